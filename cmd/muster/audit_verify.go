@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+)
+
+func newVerify() *cobra.Command {
+	var s source
+	var l logging
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Prove that log and read models are whole",
+		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
+			"that every message continues the chain of hashes, that the log holds what this node has\n" +
+			"read before (the high-water mark), and that the read models equal a fresh replay. The\n" +
+			"last two are of a node, and so left out without its data directory.\n\n" +
+			"It exits with 0 when all is whole, with 1 when something is not, and with 2 when it\n" +
+			"could not look.",
+		Args: cobra.NoArgs,
+		RunE: action(func(cmd *cobra.Command, _ []string) (err error) {
+			logger := l.logger(cmd.ErrOrStderr())
+			log, err := s.open(cmd.Context(), cmd.Flags(), logger)
+			if err != nil {
+				return failure{err, exitBlind}
+			}
+			defer func() { err = errors.Join(err, log.Close()) }()
+			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			return v.verify(cmd.Context())
+		}),
+	}
+	s.flags(cmd.Flags())
+	l.flags(cmd.Flags(), "warn")
+	return cmd
+}
+
+// verifier holds a log against itself, and a node against its log.
+type verifier struct {
+	log         *events.Log
+	logger      *slog.Logger
+	out, stderr io.Writer
+	broken      int
+}
+
+func (v *verifier) verify(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{v.history, v.mark, v.models} {
+		if err := check(ctx); err != nil {
+			return failure{fmt.Errorf("could not look: %w", err), exitBlind}
+		}
+	}
+	if v.broken > 0 {
+		return failure{errors.New("not whole: keep a copy of everything before anything is mended"), exitFailed}
+	}
+	return nil
+}
+
+func (v *verifier) ok(check, format string, arguments ...any) {
+	v.line("ok", check, format, arguments...)
+}
+
+func (v *verifier) skip(check, format string, arguments ...any) {
+	v.line("-", check, format, arguments...)
+}
+
+func (v *verifier) fail(check, format string, arguments ...any) {
+	v.broken++
+	v.line("FAIL", check, format, arguments...)
+}
+
+func (v *verifier) line(result, check, format string, arguments ...any) {
+	fmt.Fprintf(v.out, "%-5s %-16s %s\n", result, check, fmt.Sprintf(format, arguments...))
+}
+
+// history reads everything. The log itself refuses what does not follow on what
+// was before it, so to have read it is to have checked it.
+func (v *verifier) history(ctx context.Context) error {
+	var messages, count uint64
+	at := start(v.log)
+	show, end := v.progress("reading the log")
+	err := v.log.Replay(ctx, at, show, func(batches []events.Batch) error {
+		for _, b := range batches {
+			messages++
+			count += uint64(len(b.Entries))
+			at[b.Partition] = b.Checkpoint()
+		}
+		return nil
+	})
+	end()
+	if errors.Is(err, events.ErrDamaged) {
+		v.fail("gaps and chain", "%v", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.ok("gaps", "%d events in %d messages and %d partitions, none missing", count, messages, v.log.Partitions())
+	ends := make([]string, len(at))
+	for p := range at {
+		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])
+	}
+	v.ok("chain", "unbroken; ends with %s", strings.Join(ends, ", "))
+	return nil
+}
+
+// mark holds the log against what this node has read of it before.
+func (v *verifier) mark(ctx context.Context) error {
+	const check = "high-water mark"
+	if v.log.Dir() == "" {
+		v.skip(check, "left out: it is in a node's data directory, and none was named")
+		return nil
+	}
+	for p := range v.log.Partitions() {
+		err := v.log.CheckMark(ctx, p)
+		if errors.Is(err, events.ErrTruncated) {
+			v.fail(check, "%v", err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	v.ok(check, "the log holds what this node has read of it")
+	return nil
+}
+
+// models holds the node's read models against a fresh replay.
+func (v *verifier) models(ctx context.Context) error {
+	const check = "read models"
+	dir := v.log.Dir()
+	if dir == "" {
+		v.skip(check, "left out: they are in a node's data directory, and none was named")
+		return nil
+	}
+	if v.broken > 0 {
+		v.skip(check, "left out: there is no whole log to compare them with")
+		return nil
+	}
+	scratch, err := os.MkdirTemp("", "muster-verify-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	show, end := v.progress("replaying the log")
+	o := projections.Options{Dir: dir, Partitions: v.log.Partitions(), Logger: v.logger}
+	tables, err := projections.Verify(ctx, v.log, o, scratch, show)
+	end()
+	switch {
+	case errors.Is(err, projections.ErrNeedsRebuild):
+		v.skip(check, "left out: the next start makes them anew: %v", err)
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		v.fail(check, "%v; muster rebuild makes them anew", err)
+		return nil
+	}
+	var different []string
+	for _, t := range tables {
+		if !t.Equal() {
+			different = append(different, t.Table)
+		}
+	}
+	if len(different) > 0 {
+		v.fail(check, "other than a fresh replay: %s; muster rebuild makes them anew", strings.Join(different, ", "))
+		return nil
+	}
+	v.ok(check, "%d tables equal a fresh replay", len(tables))
+	return nil
+}
+
+// progress is a bar on a terminal, and nothing elsewhere but to those who want to
+// know everything.
+func (v *verifier) progress(what string) (show func(done, of uint64), end func()) {
+	return showProgress(v.stderr, v.logger, what)
+}

@@ -1,0 +1,116 @@
+package domain
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var batchRows = []row{
+	{
+		name: "of all kinds", given: stage,
+		when: batch(by(olga), addCleo(by(olga), RoleViewer), changeRole(by(olga), studio, edna, RoleViewer), RemoveMember{by(olga), studio, vera}),
+		then: []Event{added(studio, cleo, RoleViewer), changed(studio, edna, RoleEditor, RoleViewer), removed(studio, vera, RoleViewer)},
+	},
+	{
+		name: "each on what the others left", given: stage,
+		when: batch(by(ada), changeRole(by(ada), studio, vera, RoleOwner), RemoveMember{by(ada), studio, olga}),
+		then: []Event{changed(studio, vera, RoleViewer, RoleOwner), removed(studio, olga, RoleOwner)},
+	},
+	{
+		name: "and in their order", given: stage, err: ErrLastOwner,
+		when: batch(by(ada), RemoveMember{by(ada), studio, olga}, changeRole(by(ada), studio, vera, RoleOwner)),
+	},
+	{
+		name: "by who loses the right to on the way", given: twoStudioOwners, err: ErrNotAllowed,
+		when: batch(by(olga), RemoveMember{by(olga), studio, olga}, RemoveMember{by(olga), studio, edna}),
+	},
+	{
+		name: "an address that one before has taken", given: stage, err: invalid("", "duplicate"),
+		when: batch(by(ada), introduce(by(ada), cleo, profile("cleo@acme.test")), InviteMember{
+			Meta: by(ada), Workspace: studio, Profile: profile("Cleo@acme.test"), Terms: Terms{Role: RoleViewer}, User: zoe, Secret: Hash{5},
+		}),
+	},
+	{
+		name: "a user twice", given: stage, err: invalid("", "duplicate"),
+		when: batch(by(olga), addCleo(by(olga), RoleViewer), RemoveMember{by(olga), studio, cleo}),
+	},
+	{
+		name: "what changes nothing", given: stage,
+		when: batch(by(olga), changeRole(by(olga), studio, edna, RoleEditor)),
+	},
+	{
+		name: "the best that can be", given: stage,
+		when: Batch{Meta: by(ada), Workspace: studio, Operations: []Command{
+			RemoveMember{by(ada), studio, olga}, addCleo(by(ada), RoleViewer), addCleo(by(ada), RoleViewer), RemoveMember{by(ada), studio, zoe},
+		}},
+		then: []Event{added(studio, cleo, RoleViewer)},
+	},
+	{name: "of none", given: stage, when: batch(by(olga)), err: invalid("/operations", "required")},
+	{name: "of too many", given: stage, when: tooMany(), err: invalid("/operations", "too_many")},
+	{name: "by its editor", given: stage, when: batch(by(edna), addCleo(by(edna), RoleViewer)), err: ErrNotAllowed},
+	{name: "archived", given: archived, when: batch(by(olga), addCleo(by(olga), RoleViewer)), err: ErrWorkspaceArchived},
+	{name: "if it is another version", given: stage, when: batch(given(Precondition{Versions: []uint64{1}}, by(olga)), addCleo(by(olga), RoleViewer)), err: ErrPrecondition},
+	{name: "in another organization's workspace", given: stage, when: Batch{Meta: byProgram, Workspace: vault, Operations: []Command{RemoveMember{byProgram, vault, edna}}}, err: ErrUnknownWorkspace},
+}
+
+func batch(m Meta, operations ...Command) Batch {
+	return Batch{Meta: m, Workspace: studio, Atomic: true, Operations: operations}
+}
+
+func tooMany() Batch {
+	b := batch(by(olga))
+	for range MaxOperations + 1 {
+		b.Operations = append(b.Operations, addCleo(by(olga), RoleViewer))
+	}
+	return b
+}
+
+// A batch says of every operation what came of it, each time that it is decided.
+func TestBatchRefusals(t *testing.T) {
+	b := Batch{Meta: by(ada), Workspace: studio, Refused: make([]error, 3), Operations: []Command{
+		RemoveMember{by(ada), studio, olga}, changeRole(by(ada), studio, vera, RoleOwner), RemoveMember{by(ada), studio, zoe},
+	}}
+	for range 2 {
+		if _, err := Decide(fold(stage...), now, b); err != nil {
+			t.Fatal(err)
+		}
+		if !errors.Is(b.Refused[0], ErrLastOwner) || b.Refused[1] != nil || !errors.Is(b.Refused[2], ErrUnknownMember) {
+			t.Errorf("refused: %v", b.Refused)
+		}
+	}
+	// On another state it is another answer.
+	if _, err := Decide(fold(twoStudioOwners...), now, b); err != nil || b.Refused[0] != nil {
+		t.Errorf("%v, refused: %v", err, b.Refused)
+	}
+	b.Atomic = true
+	_, err := Decide(fold(stage...), now, b)
+	var refused *OperationError
+	if !errors.As(err, &refused) || refused.Index != 0 || !errors.Is(err, ErrLastOwner) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// What a batch leads to is what its operations lead to one after the other.
+func TestBatchIsItsOperations(t *testing.T) {
+	operations := []Command{
+		addCleo(by(ada), RoleAdmin), changeRole(by(ada), studio, vera, RoleOwner), RemoveMember{by(ada), studio, olga}, SuspendMember{by(ada), studio, edna},
+	}
+	one := fold(stage...)
+	var want []Event
+	for _, c := range operations {
+		events, err := Decide(one, now, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			Evolve(one, &Recorded{Event: e, Time: now, Actor: by(ada).Actor})
+		}
+		want = append(want, events...)
+	}
+	got, err := Decide(fold(stage...), now, batch(by(ada), operations...))
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}

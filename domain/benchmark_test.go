@@ -1,0 +1,56 @@
+package domain
+
+import "testing"
+
+// benchmarkState is a workspace as the writer holds it: the parts in use, and as
+// many others around them.
+func benchmarkState() *State {
+	s := fold(stage...)
+	for i := range 10_000 {
+		u := UserID{0xff, byte(i >> 8), byte(i)}
+		Evolve(s, &Recorded{Event: added(studio, u, RoleEditor), Number: uint64(100 + i), Time: now})
+	}
+	return s
+}
+
+func BenchmarkAddMember(b *testing.B) {
+	s, who, number := benchmarkState(), by(adam), uint64(100_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		number++
+		newcomer := UserID{0xfe, byte(number >> 16), byte(number >> 8), byte(number)}
+		c := AddMember{who, studio, newcomer, Terms{Role: RoleEditor}, MembershipID(newcomer), nil}
+		events, err := Decide(s, now, c)
+		if err != nil || len(events) != 1 {
+			b.Fatal(events, err)
+		}
+		Evolve(s, &Recorded{Event: events[0], Number: number, Time: now, Actor: who.Actor})
+		s.Forget(c.target(s))
+		s.Forget(UserMembershipsKey(acme, newcomer))
+	}
+}
+
+func BenchmarkChangeMember(b *testing.B) {
+	s, who, number := benchmarkState(), by(adam), uint64(100_000)
+	roles := [...]RoleKey{RoleEditor, RoleViewer}
+	b.ReportAllocs()
+	for b.Loop() {
+		number++
+		events, err := Decide(s, now, changeRole(who, studio, edna, roles[number%2]))
+		if err != nil || len(events) != 1 {
+			b.Fatal(events, err)
+		}
+		Evolve(s, &Recorded{Event: events[0], Number: number, Time: now, Actor: who.Actor})
+	}
+}
+
+func BenchmarkNeeds(b *testing.B) {
+	s := fold(stage...)
+	c := AddMember{by(adam), studio, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(Needs(s, c)) == 0 {
+			b.Fatal("nothing")
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package domain
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// What random commands are made of: little enough that they meet each other.
+var (
+	workspaces = []WorkspaceID{studio, studio, lab} // most meet in one
+	people     = []UserID{ada, ben, cleo, olga, adam}
+	anybody    = append(slices.Clone(people), UserID{})
+	emails     = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing"}
+	names      = []string{"One", "Two", ""}
+	lists      = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
+	someScopes = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"members:read"}}
+	someTokens = []TokenID{key, other}
+	ownRoles   = []RoleKey{"analyst", "deputy", "intern"}
+	someRoles  = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
+)
+
+// meta draws who asks, where, and under which precondition.
+func meta(t *rapid.T) Meta {
+	m := byRoot
+	switch actor := rapid.IntRange(0, 9).Draw(t, "actor"); {
+	case actor > 4:
+		m = by(rapid.SampledFrom(people).Draw(t, "person"))
+	case actor > 1:
+		m = byProgram
+	}
+	m.Actor.Credential.Scopes = rapid.SampledFrom(someScopes).Draw(t, "scopes")
+	if m.Actor.Kind != ActorSystem && one(t, 5, "bound") {
+		m.Actor.Credential.Workspace = rapid.SampledFrom(workspaces).Draw(t, "bound to")
+	}
+	if one(t, 8, "for somebody") {
+		m.OnBehalfOf = rapid.SampledFrom(people).Draw(t, "on behalf of")
+	}
+	if one(t, 8, "elsewhere") {
+		m.Organization = globex
+	}
+	if one(t, 8, "if") {
+		m.If = rapid.SampledFrom([]Precondition{{Exists: true}, {Absent: true}, {Versions: []uint64{1, 2, 3, 4, 5}}}).Draw(t, "precondition")
+	}
+	if one(t, 5, "keyed") {
+		m.ID, m.Request = CommandID{1}, Hash{1}
+	}
+	return m
+}
+
+func one(t *rapid.T, in int, label string) bool {
+	return rapid.IntRange(1, in).Draw(t, label) == in
+}
+
+// maybe draws a pointer to a value, or none.
+func maybe[T any](t *rapid.T, label string, draw func(*rapid.T) T) *T {
+	if !one(t, 2, label) {
+		return nil
+	}
+	return new(draw(t))
+}
+
+// one draws somebody whose membership was in one of the states by its last event, or
+// anybody when there is none.
+func (w *world) one(t *rapid.T, states ...MembershipState) (WorkspaceID, UserID) {
+	var found []Key
+	for key, tie := range w.model.ties {
+		if slices.Contains(states, tie.state) {
+			found = append(found, key)
+		}
+	}
+	if len(found) == 0 || one(t, 8, "anybody") {
+		return rapid.SampledFrom(workspaces).Draw(t, "workspace"), rapid.SampledFrom(anybody).Draw(t, "user")
+	}
+	slices.SortFunc(found, func(a, b Key) int {
+		return cmp.Or(slices.Compare(a.Owner[:], b.Owner[:]), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	key := rapid.SampledFrom(found).Draw(t, "membership")
+	return key.Owner, key.ID
+}
+
+// commands draws one of each type.
+func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
+	ws, who := rapid.SampledFrom(workspaces), rapid.SampledFrom(anybody)
+	rank := rapid.SampledFrom([]OrganizationRole{OrganizationOwner, OrganizationAdmin, OrganizationPlain, ""})
+	name, id := rapid.SampledFrom(names), rapid.SampledFrom(someTokens)
+	ownRole, list, level := rapid.SampledFrom(ownRoles), rapid.SampledFrom(lists), rapid.SampledFrom([]Level{5, 15, 40, 45, 50})
+	secret := rapid.SampledFrom([]Hash{{}, {1}, {2}})
+	lasts := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour, MaxInvitation + 1})
+	role := func(t *rapid.T) RoleKey { return rapid.SampledFrom(someRoles).Draw(t, "role") }
+	permissions := func(t *rapid.T) []Permission { return list.Draw(t, "permissions") }
+	end := func(t *rapid.T) time.Time {
+		after := rapid.SampledFrom([]time.Duration{-1, -1, -1, 0, 3 * time.Second, time.Minute, time.Hour}).Draw(t, "ends after")
+		if after < 0 {
+			return time.Time{}
+		}
+		return w.at.Add(after)
+	}
+	terms := func(t *rapid.T) Terms { return Terms{role(t), permissions(t), end(t)} }
+	fresh := func(t *rapid.T) MembershipID { return MembershipID{1 + rapid.Byte().Draw(t, "membership")&0x7f} }
+	profile := func(t *rapid.T) ProfileFacts {
+		return ProfileFacts{Email: rapid.SampledFrom(emails).Draw(t, "email"), Name: PersonName{First: name.Draw(t, "first name")}}
+	}
+	// user is for commands that name a member of a workspace.
+	user := func(t *rapid.T) (WorkspaceID, UserID) { return ws.Draw(t, "workspace"), who.Draw(t, "user") }
+
+	return map[string]func(*rapid.T, Meta) Command{
+		"create organization": func(t *rapid.T, m Meta) Command {
+			return CreateOrganization{m, name.Draw(t, "name"), who.Draw(t, "owner"), profile(t)}
+		},
+		"rename organization": func(t *rapid.T, m Meta) Command { return RenameOrganization{m, name.Draw(t, "name")} },
+		"put organization's": func(t *rapid.T, m Meta) Command {
+			return PutOrganizationMember{m, who.Draw(t, "user"), rank.Draw(t, "role")}
+		},
+		"remove organization's":    func(t *rapid.T, m Meta) Command { return RemoveOrganizationMember{m, who.Draw(t, "user")} },
+		"suspend organization's":   func(t *rapid.T, m Meta) Command { return SuspendOrganizationMember{m, who.Draw(t, "user")} },
+		"reinstate organization's": func(t *rapid.T, m Meta) Command { return ReinstateOrganizationMember{m, who.Draw(t, "user")} },
+		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, who.Draw(t, "user"), profile(t)} },
+		"create role": func(t *rapid.T, m Meta) Command {
+			key := role(t)
+			return CreateRole{m, Role{named[roleKind](string(key)), key, name.Draw(t, "name"), level.Draw(t, "level"), permissions(t), false}}
+		},
+		"update role": func(t *rapid.T, m Meta) Command {
+			return UpdateRole{
+				m, ownRole.Draw(t, "role"), maybe(t, "renamed", func(t *rapid.T) string { return name.Draw(t, "name") }),
+				maybe(t, "moved", func(t *rapid.T) Level { return level.Draw(t, "level") }), maybe(t, "with others", permissions),
+			}
+		},
+		"archive role": func(t *rapid.T, m Meta) Command { return ArchiveRole{m, ownRole.Draw(t, "role")} },
+		"create workspace": func(t *rapid.T, m Meta) Command {
+			return CreateWorkspace{m, ws.Draw(t, "workspace"), name.Draw(t, "name"), who.Draw(t, "owner"), fresh(t)}
+		},
+		"rename workspace": func(t *rapid.T, m Meta) Command {
+			return RenameWorkspace{m, ws.Draw(t, "workspace"), name.Draw(t, "name")}
+		},
+		"archive workspace": func(t *rapid.T, m Meta) Command { return ArchiveWorkspace{m, ws.Draw(t, "workspace")} },
+		"restore workspace": func(t *rapid.T, m Meta) Command { return RestoreWorkspace{m, ws.Draw(t, "workspace")} },
+		"transfer ownership": func(t *rapid.T, m Meta) Command {
+			return TransferOwnership{m, ws.Draw(t, "workspace"), who.Draw(t, "from"), who.Draw(t, "to")}
+		},
+		"add member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", profile)}
+		},
+		"put member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return PutMember{m, ws, u, terms(t), fresh(t)}
+		},
+		"change member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return ChangeMember{m, ws, u, maybe(t, "other role", role), maybe(t, "other permissions", permissions), maybe(t, "other end", end)}
+		},
+		"remove member":  func(t *rapid.T, m Meta) Command { ws, u := user(t); return RemoveMember{m, ws, u} },
+		"suspend member": func(t *rapid.T, m Meta) Command { ws, u := user(t); return SuspendMember{m, ws, u} },
+		"reinstate member": func(t *rapid.T, m Meta) Command {
+			ws, u := w.one(t, MembershipSuspended)
+			return ReinstateMember{m, ws, u}
+		},
+		"expire member": func(t *rapid.T, m Meta) Command {
+			ws, u := w.one(t, MembershipActive, MembershipInvited, MembershipSuspended)
+			return ExpireMember{m, ws, u}
+		},
+		"leave workspace": func(t *rapid.T, m Meta) Command { ws, u := user(t); return LeaveWorkspace{m, ws, u} },
+		"invite member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return InviteMember{m, ws, profile(t), terms(t), u, fresh(t), secret.Draw(t, "secret"), lasts.Draw(t, "lasts")}
+		},
+		"renew invitation": func(t *rapid.T, m Meta) Command {
+			ws, u := w.one(t, MembershipInvited)
+			return RenewInvitation{m, ws, u, secret.Draw(t, "secret"), lasts.Draw(t, "lasts")}
+		},
+		"accept invitation": func(t *rapid.T, m Meta) Command {
+			ws, u := w.one(t, MembershipInvited)
+			if one(t, 2, "by themself") {
+				m = by(u)
+			}
+			return AcceptInvitation{m, ws, u, secret.Draw(t, "secret")}
+		},
+		"issue token": func(t *rapid.T, m Meta) Command {
+			facts := TokenFacts{ID: id.Draw(t, "token"), Name: "Key", Scopes: rapid.SampledFrom(someScopes).Draw(t, "token's scopes"), User: who.Draw(t, "holder")}
+			if one(t, 2, "for a workspace") {
+				facts.Workspace = ws.Draw(t, "workspace")
+			}
+			return IssueToken{m, facts}
+		},
+		"revoke token": func(t *rapid.T, m Meta) Command { return RevokeToken{m, id.Draw(t, "token")} },
+	}
+}

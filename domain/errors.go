@@ -1,0 +1,55 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The rules that a command can break. They come wrapped with what they are about.
+var (
+	ErrUnknownOrganization = errors.New("there is no such organization")
+	ErrUnknownWorkspace    = errors.New("there is no such workspace")
+	ErrUnknownMember       = errors.New("the user is not a member")
+	ErrUnknownToken        = errors.New("there is no such token")
+	ErrUnknownRole         = errors.New("there is no such role")
+
+	ErrOrganizationExists = errors.New("the organization exists already")
+	ErrWorkspaceExists    = errors.New("the workspace exists already")
+	ErrTokenExists        = errors.New("the token exists already")
+	ErrTokenEnded         = errors.New("the token was revoked or has expired: issue another one")
+	ErrAlreadyMember      = errors.New("the user is already a member")
+	ErrRoleExists         = errors.New("the organization has, or had, a role with this key")
+	ErrRoleBuiltIn        = errors.New("built-in roles cannot be changed")
+	ErrNotActive          = errors.New("the membership is not active")
+	ErrNotInvited         = errors.New("there is no invitation to accept or renew: it was accepted, taken back, or has expired")
+	ErrEmailTaken         = errors.New("another user of the organization has this e-mail address")
+	ErrWorkspaceArchived  = errors.New("the workspace is archived: restore it before changing it")
+	ErrLastOwner          = errors.New("there must be an active owner: make somebody else an owner first")
+
+	ErrNotAllowed    = errors.New("the actor may not do this")
+	ErrRoleAboveOwn  = errors.New("the role is above the actor's own")
+	ErrScopeAboveOwn = errors.New("the token would be allowed more than the actor is")
+
+	ErrPrecondition = errors.New("the resource is not in the state that the request demands")
+)
+
+// AlreadyMemberError is [ErrAlreadyMember] with the membership that stands in the
+// way.
+type AlreadyMemberError struct{ Membership MembershipID }
+
+func (e *AlreadyMemberError) Error() string {
+	return fmt.Sprintf("%v: membership %s", ErrAlreadyMember, e.Membership)
+}
+
+// Unwrap makes the error an [ErrAlreadyMember].
+func (e *AlreadyMemberError) Unwrap() error { return ErrAlreadyMember }
+
+// InvalidError says that a field of a command holds what can never be right,
+// whatever the state.
+type InvalidError struct {
+	Pointer string // JSON pointer (RFC 6901) to the field, such as "/role"
+	Code    string // for programs, such as "unknown_role"
+	Detail  string // for people: what is expected
+}
+
+func (e *InvalidError) Error() string { return e.Pointer + ": " + e.Detail }

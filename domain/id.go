@@ -1,0 +1,102 @@
+package domain
+
+import (
+	"encoding/hex"
+	"fmt"
+)
+
+// ID is a UUID (RFC 9562) of one kind of thing. Kind only keeps the kinds
+// apart: an organization's id cannot be passed where a user's is asked for. The
+// zero value stands for "none".
+type ID[Kind any] [16]byte
+
+// The kinds of ids.
+type (
+	OrganizationID = ID[organizationKind]
+	WorkspaceID    = ID[workspaceKind]
+	UserID         = ID[userKind]
+	MembershipID   = ID[membershipKind]
+	RoleID         = ID[roleKind]
+	TokenID        = ID[tokenKind]
+	CommandID      = ID[commandKind]
+)
+
+type (
+	organizationKind struct{}
+	workspaceKind    struct{}
+	userKind         struct{}
+	membershipKind   struct{}
+	roleKind         struct{}
+	tokenKind        struct{}
+	commandKind      struct{}
+)
+
+// ParseID reads the usual form of a UUID, 36 characters with hyphens, in either
+// case. Every other form (braces, URN, no hyphens) is refused, so that one id
+// has one spelling.
+func ParseID[Kind any](s string) (ID[Kind], error) {
+	var id ID[Kind]
+	if err := id.UnmarshalText([]byte(s)); err != nil {
+		return ID[Kind]{}, err
+	}
+	return id, nil
+}
+
+// MustParseID is [ParseID] for constants; it panics on a malformed id.
+func MustParseID[Kind any](s string) ID[Kind] {
+	id, err := ParseID[Kind](s)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
+// IsZero reports whether the id stands for "none".
+func (id ID[Kind]) IsZero() bool { return id == ID[Kind]{} }
+
+// String is the usual form in lower case.
+func (id ID[Kind]) String() string {
+	return string(id.append(make([]byte, 0, 36)))
+}
+
+// AppendText appends the usual form in lower case.
+func (id ID[Kind]) AppendText(b []byte) ([]byte, error) { return id.append(b), nil }
+
+// MarshalText answers the usual form in lower case.
+func (id ID[Kind]) MarshalText() ([]byte, error) {
+	return id.append(make([]byte, 0, 36)), nil
+}
+
+// UnmarshalText is [ParseID] for decoders.
+func (id *ID[Kind]) UnmarshalText(text []byte) error {
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		return fmt.Errorf("%q is not a UUID: 36 characters like 019cc043-af91-783e-9927-3daab1cd9277 are expected", shorten(text))
+	}
+	at := 0
+	for _, group := range [...][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]} {
+		n, err := hex.Decode(id[at:], group)
+		if err != nil {
+			return fmt.Errorf("%q is not a UUID: only hexadecimal digits and hyphens are expected", shorten(text))
+		}
+		at += n
+	}
+	return nil
+}
+
+func (id ID[Kind]) append(b []byte) []byte {
+	b = hex.AppendEncode(b, id[:4])
+	for _, group := range [...][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
+		b = append(b, '-')
+		b = hex.AppendEncode(b, group)
+	}
+	return b
+}
+
+// shorten keeps an error readable, whatever was sent.
+func shorten(text []byte) string {
+	const most = 60
+	if len(text) <= most {
+		return string(text)
+	}
+	return string(text[:most]) + "…"
+}

@@ -1,0 +1,194 @@
+package domain
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"time"
+)
+
+// How long an invitation lasts.
+const (
+	DefaultInvitation = 7 * 24 * time.Hour
+	MaxInvitation     = 30 * 24 * time.Hour
+)
+
+// InviteMember invites the person with an e-mail address. They get a user id at
+// once, the same for the same address within the organization, and no access until
+// they accept.
+type InviteMember struct {
+	Meta
+	Workspace WorkspaceID
+	// Profile has the address; the rest of it counts only for somebody whom the
+	// directory does not know.
+	Profile ProfileFacts
+	Terms
+	// User is the id of somebody whom the directory does not know.
+	User       UserID
+	Membership MembershipID // see [AddMember]
+	// Secret is the hash of what the person accepts with.
+	Secret Hash
+	// Lasts is how long the invitation does; zero for [DefaultInvitation].
+	Lasts time.Duration
+}
+
+// CommandType is invite_member.
+func (InviteMember) CommandType() string { return "invite_member" }
+
+// Invitee is whom the command invites: the holder of the address, or else the new
+// user.
+func (c InviteMember) Invitee(s *State) UserID {
+	if holder := s.emailHolder(c.Organization, c.Profile.Email); !holder.IsZero() {
+		return holder
+	}
+	return c.User
+}
+
+func (c InviteMember) target(s *State) Key { return MembershipKey(c.Workspace, c.Invitee(s)) }
+
+func (c InviteMember) needs(s *State) []Key {
+	keys := []Key{EmailKey(c.Organization, c.Profile.Email)}
+	if !s.Holds(keys[0]) {
+		return keys // who it is comes first
+	}
+	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s))...)
+	return appendRoleKey(keys, c.Organization, c.Role)
+}
+
+func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
+	_, by, err := s.mayChangeWorkspace(c.Meta, c.Workspace, at)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Profile.check(""); err != nil {
+		return nil, err
+	}
+	if err := checkLasts(c.Lasts); err != nil {
+		return nil, err
+	}
+	if err := s.mayGive(by, c.Organization, c.Terms, at); err != nil {
+		return nil, err
+	}
+	user := c.Invitee(s)
+	if err := c.checkInvitee(s, user); err != nil {
+		return nil, err
+	}
+	id, events, err := s.newMembership(c.Workspace, user, c.Membership, at)
+	if err != nil {
+		return nil, err
+	}
+	if s.Profile(c.Organization, user) == nil {
+		events = append(events, UserProfileSet{About{Organization: c.Organization, User: user}, c.Profile})
+	}
+	return append(events, MemberInvited{
+		About{c.Organization, c.Workspace, user}, id, c.Role, c.Permissions, c.ExpiresAt, InvitationFacts{c.Secret, invitationEnd(at, c.Lasts)},
+	}), nil
+}
+
+// checkInvitee demands that the address is, or becomes, the user's: nobody else is
+// invited by it.
+func (c InviteMember) checkInvitee(s *State, user UserID) error {
+	if err := checkUser("/user_id", user); err != nil {
+		return err
+	}
+	if p := s.Profile(c.Organization, user); p != nil && FoldEmail(p.Email) != FoldEmail(c.Profile.Email) {
+		return &InvalidError{"/user_id", "known_user", "the directory knows this user by another address: the id of somebody new is expected"}
+	}
+	return nil
+}
+
+func checkLasts(d time.Duration) error {
+	if d < 0 || d > MaxInvitation {
+		return &InvalidError{"/invitation_expires_in", "out_of_range", "an invitation lasts 30 days at most"}
+	}
+	return nil
+}
+
+func invitationEnd(at time.Time, lasts time.Duration) time.Time {
+	if lasts == 0 {
+		lasts = DefaultInvitation
+	}
+	return at.Add(lasts)
+}
+
+// RenewInvitation gives an invitation another secret and another time to accept.
+type RenewInvitation struct {
+	Meta
+	Workspace WorkspaceID
+	User      UserID
+	Secret    Hash
+	Lasts     time.Duration // zero: [DefaultInvitation]
+}
+
+// CommandType is renew_invitation.
+func (RenewInvitation) CommandType() string { return "renew_invitation" }
+
+func (c RenewInvitation) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
+func (c RenewInvitation) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+
+func (c RenewInvitation) decide(s *State, at time.Time) ([]Event, error) {
+	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
+	if err != nil {
+		return nil, err
+	}
+	if member.State != MembershipInvited {
+		return nil, fmt.Errorf("user %s in workspace %s: %w", c.User, c.Workspace, ErrNotInvited)
+	}
+	if err := checkLasts(c.Lasts); err != nil {
+		return nil, err
+	}
+	return []Event{MemberInvitationRenewed{
+		About{c.Organization, c.Workspace, c.User}, member.ID, InvitationFacts{c.Secret, invitationEnd(at, c.Lasts)},
+	}}, nil
+}
+
+// AcceptInvitation makes an invited user a member. The user does it, through a
+// token of theirs or with the invitation's secret, or a program that acts for the
+// organization, which has asked them.
+type AcceptInvitation struct {
+	Meta
+	Workspace WorkspaceID
+	User      UserID
+	// Secret is the hash of what the person has sent to accept with; zero for none.
+	Secret Hash
+}
+
+// CommandType is accept_invitation.
+func (AcceptInvitation) CommandType() string { return "accept_invitation" }
+
+func (c AcceptInvitation) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
+func (c AcceptInvitation) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+
+func (c AcceptInvitation) decide(s *State, at time.Time) ([]Event, error) {
+	ws, err := s.workspace(c.Meta, c.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	member := s.Membership(c.Workspace, c.User)
+	if err := c.mayAccept(member); err != nil {
+		return nil, err
+	}
+	if !ws.ArchivedAt.IsZero() {
+		return nil, fmt.Errorf("workspace %s: %w", ws.ID, ErrWorkspaceArchived)
+	}
+	switch member.StateAt(at) {
+	case MembershipActive:
+		return nil, nil
+	case MembershipInvited:
+		return []Event{MemberAccepted{About{c.Organization, c.Workspace, c.User}, member.ID}}, nil
+	case MembershipRemoved, MembershipSuspended:
+	}
+	return nil, fmt.Errorf("user %s in workspace %s: %w", c.User, c.Workspace, ErrNotInvited)
+}
+
+func (c AcceptInvitation) mayAccept(member *Membership) error {
+	if !c.Secret.IsZero() {
+		if member == nil || subtle.ConstantTimeCompare(c.Secret[:], member.Invitation.Secret[:]) != 1 {
+			return fmt.Errorf("the invitation has been renewed or taken back: %w", ErrNotInvited)
+		}
+		return nil
+	}
+	if c.person().IsZero() && (c.Actor.Credential.Workspace.IsZero() || c.Actor.Credential.Workspace == c.Workspace) {
+		return nil
+	}
+	return c.mustBe(c.User, c.Workspace)
+}

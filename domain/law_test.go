@@ -1,0 +1,187 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// law holds the events of a command against what its actor may do; what they may
+// is as it was before the command.
+type law struct {
+	*model
+	command Command
+	by      Meta
+	at      time.Time
+	rank    Level
+	powers  map[WorkspaceID]power
+	barred  bool
+	known   map[UserID]bool // to the directory
+}
+
+func (w *world) law(c Command) law {
+	l := law{model: &w.model, command: c, by: c.Metadata(), at: w.at, powers: map[WorkspaceID]power{}, known: map[UserID]bool{}}
+	l.rank, l.barred = w.model.rank(l.by), w.model.suspended(l.by)
+	for _, ws := range workspaces {
+		l.powers[ws] = w.model.power(l.by, ws, w.at)
+	}
+	for _, u := range people {
+		l.known[u] = w.state.Profile(l.by.Organization, u) != nil
+	}
+	return l
+}
+
+func (l law) hold(t *rapid.T, event Event) {
+	about := event.Concerns()
+	must := func(ok bool, what string) {
+		if !ok {
+			t.Fatalf("%s: %#v by %+v with %+v, in the organization %d", what, event, l.command, l.powers[about.Workspace], l.rank)
+		}
+	}
+	must(about.Organization == l.by.Organization, "another organization")
+	must(l.by.OnBehalfOf.IsZero() || l.by.Actor.User.IsZero() || l.by.person() == l.by.Actor.User, "a person acts for another")
+	if !about.Workspace.IsZero() {
+		home, known := l.homes[about.Workspace]
+		must(!known || home == l.by.Organization, "another organization's workspace")
+	}
+	if about.User.IsZero() || about.Workspace.IsZero() {
+		l.holdOthers(event, must)
+	} else {
+		l.holdMember(event, must)
+	}
+}
+
+// holdMember holds an event of a membership.
+func (l law) holdMember(event Event, must func(bool, string)) {
+	about, at := event.Concerns(), l.at
+	was, self := l.ties[MembershipKey(about.Workspace, about.User)], l.by.person() == about.User
+	power := l.powers[about.Workspace]
+	bounded := self && !power.all // by the very membership that changes
+	level := func(key RoleKey) Level { return l.role(about.Organization, key).Level }
+	_, offboarding := l.command.(RemoveOrganizationMember)
+
+	switch e := event.(type) {
+	case MemberExpired:
+		must(!was.here(at) && was.state != MembershipRemoved && e.Membership == was.id && e.Role == was.role, "has not ended, or was said to")
+		must(power.level >= 40 || l.by.Actor.Kind == ActorSystem, "not by itself")
+		return
+	case MemberLeft:
+		must(self && (l.by.Actor.Credential.Workspace.IsZero() || l.by.Actor.Credential.Workspace == e.Workspace), "made another leave")
+		must(was.here(at) && e.Role == was.role, "left what had ended")
+	case MemberAccepted:
+		c := l.command.(AcceptInvitation)
+		program := l.by.person().IsZero() && (l.by.Actor.Credential.Workspace.IsZero() || l.by.Actor.Credential.Workspace == e.Workspace)
+		must(was.here(at) && was.state == MembershipInvited, "accepted what is no invitation")
+		must(c.Secret.IsZero() && (self || program) || c.Secret == was.secret, "accepted for another")
+	default:
+		must(power.level >= 40, "not a manager")
+		must(level(was.role) <= power.level || !was.here(at), "changed who is above")
+	}
+	must(!l.archived[about.Workspace] || offboarding, "archived")
+
+	terms := func(t Terms) {
+		must(!was.here(at) && (was.state == "" || was.state == MembershipRemoved), "added a member")
+		must(l.mayGet(about.Organization, t.Role) && level(t.Role) <= power.level, "gave a role above, or none")
+		must(power.covers(t.Permissions), "gave what they have not")
+		must(t.ExpiresAt.IsZero() || t.ExpiresAt.After(at), "to what had ended")
+	}
+	switch e := event.(type) {
+	case MemberAdded:
+		terms(Terms{e.Role, e.Permissions, e.ExpiresAt})
+		must(was.id.IsZero() || was.id == e.Membership, "another membership")
+		return
+	case MemberInvited:
+		terms(Terms{e.Role, e.Permissions, e.ExpiresAt})
+		must(was.id.IsZero() || was.id == e.Membership, "another membership")
+		must(e.Invitation.ExpiresAt.After(at) && !e.Invitation.ExpiresAt.After(at.Add(30*24*time.Hour)), "not 30 days")
+		return
+	}
+	must(was.here(at), "changed who is none")
+	switch e := event.(type) {
+	case MemberInvitationRenewed:
+		must(was.state == MembershipInvited && e.Invitation.ExpiresAt.After(at), "renewed what is no invitation")
+	case MemberRoleChanged:
+		must(was.role == e.Role.From && e.Role.From != e.Role.To, "not what was")
+		must(l.mayGet(about.Organization, e.Role.To) && level(e.Role.To) <= power.level, "gave a role above, or none")
+	case MemberPermissionsChanged:
+		must(samePermissions(was.list, e.Permissions.From) && !samePermissions(e.Permissions.From, e.Permissions.To), "not what was")
+		must(power.covers(e.Permissions.To), "gave what they have not")
+		must(e.Permissions.To != nil || !bounded || power.covers(l.role(about.Organization, was.role).Permissions), "took away their own bounds")
+	case MemberExpiryChanged:
+		from, to := orZero(e.ExpiresAt.From), orZero(e.ExpiresAt.To)
+		must(was.ends.Equal(from) && !from.Equal(to) && (to.IsZero() || to.After(at)), "not what was, or what had ended")
+		must(!bounded || from.IsZero() || !to.IsZero() && to.Before(from), "prolonged their own")
+	case MemberSuspended:
+		must(was.state == MembershipActive, "suspended who was not active")
+	case MemberReinstated:
+		must(was.state == MembershipSuspended, "reinstated who was not suspended")
+	case MemberRemoved:
+		must(e.Role == was.role && e.Membership == was.id, "not what was")
+	}
+}
+
+// holdOthers holds an event of anything but a membership.
+func (l law) holdOthers(event Event, must func(bool, string)) {
+	person, bound := l.by.person(), l.by.Actor.Credential.Workspace
+	manages := l.powers[event.Concerns().Workspace].level >= 40
+	switch e := event.(type) {
+	case WorkspaceCreated:
+		must(l.rank >= 40, "not the organization's")
+	case WorkspaceRenamed:
+		must(manages && !l.archived[e.Workspace], "archived, or not a manager")
+	case WorkspaceArchived, WorkspaceRestored:
+		must(manages, "not a manager")
+	case WorkspaceOwnershipTransferred:
+		must(l.powers[e.Workspace].level == 50 && !l.archived[e.Workspace], "archived, or not an owner")
+		must(l.ties[MembershipKey(e.Workspace, e.Owner.To)].lastingOwner(), "to no owner")
+		must(l.ties[MembershipKey(e.Workspace, e.Owner.From)].role == RoleAdmin, "from who is no admin now")
+	case OrganizationCreated:
+		must(l.by.Actor.Kind == ActorSystem && person.IsZero(), "not the root token")
+	case OrganizationRenamed, RoleArchived:
+		must(l.rank >= 40, "not the organization's")
+	case RoleCreated:
+		must(l.rank >= 40 && e.Level >= 1 && e.Level <= 49, "not the organization's, or no level")
+		must(l.role(e.Organization, e.Key).Level == 0, "a role that there is, or was")
+	case RoleUpdated:
+		must(l.rank >= 40 && e.Level >= 1 && e.Level <= 49, "not the organization's, or no level")
+		must(l.roles[CustomRoleKey(e.Organization, e.Key)].ID == e.RoleID, "another role")
+	case OrganizationMemberAdded:
+		must(l.rank >= e.Role.Level() && l.rank >= 40 && e.Role.Valid(), "gave a role above")
+		must(!e.User.IsZero(), "added nobody")
+	case OrganizationMemberRoleChanged:
+		must(l.rank >= e.Role.From.Level() && l.rank >= e.Role.To.Level() && l.rank >= 40 && e.Role.To.Valid(), "changed a role above")
+		must(l.ranks[OrganizationMemberKey(e.Organization, e.User)] == e.Role.From, "not what was")
+	case OrganizationMemberRemoved:
+		must(l.rank >= e.Role.Level() && l.rank >= 40, "took a role above")
+	case OrganizationMemberSuspended:
+		must(l.rank >= 40 && l.rank >= l.ranks[OrganizationMemberKey(e.Organization, e.User)].Level(), "suspended who is above")
+	case OrganizationMemberReinstated:
+		must(l.rank >= 40 && l.rank >= l.ranks[OrganizationMemberKey(e.Organization, e.User)].Level(), "reinstated who is above")
+	case UserProfileSet:
+		must(!e.User.IsZero() && !l.barred, "nobody's profile, or by who is suspended")
+		must(l.rank >= 40 || e.User == person || l.introduces() && !l.known[e.User], "another's profile")
+	case TokenIssued:
+		must(!l.barred && (bound.IsZero() || bound == e.Token.Workspace), "a token of another workspace, or by who is suspended")
+		must(person.IsZero() || person == e.Token.User, "a token for another")
+		must(!slices.ContainsFunc(e.Token.Scopes, func(s Scope) bool { return !l.by.Actor.Credential.Scopes.Allow(s) }), "a token that may do more")
+	case TokenRevoked:
+		token := l.tokens[TokenKey(e.Organization, e.TokenID)]
+		mine := !person.IsZero() && token.User == person && (bound.IsZero() || bound == token.Workspace)
+		must(mine || l.rank >= 40, "another's token")
+	default:
+		must(false, "of no law")
+	}
+}
+
+// introduces reports whether the command adds or invites somebody by whom the
+// workspace is managed.
+func (l law) introduces() bool {
+	switch c := l.command.(type) {
+	case AddMember:
+		return l.powers[c.Workspace].level >= 40
+	case InviteMember:
+		return l.powers[c.Workspace].level >= 40
+	}
+	return false
+}

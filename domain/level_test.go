@@ -1,0 +1,73 @@
+package domain
+
+import "time"
+
+// levelRows are the whole of "nobody above their own level": whoever acts at a
+// level gives, changes and takes every role up to it and none above.
+func levelRows() (rows []row) {
+	actors := []struct {
+		name  string
+		meta  Meta
+		level Level // 0: manages nothing
+	}{
+		{"root token", byRoot, 50},
+		{"program", byProgram, 50},
+		{"program of the workspace", within(studio, byProgram), 50},
+		{"organization owner", by(ada), 50},
+		{"organization admin", by(ben), 50},
+		{"program for organization admin", as(ben, byProgram), 50},
+		{"owner", by(olga), 50},
+		{"owner, bound to the workspace", within(studio, by(olga)), 50},
+		{"admin", by(adam), 40},
+		{"program for admin", as(adam, byProgram), 40},
+		{"deputy", by(dana), 45},
+		{"suspended owner", by(sue), 0},
+		{"owner, suspended in the organization", by(bart), 0},
+		{"former owner, by expiry", by(exa), 0},
+		{"invited owner", by(ivy), 0},
+		{"analyst", by(anna), 0},
+		{"editor", by(edna), 0},
+		{"viewer", by(vera), 0},
+		{"client", by(carl), 0},
+		{"organization member", by(cleo), 0},
+		{"program for stranger", as(zoe, byProgram), 0},
+	}
+	ned := named[userKind]("ned")
+	for _, a := range actors {
+		refusal := func(role Role) error {
+			switch {
+			case a.level == 0:
+				return ErrNotAllowed
+			case role.Level > a.level:
+				return ErrRoleAboveOwn
+			}
+			return nil
+		}
+		add := func(given []Event, c Command, err error, e Event) {
+			r := row{name: a.name, given: given, when: c, err: err}
+			if err == nil {
+				r.then = []Event{e}
+			}
+			rows = append(rows, r)
+		}
+		for _, role := range append(BuiltInRoles(), deputy, analyst) {
+			is := func(state ...Event) []Event { return after(withRoles, state...) }
+			one, t := member(studio, ned), Terms{Role: role.Key}
+			id, err := membership(studio, ned), refusal(role)
+			facts := InvitationFacts{Hash{5}, now.Add(DefaultInvitation)}
+			add(withRoles, AddMember{a.meta, studio, ned, t, id, nil}, err, added(studio, ned, role.Key))
+			add(withRoles, PutMember{a.meta, studio, ned, t, id}, err, added(studio, ned, role.Key))
+			add(is(UserProfileSet{user(ned), profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, err,
+				MemberInvited{one, id, role.Key, nil, time.Time{}, facts})
+			add(is(invited(studio, ned, role.Key)), RenewInvitation{a.meta, studio, ned, Hash{5}, 0}, err, MemberInvitationRenewed{one, id, facts})
+			add(is(added(studio, ned, role.Key)), RemoveMember{a.meta, studio, ned}, err, removed(studio, ned, role.Key))
+			add(is(added(studio, ned, role.Key)), SuspendMember{a.meta, studio, ned}, err, suspended(studio, ned))
+			add(is(added(studio, ned, role.Key), suspended(studio, ned)), ReinstateMember{a.meta, studio, ned}, err, MemberReinstated{one, id})
+			if role.Key != RoleClient {
+				add(is(added(studio, ned, role.Key)), changeRole(a.meta, studio, ned, RoleClient), err, changed(studio, ned, role.Key, RoleClient))
+				add(is(added(studio, ned, RoleClient)), changeRole(a.meta, studio, ned, role.Key), err, changed(studio, ned, RoleClient, role.Key))
+			}
+		}
+	}
+	return rows
+}

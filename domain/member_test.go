@@ -1,0 +1,118 @@
+package domain
+
+import (
+	"slices"
+	"testing"
+)
+
+var memberRows = slices.Concat(addRows, putRows)
+
+var addRows = []row{
+	{name: "by its owner", given: stage, when: addCleo(by(olga), RoleEditor), then: []Event{added(studio, cleo, RoleEditor)}},
+	{name: "by the organization's admin", given: stage, when: addCleo(by(ben), RoleOwner), then: []Event{added(studio, cleo, RoleOwner)}},
+	{name: "by the organization's owner, bound to it", given: stage, when: addCleo(within(studio, by(ada)), RoleOwner), then: []Event{added(studio, cleo, RoleOwner)}},
+	{name: "by the organization's owner, bound to another", given: stage, when: addCleo(within(lab, by(ada)), RoleClient), err: ErrNotAllowed},
+	{name: "by its program", given: stage, when: addCleo(within(studio, byProgram), RoleEditor), then: []Event{added(studio, cleo, RoleEditor)}},
+	{name: "by another's program", given: stage, when: addCleo(within(lab, byProgram), RoleEditor), err: ErrNotAllowed},
+	{name: "by another's owner", given: stage, when: addCleo(by(zoe), RoleEditor), err: ErrNotAllowed},
+	{name: "oneself", given: stage, when: addCleo(by(cleo), RoleClient), err: ErrNotAllowed},
+	{name: "by a former owner", given: after(stage, added(studio, zoe, RoleOwner), removed(studio, olga, RoleOwner)), when: addCleo(by(olga), RoleClient), err: ErrNotAllowed},
+	{name: "by a former admin of the organization", given: after(stage, OrganizationMemberRemoved{user(ben), OrganizationAdmin}), when: addCleo(by(ben), RoleClient), err: ErrNotAllowed},
+	{name: "on behalf of its admin", given: stage, when: addCleo(as(adam, byProgram), RoleAdmin), then: []Event{added(studio, cleo, RoleAdmin)}},
+	{name: "on behalf of its admin, above them", given: stage, when: addCleo(as(adam, byProgram), RoleOwner), err: ErrRoleAboveOwn},
+	{name: "on behalf of its admin, above them, by the root token", given: stage, when: addCleo(as(adam, byRoot), RoleOwner), err: ErrRoleAboveOwn},
+	{name: "on behalf of its editor", given: stage, when: addCleo(as(edna, byProgram), RoleClient), err: ErrNotAllowed},
+	{name: "on behalf of oneself", given: stage, when: addCleo(as(adam, by(adam)), RoleEditor), then: []Event{added(studio, cleo, RoleEditor)}},
+	{name: "on behalf of its owner, by its editor", given: stage, when: addCleo(as(olga, by(edna)), RoleClient), err: ErrNotAllowed},
+	{name: "on behalf of its owner, by another's program", given: stage, when: addCleo(as(olga, within(lab, byProgram)), RoleClient), err: ErrNotAllowed},
+	{name: "with an unknown role", given: stage, when: addCleo(by(olga), "boss"), err: invalid("/role", "unknown_role")},
+	{name: "with no role", given: stage, when: addCleo(by(olga), ""), err: invalid("/role", "unknown_role")},
+	{name: "nobody in particular", given: stage, when: AddMember{by(olga), studio, UserID{}, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: invalid("/user_id", "required")},
+	{
+		name: "who is one", given: stage, when: AddMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}, nil},
+		err: &AlreadyMemberError{membership(studio, edna)},
+	},
+	{name: "who is one, as an error of its kind", given: stage, when: AddMember{by(olga), studio, edna, Terms{Role: RoleViewer}, MembershipID{1}, nil}, err: ErrAlreadyMember},
+	{
+		name: "who was one, under the old id", given: ednaGone, when: AddMember{by(olga), studio, edna, Terms{Role: RoleAdmin}, MembershipID{1}, nil},
+		then: []Event{added(studio, edna, RoleAdmin)},
+	},
+	{name: "archived", given: archived, when: addCleo(by(olga), RoleEditor), err: ErrWorkspaceArchived},
+	{name: "archived, even for the root token", given: archived, when: addCleo(byRoot, RoleEditor), err: ErrWorkspaceArchived},
+	{name: "archived, who may not", given: archived, when: addCleo(by(vera), RoleEditor), err: ErrNotAllowed},
+	{name: "to no workspace", given: stage, when: AddMember{by(ada), annex, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
+	{name: "to another organization's workspace", given: stage, when: AddMember{byProgram, vault, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
+	{name: "to another organization's workspace, by its owner", given: stage, when: AddMember{by(zoe), vault, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
+
+	{name: "with a profile", given: stage, when: introduce(by(adam), cleo, profile("cleo@acme.test")), then: []Event{
+		UserProfileSet{user(cleo), profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
+	}},
+	{name: "with a profile, by its program", given: stage, when: introduce(within(studio, byProgram), cleo, profile("cleo@acme.test")), then: []Event{
+		UserProfileSet{user(cleo), profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
+	}},
+	{name: "with the profile that is known", given: stage, when: introduce(by(adam), ada, profile("ada@acme.test")), then: []Event{added(studio, ada, RoleEditor)}},
+	{name: "with another profile than is known", given: stage, when: introduce(by(olga), ada, profile("a@acme.test")), err: ErrNotAllowed},
+	{name: "with another profile, by its program", given: stage, when: introduce(within(studio, byProgram), ada, profile("a@acme.test")), err: ErrNotAllowed},
+	{name: "with another profile, by the organization's owner, bound to it", given: stage, when: introduce(within(studio, by(ada)), ada, profile("a@acme.test")), err: ErrNotAllowed},
+	{name: "with another profile, by the organization's admin", given: stage, when: introduce(by(ben), ada, profile("a@acme.test")), then: []Event{
+		UserProfileSet{user(ada), profile("a@acme.test")}, added(studio, ada, RoleEditor),
+	}},
+	{name: "with another's address", given: stage, when: introduce(by(adam), cleo, profile("ADA@acme.test")), err: ErrEmailTaken},
+	{name: "with no address", given: stage, when: introduce(by(adam), cleo, ProfileFacts{}), err: invalid("/email", "invalid_email")},
+}
+
+var putRows = []row{
+	{name: "new", given: stage, when: PutMember{by(olga), studio, cleo, Terms{Role: RoleEditor}, membership(studio, cleo)}, then: []Event{added(studio, cleo, RoleEditor)}},
+	{name: "who is one", given: stage, when: PutMember{by(olga), studio, edna, Terms{Role: RoleViewer}, MembershipID{1}}, then: []Event{changed(studio, edna, RoleEditor, RoleViewer)}},
+	{name: "who is the same", given: stage, when: PutMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}}},
+	{name: "who was one", given: ednaGone, when: PutMember{by(olga), studio, edna, Terms{Role: RoleViewer}, MembershipID{1}}, then: []Event{added(studio, edna, RoleViewer)}},
+	{name: "above one's own", given: stage, when: PutMember{by(adam), studio, cleo, Terms{Role: RoleOwner}, MembershipID{1}}, err: ErrRoleAboveOwn},
+	{name: "who is above", given: stage, when: PutMember{by(adam), studio, olga, Terms{Role: RoleAdmin}, MembershipID{1}}, err: ErrRoleAboveOwn},
+	{name: "the last owner", given: stage, when: PutMember{by(ada), studio, olga, Terms{Role: RoleAdmin}, MembershipID{1}}, err: ErrLastOwner},
+	{name: "by its editor", given: stage, when: PutMember{by(edna), studio, edna, Terms{Role: RoleOwner}, MembershipID{1}}, err: ErrNotAllowed},
+	{name: "with an unknown role", given: stage, when: PutMember{by(olga), studio, edna, Terms{Role: "boss"}, MembershipID{1}}, err: invalid("/role", "unknown_role")},
+	{name: "nobody in particular", given: stage, when: PutMember{by(olga), studio, UserID{}, Terms{Role: RoleEditor}, MembershipID{1}}, err: invalid("/user_id", "required")},
+	{name: "archived, and the same", given: archived, when: PutMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}}, err: ErrWorkspaceArchived},
+	{name: "to another organization's workspace", given: stage, when: PutMember{byProgram, vault, edna, Terms{Role: RoleViewer}, MembershipID{1}}, err: ErrUnknownWorkspace},
+}
+
+func addCleo(m Meta, role RoleKey) Command {
+	return AddMember{m, studio, cleo, Terms{Role: role}, membership(studio, cleo), nil}
+}
+
+func introduce(m Meta, u UserID, p ProfileFacts) Command {
+	return AddMember{m, studio, u, Terms{Role: RoleEditor}, membership(studio, u), &p}
+}
+
+// A membership that ended gives nothing, and is the same one when it begins again.
+func TestMemberAgain(t *testing.T) {
+	was := *fold(stage...).Membership(studio, edna)
+	gone := fold(ednaGone...).Membership(studio, edna)
+	if gone.active(now) || gone.State != MembershipRemoved || gone.Role != RoleEditor || !gone.gone(now) {
+		t.Errorf("removed: %+v", gone)
+	}
+	again := fold(after(ednaGone, added(studio, edna, RoleAdmin))...).Membership(studio, edna)
+	if again.ID != was.ID || again.Role != RoleAdmin || !again.active(now) || again.gone(now) || !again.CreatedAt.Before(again.UpdatedAt) {
+		t.Errorf("added again: %+v", again)
+	}
+}
+
+func TestAdder(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		meta Meta
+		want string
+	}{
+		{"a person", by(olga), olga.String()},
+		{"a program", byProgram, "program"},
+		{"the root token", byRoot, ""},
+		{"a program for a person", as(olga, byProgram), olga.String()},
+		{"the root token for a person", as(olga, byRoot), olga.String()},
+	} {
+		s := fold(stage...)
+		Evolve(s, &Recorded{Event: added(studio, cleo, RoleEditor), Number: 100, Time: now, Actor: c.meta.Actor, OnBehalfOf: c.meta.OnBehalfOf})
+		if got := s.Membership(studio, cleo).AddedBy; got != c.want {
+			t.Errorf("added by %s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// model is what events say, as plainly as can be, and what follows for who may do
+// what. It shares no rule with the package.
+type model struct {
+	ties     map[Key]tie              // memberships, of all who ever were members
+	ranks    map[Key]OrganizationRole // of present members of organizations
+	barred   map[Key]bool             // suspended in the organization
+	roles    map[Key]Role             // of organizations' own
+	retired  map[Key]bool             // roles that were archived
+	homes    map[WorkspaceID]OrganizationID
+	archived map[WorkspaceID]bool
+	tokens   map[Key]TokenFacts
+}
+
+// tie is a membership by its last event.
+type tie struct {
+	id     MembershipID
+	org    OrganizationID
+	role   RoleKey
+	state  MembershipState
+	list   []Permission
+	ends   time.Time
+	secret Hash
+	until  time.Time // to accept
+}
+
+func newModel() model {
+	return model{
+		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
+		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, tokens: map[Key]TokenFacts{},
+	}
+}
+
+func (m *model) learn(event Event) {
+	about := event.Concerns()
+	key, rank := MembershipKey(about.Workspace, about.User), OrganizationMemberKey(about.Organization, about.User)
+	change := func(f func(*tie)) {
+		member := m.ties[key]
+		f(&member)
+		m.ties[key] = member
+	}
+	switch e := event.(type) {
+	case MemberAdded:
+		m.ties[key] = tie{id: e.Membership, org: e.Organization, role: e.Role, state: MembershipActive, list: e.Permissions, ends: e.ExpiresAt}
+	case MemberInvited:
+		m.ties[key] = tie{e.Membership, e.Organization, e.Role, MembershipInvited, e.Permissions, e.ExpiresAt, e.Invitation.Secret, e.Invitation.ExpiresAt}
+	case MemberAccepted, MemberReinstated:
+		change(func(t *tie) { t.state = MembershipActive })
+	case MemberInvitationRenewed:
+		change(func(t *tie) { t.secret, t.until = e.Invitation.Secret, e.Invitation.ExpiresAt })
+	case MemberRoleChanged:
+		change(func(t *tie) { t.role = e.Role.To })
+	case MemberPermissionsChanged:
+		change(func(t *tie) { t.list = e.Permissions.To })
+	case MemberExpiryChanged:
+		change(func(t *tie) { t.ends = orZero(e.ExpiresAt.To) })
+	case MemberSuspended:
+		change(func(t *tie) { t.state = MembershipSuspended })
+	case MemberRemoved, MemberLeft, MemberExpired:
+		change(func(t *tie) { t.state = MembershipRemoved })
+	case OrganizationMemberAdded:
+		m.ranks[rank] = e.Role
+	case OrganizationMemberRoleChanged:
+		m.ranks[rank] = e.Role.To
+	case OrganizationMemberRemoved:
+		delete(m.ranks, rank)
+	case OrganizationMemberSuspended, OrganizationMemberReinstated:
+		_, m.barred[rank] = event.(OrganizationMemberSuspended)
+	case RoleCreated:
+		m.roles[CustomRoleKey(e.Organization, e.Key)] = Role{ID: e.RoleID, Key: e.Key, Name: e.Name, Level: e.Level, Permissions: e.Permissions}
+	case RoleUpdated:
+		m.roles[CustomRoleKey(e.Organization, e.Key)] = Role{ID: e.RoleID, Key: e.Key, Name: e.Name, Level: e.Level, Permissions: e.Permissions}
+	case RoleArchived:
+		m.retired[CustomRoleKey(e.Organization, e.Key)] = true
+	case WorkspaceCreated:
+		m.homes[e.Workspace] = e.Organization
+	case WorkspaceArchived, WorkspaceRestored:
+		_, m.archived[about.Workspace] = event.(WorkspaceArchived)
+	case TokenIssued:
+		m.tokens[TokenKey(e.Organization, e.Token.ID)] = e.Token
+	}
+}
+
+// here reports whether the membership has not ended at that time.
+func (t tie) here(at time.Time) bool {
+	return t.state != "" && t.state != MembershipRemoved && (t.ends.IsZero() || at.Before(t.ends)) && (t.state != MembershipInvited || at.Before(t.until))
+}
+
+// lastingOwner reports whether the membership is one of those of which every
+// workspace has at least one.
+func (t tie) lastingOwner() bool {
+	return t.state == MembershipActive && t.role == RoleOwner && t.ends.IsZero()
+}
+
+// role is what the organization has under the key; level 0 for nothing.
+func (m *model) role(org OrganizationID, key RoleKey) Role {
+	for _, r := range BuiltInRoles() {
+		if r.Key == key {
+			return r
+		}
+	}
+	return m.roles[CustomRoleKey(org, key)]
+}
+
+// mayGet reports whether somebody may still be given the role.
+func (m *model) mayGet(org OrganizationID, key RoleKey) bool {
+	return m.role(org, key).Level > 0 && !m.retired[CustomRoleKey(org, key)]
+}
+
+// suspended reports whether the person who asks is suspended in the organization.
+func (m *model) suspended(by Meta) bool {
+	return m.barred[OrganizationMemberKey(by.Organization, by.person())]
+}
+
+// rank is the level at which somebody acts on the organization, 0 for not at all.
+func (m *model) rank(by Meta) Level {
+	switch person := by.person(); {
+	case !by.Actor.Credential.Workspace.IsZero(), m.suspended(by):
+		return 0
+	case person.IsZero():
+		return 50
+	default:
+		return map[OrganizationRole]Level{OrganizationOwner: 50, OrganizationAdmin: 40}[m.ranks[OrganizationMemberKey(by.Organization, person)]]
+	}
+}
+
+// power is as what somebody manages a workspace; level 0 for not at all.
+type power struct {
+	level Level
+	all   bool // permissions
+	some  []Permission
+}
+
+func (m *model) power(by Meta, ws WorkspaceID, at time.Time) power {
+	if bound := by.Actor.Credential.Workspace; !bound.IsZero() && bound != ws || m.suspended(by) {
+		return power{}
+	}
+	free := by
+	free.Actor.Credential.Workspace = WorkspaceID{}
+	if m.rank(free) >= 40 {
+		return power{level: 50, all: true}
+	}
+	member := m.ties[MembershipKey(ws, by.person())]
+	role := m.role(member.org, member.role)
+	if !member.here(at) || member.state != MembershipActive || role.Level < 40 {
+		return power{}
+	}
+	if member.list != nil {
+		return power{level: role.Level, some: member.list}
+	}
+	return power{level: role.Level, some: role.Permissions}
+}
+
+// covers reports whether the power holds every one of the permissions.
+func (p power) covers(permissions []Permission) bool {
+	return p.all || !slices.ContainsFunc(permissions, func(one Permission) bool { return !slices.Contains(p.some, one) })
+}

@@ -1,0 +1,79 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Scope is one thing that a token may do: "resource:action", with "all" on
+// either side as a wildcard.
+type Scope string
+
+// Scopes is a set of scopes.
+type Scopes []Scope
+
+// ScopeAll allows everything.
+const ScopeAll Scope = "all:all"
+
+// scopeActions lists, for every resource, the actions that a scope can name.
+var scopeActions = map[string][]string{
+	"organizations":        {"read", "update"},
+	"organization_members": {"read", "create", "update", "delete"},
+	"users":                {"read", "update"},
+	"roles":                {"read", "create", "update", "delete"},
+	"workspaces":           {"read", "create", "update"},
+	"workspace_members":    {"read", "create", "update", "delete"},
+	"access":               {"read"},
+	"events":               {"read"},
+	"audit":                {"read"},
+	"subscriptions":        {"read", "create", "update", "delete"},
+	"tokens":               {"read", "create", "delete"},
+	"actors":               {"impersonate"},
+	"user_management":      {"read"},
+	"all":                  {"read", "create", "update", "delete"},
+}
+
+// Valid reports whether the scope names a resource and an action that exist.
+func (s Scope) Valid() bool {
+	resource, action, ok := strings.Cut(string(s), ":")
+	actions, known := scopeActions[resource]
+	return ok && known && (action == "all" || slices.Contains(actions, action))
+}
+
+// covers reports whether everything that the other scope allows, this one allows
+// too.
+func (s Scope) covers(other Scope) bool {
+	if s == other {
+		return true
+	}
+	resource, action, _ := strings.Cut(string(s), ":")
+	otherResource, otherAction, _ := strings.Cut(string(other), ":")
+	return (resource == "all" || resource == otherResource) && (action == "all" || action == otherAction)
+}
+
+// Allow reports whether the set allows what the scope names.
+func (s Scopes) Allow(scope Scope) bool {
+	for _, own := range s {
+		if own.covers(scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// check answers an [InvalidError] for the first scope that does not exist.
+func (s Scopes) check(pointer string) error {
+	if len(s) == 0 {
+		return &InvalidError{Pointer: pointer, Code: "required", Detail: "a token needs at least one scope"}
+	}
+	for i, scope := range s {
+		if !scope.Valid() {
+			return &InvalidError{
+				Pointer: fmt.Sprintf("%s/%d", pointer, i), Code: "unknown_scope",
+				Detail: "a scope is resource:action, for example workspace_members:read or all:read",
+			}
+		}
+	}
+	return nil
+}

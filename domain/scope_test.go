@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestAllow(t *testing.T) {
+	for _, c := range []struct {
+		own  Scopes
+		ask  Scope
+		want bool
+	}{
+		{Scopes{"workspace_members:read"}, "workspace_members:read", true},
+		{Scopes{"workspace_members:read"}, "workspace_members:update", false},
+		{Scopes{"workspace_members:all"}, "workspace_members:update", true},
+		{Scopes{"all:read"}, "workspace_members:read", true},
+		{Scopes{"all:read"}, "workspace_members:update", false},
+		{Scopes{"all:read"}, "all:all", false},
+		{Scopes{"workspace_members:all"}, "all:read", false},
+		{Scopes{"all:all"}, "actors:impersonate", true},
+		{Scopes{"all:update", "users:read"}, "users:update", true},
+		{Scopes{"all:update", "users:read"}, "users:read", true},
+		{nil, "users:read", false},
+		{Scopes{""}, "users:read", false},
+		{Scopes{"users"}, "users:read", false},
+	} {
+		if got := c.own.Allow(c.ask); got != c.want {
+			t.Errorf("%q allow %q: %v, want %v", c.own, c.ask, got, c.want)
+		}
+	}
+}
+
+// FuzzScopes holds wildcards against what they stand for: a scope covers another
+// only if it covers every single thing that the other one allows.
+func FuzzScopes(f *testing.F) {
+	single := singleScopes()
+	for _, s := range slices.Concat(single, Scopes{
+		ScopeAll, "all:read", "all:delete", "users:all", "all:impersonate", "all", ":", "all:", ":all", "users:read:all", "USERS:read", "users:*", "*:read",
+	}) {
+		f.Add(string(s), "all:read")
+		f.Add("users:all", string(s))
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		own, ask := Scope(a), Scope(b)
+		err := Scopes{own}.check("/scopes")
+		if (err == nil) != own.Valid() {
+			t.Errorf("%q is valid: %v, and checked: %v", own, own.Valid(), err)
+		}
+		if !own.Valid() || !ask.Valid() {
+			return
+		}
+		covers := (Scopes{own}).Allow(ask)
+		for _, one := range single {
+			if covers && ask.covers(one) && !own.covers(one) {
+				t.Errorf("%q covers %q, which allows %q, which %[1]q does not", own, ask, one)
+			}
+		}
+		if slices.Contains(single, ask) && covers != (own == ask || own == ScopeAll || slices.Contains(wildcards(ask), own)) {
+			t.Errorf("%q covers %q: %v", own, ask, covers)
+		}
+	})
+}
+
+// singleScopes answers every scope without a wildcard.
+func singleScopes() (all Scopes) {
+	for resource, actions := range scopeActions {
+		if resource != "all" {
+			for _, action := range actions {
+				all = append(all, Scope(resource+":"+action))
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// wildcards answers the two scopes with one wildcard that stand for the single
+// one, among others.
+func wildcards(single Scope) Scopes {
+	for resource := range scopeActions {
+		if action, ok := cutPrefix(single, resource+":"); ok {
+			return Scopes{Scope(resource + ":all"), Scope("all:" + action)}
+		}
+	}
+	return nil
+}
+
+func cutPrefix(s Scope, prefix string) (string, bool) {
+	if len(s) > len(prefix) && string(s[:len(prefix)]) == prefix {
+		return string(s[len(prefix):]), true
+	}
+	return "", false
+}

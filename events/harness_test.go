@@ -1,0 +1,177 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fold is a snapshot that holds all history folded in memory.
+type fold struct {
+	mu      sync.Mutex
+	moved   chan struct{}
+	state   domain.State
+	applied []Checkpoint
+	entries []Entry
+}
+
+func newFold(partitions int) *fold {
+	f := &fold{moved: make(chan struct{}), applied: make([]Checkpoint, partitions)}
+	for p := range f.applied {
+		f.applied[p].Partition = p
+	}
+	return f
+}
+
+func (f *fold) apply(batches []Batch) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, b := range batches {
+		for i := range b.Entries {
+			e := &b.Entries[i]
+			domain.Evolve(&f.state, &e.Recorded)
+			if !e.Request.IsZero() {
+				about := e.Event.Concerns()
+				f.state.Put(domain.DoneKey(about.Organization, e.Command), &domain.Done{Request: e.Request, Number: e.Number, Types: []string{e.Event.EventType()}, After: &domain.State{}})
+			}
+		}
+		f.entries = append(f.entries, b.Entries...)
+		f.applied[b.Partition] = b.Checkpoint()
+	}
+	close(f.moved)
+	f.moved = make(chan struct{})
+	return nil
+}
+
+func (f *fold) Load(keys []domain.Key, into *domain.State) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	have := f.state.Copy(keys)
+	for _, k := range keys {
+		into.Put(k, nil)
+	}
+	have.Each(into.Put)
+	return nil
+}
+
+func (f *fold) Applied(partition int) uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.applied[partition].Number
+}
+
+func (f *fold) WaitFor(ctx context.Context, p Position) error {
+	for {
+		f.mu.Lock()
+		moved, at := f.moved, f.applied[p.Partition].Number
+		f.mu.Unlock()
+		if at >= p.Number {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// node is an open log that is being followed and can be written to.
+type node struct {
+	*Log
+	fold *fold
+	end  func() error
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func start(t testing.TB, o Options) *node {
+	t.Helper()
+	n, err := tryStart(t, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func tryStart(t testing.TB, o Options) (*node, error) {
+	t.Helper()
+	if o.Partitions == 0 {
+		o.Partitions = 2
+	}
+	if o.Logger == nil {
+		o.Logger = quiet()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	l, err := Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	f := newFold(o.Partitions)
+	following, unfollow := context.WithCancel(context.Background())
+	followed := make(chan error, 1)
+	go func() { followed <- l.Follow(following, append([]Checkpoint(nil), f.applied...), f.apply) }()
+	var once sync.Once
+	n := &node{Log: l, fold: f}
+	n.end = func() (err error) {
+		once.Do(func() {
+			unfollow()
+			err = errors.Join(<-followed, l.Close())
+		})
+		return err
+	}
+	t.Cleanup(func() { _ = n.end() })
+	if err := l.Start(ctx, f); err != nil {
+		return nil, errors.Join(err, n.end())
+	}
+	return n, nil
+}
+
+func root(org domain.OrganizationID) domain.Meta {
+	return domain.Meta{
+		ID: domain.CommandID(uuid.New()), Organization: org,
+		Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root", Credential: domain.Credential{Scopes: domain.Scopes{domain.ScopeAll}}},
+	}
+}
+
+// tenant is an organization with a workspace in it.
+type tenant struct {
+	org   domain.OrganizationID
+	ws    domain.WorkspaceID
+	owner domain.UserID
+}
+
+func found(t testing.TB, n *node) tenant {
+	t.Helper()
+	a := tenant{domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.New()), domain.UserID(uuid.New())}
+	must(t, n, domain.CreateOrganization{Meta: root(a.org), Name: "Analytical Engines", Owner: a.owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
+	must(t, n, domain.CreateWorkspace{Meta: root(a.org), Workspace: a.ws, Name: "Mill", Owner: a.owner, Membership: domain.MembershipID(uuid.New())})
+	return a
+}
+
+func must(t testing.TB, n *node, c domain.Command) Result {
+	t.Helper()
+	r, err := n.Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (a tenant) add() domain.AddMember {
+	return domain.AddMember{
+		Meta: root(a.org), Workspace: a.ws, User: domain.UserID(uuid.New()), Terms: domain.Terms{Role: domain.RoleEditor}, Membership: domain.MembershipID(uuid.New()),
+	}
+}

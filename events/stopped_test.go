@@ -1,0 +1,73 @@
+package events
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// newer appends an event of a type that this version does not know.
+func newer(t *testing.T, n *node, a tenant) {
+	t.Helper()
+	p := n.Partition(a.org)
+	tip, err := n.tip(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := record(root(a.org), tip.Time, tip.Number+1, domain.WorkspaceArchived{About: domain.About{Organization: a.org, Workspace: a.ws}})
+	ids := eventIDs{tip.ID}
+	r.ID = ids.next(tip.Time)
+	payload, err := encode([]byte{'['}, p, &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload = bytes.Replace(append(payload, ']'), []byte("workspace.archived"), []byte("workspace.teleported"), 1)
+	if _, err := n.js.PublishMsg(t.Context(), message(logSubject(p), "a newer version", tip, payload)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An event that nobody understands stops its partition, by its position; the
+// others go on. A node that is started over it says so and does not start.
+func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, Options{Dir: dir, Partitions: 2})
+	a := found(t, n)
+	b := found(t, n)
+	for n.Partition(b.org) == n.Partition(a.org) {
+		b = found(t, n)
+	}
+	newer(t, n, a)
+	<-n.whole.Done()
+	if err := n.Ready(t.Context()); !errors.Is(err, ErrUnknownType) {
+		t.Fatalf("ready: %v", err)
+	}
+	add := b.add()
+	must(t, n, add)
+	if err := n.fold.WaitFor(t.Context(), must(t, n, b.add()).Position); err != nil {
+		t.Fatalf("the other partition stands still: %v", err)
+	}
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, ErrUnknownType) {
+		t.Fatalf("started: %v", err)
+	}
+}
+
+// A command to a stopped partition is answered, not held for ever.
+func TestAStoppedPartitionAnswers(t *testing.T) {
+	n := start(t, Options{Dir: t.TempDir(), Partitions: 1})
+	a := found(t, n)
+	newer(t, n, a)
+	<-n.whole.Done()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := n.Run(ctx, a.add()); !errors.Is(err, ErrUnavailable) {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,326 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// Snapshot is where writers load the parts of aggregates from that they do not
+// hold in memory: a read model.
+type Snapshot interface {
+	// Load puts the parts into the state as of the last event applied; afterwards
+	// every key is held, those of what does not exist as nil.
+	Load(keys []domain.Key, into *domain.State) error
+	// Applied answers the number of the partition's last event that is applied.
+	Applied(partition int) uint64
+	// WaitFor returns when the position has been applied.
+	WaitFor(ctx context.Context, p Position) error
+}
+
+// The ways in which a command can fail that are not the domain's.
+var (
+	// ErrUnavailable: the command was not done; it can be tried again.
+	ErrUnavailable = errors.New("the log cannot be written to now")
+	// ErrOutcomeUnknown: nobody knows yet whether the command was done. Trying
+	// again with the same idempotency key is safe.
+	ErrOutcomeUnknown = errors.New("whether the command was done is not known")
+	// ErrIdempotencyMismatch: the idempotency key was used for another request.
+	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
+	// ErrTooLarge: the command's events do not fit into one message.
+	ErrTooLarge = errors.New("the command is too large for one commit: split it")
+)
+
+// Result is what came of a command.
+type Result struct {
+	// Position is that of the command's last event; when it has none, of the last
+	// event that it was decided on.
+	Position Position
+	// Types are the types of its events, in order. None: nothing had to change.
+	Types []string
+	// State holds copies of the parts that the command named, as it left them.
+	State *domain.State
+	// Replayed says that the command's idempotency key was seen before: this is
+	// the first answer again.
+	Replayed bool
+}
+
+// Has reports whether the command has an event of the type.
+func (r Result) Has(eventType string) bool {
+	for _, t := range r.Types {
+		if t == eventType {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// groupBytes is the size at which a group stops growing.
+	groupBytes = 256 << 10
+	// messageBytes is the most that the events of a message may take, and so those of
+	// one command.
+	messageBytes = maxMessage - headerRoom
+	// waiting is how many commands may wait for a writer before callers are held
+	// back.
+	waiting = 1024
+	// callTimeout bounds one call to JetStream.
+	callTimeout = 5 * time.Second
+)
+
+// writer is the one place in this process where a partition is written to. Its
+// goroutine takes what commands are waiting, decides each in turn on the state in
+// memory, and appends their events as one message.
+type writer struct {
+	log       *Log
+	partition *partition
+	queue     chan *request
+	stopped   chan struct{}
+	stopOnce  sync.Once
+	started   atomic.Bool
+	failure   atomic.Pointer[failure] // of the last append; nil when it went well
+
+	// Only the writer's goroutine touches these.
+	snapshot Snapshot
+	tip      Checkpoint
+	lost     bool // the tip is not known: look it up before deciding anything
+	state    domain.State
+	// held has the keys of the state, the least recently used first out, each with
+	// the number of the last event that changed it.
+	held *simplelru.LRU[domain.Key, uint64]
+	ids  eventIDs
+}
+
+// failure is why the last append went wrong, and when.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+// request is a command that waits for its result.
+type request struct {
+	ctx      context.Context //nolint:containedctx // a request carries its caller's, so that the writer need not decide for nobody
+	command  domain.Command
+	dry      bool // decide only
+	answered chan struct{}
+	result   Result
+	err      error
+}
+
+// answer answers the caller, who gets one answer: one who has left got it at once,
+// and is met again when the group is decided anew.
+func (r *request) answer(result Result, err error) {
+	select {
+	case <-r.answered:
+		return
+	default:
+	}
+	r.result, r.err = result, err
+	close(r.answered)
+}
+
+func newWriter(l *Log, p *partition) *writer {
+	held, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // errs only on a size below 1
+	w := &writer{log: l, partition: p, queue: make(chan *request, waiting), stopped: make(chan struct{}), held: held}
+	w.state.Made = func(k domain.Key) { w.held.Add(k, w.tip.Number) }
+	return w
+}
+
+// Start waits until the snapshot has applied everything that is in the log, and
+// starts the writers. [Log.Follow] must be running, or the wait has no end; when it
+// stops meanwhile Start fails with its reason.
+func (l *Log) Start(ctx context.Context, s Snapshot) error {
+	if l.readOnly {
+		return errors.New("the log was opened for reading only")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(l.whole, func() { cancel(context.Cause(l.whole)) })()
+	for _, p := range l.partitions {
+		p.writer.snapshot = s
+		err := p.writer.catchUp(ctx)
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			return cause
+		}
+		if err != nil {
+			return fmt.Errorf("partition %d: %w", p.number, err)
+		}
+	}
+	for _, p := range l.partitions {
+		p.writer.started.Store(true)
+		l.running.Go(p.writer.run)
+	}
+	return nil
+}
+
+// Run decides the command and appends its events. When it returns without an
+// error they are durable: they survive power loss. Two commands of one
+// organization never see each other half done. With one of the domain's errors the
+// result has the position of the last event that the refusal rests on.
+func (l *Log) Run(ctx context.Context, c domain.Command) (Result, error) {
+	return l.submit(ctx, c, false)
+}
+
+// Try decides the command on the real state, as [Log.Run] would, and writes
+// nothing.
+func (l *Log) Try(ctx context.Context, c domain.Command) (Result, error) {
+	return l.submit(ctx, c, true)
+}
+
+func (l *Log) submit(ctx context.Context, c domain.Command, dry bool) (Result, error) {
+	w := l.partitions[l.Partition(c.Metadata().Organization)].writer
+	if !w.started.Load() {
+		return Result{}, fmt.Errorf("%w: still starting", ErrUnavailable)
+	}
+	r := &request{ctx: ctx, command: c, dry: dry, answered: make(chan struct{})}
+	result, err := w.submit(ctx, r)
+	l.metrics.command(c.CommandType(), dry, result, err)
+	return result, err
+}
+
+func (w *writer) submit(ctx context.Context, r *request) (Result, error) {
+	select {
+	case <-w.stopped:
+		return Result{}, fmt.Errorf("%w: shutting down", ErrUnavailable)
+	default:
+	}
+	select {
+	case w.queue <- r:
+	case <-w.stopped:
+		return Result{}, fmt.Errorf("%w: shutting down", ErrUnavailable)
+	case <-ctx.Done():
+		return Result{}, fmt.Errorf("%w: too many commands are waiting: %w", ErrUnavailable, ctx.Err())
+	}
+	select {
+	case <-r.answered:
+		return r.result, r.err
+	case <-ctx.Done():
+		return Result{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// stop makes the writer finish what it has taken, and end.
+func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
+
+func (w *writer) run() {
+	for {
+		select {
+		case r := <-w.queue:
+			w.group(r)
+		case <-w.stopped:
+			for {
+				select {
+				case r := <-w.queue:
+					w.group(r)
+				case <-time.After(drainFor): // a caller may have been between its two looks at stopped
+					return
+				}
+			}
+		}
+	}
+}
+
+// drainFor is how long a stopping writer waits for callers that had not yet seen
+// that it is stopping.
+const drainFor = 10 * time.Millisecond
+
+// group takes the request and all that are waiting behind it, and sees them
+// through: with one message, and another for what does not fit into it.
+func (w *writer) group(first *request) {
+	for requests := []*request{first}; len(requests) > 0; {
+		requests = w.message(requests)
+		w.evict()
+	}
+}
+
+// message sees through the requests, and more that are waiting, as far as they fit
+// into a message. It answers those that do not.
+func (w *writer) message(requests []*request) (rest []*request) {
+	if err := w.ready(); err != nil {
+		for _, r := range requests {
+			r.answer(Result{}, err)
+		}
+		return nil
+	}
+	g := newGroup(w)
+	requests, rest = g.take(requests)
+	for len(rest) == 0 && len(g.payload) < groupBytes {
+		select {
+		case r := <-w.queue:
+			if g.decide(r) {
+				requests = append(requests, r)
+			} else {
+				rest = []*request{r}
+			}
+			continue
+		default:
+		}
+		break
+	}
+	return append(w.commit(g, requests), rest...)
+}
+
+// commit appends the group, deciding it anew as often as another process was
+// faster. It answers the requests that do not fit into it any more.
+func (w *writer) commit(g *group, requests []*request) (rest []*request) {
+	for {
+		err := g.append()
+		if err == nil {
+			g.answer(nil)
+			return rest
+		}
+		if !errors.Is(err, errConflict) {
+			w.forget()
+			g.answer(err)
+			return rest
+		}
+		w.log.metrics.conflicts.Inc()
+		w.forget()
+		ctx, cancel := context.WithTimeout(w.log.closing, recoverFor)
+		err = w.catchUp(ctx)
+		cancel()
+		if err != nil {
+			w.lost = true
+			for _, r := range requests {
+				r.answer(Result{}, fmt.Errorf("%w: %w", ErrUnavailable, err))
+			}
+			return rest
+		}
+		g = newGroup(w)
+		var more []*request
+		requests, more = g.take(requests)
+		rest = append(more, rest...)
+	}
+}
+
+// recoverFor bounds how long waiting commands are held back by trouble with the
+// log before they are answered with an error.
+const recoverFor = 10 * time.Second
+
+// ready looks the tip up where it is not known.
+func (w *writer) ready() error {
+	if !w.lost {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(w.log.closing, recoverFor)
+	defer cancel()
+	if err := w.catchUp(ctx); err != nil {
+		w.failed(err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}
+
+func (w *writer) failed(err error) {
+	w.failure.Store(&failure{err, w.log.now()})
+	w.log.logger.Error("appending to the log failed", slog.Int("partition", w.partition.number), slog.Any("error", err))
+}

@@ -1,0 +1,118 @@
+package projections
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+)
+
+// unknown is an event of a type that there is no projection for.
+type unknown struct{ domain.OrganizationCreated }
+
+func (unknown) EventType() string { return "muster.unknown" }
+
+// What cannot be applied is refused as a whole, with the position in the error,
+// and what was applied before stays as it was.
+func TestApplyRefuses(t *testing.T) {
+	t.Parallel()
+	org, ws := orgID(1), wsID(1)
+	h := newHistory(4)
+	h.do(t, createOrganization(org, 1), createWorkspace(org, ws, 1))
+	m := h.models(t)
+	h.batches = nil
+	h.do(t, introduceMember(org, ws, 2, domain.RoleEditor))
+	h.do(t, addMember(org, ws, 3, domain.RoleViewer))
+	good, next := h.batches[0], h.batches[1]
+	before, err := m.Fingerprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// with answers the good batch and one behind it that is changed.
+	with := func(change func(b *events.Batch)) []events.Batch {
+		b := next
+		b.Entries = append([]events.Entry(nil), next.Entries...)
+		change(&b)
+		return []events.Batch{good, b}
+	}
+	for _, c := range []struct {
+		name    string
+		batches []events.Batch
+		err     error
+		says    string
+	}{
+		{"a message is missing", []events.Batch{next}, ErrGap, "partition 1: message 4 with 1 events follows message 2"},
+		{"a message comes twice", []events.Batch{good, good}, ErrGap, "message 3 with 2 events follows message 3"},
+		{"a message is empty", with(func(b *events.Batch) { b.Entries = nil }), ErrGap, "message 4 with 0 events"},
+		{"an event is missing", with(func(b *events.Batch) { b.Entries[0].Number++ }), ErrGap, "event 1-9 of message 4 stands where 1-8 belongs"},
+		{"an event is unknown", with(func(b *events.Batch) { b.Entries[0].Event = unknown{} }), ErrUnknownEvent, "event 1-8: projections.unknown"},
+		{"an event is none", with(func(b *events.Batch) { b.Entries[0].Event = nil }), ErrUnknownEvent, "event 1-8"},
+		{"a partition is unknown", with(func(b *events.Batch) { b.Partition = 4 }), nil, "message 4 of partition 4: there are 4 partitions"},
+		{"a workspace is unknown", with(func(b *events.Batch) {
+			b.Entries[0].Event = domain.MemberAdded{About: domain.About{Organization: org, Workspace: wsID(9), User: userID(1)}}
+		}), ErrNotFound, "event 1-8: workspace 00090b00-"},
+		{"nobody's role changes", with(func(b *events.Batch) {
+			b.Entries[0].Event = domain.MemberRoleChanged{About: domain.About{Organization: org, Workspace: ws, User: userID(9)}}
+		}), ErrNotFound, "event 1-8"},
+		{"something is made twice", with(func(b *events.Batch) {
+			b.Entries[0].Event = domain.WorkspaceCreated{About: domain.About{Organization: org, Workspace: ws}, Name: "Again"}
+		}), nil, "event 1-8"},
+	} {
+		err := m.Apply(c.batches)
+		if err == nil || !errors.Is(err, c.err) && c.err != nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %q, want %q", c.name, err, c.says)
+		}
+		after, err := m.Fingerprint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, after); diff != "" || m.Applied(1) != 5 {
+			t.Errorf("%s: it was applied up to %d:\n%s", c.name, m.Applied(1), diff)
+		}
+	}
+	// Nothing of all this is remembered.
+	if err := m.Apply([]events.Batch{good, next}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Member(ws, userID(3), later); err != nil || got.Role.Key != domain.RoleViewer {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
+		t.Errorf("checkpoints (-log +read models):\n%s", diff)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	h := newHistory(4)
+	dir := t.TempDir()
+	o := Options{Dir: dir, Partitions: 4, Metrics: prometheus.NewRegistry()}
+	if err := rebuild(o, h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.do(t, createOrganization(orgID(1), 1))
+	h.follow(t, m)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	families, err := o.Metrics.(*prometheus.Registry).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]float64)
+	for _, f := range families {
+		got[f.GetName()] = f.GetMetric()[0].GetCounter().GetValue() + f.GetMetric()[0].GetHistogram().GetSampleSum()
+	}
+	if got["muster_projection_events_applied_total"] != 3 || got["muster_projection_apply_events"] != 3 || len(got) != 3 {
+		t.Errorf("%v", got)
+	}
+}

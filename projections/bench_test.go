@@ -1,0 +1,243 @@
+package projections
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+)
+
+// The benchmarks' world: one organization in each of 4 partitions, with 25
+// workspaces of 100 members each and one admin of the organization. It is made
+// once.
+var benchmarkHistory = sync.OnceValue(func() *history { return largeHistory(4, 25, 100) })
+
+func largeHistory(organizations, workspaces, members int) *history {
+	h := newHistory(4)
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	for o := 1; o <= organizations; o++ {
+		org := orgID(o)
+		must(h.try(createOrganization(org, o*1_000_000)))
+		must(h.try(putOrganizationMember(org, o*1_000_000+1, domain.OrganizationAdmin)))
+		for w := range workspaces {
+			ws := wsID(o<<8 | w)
+			must(h.try(createWorkspace(org, ws, o*1_000_000)))
+			for n := 0; n < members; n += 50 {
+				var commands []domain.Command
+				for i := n; i < min(members, n+50); i++ {
+					commands = append(commands, introduceMember(org, ws, o*1_000_000+w*10_000+i+2, domain.RoleEditor))
+				}
+				must(h.try(commands...))
+			}
+		}
+	}
+	return h
+}
+
+func BenchmarkApply(b *testing.B) {
+	for name, size := range map[string]int{"1": 1, "64": 64, "1000": 1000} {
+		b.Run(name, func(b *testing.B) {
+			h := newHistory(1)
+			h.do(b, createOrganization(orgID(1), 1), createWorkspace(orgID(1), wsID(1), 1))
+			m := h.models(b)
+			n := 2
+			for b.Loop() {
+				b.StopTimer()
+				h.batches = nil
+				var commands []domain.Command
+				for range (size + 1) / 2 { // two events each
+					n++
+					commands = append(commands, introduceMember(orgID(1), wsID(1), n, domain.RoleEditor))
+				}
+				if err := h.try(commands...); err != nil {
+					b.Fatal(err)
+				}
+				batch := h.batches[0]
+				b.StartTimer()
+				if err := m.Apply([]events.Batch{batch}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			events := float64((size + 1) / 2 * 2 * b.N)
+			b.ReportMetric(events/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+func BenchmarkRebuild(b *testing.B) {
+	h := largeHistory(4, 50, 500)
+	count := 0
+	for i := range h.tips {
+		count += int(h.tips[i].Number)
+	}
+	o := Options{Dir: b.TempDir(), Partitions: 4}
+	for b.Loop() {
+		if err := rebuild(o, h.replay(nil)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(count*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkRead has the floor, a bare point read of SQLite through database/sql,
+// in the same run.
+func BenchmarkRead(b *testing.B) {
+	dir := b.TempDir()
+	m := opened(b, dir, benchmarkHistory())
+	org, ws := orgID(1), wsID(1<<8)
+	member, admin, stranger := userID(1_000_040), userID(1_000_001), userID(1_010_040)
+	membership := membershipID(ws, member)
+	token := domain.Hash{7}
+	run := func(name string, f func() error) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reads/s")
+		})
+	}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(dir, File)+"?mode=ro&_mutex=no")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // only read
+	floor, err := db.Conn(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	statement, err := floor.PrepareContext(context.Background(), `SELECT key FROM memberships WHERE id = ?`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run("floor", func() error {
+		var key int64
+		return statement.QueryRow(membership[:]).Scan(&key)
+	})
+	run("member", func() error { _, err := m.Member(ws, member, later); return err })
+	run("check/direct", func() error { _, err := m.Check(ws, member, later); return err })
+	run("check/inherited", func() error { _, err := m.Check(ws, admin, later); return err })
+	run("check/denied", func() error { _, err := m.Check(ws, stranger, later); return err })
+	run("token/unknown", func() error { _, _ = m.TokenBySecret(token); return nil })
+	run("members", func() error { _, err := m.Members(ws, MemberFilter{}, later, Page{Size: 100}); return err })
+	run("access", func() error { _, err := m.AccessList(ws, AccessFilter{}, later, Page{Size: 100}); return err })
+	run("workspaces", func() error { _, err := m.WorkspacesOf(org, member, later, Page{}); return err })
+	run("workspaces/admin", func() error { _, err := m.WorkspacesOf(org, admin, later, Page{}); return err })
+	keys := []domain.Key{
+		domain.OrganizationKey(org), domain.OrganizationMemberKey(org, member), domain.WorkspaceKey(ws),
+		domain.MembershipKey(ws, member), domain.ProfileKey(org, member), domain.EmailKey(org, "user1000040@example.com"),
+		domain.DoneKey(org, domain.CommandID{1}),
+	}
+	run("load/7", func() error { return m.Load(keys, new(domain.State)) })
+	run("load/1", func() error { return m.Load(keys[3:4], new(domain.State)) })
+	b.Run("parallel", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				if _, err := m.Check(ws, member, later); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reads/s")
+	})
+}
+
+// BenchmarkMembers is a page of 50 out of a workspace of 100,000 that is the whole
+// organization, and of one of 5,000 in the same, in every order; once from the
+// start and once from the middle.
+func BenchmarkMembers(b *testing.B) {
+	h := largeHistory(1, 1, 100_000)
+	org, large, small := orgID(1), wsID(1<<8), wsID(1<<8|1)
+	h.do(b, createWorkspace(org, small, 1_000_000))
+	var commands []domain.Command
+	for i := range 5000 {
+		commands = append(commands, addMember(org, small, 1_000_002+i*20, domain.RoleEditor))
+	}
+	if err := h.try(commands...); err != nil {
+		b.Fatal(err)
+	}
+	m := h.models(b)
+	run := func(name string, f func() error) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	middle := func(ws domain.WorkspaceID, f MemberFilter, n int) Cursor {
+		var p Page
+		for p.Size = MaxPageSize; n > 0; n -= p.Size {
+			list, err := m.Members(ws, f, later, p)
+			if err != nil {
+				b.Fatal(err)
+			}
+			p.After = list.Next
+		}
+		return p.After
+	}
+	for _, order := range orders[1:] {
+		f := MemberFilter{Order: order}
+		run("large/"+string(order), func() error { _, err := m.Members(large, f, later, Page{}); return err })
+		after := middle(large, f, 10_000)
+		run("large/"+string(order)+"/middle", func() error { _, err := m.Members(large, f, later, Page{After: after}); return err })
+		run("small/"+string(order), func() error { _, err := m.Members(small, f, later, Page{}); return err })
+	}
+	nobody := MemberFilter{Query: "nobody"}
+	run("large/q", func() error { _, err := m.Members(large, MemberFilter{Query: "user1"}, later, Page{}); return err })
+	run("large/q/nobody", func() error { _, err := m.Members(large, nobody, later, Page{}); return err })
+	run("large/email/q/nobody", func() error {
+		_, err := m.Members(large, MemberFilter{Query: "nobody", Order: OrderEmail}, later, Page{})
+		return err
+	})
+	run("large/role/owner", func() error {
+		_, err := m.Members(large, MemberFilter{Role: domain.RoleOwner}, later, Page{})
+		return err
+	})
+	run("large/count", func() error { _, err := m.CountMembers(large, MemberFilter{}, later); return err })
+	run("large/count/q", func() error { _, err := m.CountMembers(large, nobody, later); return err })
+	run("large/access/count", func() error { _, err := m.CountAccess(large, AccessFilter{}, later); return err })
+	run("large/access/role", func() error {
+		_, err := m.AccessList(large, AccessFilter{Role: domain.RoleOwner}, later, Page{})
+		return err
+	})
+	run("large/access/permission/nobody", func() error {
+		_, err := m.AccessList(large, AccessFilter{Permission: "nobody.has"}, later, Page{})
+		return err
+	})
+	run("permissions", func() error { _, err := m.Permissions(org, Page{}); return err })
+}
+
+// BenchmarkLoadBatch is what a batch of 1,000 additions must see: of people whom
+// nobody knows, and of some who are members already.
+func BenchmarkLoadBatch(b *testing.B) {
+	m := benchmarkHistory().models(b)
+	org, ws := orgID(1), wsID(1<<8)
+	for name, first := range map[string]int{"new": 9_000_000, "known": 1_000_002} {
+		b.Run(name, func(b *testing.B) {
+			var batch domain.Batch
+			batch.Meta, batch.Workspace = root(org), ws
+			for n := range domain.MaxOperations {
+				batch.Operations = append(batch.Operations, introduceMember(org, ws, first+n%100+n/100*10_000, domain.RoleEditor))
+			}
+			keys := domain.Needs(new(domain.State), batch)
+			for b.Loop() {
+				if err := m.Load(keys, new(domain.State)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/domain.MaxOperations, "ns/operation")
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package projections
+
+import (
+	"slices"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// modelGrants answers the grants of the user in the workspace, as the state says
+// and in the words of the contract, without the events.
+func modelGrants(s *domain.State, ws *domain.Workspace, user domain.UserID, at time.Time) (grants []Grant) {
+	inOrganization, member := s.OrganizationMember(ws.Organization, user), s.Membership(ws.ID, user)
+	if inOrganization != nil && !inOrganization.SuspendedAt.IsZero() {
+		return nil
+	}
+	if member.StateAt(at) == domain.MembershipActive {
+		role := roleOf(s, *member)
+		grant := Grant{Source: SourceDirect, Role: role, Permissions: role.Permissions, Membership: member.ID}
+		if member.Permissions != nil {
+			grant.Permissions = member.Permissions
+		}
+		grants = append(grants, grant)
+	}
+	if inOrganization != nil {
+		if key, ok := inOrganization.Role.Inherited(); ok {
+			role, _ := domain.BuiltInRole(key)
+			grants = append(grants, Grant{Source: SourceOrganization, Role: role, Permissions: role.Permissions})
+		}
+	}
+	slices.SortStableFunc(grants, func(a, b Grant) int { return int(b.Role.Level - a.Role.Level) })
+	return grants
+}
+
+// compareAccess demands that every query about access says what the state does, at
+// some time about now, and that lists of members show those who are in the state.
+func compareAccess(t *rapid.T, h *history, m *ReadModels) {
+	at := h.now.Truncate(time.Millisecond).Add(time.Duration(rapid.IntRange(-3, 12).Draw(t, "asked at")) * time.Millisecond)
+	filter := AccessFilter{
+		Role:       rapid.SampledFrom([]domain.RoleKey{"", "", domain.RoleOwner, domain.RoleAdmin, "auditor", "chief", "nobody"}).Draw(t, "role filter"),
+		Source:     rapid.SampledFrom([]Source{"", "", SourceDirect, SourceOrganization}).Draw(t, "source filter"),
+		Permission: rapid.SampledFrom([]domain.Permission{"", "", "workspace.view", "members.manage", "reports.view"}).Draw(t, "permission filter"),
+	}
+	members := MemberFilter{
+		State: rapid.SampledFrom([]domain.MembershipState{
+			"", domain.MembershipInvited, domain.MembershipActive, domain.MembershipSuspended, domain.MembershipRemoved,
+		}).Draw(t, "state filter"),
+		Role:  filter.Role,
+		Order: rapid.SampledFrom(orders).Draw(t, "order"),
+	}
+	reached := make(map[domain.OrganizationID]map[domain.UserID]int)
+	h.state.Each(func(_ domain.Key, p domain.Part) {
+		ws, ok := p.(*domain.Workspace)
+		if !ok {
+			return
+		}
+		if reached[ws.Organization] == nil {
+			reached[ws.Organization] = make(map[domain.UserID]int)
+		}
+		var listed, shown []domain.UserID
+		for n := 1; n <= 4; n++ {
+			user := userID(n)
+			want := modelGrants(&h.state, ws, user, at)
+			access, err := m.Check(ws.ID, user, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Grant
+			for _, g := range access.Grants {
+				g.Since, g.Event = time.Time{}, domain.EventID{}
+				got = append(got, g)
+			}
+			if diff := gocmp.Diff(want, got); diff != "" {
+				t.Fatalf("workspace %s, user %d at %v (-state +Check):\n%s", ws.ID, n, at, diff)
+			}
+			if len(want) > 0 {
+				reached[ws.Organization][user]++
+				if passes(filter, want) {
+					listed = append(listed, user)
+				}
+			}
+			if member := h.state.Membership(ws.ID, user); member != nil && (members.Role == "" || members.Role == member.Role) {
+				if state := member.StateAt(at); state == members.State || members.State == "" && state != domain.MembershipRemoved {
+					shown = append(shown, user)
+				}
+			}
+		}
+		list, err := m.AccessList(ws.ID, filter, at, Page{})
+		requireUsers(t, filter, listed, users(list, func(a Access) domain.UserID { return a.User }), err)
+		all, err := m.Members(ws.ID, members, at, Page{})
+		requireUsers(t, members, shown, users(all, func(m Member) domain.UserID { return m.User }), err)
+	})
+	for org, users := range reached {
+		for n := 1; n <= 4; n++ {
+			list, err := m.WorkspacesOf(org, userID(n), at, Page{})
+			if err != nil || len(list.Items) != users[userID(n)] {
+				t.Fatalf("user %d reaches %d workspaces, not %d: %v", n, len(list.Items), users[userID(n)], err)
+			}
+		}
+	}
+}
+
+func passes(f AccessFilter, grants []Grant) bool {
+	return (f.Role == "" || grants[0].Role.Key == f.Role) &&
+		(f.Permission == "" || slices.Contains(grants[0].Permissions, f.Permission)) &&
+		(f.Source == "" || slices.ContainsFunc(grants, func(g Grant) bool { return g.Source == f.Source }))
+}
+
+func requireUsers(t *rapid.T, filter any, want []domain.UserID, got List[domain.UserID], err error) {
+	compare := func(a, b domain.UserID) int { return slices.Compare(a[:], b[:]) }
+	slices.SortFunc(want, compare)
+	slices.SortFunc(got.Items, compare)
+	if !slices.Equal(want, got.Items) || err != nil {
+		t.Fatalf("%+v: %v (-state +list)\n%s", filter, err, gocmp.Diff(want, got.Items))
+	}
+}

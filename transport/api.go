@@ -1,0 +1,213 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+)
+
+// Options are what the API is made from.
+type Options struct {
+	Log    *events.Log
+	Models *projections.ReadModels
+	// RootToken is the text of the token that may do everything; empty: there is
+	// none.
+	RootToken string
+	// Ready answers why the service is not ready; nil asks the log.
+	Ready func(context.Context) error
+	// RateLimit is how many requests a token may make a second; 0: as many as it
+	// likes.
+	RateLimit int
+	// Now is the clock by which tokens expire; nil is [time.Now].
+	Now func() time.Time
+	// NewID makes the ids of new things; nil makes UUIDv7s.
+	NewID func() [16]byte
+	// Logger gets a line for each request at debug level, and one for each failure;
+	// nil is [slog.Default].
+	Logger *slog.Logger
+	// Version is the program's, shown by /livez.
+	Version string
+	// Metrics is where the API's metrics are registered; nil: nowhere.
+	Metrics prometheus.Registerer
+	// Gatherer is what /metrics shows; nil: nothing.
+	Gatherer prometheus.Gatherer
+}
+
+// API is the REST API: an [http.Handler].
+type API struct {
+	log    *events.Log
+	models *projections.ReadModels
+
+	rootSecret domain.Hash // zero: no root token
+	root       *bearer
+	bearers    *bearers
+	rateLimit  *rateLimit
+
+	version  string
+	ready    func(context.Context) error
+	now      func() time.Time
+	newID    func() [16]byte
+	logger   *slog.Logger
+	metrics  *metrics
+	gatherer prometheus.Gatherer
+
+	serving  context.Context // ends with Drain
+	drain    context.CancelFunc
+	slowness time.Duration // see defaultSlowness
+
+	mux      *http.ServeMux
+	huma     huma.API
+	document document
+}
+
+// New makes the API. It serves a log that has been started; the read models must
+// be following it.
+func New(o Options) (*API, error) {
+	metrics, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	a := &API{
+		log: o.Log, models: o.Models, root: rootBearer(), bearers: newBearers(o.Log, o.Models), rateLimit: newRateLimit(o.RateLimit),
+		version: o.Version, ready: o.Ready, now: o.Now, newID: o.NewID, logger: o.Logger,
+		metrics: metrics, gatherer: o.Gatherer, mux: http.NewServeMux(), slowness: defaultSlowness,
+	}
+	if o.RootToken != "" {
+		a.rootSecret = hashToken(o.RootToken)
+	}
+	if a.ready == nil {
+		a.ready = o.Log.Ready
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.newID == nil {
+		a.newID = newUUID
+	}
+	if a.logger == nil {
+		a.logger = slog.Default()
+	}
+	if a.gatherer == nil {
+		a.gatherer = prometheus.NewRegistry()
+	}
+	a.serving, a.drain = context.WithCancel(context.Background())
+	a.huma = humago.New(a.mux, huma.Config{
+		OpenAPI:       newDocument(),
+		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // json: what ends in +json
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{transform},
+	})
+	for _, register := range []func(){
+		a.organizations, a.organizationMembers, a.users, a.roles, a.workspaces, a.members, a.memberStates, a.memberBatches, a.invitations, a.ownership,
+		a.access, a.accessChecks, a.events, a.tokens, a.self, a.service,
+	} {
+		register()
+	}
+	if a.document, err = render(a.huma.OpenAPI()); err != nil {
+		return nil, err
+	}
+	if err := a.reference(); err != nil {
+		return nil, err
+	}
+	a.refuseTheRest()
+	return a, nil
+}
+
+// ServeHTTP answers a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// Drain ends event streams and long polls, which would otherwise go on for as long
+// as their clients like. Call it when the service stops
+// ([http.Server.RegisterOnShutdown]).
+func (a *API) Drain() { a.drain() }
+
+// transform turns the problems that huma makes itself into ours, and tells every
+// problem which request it belongs to.
+func transform(hc huma.Context, _ string, v any) (any, error) {
+	c, ok := hc.(*call)
+	if !ok {
+		return v, nil
+	}
+	switch v := v.(type) {
+	case *Problem:
+		return c.own(v), nil
+	case *huma.ErrorModel:
+		p := c.own(problemOfHuma(v.Status, v.Detail, v.Errors))
+		c.status = p.Status
+		return p, nil
+	}
+	return v, nil
+}
+
+// plain registers a handler that is no operation of the OpenAPI document, with
+// the same middleware as those that are.
+func (a *API) plain(pattern string, h http.Handler) {
+	method, path, _ := strings.Cut(pattern, " ")
+	route := a.newRoute(huma.Operation{Method: method, Path: path})
+	a.handle(pattern, route, func(c *call) { h.ServeHTTP(plainWriter{c}, c.r) })
+}
+
+// handle registers a handler under a pattern of the mux.
+func (a *API) handle(pattern string, route *route, h func(*call)) {
+	op := &huma.Operation{}
+	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		a.serve(route, humago.NewContext(op, r, w), func(hc huma.Context) { h(hc.(*call)) })
+	})
+}
+
+// plainWriter is where plain handlers write to, so that the call knows the status.
+type plainWriter struct{ *call }
+
+func (w plainWriter) Header() http.Header { return w.w.Header() }
+
+func (w plainWriter) WriteHeader(status int) { w.SetStatus(status) }
+
+func (w plainWriter) Write(b []byte) (int, error) { return w.BodyWriter().Write(b) }
+
+// coveredByAnother reports whether another path takes what the path does, like
+// members/{user} takes members/batch: then its other methods are that one's.
+func coveredByAnother(path string, all map[string][]string) bool {
+	segments := strings.Split(path, "/")
+	for other := range all {
+		if others := strings.Split(other, "/"); other != path && slices.EqualFunc(segments, others, func(a, b string) bool {
+			return a == b || strings.HasPrefix(b, "{")
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseTheRest answers paths that there are not, and methods that a path does
+// not take.
+func (a *API) refuseTheRest() {
+	methods := map[string][]string{"/metrics": {http.MethodGet}}
+	for _, op := range operations(a.huma.OpenAPI()) {
+		methods[op.Path] = append(methods[op.Path], op.Method)
+	}
+	for path, allowed := range methods {
+		if coveredByAnother(path, methods) {
+			continue
+		}
+		if slices.Contains(allowed, http.MethodGet) {
+			allowed = append(allowed, http.MethodHead)
+		}
+		slices.Sort(allowed)
+		allow := strings.Join(allowed, ", ")
+		a.handle(path, a.newRoute(huma.Operation{Method: "other", Path: path}), func(c *call) {
+			c.refuse(methodNotAllowed.problem("the path takes "+allow).with("Allow", allow))
+		})
+	}
+	a.handle("/", a.newRoute(huma.Operation{Method: "any", Path: "none"}), func(c *call) { c.refuse(nothing()) })
+}

@@ -1,0 +1,44 @@
+// Package transport is Muster's face to the world: the REST API with its event
+// stream, tokens and problems.
+//
+//	api, err := transport.New(transport.Options{Log: log, Models: models, RootToken: root})
+//	http.ListenAndServe(address, api)
+//
+// # The way of a request
+//
+//  1. The mux finds the operation. What it demands of a token stands in its
+//     declaration, where the OpenAPI document shows it too.
+//  2. The only middleware ([API.serve]) gives the request an id, finds out who the
+//     token stands for, and holds that against the declaration.
+//  3. huma decodes path, query and headers into the operation's input; the body is
+//     read strictly by [JSONBody].
+//  4. The handler of a query asks the read models; the handler of a command has it
+//     decided and written by the log, and answers with what the command left
+//     behind, never by reading it back. Either way the answer is made by the same
+//     function from the same type.
+//  5. What is refused, wherever, becomes a [Problem] by one table ([sentinels]).
+//
+// # What a token sees
+//
+// The root token sees every organization, any other token its own: what it does
+// not reach is 404, exactly as if it did not exist. A token that is bound to a
+// workspace reaches that workspace and what is in it; every path below
+// /v1/organizations concerns more than that and is 403 insufficient_scope,
+// whatever it names. A token that is bound to a user reads what its scopes name,
+// and writes what the user's own role allows besides.
+//
+// # Idempotency
+//
+// A command's id is made from the token and the Idempotency-Key, and what was
+// asked for is hashed into the command's events. So the first answer is found
+// again wherever the events are: after a restart, on another node, for ever. Only
+// a token's secret is not given twice, because nobody knows it any more.
+//
+// # Adding an operation
+//
+// Write the types of its input and its answer, a handler, and its declaration in
+// the file of its noun. The tests then ask for a row in the table of tenancy and
+// for a new docs/openapi.json (go generate).
+package transport
+
+//go:generate go test -run TestOpenAPIDocument -update .

@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"time"
+)
+
+// assets are the vendored files of the reference page; see docs/README.md.
+//
+//go:embed docs/styles.min.css docs/web-components.min.js docs/reference.html docs/problems.html
+var assets embed.FS
+
+// The pages load nothing from anywhere else. Elements sets styles on its own
+// elements, and shows icons as data.
+const referencePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// reference registers the pages for people: the API reference and the list of
+// problems.
+func (a *API) reference() error {
+	started := time.Now()
+	page := func(pattern, name, mediaType string, content []byte) {
+		a.plain(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", mediaType)
+			w.Header().Set("Content-Security-Policy", referencePolicy)
+			w.Header().Set("Referrer-Policy", "no-referrer")
+			http.ServeContent(w, r, name, started, bytes.NewReader(content))
+		}))
+	}
+	problems, err := problemsPage()
+	if err != nil {
+		return err
+	}
+	page("GET /docs", "reference.html", "text/html; charset=utf-8", asset("reference.html"))
+	page("GET /docs/problems", "problems.html", "text/html; charset=utf-8", problems)
+	page("GET /docs/elements.css", "elements.css", "text/css; charset=utf-8", asset("styles.min.css"))
+	page("GET /docs/elements.js", "elements.js", "text/javascript; charset=utf-8", asset("web-components.min.js"))
+
+	page("GET /openapi.json", "openapi.json", "application/openapi+json", a.document.json)
+	page("GET /openapi.yaml", "openapi.yaml", "application/openapi+yaml", a.document.yaml)
+	return nil
+}
+
+func asset(name string) []byte {
+	content, err := assets.ReadFile("docs/" + name)
+	if err != nil {
+		panic(err) // embedded: it is there or the program does not build
+	}
+	return content
+}
+
+// problemsPage lists every code, under the address that the problems' types name.
+func problemsPage() ([]byte, error) {
+	page, err := template.New("problems").Parse(string(asset("problems.html")))
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = page.Execute(&b, kinds())
+	return b.Bytes(), err
+}

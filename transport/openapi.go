@@ -1,0 +1,166 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// documentVersion is the version of the API that the document describes, not that
+// of the program.
+const documentVersion = "1.0.0"
+
+// newDocument is the OpenAPI document before there are any operations.
+func newDocument() *huma.OpenAPI {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Muster", Version: documentVersion,
+			Description: "Who may do what in which workspace, since when, and by whose hand.\n\n" +
+				"Every write takes Idempotency-Key, If-Match, Muster-Reason and ?validate_only=true, and answers with Muster-Position; " +
+				"a query that carries this back as Muster-Min-Position sees the write on every node. " +
+				"What an organization's token does not reach is 404, exactly as if it did not exist; " +
+				"a token that is bound to a workspace gets 403 for whatever concerns the whole organization.",
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []*huma.Server{{URL: "/"}},
+		Tags: []*huma.Tag{
+			{Name: "Organizations", Description: "The tenants."},
+			{Name: "Organization members", Description: "Roles in the organization as a whole."},
+			{Name: "Users", Description: "The organization's directory."},
+			{Name: "Roles", Description: "What memberships give."},
+			{Name: "Workspaces", Description: "What people are members of."},
+			{Name: "Members", Description: "The ties of users to workspaces."},
+			{Name: "Access", Description: "What somebody may do, and why."},
+			{Name: "Events", Description: "What happened."},
+			{Name: "Tokens", Description: "Credentials."},
+			{Name: "Service", Description: "For those who run Muster."},
+		},
+		Components: &huma.Components{
+			Schemas:   registry,
+			Responses: documentedErrors(registry),
+			Headers:   documentedRates(),
+			SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
+				Type: "http", Scheme: "bearer",
+				Description: "A token. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
+					"A scope is resource:action, with all on either side for everything.",
+			}},
+		},
+	}
+}
+
+// documentedErrors are the answers that many operations have in common.
+func documentedErrors(registry huma.Registry) map[string]*huma.Response {
+	problem := registry.Schema(reflect.TypeFor[Problem](), true, "")
+	responses := make(map[string]*huma.Response)
+	for _, k := range kinds() {
+		if k == methodNotAllowed {
+			continue // what the document does not know cannot be in it
+		}
+		name := responseName(k.Status)
+		r := responses[name]
+		if r == nil {
+			r = &huma.Response{
+				Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem, Examples: map[string]*huma.Example{}}},
+			}
+			responses[name] = r
+		}
+		r.Content["application/problem+json"].Examples[k.Code] = &huma.Example{Summary: k.Title, Value: map[string]any{
+			"type": "/docs/problems#" + k.Code, "title": k.Title, "status": k.Status, "code": k.Code,
+			"detail": k.Title, "instance": "/v1/self", "request_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10",
+		}}
+		r.Description = http.StatusText(k.Status)
+	}
+	return responses
+}
+
+// documentedRates are the headers that every answer to a token can have.
+func documentedRates() map[string]*huma.Header {
+	headers := make(map[string]*huma.Header)
+	for name, text := range rateHeaders {
+		headers[name] = &huma.Header{Description: text, Schema: &huma.Schema{Type: huma.TypeInteger}, Example: 100}
+	}
+	return headers
+}
+
+// document is the finished OpenAPI document.
+type document struct{ json, yaml []byte }
+
+// render finishes the OpenAPI document, once all operations are registered.
+func render(doc *huma.OpenAPI) (d document, err error) {
+	openAnswers(doc.Components.Schemas.Map())
+	if err := shareParameters(doc); err != nil {
+		return d, err
+	}
+	if d.json, err = json.Marshal(doc, jsontext.WithIndent("  "), json.Deterministic(true)); err != nil {
+		return d, fmt.Errorf("rendering the OpenAPI document: %w", err)
+	}
+	d.json = append(d.json, '\n')
+	if d.yaml, err = doc.YAML(); err != nil {
+		return d, fmt.Errorf("rendering the OpenAPI document: %w", err)
+	}
+	return d, nil
+}
+
+// openAnswers says of all that is answered that it may come to have more fields.
+// What is sent may not have fields that are not known.
+func openAnswers(schemas map[string]*huma.Schema) {
+	// Huma's own errors, which nothing answers with.
+	delete(schemas, "ErrorModel")
+	delete(schemas, "ErrorDetail")
+	for name, s := range schemas {
+		if !strings.HasSuffix(name, "Body") && !strings.HasSuffix(name, "Input") {
+			s.AdditionalProperties = nil
+		}
+	}
+}
+
+// shareParameters lets the document say once what many operations take.
+func shareParameters(doc *huma.OpenAPI) error {
+	doc.Components.Parameters = make(map[string]*huma.Param)
+	names := make(map[string]string) // by what the parameter looks like
+	for _, op := range operations(doc) {
+		for i, p := range op.Parameters {
+			if p.Ref != "" {
+				continue
+			}
+			p.Schema.Description = "" // said by the parameter already
+			look, err := json.Marshal(p, json.Deterministic(true))
+			if err != nil {
+				return fmt.Errorf("rendering parameter %s: %w", p.Name, err)
+			}
+			name := names[string(look)]
+			if name == "" {
+				name = p.Name
+				for n := 2; doc.Components.Parameters[name] != nil; n++ {
+					name = fmt.Sprintf("%s-%d", p.Name, n)
+				}
+				names[string(look)] = name
+				doc.Components.Parameters[name] = p
+			}
+			op.Parameters[i] = &huma.Param{Ref: "#/components/parameters/" + name}
+		}
+	}
+	return nil
+}
+
+// operations answers every operation of the document, in the order of their ids.
+func operations(doc *huma.OpenAPI) []*huma.Operation {
+	var all []*huma.Operation
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op != nil {
+				all = append(all, op)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *huma.Operation) int { return strings.Compare(a.OperationID, b.OperationID) })
+	return all
+}

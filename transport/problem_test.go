@@ -1,0 +1,148 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+)
+
+// source parses a package of ours, without its tests.
+func source(t *testing.T, dir string) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(dir + "/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	return files
+}
+
+func TestEverySentinelHasARow(t *testing.T) {
+	// Compared by their texts, which is how the source names them too.
+	rows := make(map[string]bool)
+	for _, row := range sentinels {
+		rows[row.err.Error()] = true
+	}
+	found := 0
+	for _, dir := range []string{"../domain", "../events", "../projections"} {
+		for _, f := range source(t, dir) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				spec, ok := n.(*ast.ValueSpec)
+				if !ok || !strings.HasPrefix(spec.Names[0].Name, "Err") || len(spec.Values) == 0 {
+					return true
+				}
+				made, ok := spec.Values[0].(*ast.CallExpr)
+				if !ok || len(made.Args) != 1 {
+					return true
+				}
+				text, err := strconv.Unquote(made.Args[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found++
+				if !rows[text] {
+					t.Errorf("%s.%s has no row in sentinels", dir[3:], spec.Names[0].Name)
+				}
+				return true
+			})
+		}
+	}
+	if found < 30 {
+		t.Errorf("found %d sentinels: the test does not see them any more", found)
+	}
+}
+
+func TestEveryFieldCodeIsKnown(t *testing.T) {
+	found := 0
+	for _, f := range source(t, "../domain") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if name, ok := literal.Type.(*ast.Ident); !ok || name.Name != "InvalidError" {
+				return true
+			}
+			value := literal.Elts[1]
+			if pair, ok := value.(*ast.KeyValueExpr); ok {
+				value = pair.Value
+			}
+			code, err := strconv.Unquote(value.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found++
+			if fieldCodes[code] == "" {
+				t.Errorf("domain refuses fields with %s, which fieldCodes does not explain", code)
+			}
+			return true
+		})
+	}
+	if found < 10 {
+		t.Errorf("found %d codes: the test does not see them any more", found)
+	}
+}
+
+func TestKindsAreDistinct(t *testing.T) {
+	seen := make(map[string]kind)
+	for _, k := range kinds() {
+		if other, ok := seen[k.Code]; ok {
+			t.Errorf("%v and %v have the same code", k, other)
+		}
+		seen[k.Code] = k
+		if http.StatusText(k.Status) == "" || k.Title == "" {
+			t.Errorf("%v is not complete", k)
+		}
+	}
+}
+
+func TestProblemOf(t *testing.T) {
+	membership := domain.MustParseID[struct{}]("019cc043-af91-783e-9927-3daab1cd9277")
+	secret := errors.New("disk /var/lib/secret")
+	for _, c := range []struct {
+		err    error
+		status int
+		code   string
+		detail string // a part of it
+	}{
+		{fmt.Errorf("workspace x: %w", domain.ErrLastOwner), 409, "last_owner", "make somebody else an owner"},
+		{&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}, 409, "already_member", "already a member"},
+		{fmt.Errorf("organization x: %w", domain.ErrUnknownOrganization), 404, "not_found", "does not reach it"},
+		{&domain.InvalidError{Pointer: "/role", Code: "unknown_role", Detail: "the roles are"}, 422, "unknown_role", "/role: the roles are"},
+		{fmt.Errorf("%w: %w", events.ErrUnavailable, secret), 503, "unavailable", "nothing was done"},
+		{fmt.Errorf("%w: %w", events.ErrOutcomeUnknown, secret), 503, "outcome_unknown", "same Idempotency-Key"},
+		{events.ErrTruncated, 500, "internal_error", "under the request id"},
+		{secret, 500, "internal_error", "under the request id"},
+	} {
+		p := problemOf(c.err)
+		if p.Status != c.status || p.Code != c.code || !strings.Contains(p.Detail, c.detail) {
+			t.Errorf("%v became %+v", c.err, p)
+		}
+		if strings.Contains(p.Detail, "secret") {
+			t.Errorf("%v: the detail says what is inside: %s", c.err, p.Detail)
+		}
+	}
+	if id := problemOf(&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}).MembershipID; id != membership.String() {
+		t.Errorf("the membership that stands in the way is %q", id)
+	}
+}

@@ -1,0 +1,77 @@
+package transport
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// maxBuckets bounds how many tokens are told apart at a time.
+const maxBuckets = 10_000
+
+// rateLimit bounds how many requests each token makes: a bucket that holds as many
+// as a second gives, so that none of a second's are lost to their order.
+type rateLimit struct {
+	perSecond int // 0: no bound
+
+	mu      sync.Mutex
+	buckets map[domain.TokenID]*rate.Limiter // the zero id is the root token's
+}
+
+func newRateLimit(perSecond int) *rateLimit {
+	return &rateLimit{perSecond: perSecond, buckets: make(map[domain.TokenID]*rate.Limiter)}
+}
+
+// admit takes a request out of the token's bucket, says in the headers what is left
+// in it, and refuses when there was nothing.
+func (l *rateLimit) admit(h http.Header, token domain.TokenID, at time.Time) error {
+	if l.perSecond == 0 {
+		return nil
+	}
+	bucket := l.bucket(token)
+	allowed := bucket.AllowN(at, 1)
+	left := math.Max(bucket.TokensAt(at), 0)
+	perSecond := float64(l.perSecond)
+	full := math.Ceil((perSecond - left) / perSecond)
+	// As the contract writes them, which is not how Go would.
+	h["X-RateLimit-Limit"] = []string{strconv.Itoa(l.perSecond)}
+	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(int(left))}
+	h["X-RateLimit-Reset"] = []string{strconv.Itoa(int(full))}
+	if allowed {
+		return nil
+	}
+	wait := math.Max(math.Ceil((1-left)/perSecond), 1)
+	return rateLimited.problem("the token may make "+strconv.Itoa(l.perSecond)+" requests a second; Retry-After says when to go on").
+		with("Retry-After", strconv.Itoa(int(wait)))
+}
+
+func (l *rateLimit) bucket(token domain.TokenID) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	bucket := l.buckets[token]
+	if bucket != nil {
+		return bucket
+	}
+	if len(l.buckets) >= maxBuckets {
+		for other := range l.buckets { // any one: it begins anew with a full bucket
+			delete(l.buckets, other)
+			break
+		}
+	}
+	bucket = rate.NewLimiter(rate.Limit(l.perSecond), l.perSecond)
+	l.buckets[token] = bucket
+	return bucket
+}
+
+// rateHeaders document what [rateLimit.admit] says.
+var rateHeaders = map[string]string{
+	"X-RateLimit-Limit":     "How many requests the token may make a second; when the service has a limit.",
+	"X-RateLimit-Remaining": "How many of them are left now.",
+	"X-RateLimit-Reset":     "In how many seconds all of them are there again.",
+}

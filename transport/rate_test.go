@@ -1,0 +1,79 @@
+package transport
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+func TestRateLimit(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	other, _ := s.issue(x.org, `"scopes":["access:read"]`)
+	now := time.Now()
+	limited, err := New(Options{
+		Log: s.log, Models: s.models, RootToken: rootToken, RateLimit: 3, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(token string) *httptest.ResponseRecorder {
+		r, w := httptest.NewRequest("GET", "/v1/self", nil), httptest.NewRecorder()
+		r.Header.Set("Authorization", "Bearer "+token)
+		limited.ServeHTTP(w, r)
+		return w
+	}
+	header := func(w *httptest.ResponseRecorder, name string) string {
+		if values := w.Header()["X-RateLimit-"+name]; len(values) == 1 {
+			return values[0]
+		}
+		return ""
+	}
+	for _, remaining := range []string{"2", "1", "0"} {
+		w := ask(x.token)
+		if w.Code != 200 || header(w, "Limit") != "3" || header(w, "Remaining") != remaining || header(w, "Reset") != "1" {
+			t.Errorf("%d %v, want %s remaining", w.Code, w.Header(), remaining)
+		}
+	}
+	if w := ask(x.token); w.Code != 429 || w.Header().Get("Retry-After") != "1" || header(w, "Remaining") != "0" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	// It is each token's own.
+	for _, token := range []string{other, rootToken} {
+		if w := ask(token); w.Code != 200 || header(w, "Remaining") != "2" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	}
+	now = now.Add(400 * time.Millisecond)
+	if w := ask(x.token); w.Code != 200 {
+		t.Errorf("a third of a second later: %d", w.Code)
+	}
+	if w := ask(x.token); w.Code != 429 {
+		t.Errorf("and once more: %d", w.Code)
+	}
+	now = now.Add(time.Second)
+	if w := ask(x.token); w.Code != 200 || header(w, "Remaining") != "2" {
+		t.Errorf("a second later: %d %v", w.Code, w.Header())
+	}
+	// Who has no token is not counted, and whoever serves without a limit says nothing of one.
+	if w := ask("noise"); w.Code != 401 || header(w, "Limit") != "" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if got := s.as(x.token, "GET", "/v1/self", "").want(200); got.header.Get("X-RateLimit-Limit") != "" {
+		t.Errorf("%v", got.header)
+	}
+}
+
+func TestRateLimitIsBounded(t *testing.T) {
+	l := newRateLimit(1)
+	for i := range maxBuckets + 10 {
+		l.bucket(domain.TokenID{byte(i), byte(i >> 8)})
+	}
+	if len(l.buckets) != maxBuckets {
+		t.Errorf("%d buckets", len(l.buckets))
+	}
+}

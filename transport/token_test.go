@@ -1,0 +1,190 @@
+package transport
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestTokens(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	tokens := "/v1/organizations/" + x.org + "/tokens"
+	issued := s.as(x.token, "POST", tokens, `{"name":"Billing","scopes":["access:read","workspaces:all"]}`).want(201)
+	secret, id := issued.get("secret"), issued.get("id")
+	if !isTokenText(secret) || !strings.HasPrefix(secret, "tot_") {
+		t.Errorf("the secret is %s", secret)
+	}
+	for _, path := range []string{tokens, tokens + "/" + id, "/v1/organizations/" + x.org + "/events"} {
+		if got := s.as(x.token, "GET", path, "").want(200); strings.Contains(string(got.body), secret) {
+			t.Errorf("%s shows the secret", path)
+		}
+	}
+	self := s.as(secret, "GET", "/v1/self", "").want(200)
+	if self.get("token_id") != id || self.get("organization_id") != x.org || self.get("scopes", 0) != "access:read" || self.get("actor", "type") != "token" {
+		t.Errorf("%s", self.body)
+	}
+	if self := s.root("GET", "/v1/self", "").want(200); self.get("token_id") != "<nil>" || self.get("actor", "id") != "root" {
+		t.Errorf("%s", self.body)
+	}
+
+	// Revoked is revoked, from the answer on, however often it was seen before.
+	s.as(secret, "GET", "/v1/workspaces/"+x.ws, "").want(200)
+	s.as(x.token, "DELETE", tokens+"/"+id, "").want(204)
+	s.as(secret, "GET", "/v1/self", "").want(401, "invalid_token")
+	s.as(x.token, "DELETE", tokens+"/"+id, "").want(204)
+	s.as(x.token, "DELETE", tokens+"/"+newText(), "").want(404)
+	if got := s.as(x.token, "GET", tokens+"/"+id, "").want(200); got.get("revoked_at") == "<nil>" {
+		t.Errorf("%s", got.body)
+	}
+
+	// Nobody issues more than they have.
+	narrow, _ := s.issue(x.org, `"scopes":["tokens:all","access:read"]`)
+	s.as(narrow, "POST", tokens, `{"name":"x","scopes":["access:read"]}`).want(201)
+	s.as(narrow, "POST", tokens, `{"name":"x","scopes":["workspaces:read"]}`).want(403, "scope_above_own")
+	s.as(x.token, "POST", tokens, `{"name":"x","scopes":[]}`).want(422, "required")
+	s.as(x.token, "POST", tokens, `{"name":"x","scopes":["access:read"],"expires_at":"2001-01-01T00:00:00Z"}`).want(422, "in_the_past")
+	s.as(x.token, "POST", tokens, fmt.Sprintf(`{"name":"x","scopes":["access:read"],"workspace_id":%q}`, newText())).want(422, "unknown_workspace")
+}
+
+// A key gives the token again, but not its secret, which nobody knows any more.
+func TestTokenIdempotency(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	issue := func() answer {
+		return s.as(x.token, "POST", "/v1/organizations/"+x.org+"/tokens", `{"name":"x","scopes":["access:read"]}`, "Idempotency-Key", "k").want(201)
+	}
+	first, second := issue(), issue()
+	if first.get("id") != second.get("id") || second.get("secret") != "<nil>" || second.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("%s\n%s", first.body, second.body)
+	}
+}
+
+func TestTokenRotation(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	first, id := s.issue(x.org, `"scopes":["access:read"]`)
+	rotate := "/v1/organizations/" + x.org + "/tokens/" + id + "/rotate"
+	opens := func(secret string, status int) {
+		t.Helper()
+		if got := s.as(secret, "GET", "/v1/self", "").want(status); status == 200 && got.get("token_id") != id {
+			t.Errorf("%s", got.body)
+		}
+	}
+	opens(first, 200)
+	rotated := s.as(x.token, "POST", rotate, `{"overlap_seconds":3600}`, "Idempotency-Key", "k").want(200)
+	second := rotated.get("secret")
+	if second == first || !isTokenText(second) || rotated.get("id") != id || rotated.get("former_secret_expires_at") == "<nil>" {
+		t.Errorf("%s", rotated.body)
+	}
+	if again := s.as(x.token, "POST", rotate, `{"overlap_seconds":3600}`, "Idempotency-Key", "k").want(200); again.get("secret") != "<nil>" || again.get("former_secret_expires_at") != rotated.get("former_secret_expires_at") {
+		t.Errorf("%s", again.body)
+	}
+	s.as(x.token, "POST", rotate+"?validate_only=true", "").want(200)
+	opens(first, 200)
+	opens(second, 200)
+	s.clock.Store(int64(time.Hour))
+	opens(first, 401)
+	opens(second, 200)
+	// Without an overlap the former one ends at once, and so does the one before.
+	third := s.as(x.token, "POST", rotate, "").want(200).get("secret")
+	opens(second, 401)
+	opens(third, 200)
+	for _, overlap := range []string{"604801", "-1", "9223372036854775807"} {
+		s.as(x.token, "POST", rotate, `{"overlap_seconds":`+overlap+`}`).want(422, "out_of_range")
+	}
+	s.as(third, "POST", rotate, "").want(403, "insufficient_scope")
+	narrow, _ := s.issue(x.org, `"scopes":["tokens:create"]`)
+	s.as(narrow, "POST", rotate, "").want(403, "scope_above_own")
+	boss, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["all:all"],"user_id":%q`, x.owner))
+	s.as(boss, "POST", rotate, "").want(403, "scope_above_own")
+	s.as(x.token, "DELETE", "/v1/organizations/"+x.org+"/tokens/"+id, "").want(204)
+	s.as(x.token, "POST", rotate, "").want(409, "token_ended")
+	opens(third, 401)
+}
+
+func TestTokenExpiry(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	secret, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["access:read"],"expires_at":%q`, time.Now().Add(time.Hour).Format(time.RFC3339)))
+	s.as(secret, "GET", "/v1/self", "").want(200)
+	s.clock.Store(int64(2 * time.Hour))
+	s.as(secret, "GET", "/v1/self", "").want(401, "invalid_token")
+	s.as(x.token, "GET", "/v1/self", "").want(200)
+}
+
+// A revoked token opens nothing in any request that begins after the revocation
+// was answered, while others are using it.
+func TestRevocationIsAtOnce(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	for range 20 {
+		secret, id := s.issue(x.org, `"scopes":["all:read"]`)
+		stop := make(chan struct{})
+		var users sync.WaitGroup
+		for range 4 {
+			users.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+						s.as(secret, "GET", "/v1/self", "")
+					}
+				}
+			})
+		}
+		s.as(x.token, "DELETE", "/v1/organizations/"+x.org+"/tokens/"+id, "").want(204)
+		for range 10 {
+			s.as(secret, "GET", "/v1/self", "").want(401, "invalid_token")
+		}
+		close(stop)
+		users.Wait()
+	}
+}
+
+// A token that is bound to a user writes what the user's role allows.
+func TestUserBoundTokens(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members := "/v1/workspaces/" + x.ws + "/members"
+	editor, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["all:all"],"user_id":%q`, x.member))
+	owner, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["all:all"],"user_id":%q`, x.owner))
+	if !strings.HasPrefix(editor, "tpt_") {
+		t.Errorf("the token begins with %.4s", editor)
+	}
+	if self := s.as(editor, "GET", "/v1/self", "").want(200); self.get("actor", "type") != "user" || self.get("actor", "id") != x.member || self.get("user_id") != x.member {
+		t.Errorf("%s", self.body)
+	}
+	someone := newText()
+	s.as(editor, "GET", members, "").want(200)
+	s.as(editor, "PUT", members+"/"+someone, `{"role":"viewer"}`).want(403, "not_allowed")
+	s.as(owner, "PUT", members+"/"+someone, `{"role":"viewer"}`).want(201)
+	s.as(owner, "PUT", members+"/"+x.member, `{"role":"admin"}`).want(200)
+	// As an admin they may, but not above themselves.
+	s.as(editor, "PUT", members+"/"+someone, `{"role":"owner"}`).want(403, "role_above_own")
+	added := s.as(editor, "PUT", members+"/"+newText(), `{"role":"viewer"}`).want(201)
+	if added.get("added_by") != x.member {
+		t.Errorf("%s", added.body)
+	}
+}
+
+func TestOnBehalfOf(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members := "/v1/workspaces/" + x.ws + "/members/"
+	s.as(x.token, "PUT", members+newText(), `{"role":"viewer"}`, "Muster-On-Behalf-Of", x.member).want(403, "not_allowed")
+	s.as(x.token, "PUT", members+newText(), `{"role":"viewer"}`, "Muster-On-Behalf-Of", "somebody").want(422, "invalid_id")
+	done := s.as(x.token, "PUT", members+newText(), `{"role":"viewer"}`, "Muster-On-Behalf-Of", x.owner).want(201)
+	if done.get("added_by") != x.owner {
+		t.Errorf("%s", done.body)
+	}
+	event := s.as(x.token, "GET", "/v1/organizations/"+x.org+"/events?type=muster.member.added&user_id="+done.get("user_id"), "").want(200)
+	if event.get("items", 0, "onbehalfof") != x.owner || event.get("items", 0, "authid") != x.tokenID {
+		t.Errorf("%s", event.body)
+	}
+	plain, _ := s.issue(x.org, `"scopes":["workspace_members:all"]`)
+	s.as(plain, "PUT", members+newText(), `{"role":"viewer"}`, "Muster-On-Behalf-Of", x.owner).want(403, "insufficient_scope")
+}

@@ -1,0 +1,65 @@
+package transport
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+func TestTokenText(t *testing.T) {
+	seen := make(map[string]bool)
+	for range 1000 {
+		text := newSecretText(kindOrganization)
+		if len(text) != len("tot_")+52 || !isTokenText(text) || seen[text] {
+			t.Fatalf("%s is not a token of its own", text)
+		}
+		seen[text] = true
+	}
+}
+
+func TestTokenKinds(t *testing.T) {
+	ws, user := domain.WorkspaceID{1}, domain.UserID{1}
+	for _, c := range []struct {
+		workspace domain.WorkspaceID
+		user      domain.UserID
+		want      string
+	}{
+		{want: "tot_"}, {user: user, want: "tpt_"}, {workspace: ws, want: "twt_"}, {workspace: ws, user: user, want: "twt_"},
+	} {
+		if got := tokenKind(c.workspace, c.user); got != c.want {
+			t.Errorf("a token bound to %v and %v begins with %s, want %s", c.workspace, c.user, got, c.want)
+		}
+	}
+}
+
+// A checksum of 32 bits finds every change of one character.
+func TestTokenTextNoticesTypos(t *testing.T) {
+	text := newSecretText(kindUser)
+	for i := range text {
+		for _, c := range []byte("aZ0-_ ") {
+			if text[i] == c {
+				continue
+			}
+			typo := text[:i] + string(c) + text[i+1:]
+			if isTokenText(typo) {
+				t.Errorf("%s, with another character at %d, passes for a token", typo, i)
+			}
+		}
+	}
+}
+
+func FuzzIsTokenText(f *testing.F) {
+	f.Add(newSecretText(kindWorkspace))
+	f.Add("")
+	f.Add("tot_" + strings.Repeat("0", 52))
+	f.Fuzz(func(t *testing.T, text string) {
+		if !isTokenText(text) {
+			return
+		}
+		rest := text[:len(text)-checksumLength]
+		if text != string(appendChecksum([]byte(rest), []byte(rest))) {
+			t.Errorf("%q passes for a token, with a wrong checksum", text)
+		}
+	})
+}
