@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -265,40 +267,54 @@ func (f *feeder) fill(ctx context.Context, tip Checkpoint) error {
 }
 
 // send publishes those events of a batch that the feed does not have, and returns
-// when it has them.
+// when it has them. Only the first message of a window and the last are answered:
+// each is stored behind the one before it or not at all, so the last one is there
+// when all are, and the first one says why when they cannot be.
 func (f *feeder) send(ctx context.Context, b Batch) error {
-	for entries := b.Entries; len(entries) > 0; {
-		window := entries[:min(feedWindow, len(entries))]
-		entries = entries[len(window):]
-		var sent []jetstream.PubAckFuture
+	entries := b.Entries
+	for len(entries) > 0 && entries[0].Number <= f.level {
+		entries = entries[1:]
+	}
+	for window := range slices.Chunk(entries, feedWindow) {
+		var answers []jetstream.PubAckFuture
 		for i := range window {
-			e := &window[i]
-			if e.Number <= f.level {
+			msg := f.message(&window[i])
+			if i > 0 && i < len(window)-1 {
+				if err := f.log.conn.PublishMsg(msg); err != nil {
+					return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
+				}
 				continue
 			}
-			future, err := f.log.js.PublishMsgAsync(f.message(e),
-				jetstream.WithExpectStream(feedStream(f.partition.number)), jetstream.WithExpectLastSequence(e.Number-1))
+			answer, err := f.log.js.PublishMsgAsync(msg)
 			if err != nil {
-				return fmt.Errorf("publishing event %d: %w", e.Number, err)
+				return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
 			}
-			sent = append(sent, future)
+			answers = append(answers, answer)
 		}
-		deadline := time.NewTimer(callTimeout)
-		defer deadline.Stop()
-		for _, future := range sent {
-			select {
-			case ack := <-future.Ok():
-				f.level = ack.Sequence
-			case err := <-future.Err():
-				return fmt.Errorf("publishing event %d: %w", f.level+1, err)
-			case <-deadline.C:
-				return fmt.Errorf("publishing event %d: no answer within %s", f.level+1, callTimeout)
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		if err := f.stored(ctx, answers); err != nil {
+			return err
 		}
 	}
 	f.reached(f.level)
+	return nil
+}
+
+// stored waits for the answers.
+func (f *feeder) stored(ctx context.Context, answers []jetstream.PubAckFuture) error {
+	deadline := time.NewTimer(callTimeout)
+	defer deadline.Stop()
+	for _, answer := range answers {
+		select {
+		case ack := <-answer.Ok():
+			f.level = ack.Sequence
+		case err := <-answer.Err():
+			return fmt.Errorf("publishing events after %d: %w", f.level, err)
+		case <-deadline.C:
+			return fmt.Errorf("publishing events after %d: no answer within %s", f.level, callTimeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	return nil
 }
 
@@ -308,7 +324,7 @@ func (f *feeder) reached(level uint64) {
 }
 
 // message is the event as subscribers get it: a CloudEvent in structured mode, on
-// a subject by which JetStream can filter.
+// a subject by which JetStream can filter. It demands its place in the feed.
 func (f *feeder) message(e *Entry) *nats.Msg {
 	about := e.Event.Concerns()
 	workspace := "_"
@@ -317,7 +333,11 @@ func (f *feeder) message(e *Entry) *nats.Msg {
 	}
 	return &nats.Msg{
 		Subject: feedSubject(f.partition.number) + about.Organization.String() + "." + workspace + "." + lastWords(e.Event.EventType()),
-		Header:  nats.Header{headerContentType: {"application/cloudevents+json"}},
+		Header: nats.Header{
+			headerContentType:               {"application/cloudevents+json"},
+			jetstream.ExpectedStreamHeader:  {feedStream(f.partition.number)},
+			jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(e.Number-1, 10)},
+		},
 		Data:    e.JSON,
 	}
 }

@@ -31,15 +31,16 @@ type decided struct {
 	err     error
 }
 
-// take decides the requests up to the first one that does not fit into the message
-// any more.
-func (g *group) take(requests []*request) (taken, rest []*request) {
-	for i, r := range requests {
-		if !g.decide(r) {
-			return requests[:i:i], requests[i:]
-		}
+// full reports whether the group is to grow no more.
+func (g *group) full() bool { return g != nil && len(g.payload) >= groupBytes }
+
+// requests answers those that were decided into the group.
+func (g *group) requests() []*request {
+	requests := make([]*request, len(g.decided))
+	for i := range g.decided {
+		requests[i] = g.decided[i].request
 	}
-	return requests, nil
+	return requests
 }
 
 // decide holds the request against the state and adds its events to the group. It
@@ -182,26 +183,32 @@ func (g *group) answer(err error) {
 // was decided here was decided on the past.
 var errConflict = errors.New("another process has written to the partition")
 
-// append makes the group durable. A group without events is held against the tip
-// of the log instead: nothing was written after the state that it was decided on.
+// seal ends the group: what is decided from now on follows its message.
+func (g *group) seal() {
+	if len(g.payload) == 0 {
+		return
+	}
+	g.payload = append(g.payload, ']')
+	tip := &g.writer.tip
+	tip.Message++
+	tip.Hash = link(g.after.Hash, g.after.Number+1, g.payload)
+}
+
+// append makes the sealed group durable. A group without events is held against the
+// tip of the log instead: nothing was written after the state that it was decided
+// on. It runs beside the writer and leaves what is the writer's alone.
 func (g *group) append() error {
 	w := g.writer
-	if len(g.decided) == 0 {
-		return nil
-	}
 	if len(g.payload) == 0 {
 		return w.unchanged(g.after.Message)
 	}
-	payload := append(g.payload, ']')
 	begin := time.Now()
-	if err := w.append(g.after, payload); err != nil {
+	if err := w.append(g.after, g.payload); err != nil {
 		return err
 	}
 	w.log.metrics.append.Observe(time.Since(begin).Seconds())
 	w.log.metrics.group.Observe(float64(len(g.decided)))
 	w.failure.Store(nil)
-	w.tip.Message++
-	w.tip.Hash = link(g.after.Hash, g.after.Number+1, payload)
 	return nil
 }
 

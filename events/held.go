@@ -51,25 +51,58 @@ func (w *writer) evict() {
 	}
 }
 
+// foresee loads what the requests must see, as far as that is known before any of
+// them is decided: together it costs a fraction of what it does one by one. What
+// fails here is met again by [writer.see].
+func (w *writer) foresee(requests []*request) {
+	if len(requests) == 1 {
+		return
+	}
+	var missing []domain.Key
+	for _, r := range requests {
+		missing = w.missing(missing, domain.Needs(&w.state, r.command))
+	}
+	_ = w.load(missing)
+}
+
 // see makes sure that the state holds what the command must see, and answers the
 // keys of it. What that is can depend on what has been seen.
 func (w *writer) see(c domain.Command) ([]domain.Key, error) {
 	for {
 		keys := domain.Needs(&w.state, c)
-		var missing []domain.Key
-		for _, k := range keys {
-			if _, held := w.held.Get(k); !held {
-				missing = append(missing, k)
-			}
-		}
+		missing := w.missing(nil, keys)
 		if len(missing) == 0 {
 			return keys, nil
 		}
-		if err := w.snapshot.Load(missing, &w.state); err != nil {
+		if err := w.load(missing); err != nil {
 			return nil, fmt.Errorf("%w: loading state: %w", ErrUnavailable, err)
 		}
-		for _, k := range missing {
-			w.held.Add(k, 0)
+	}
+}
+
+// missing appends those of the keys that are not held. It counts as a use of those
+// that are.
+func (w *writer) missing(to, keys []domain.Key) []domain.Key {
+	for _, k := range keys {
+		if _, held := w.held.Get(k); !held {
+			to = append(to, k)
 		}
 	}
+	return to
+}
+
+func (w *writer) load(keys []domain.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := w.snapshot.Load(keys, &w.state); err != nil {
+		for _, k := range keys {
+			w.state.Forget(k)
+		}
+		return err
+	}
+	for _, k := range keys {
+		w.held.Add(k, 0)
+	}
+	return nil
 }

@@ -79,7 +79,7 @@ const (
 
 // writer is the one place in this process where a partition is written to. Its
 // goroutine takes what commands are waiting, decides each in turn on the state in
-// memory, and appends their events as one message.
+// memory, and has their events appended as one message.
 type writer struct {
 	log       *Log
 	partition *partition
@@ -98,6 +98,11 @@ type writer struct {
 	// the number of the last event that changed it.
 	held *simplelru.LRU[domain.Key, uint64]
 	ids  eventIDs
+
+	gathering *group     // decided; goes out when the other is flushed; nil: there is nothing
+	flushing  *group     // on its way into the log; nil: none is
+	flushed   chan error // what came of it
+	rest      []*request // what the gathered group has no room for
 }
 
 // failure is why the last append went wrong, and when.
@@ -130,7 +135,7 @@ func (r *request) answer(result Result, err error) {
 
 func newWriter(l *Log, p *partition) *writer {
 	held, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // errs only on a size below 1
-	w := &writer{log: l, partition: p, queue: make(chan *request, waiting), stopped: make(chan struct{}), held: held}
+	w := &writer{log: l, partition: p, queue: make(chan *request, waiting), stopped: make(chan struct{}), held: held, flushed: make(chan error)}
 	w.state.Made = func(k domain.Key) { w.held.Add(k, w.tip.Number) }
 	return w
 }
@@ -211,20 +216,28 @@ func (w *writer) submit(ctx context.Context, r *request) (Result, error) {
 // stop makes the writer finish what it has taken, and end.
 func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
 
+// run gathers a group while another one is being flushed: what arrives meanwhile is
+// decided on the state that the flush will have led to, and goes out as soon as it
+// has. Nothing waits for a timer.
 func (w *writer) run() {
-	for {
+	stopped, drained := w.stopped, (<-chan time.Time)(nil)
+	for ended := false; !ended || w.flushing != nil || len(w.queue) > 0; {
+		queue := w.queue
+		if w.gathering.full() || len(w.rest) > 0 {
+			queue = nil
+		}
 		select {
-		case r := <-w.queue:
-			w.group(r)
-		case <-w.stopped:
-			for {
-				select {
-				case r := <-w.queue:
-					w.group(r)
-				case <-time.After(drainFor): // a caller may have been between its two looks at stopped
-					return
-				}
-			}
+		case r := <-queue:
+			w.take(w.waiting(r))
+		case err := <-w.flushed:
+			w.land(err)
+		case <-stopped:
+			stopped, drained = nil, time.After(drainFor)
+		case <-drained: // whoever had not seen that the writer is stopping stands in the queue by now
+			drained, ended = nil, true
+		}
+		if w.flushing == nil && w.gathering != nil {
+			w.flush()
 		}
 	}
 }
@@ -233,73 +246,84 @@ func (w *writer) run() {
 // that it is stopping.
 const drainFor = 10 * time.Millisecond
 
-// group takes the request and all that are waiting behind it, and sees them
-// through: with one message, and another for what does not fit into it.
-func (w *writer) group(first *request) {
-	for requests := []*request{first}; len(requests) > 0; {
-		requests = w.message(requests)
-		w.evict()
-	}
-}
-
-// message sees through the requests, and more that are waiting, as far as they fit
-// into a message. It answers those that do not.
-func (w *writer) message(requests []*request) (rest []*request) {
-	if err := w.ready(); err != nil {
-		for _, r := range requests {
-			r.answer(Result{}, err)
-		}
-		return nil
-	}
-	g := newGroup(w)
-	requests, rest = g.take(requests)
-	for len(rest) == 0 && len(g.payload) < groupBytes {
+// waiting answers the request and those that wait behind it.
+func (w *writer) waiting(first *request) []*request {
+	requests := []*request{first}
+	for len(requests) < waiting {
 		select {
 		case r := <-w.queue:
-			if g.decide(r) {
-				requests = append(requests, r)
-			} else {
-				rest = []*request{r}
-			}
+			requests = append(requests, r)
 			continue
 		default:
 		}
 		break
 	}
-	return append(w.commit(g, requests), rest...)
+	return requests
 }
 
-// commit appends the group, deciding it anew as often as another process was
-// faster. It answers the requests that do not fit into it any more.
-func (w *writer) commit(g *group, requests []*request) (rest []*request) {
-	for {
-		err := g.append()
-		if err == nil {
-			g.answer(nil)
-			return rest
-		}
-		if !errors.Is(err, errConflict) {
-			w.forget()
-			g.answer(err)
-			return rest
-		}
-		w.log.metrics.conflicts.Inc()
-		w.forget()
-		ctx, cancel := context.WithTimeout(w.log.closing, recoverFor)
-		err = w.catchUp(ctx)
-		cancel()
-		if err != nil {
-			w.lost = true
-			for _, r := range requests {
-				r.answer(Result{}, fmt.Errorf("%w: %w", ErrUnavailable, err))
-			}
-			return rest
-		}
-		g = newGroup(w)
-		var more []*request
-		requests, more = g.take(requests)
-		rest = append(more, rest...)
+// take decides the requests into the group that is being gathered, as many as go
+// into it. The others are the first of the next one.
+func (w *writer) take(requests []*request) {
+	if len(requests) == 0 {
+		return
 	}
+	if err := w.ready(); err != nil {
+		for _, r := range requests {
+			r.answer(Result{}, err)
+		}
+		return
+	}
+	if w.gathering == nil {
+		w.gathering = newGroup(w)
+	}
+	w.foresee(requests)
+	for i, r := range requests {
+		if w.gathering.full() || !w.gathering.decide(r) {
+			w.rest = requests[i:]
+			break
+		}
+	}
+	if len(w.gathering.decided) == 0 { // everybody had left
+		w.gathering = nil
+	}
+	w.evict()
+}
+
+// flush sends the group on its way that has been gathered, and begins the next.
+func (w *writer) flush() {
+	g := w.gathering
+	g.seal()
+	w.flushing, w.gathering = g, nil
+	go func() { w.flushed <- g.append() }()
+	rest := w.rest
+	w.rest = nil
+	w.take(rest)
+}
+
+// land answers the group that has been flushed. When it is not in the log, nothing
+// holds of what was decided since, and all of that is decided anew; and so is the
+// group itself when another process was faster.
+func (w *writer) land(err error) {
+	g := w.flushing
+	w.flushing = nil
+	if err == nil {
+		g.answer(nil)
+		return
+	}
+	var again []*request
+	if errors.Is(err, errConflict) {
+		w.log.metrics.conflicts.Inc()
+		again = g.requests()
+	} else {
+		g.answer(err)
+	}
+	if w.gathering != nil {
+		again = append(again, w.gathering.requests()...)
+	}
+	again = append(again, w.rest...)
+	w.gathering, w.rest = nil, nil
+	w.forget()
+	w.take(again)
 }
 
 // recoverFor bounds how long waiting commands are held back by trouble with the
