@@ -338,7 +338,7 @@ func (f *feeder) message(e *Entry) *nats.Msg {
 			jetstream.ExpectedStreamHeader:  {feedStream(f.partition.number)},
 			jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(e.Number-1, 10)},
 		},
-		Data:    e.JSON,
+		Data: e.JSON,
 	}
 }
 

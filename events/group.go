@@ -19,6 +19,7 @@ type group struct {
 	after   Checkpoint // the tip that the group continues
 	payload []byte     // the JSON array of events, without its closing bracket
 	decided []decided
+	closed  bool // the next command does not go in
 }
 
 func newGroup(w *writer) *group { return &group{writer: w, after: w.tip} }
@@ -32,7 +33,7 @@ type decided struct {
 }
 
 // full reports whether the group is to grow no more.
-func (g *group) full() bool { return g != nil && len(g.payload) >= groupBytes }
+func (g *group) full() bool { return g != nil && (g.closed || len(g.payload) >= groupBytes) }
 
 // requests answers those that were decided into the group.
 func (g *group) requests() []*request {
@@ -44,7 +45,7 @@ func (g *group) requests() []*request {
 }
 
 // decide holds the request against the state and adds its events to the group. It
-// answers false, and has done nothing, when they do not fit.
+// answers false, and has done nothing but to close the group, when they do not fit.
 func (g *group) decide(r *request) bool {
 	if err := r.ctx.Err(); err != nil {
 		r.answer(Result{}, fmt.Errorf("%w: the caller has left: %w", ErrUnavailable, err))
@@ -52,6 +53,7 @@ func (g *group) decide(r *request) bool {
 	}
 	result, err := g.run(r)
 	if errors.Is(err, errFull) {
+		g.closed = true
 		return false
 	}
 	g.decided = append(g.decided, decided{r, result, err})

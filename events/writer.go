@@ -102,7 +102,7 @@ type writer struct {
 	gathering *group     // decided; goes out when the other is flushed; nil: there is nothing
 	flushing  *group     // on its way into the log; nil: none is
 	flushed   chan error // what came of it
-	rest      []*request // what the gathered group has no room for
+	taken     []*request // from the queue, and not decided yet
 }
 
 // failure is why the last append went wrong, and when.
@@ -221,14 +221,24 @@ func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
 // has. Nothing waits for a timer.
 func (w *writer) run() {
 	stopped, drained := w.stopped, (<-chan time.Time)(nil)
-	for ended := false; !ended || w.flushing != nil || len(w.queue) > 0; {
+	for ended := false; ; {
+		if w.flushing == nil || len(w.taken) >= few {
+			w.decide()
+		}
+		if w.flushing == nil && w.gathering != nil {
+			w.flush()
+			continue
+		}
+		if ended && w.flushing == nil && len(w.queue) == 0 {
+			return
+		}
 		queue := w.queue
-		if w.gathering.full() || len(w.rest) > 0 {
+		if w.gathering.full() {
 			queue = nil
 		}
 		select {
 		case r := <-queue:
-			w.take(w.waiting(r))
+			w.take(r)
 		case err := <-w.flushed:
 			w.land(err)
 		case <-stopped:
@@ -236,52 +246,49 @@ func (w *writer) run() {
 		case <-drained: // whoever had not seen that the writer is stopping stands in the queue by now
 			drained, ended = nil, true
 		}
-		if w.flushing == nil && w.gathering != nil {
-			w.flush()
-		}
 	}
 }
+
+// few commands are not worth deciding while there is a flush to wait for: what many
+// must see is loaded with much less work than what each must.
+const few = 16
 
 // drainFor is how long a stopping writer waits for callers that had not yet seen
 // that it is stopping.
 const drainFor = 10 * time.Millisecond
 
-// waiting answers the request and those that wait behind it.
-func (w *writer) waiting(first *request) []*request {
-	requests := []*request{first}
-	for len(requests) < waiting {
+// take takes the request and those that wait behind it.
+func (w *writer) take(r *request) {
+	w.taken = append(w.taken, r)
+	for len(w.taken) < waiting {
 		select {
 		case r := <-w.queue:
-			requests = append(requests, r)
-			continue
+			w.taken = append(w.taken, r)
 		default:
+			return
 		}
-		break
 	}
-	return requests
 }
 
-// take decides the requests into the group that is being gathered, as many as go
-// into it. The others are the first of the next one.
-func (w *writer) take(requests []*request) {
-	if len(requests) == 0 {
+// decide decides what was taken into the group that is being gathered, as much as
+// goes into it.
+func (w *writer) decide() {
+	if len(w.taken) == 0 || w.gathering.full() {
 		return
 	}
 	if err := w.ready(); err != nil {
-		for _, r := range requests {
+		for _, r := range w.taken {
 			r.answer(Result{}, err)
 		}
+		w.taken = nil
 		return
 	}
 	if w.gathering == nil {
 		w.gathering = newGroup(w)
 	}
-	w.foresee(requests)
-	for i, r := range requests {
-		if w.gathering.full() || !w.gathering.decide(r) {
-			w.rest = requests[i:]
-			break
-		}
+	w.foresee(w.taken)
+	for len(w.taken) > 0 && !w.gathering.full() && w.gathering.decide(w.taken[0]) {
+		w.taken = w.taken[1:]
 	}
 	if len(w.gathering.decided) == 0 { // everybody had left
 		w.gathering = nil
@@ -289,15 +296,12 @@ func (w *writer) take(requests []*request) {
 	w.evict()
 }
 
-// flush sends the group on its way that has been gathered, and begins the next.
+// flush sends the group on its way that has been gathered.
 func (w *writer) flush() {
 	g := w.gathering
 	g.seal()
 	w.flushing, w.gathering = g, nil
 	go func() { w.flushed <- g.append() }()
-	rest := w.rest
-	w.rest = nil
-	w.take(rest)
 }
 
 // land answers the group that has been flushed. When it is not in the log, nothing
@@ -319,11 +323,10 @@ func (w *writer) land(err error) {
 	}
 	if w.gathering != nil {
 		again = append(again, w.gathering.requests()...)
+		w.gathering = nil
 	}
-	again = append(again, w.rest...)
-	w.gathering, w.rest = nil, nil
+	w.taken = append(again, w.taken...)
 	w.forget()
-	w.take(again)
 }
 
 // recoverFor bounds how long waiting commands are held back by trouble with the

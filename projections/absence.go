@@ -15,7 +15,7 @@ import (
 // parts are read one by one, it is found out, many at a time, which people and
 // addresses the organization knows; of the others there is nothing to be read.
 const (
-	manyKeys = 64  // from so many on it pays
+	manyKeys = 16  // from so many on it pays
 	lookups  = 128 // so many does one statement make
 )
 
