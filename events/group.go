@@ -22,7 +22,9 @@ type group struct {
 	closed  bool // the next command does not go in
 }
 
-func newGroup(w *writer) *group { return &group{writer: w, after: w.tip} }
+func newGroup(w *writer) *group {
+	return &group{writer: w, after: w.tip, payload: make([]byte, 0, 16<<10)} // about 32 events
+}
 
 // decided is a request with what will be its answer when the group is in the log:
 // until then even a refusal may rest on a state that is not the log's any more.

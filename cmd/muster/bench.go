@@ -183,17 +183,27 @@ func (b *bench) meta() domain.Meta {
 
 // add runs one durable command in this process and waits until it can be read.
 func (b *bench) add(ctx context.Context, profile ...domain.ProfileFacts) error {
+	result, err := b.node.log.Run(ctx, b.addition(profile...))
+	if err != nil {
+		return err
+	}
+	return b.node.models.WaitFor(ctx, result.Position)
+}
+
+// append runs one durable command in this process, whoever can read it yet.
+func (b *bench) append(ctx context.Context, profile ...domain.ProfileFacts) error {
+	_, err := b.node.log.Run(ctx, b.addition(profile...))
+	return err
+}
+
+func (b *bench) addition(profile ...domain.ProfileFacts) domain.AddMember {
 	c := domain.AddMember{
 		Meta: b.meta(), Workspace: b.ws, User: newID[domain.UserID](), Terms: domain.Terms{Role: domain.RoleEditor}, Membership: newID[domain.MembershipID](),
 	}
 	if len(profile) > 0 {
 		c.Profile = &profile[0]
 	}
-	result, err := b.node.log.Run(ctx, c)
-	if err != nil {
-		return err
-	}
-	return b.node.models.WaitFor(ctx, result.Position)
+	return c
 }
 
 func newID[T ~[16]byte]() T { return T(uuid.Must(uuid.NewV7())) }

@@ -2,15 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -45,8 +48,9 @@ func (b *bench) lines(dir string) []line {
 		{floorFlush, 1, "", false, flusher(dir)},
 		{floorGet, 64, "", false, b.caller(http.MethodGet, "/floor", nil)},
 		{floorPost, 64, "", false, b.caller(http.MethodPost, "/floor", fixed(check))},
-		{"command in process", 1, floorFlush, true, b.inProcess},
-		{"command in process", 64, floorFlush, true, b.inProcess},
+		{"command in process", 1, floorFlush, true, b.inProcess(b.add)},
+		{"command in process", 64, floorFlush, true, b.inProcess(b.add)},
+		{"command in process, durable only", 64, floorFlush, true, b.inProcess(b.append)},
 		{"add member", 1, floorFlush, true, b.caller(http.MethodPost, workspace+"/members", add)},
 		{"add member", 64, floorFlush, true, b.caller(http.MethodPost, workspace+"/members", add)},
 		{"add member", 256, floorFlush, true, b.caller(http.MethodPost, workspace+"/members", add)},
@@ -115,8 +119,10 @@ func (l line) work(ctx context.Context, end time.Time) (times []time.Duration, e
 	return times, nil
 }
 
-func (b *bench) inProcess() (func(context.Context) error, func() error, error) {
-	return func(ctx context.Context) error { return b.add(ctx) }, func() error { return nil }, nil
+func (b *bench) inProcess(add func(context.Context, ...domain.ProfileFacts) error) func() (func(context.Context) error, func() error, error) {
+	return func() (func(context.Context) error, func() error, error) {
+		return func(ctx context.Context) error { return add(ctx) }, func() error { return nil }, nil
+	}
 }
 
 // flusher appends 512 bytes to a file and flushes it.
@@ -156,15 +162,54 @@ func (b *bench) caller(method, path string, body func() string) func() (func(con
 			if _, err := conn.Write(request); err != nil {
 				return err
 			}
-			answer, err := http.ReadResponse(answers, nil)
-			if err != nil {
-				return err
-			}
-			text, err := io.ReadAll(answer.Body)
-			if answer.StatusCode >= http.StatusBadRequest {
-				return refusal(answer.Status, text)
-			}
-			return err
+			return readAnswer(answers)
 		}, conn.Close, nil
 	}
+}
+
+// readAnswer reads one answer, and refuses one that is an error.
+func readAnswer(r *bufio.Reader) error {
+	var status, length int
+	var chunked bool
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		line = bytes.TrimRight(line, "\r\n")
+		name, value, _ := bytes.Cut(line, []byte(" "))
+		switch {
+		case len(line) == 0:
+			return readBody(r, status, length, chunked)
+		case status == 0:
+			status, err = strconv.Atoi(string(value[:min(3, len(value))]))
+		case bytes.EqualFold(name, []byte("Content-Length:")):
+			length, err = strconv.Atoi(string(value))
+		case bytes.EqualFold(name, []byte("Transfer-Encoding:")):
+			chunked = true
+		}
+		if err != nil {
+			return fmt.Errorf("reading an answer: %w", err)
+		}
+	}
+}
+
+func readBody(r *bufio.Reader, status, length int, chunked bool) error {
+	body := io.LimitReader(r, int64(length))
+	if chunked {
+		body = httputil.NewChunkedReader(r)
+	}
+	var text []byte
+	var err error
+	if status >= http.StatusBadRequest {
+		text, err = io.ReadAll(body)
+		err = errors.Join(refusal(http.StatusText(status), text), err)
+	} else {
+		_, err = io.Copy(io.Discard, body)
+	}
+	if chunked {
+		_, last := r.ReadSlice('\n')
+		err = errors.Join(err, last)
+	}
+	return err
 }

@@ -22,7 +22,7 @@ func TestZZProfile(t *testing.T) {
 	defer stop()
 	if err := b.fill(ctx); err != nil { t.Fatal(err) }
 	for _, l := range b.lines(t.TempDir()) {
-		if l.callers == 64 && l.what == "command in process" || l.what == floorFlush {
+		if l.callers == 64 && l.what == "add member" || l.what == floorFlush {
 			var u0, u1 syscall.Rusage
 			syscall.Getrusage(0, &u0)
 			if err := b.measure(ctx, l); err != nil { t.Fatal(err) }
