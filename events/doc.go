@@ -26,10 +26,10 @@
 // # Writing
 //
 // Each partition has one writer in a process ([Log.Run]): while one message is
-// being flushed the next group of commands gathers. Every append names the message
-// that it must follow. When another process has written meanwhile JetStream
-// refuses it, and the writer catches up and decides anew, so any number of
-// processes can share a log. An append whose answer is lost is looked up, never
+// being flushed the next group of commands gathers and is decided, on the state
+// that the first will have led to. Every append names the message that it must
+// follow. When another process has written meanwhile JetStream refuses it, and the
+// writer catches up and decides anew, so any number of processes can share a log. An append whose answer is lost is looked up, never
 // blindly repeated.
 //
 // # Following
