@@ -49,12 +49,19 @@ func (c Batch) needs(s *State) []Key {
 	for _, k := range keys {
 		seen[k] = true
 	}
-	for _, operation := range c.Operations {
-		for _, k := range operation.needs(s) {
+	add := func(more []Key) {
+		for _, k := range more {
 			if !seen[k] {
 				seen[k] = true
 				keys = append(keys, k)
 			}
+		}
+	}
+	for _, operation := range c.Operations {
+		add(operation.needs(s))
+		if invite, ok := operation.(InviteMember); ok {
+			// An operation before it can take the address from who holds it now.
+			add(memberNeeds(s, c.Meta, c.Workspace, invite.User))
 		}
 	}
 	return keys

@@ -10,16 +10,17 @@ import (
 
 // What random commands are made of: little enough that they meet each other.
 var (
-	workspaces = []WorkspaceID{studio, studio, lab} // most meet in one
-	people     = []UserID{ada, ben, cleo, olga, adam}
-	anybody    = append(slices.Clone(people), UserID{})
-	emails     = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing"}
-	names      = []string{"One", "Two", ""}
-	lists      = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
-	someScopes = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"members:read"}}
-	someTokens = []TokenID{key, other}
-	ownRoles   = []RoleKey{"analyst", "deputy", "intern"}
-	someRoles  = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
+	allWorkspaces = []WorkspaceID{studio, lab, named[workspaceKind]("loft")}
+	workspaces    = []WorkspaceID{studio, studio, studio, lab, lab, allWorkspaces[2]} // most meet in one
+	people        = []UserID{ada, ben, cleo, olga, adam}
+	anybody       = append(slices.Clone(people), UserID{})
+	emails        = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing"}
+	names         = []string{"One", "Two", ""}
+	lists         = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
+	someScopes    = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"members:read"}}
+	someTokens    = []TokenID{key, other}
+	ownRoles      = []RoleKey{"analyst", "deputy", "intern"}
+	someRoles     = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
 )
 
 // meta draws who asks, where, and under which precondition.
@@ -38,7 +39,7 @@ func meta(t *rapid.T) Meta {
 	if one(t, 8, "for somebody") {
 		m.OnBehalfOf = rapid.SampledFrom(people).Draw(t, "on behalf of")
 	}
-	if one(t, 8, "elsewhere") {
+	if one(t, 25, "elsewhere") {
 		m.Organization = globex
 	}
 	if one(t, 8, "if") {
@@ -86,9 +87,10 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	ws, who := rapid.SampledFrom(workspaces), rapid.SampledFrom(anybody)
 	rank := rapid.SampledFrom([]OrganizationRole{OrganizationOwner, OrganizationAdmin, OrganizationPlain, ""})
 	name, id := rapid.SampledFrom(names), rapid.SampledFrom(someTokens)
-	ownRole, list, level := rapid.SampledFrom(ownRoles), rapid.SampledFrom(lists), rapid.SampledFrom([]Level{5, 15, 40, 45, 50})
+	ownRole, list, level := rapid.SampledFrom(append([]RoleKey{RoleEditor}, ownRoles...)), rapid.SampledFrom(lists), rapid.SampledFrom([]Level{5, 15, 40, 45, 50})
 	secret := rapid.SampledFrom([]Hash{{}, {1}, {2}})
 	lasts := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour, MaxInvitation + 1})
+	overlap := rapid.SampledFrom([]time.Duration{0, time.Minute, MaxOverlap, MaxOverlap + 1, -1})
 	role := func(t *rapid.T) RoleKey { return rapid.SampledFrom(someRoles).Draw(t, "role") }
 	permissions := func(t *rapid.T) []Permission { return list.Draw(t, "permissions") }
 	end := func(t *rapid.T) time.Time {
@@ -106,7 +108,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	// user is for commands that name a member of a workspace.
 	user := func(t *rapid.T) (WorkspaceID, UserID) { return ws.Draw(t, "workspace"), who.Draw(t, "user") }
 
-	return map[string]func(*rapid.T, Meta) Command{
+	all := map[string]func(*rapid.T, Meta) Command{
 		"create organization": func(t *rapid.T, m Meta) Command {
 			return CreateOrganization{m, name.Draw(t, "name"), who.Draw(t, "owner"), profile(t)}
 		},
@@ -183,8 +185,42 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			if one(t, 2, "for a workspace") {
 				facts.Workspace = ws.Draw(t, "workspace")
 			}
+			facts.ExpiresAt = end(t)
 			return IssueToken{m, facts}
+		},
+		"rotate token": func(t *rapid.T, m Meta) Command {
+			return RotateToken{m, id.Draw(t, "token"), secret.Draw(t, "secret"), overlap.Draw(t, "overlap")}
 		},
 		"revoke token": func(t *rapid.T, m Meta) Command { return RevokeToken{m, id.Draw(t, "token")} },
 	}
+	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
+	return all
+}
+
+// drawBatch draws one of operations on members of one workspace.
+func drawBatch(t *rapid.T, m Meta, commands map[string]func(*rapid.T, Meta) Command) Command {
+	ws := rapid.SampledFrom(workspaces).Draw(t, "workspace")
+	operation := func(t *rapid.T) Command {
+		switch c := commands[rapid.SampledFrom([]string{"add member", "invite member", "change member", "remove member"}).Draw(t, "operation")](t, m).(type) {
+		case AddMember:
+			c.Workspace = ws
+			return c
+		case InviteMember:
+			c.Workspace = ws
+			return c
+		case ChangeMember:
+			c.Workspace = ws
+			return c
+		case RemoveMember:
+			c.Workspace = ws
+			return c
+		default:
+			return c
+		}
+	}
+	var operations []Command
+	for range rapid.IntRange(0, 4).Draw(t, "operations") {
+		operations = append(operations, operation(t))
+	}
+	return Batch{Meta: m, Workspace: ws, Operations: operations, Atomic: one(t, 2, "atomic"), Refused: make([]error, len(operations))}
 }

@@ -23,7 +23,7 @@ type law struct {
 func (w *world) law(c Command) law {
 	l := law{model: &w.model, command: c, by: c.Metadata(), at: w.at, powers: map[WorkspaceID]power{}, known: map[UserID]bool{}}
 	l.rank, l.barred = w.model.rank(l.by), w.model.suspended(l.by)
-	for _, ws := range workspaces {
+	for _, ws := range allWorkspaces {
 		l.powers[ws] = w.model.power(l.by, ws, w.at)
 	}
 	for _, u := range people {
@@ -165,6 +165,14 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 		must(!l.barred && (bound.IsZero() || bound == e.Token.Workspace), "a token of another workspace, or by who is suspended")
 		must(person.IsZero() || person == e.Token.User, "a token for another")
 		must(!slices.ContainsFunc(e.Token.Scopes, func(s Scope) bool { return !l.by.Actor.Credential.Scopes.Allow(s) }), "a token that may do more")
+	case TokenRotated:
+		token := l.tokens[TokenKey(e.Organization, e.TokenID)]
+		must(!l.barred && (bound.IsZero() || bound == token.Workspace), "a token of another workspace, or by who is suspended")
+		must(person.IsZero() || person == token.User, "a token of another")
+		must(!slices.ContainsFunc(token.Scopes, func(s Scope) bool { return !l.by.Actor.Credential.Scopes.Allow(s) }), "a token that may do more")
+		must(token.ExpiresAt.IsZero() || l.at.Before(token.ExpiresAt), "a token that has expired")
+		must(!l.revoked[TokenKey(e.Organization, e.TokenID)], "a token that was revoked")
+		must(!e.FormerUntil.Before(l.at) && !e.FormerUntil.After(l.at.Add(7*24*time.Hour)), "not 7 days")
 	case TokenRevoked:
 		token := l.tokens[TokenKey(e.Organization, e.TokenID)]
 		mine := !person.IsZero() && token.User == person && (bound.IsZero() || bound == token.Workspace)

@@ -16,6 +16,7 @@ type model struct {
 	homes    map[WorkspaceID]OrganizationID
 	archived map[WorkspaceID]bool
 	tokens   map[Key]TokenFacts
+	revoked  map[Key]bool
 }
 
 // tie is a membership by its last event.
@@ -33,7 +34,7 @@ type tie struct {
 func newModel() model {
 	return model{
 		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
-		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, tokens: map[Key]TokenFacts{},
+		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
 	}
 }
 
@@ -84,6 +85,8 @@ func (m *model) learn(event Event) {
 		_, m.archived[about.Workspace] = event.(WorkspaceArchived)
 	case TokenIssued:
 		m.tokens[TokenKey(e.Organization, e.Token.ID)] = e.Token
+	case TokenRevoked:
+		m.revoked[TokenKey(e.Organization, e.TokenID)] = true
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"flag"
 	"maps"
 	"reflect"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,31 +18,78 @@ import (
 
 // TestProperties asks for random things by random actors at random times and holds,
 // after each, what must hold whatever happens: in the answers against a model, in the
-// state against a recount and a replay.
+// state against a recount and a replay. The sequences are shared out among the
+// processors. At the end every command must have been done and been refused.
 func TestProperties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
-		actions := map[string]func(*rapid.T){"": w.holds, "time passes": w.wait, "more time passes": w.wait, "still more time passes": w.wait}
-		for name, draw := range w.commands() {
-			ask := func(t *rapid.T) { w.ask(t, draw(t, meta(t))) }
-			actions[name] = ask
-			if strings.Contains(name, "member") || strings.Contains(name, "restore") {
-				actions[name+", once more"], actions[name+", and again"] = ask, ask // the heart of it
-			}
+	all := tally{}
+	var lock sync.Mutex
+	t.Run("sequences", func(t *testing.T) {
+		for part := range shareOut(t) {
+			t.Run(strconv.Itoa(part), func(t *testing.T) {
+				t.Parallel()
+				mine := tally{}
+				defer func() {
+					lock.Lock()
+					defer lock.Unlock()
+					all.add(mine)
+				}()
+				rapid.Check(t, func(t *rapid.T) { sequence(t, mine) })
+			})
 		}
-		t.Repeat(actions)
-		w.replays(t)
 	})
+	if !t.Failed() {
+		all.check(t)
+	}
 }
+
+// sequence plays one sequence of commands.
+func sequence(t *rapid.T, counts tally) {
+	w := newWorld(t, counts)
+	actions := map[string]func(*rapid.T){"": w.holds, "time passes": w.wait, "more time passes": w.wait, "still more time passes": w.wait}
+	for name, draw := range w.commands() {
+		ask := func(t *rapid.T) { w.ask(t, draw(t, meta(t))) }
+		actions[name] = ask
+		if strings.Contains(name, "member") || strings.Contains(name, "restore") {
+			actions[name+", once more"], actions[name+", and again"] = ask, ask // the heart of it
+		}
+	}
+	for begun := w.asked; w.asked < begun+shortest; {
+		t.Repeat(actions)
+	}
+	w.replays(t)
+}
+
+// shortest is how many commands a sequence has at least.
+const shortest = 30
 
 // So that more comes of it, unless the command line says otherwise: what has to be
 // invited, accepted and suspended first does not happen in a few steps.
 func init() {
-	for name, value := range map[string]string{"rapid.steps": "150", "rapid.checks": "100"} {
+	for name, value := range map[string]string{"rapid.steps": "60", "rapid.checks": "1000"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
 	}
+}
+
+// shareOut answers among how many tests that run at the same time the sequences
+// are shared out, and has rapid check in each of them its part.
+func shareOut(t *testing.T) int {
+	checks := flag.Lookup("rapid.checks")
+	whole := checks.Value.String()
+	n, err := strconv.Atoi(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := runtime.GOMAXPROCS(0)
+	set := func(value string) {
+		if err := checks.Value.Set(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(strconv.Itoa((n + parts - 1) / parts))
+	t.Cleanup(func() { set(whole) })
+	return parts
 }
 
 // world is the state of everything, the history that led to it, and the model.
@@ -48,16 +98,24 @@ type world struct {
 	state   *State
 	history []*Recorded
 	model   model
+
+	// before is a copy of the state, as it was before the command.
+	before *State
+	// looked says that nothing has happened since holds has looked.
+	looked bool
+	asked  int
+	counts tally
 }
 
-func newWorld(t *rapid.T) *world {
-	w := &world{at: now, state: &State{parts: map[Key]Part{}}, model: newModel()}
+func newWorld(t *rapid.T, counts tally) *world {
+	w := &world{at: now, state: &State{parts: map[Key]Part{}}, before: &State{parts: map[Key]Part{}}, model: newModel(), counts: counts}
 	for _, c := range []Command{
 		CreateOrganization{byRoot, "One", ada, ProfileFacts{Email: "a@x"}},
 		PutOrganizationMember{byRoot, ben, OrganizationAdmin},
 		CreateRole{byRoot, analyst},
 		CreateRole{byRoot, deputy},
 		CreateWorkspace{byRoot, studio, "One", olga, membership(studio, olga)},
+		CreateWorkspace{byRoot, lab, "Two", olga, membership(lab, olga)},
 		AddMember{byRoot, studio, adam, Terms{Role: RoleAdmin}, membership(studio, adam), nil},
 		AddMember{byRoot, studio, cleo, Terms{Role: "deputy"}, membership(studio, cleo), nil},
 	} {
@@ -77,26 +135,63 @@ func (w *world) wait(t *rapid.T) {
 	})
 	to := rapid.SampledFrom([]time.Time{next.Add(-1), next, next, next.Add(8 * 24 * time.Hour)}).Draw(t, "until")
 	if to.After(w.at) {
-		w.at = to
+		w.at, w.looked = to, false
 	}
 }
 
 // ask decides the command, looks at the answer, and lets it happen.
 func (w *world) ask(t *rapid.T, c Command) {
-	before, part, law := w.everything(), see(w.state, c), w.law(c)
+	part := see(w.state, c)
+	for k, p := range part.parts { // all there is, and that nothing else is
+		if p == nil {
+			w.state.Put(k, nil)
+			w.before.Put(k, nil)
+		}
+	}
 	events, err := Decide(w.state, w.at, c)
-	if !reflect.DeepEqual(before.parts, w.state.parts) {
+	if !sameParts(w.before, w.state) {
 		t.Fatalf("deciding changed the state")
 	}
 	needed, neededErr := Decide(part, w.at, c)
 	if !reflect.DeepEqual(events, needed) || !reflect.DeepEqual(err, neededErr) {
 		t.Fatalf("with all there is: %v, %v\nwith what it needs: %v, %v", events, err, needed, neededErr)
 	}
+	w.asked++
+	w.counts.count(c, events, err)
 	if err != nil {
 		w.refused(t, c, events, err)
 		return
 	}
-	for _, e := range events {
+	if len(events) > 0 {
+		w.happen(t, c, events, part)
+	}
+	w.done(t, c)
+	if again, err := Decide(w.state, w.at, c); len(again) != 0 && !repeats(c) || err != nil && !defined(err) {
+		t.Fatalf("the same command again: %v, %v", again, err)
+	}
+	w.at, w.looked = w.at.Add(time.Second), false
+}
+
+// repeats reports whether the command does something each time that it is done.
+func repeats(c Command) bool {
+	switch c := c.(type) {
+	case RenewInvitation, RotateToken:
+		return true
+	case Batch:
+		return !c.Atomic // what was refused may be right after the rest of it
+	}
+	return false
+}
+
+// happen holds the events of a command against the law, and folds them into
+// everything and into the part that the command needed.
+func (w *world) happen(t *rapid.T, c Command, events []Event, part *State) {
+	law := w.law(c)
+	number := uint64(len(w.history))
+	for i, e := range events {
+		if batch, ok := c.(Batch); ok && (i == 0 || e.Concerns().User != events[i-1].Concerns().User) {
+			law = w.law(w.operation(t, batch, e)) // each on what those before it have left
+		}
 		law.hold(t, e)
 		r := &Recorded{
 			Event: e, Number: uint64(len(w.history) + 1), Time: w.at,
@@ -107,12 +202,26 @@ func (w *world) ask(t *rapid.T, c Command) {
 		Evolve(w.state, r)
 		Evolve(part, r)
 	}
-	w.sameParts(t, before, part, uint64(len(w.history)-len(events)))
-	w.done(t, c)
-	if again, err := Decide(w.state, w.at, c); len(again) != 0 && c.CommandType() != "renew_invitation" || err != nil && !defined(err) {
-		t.Fatalf("the same command again: %v, %v", again, err)
+	w.sameChanges(t, part, number)
+	for k, p := range w.state.parts {
+		if p != nil && !samePart(w.before.parts[k], p) {
+			p = p.clone()
+		} else if p != nil {
+			continue
+		}
+		w.before.parts[k] = p
 	}
-	w.at = w.at.Add(time.Second)
+}
+
+// operation is the one of the batch that the event comes from.
+func (w *world) operation(t *rapid.T, c Batch, e Event) Command {
+	for _, operation := range c.Operations {
+		if target := operation.target(w.state); target.ID == e.Concerns().User {
+			return operation
+		}
+	}
+	t.Fatalf("%#v comes from no operation of %#v", e, c)
+	return nil
 }
 
 // refused looks at why.
@@ -121,12 +230,24 @@ func (w *world) refused(t *rapid.T, c Command, events []Event, err error) {
 		t.Fatalf("%v, with %v", err, events)
 	}
 	var already *AlreadyMemberError
-	if errors.As(err, &already) {
-		member, _ := w.state.parts[c.target(w.state)].(*Membership)
-		if tie := w.model.ties[c.target(w.state)]; member == nil || !tie.here(w.at) || tie.id != already.Membership {
-			t.Fatalf("%#v: %v, but %+v is in nobody's way", c, err, tie)
-		}
+	if errors.As(err, &already) && !w.inTheWay(c, already.Membership) {
+		t.Fatalf("%#v: %v, but it is in nobody's way", c, err)
 	}
+}
+
+// inTheWay reports whether the membership keeps the command from making one. Whom
+// an operation of a batch is about can depend on those before it.
+func (w *world) inTheWay(c Command, id MembershipID) bool {
+	if batch, ok := c.(Batch); ok {
+		for k, tie := range w.model.ties {
+			if k.Owner == batch.Workspace && tie.id == id && tie.here(w.at) {
+				return true
+			}
+		}
+		return false
+	}
+	tie := w.model.ties[c.target(w.state)]
+	return tie.here(w.at) && tie.id == id
 }
 
 // done looks at what a command that was not refused has brought about.
@@ -155,22 +276,23 @@ func (w *world) done(t *rapid.T, c Command) {
 	}
 }
 
-// sameParts holds what the command's events made of the parts that it needs
+// sameChanges holds what the command's events made of the parts that it needs
 // against what they made of everything: neither may miss a change.
-func (w *world) sameParts(t *rapid.T, before, part *State, number uint64) {
+func (w *world) sameChanges(t *rapid.T, part *State, number uint64) {
 	for k, p := range part.parts {
-		if full := w.state.parts[k]; !reflect.DeepEqual(full, p) {
+		if full := w.state.parts[k]; !samePart(full, p) {
 			t.Fatalf("%v became %+v, and when held alone %+v", k, full, p)
 		}
 	}
 	for k, p := range w.state.parts {
-		if reflect.DeepEqual(before.parts[k], p) {
+		before := w.before.parts[k]
+		if samePart(before, p) {
 			continue
 		}
 		if !part.Holds(k) {
 			t.Fatalf("%v was changed and is not needed", k)
 		}
-		if p != nil && p.version() <= number && !reflect.DeepEqual(withoutCount(before.parts[k]), withoutCount(p)) {
+		if p != nil && p.version() <= number && !samePart(withoutCount(before), withoutCount(p)) {
 			t.Fatalf("%v was changed and has version %d of before", k, p.version())
 		}
 	}
@@ -193,6 +315,10 @@ func withoutCount(p Part) Part {
 
 // holds is what must hold at any time.
 func (w *world) holds(t *rapid.T) {
+	if w.looked {
+		return
+	}
+	w.looked = true
 	owners, heads, places := w.recount()
 	w.state.Each(func(k Key, p Part) {
 		ok := true
@@ -203,11 +329,11 @@ func (w *world) holds(t *rapid.T) {
 			ok = p.Owners == heads[p.ID] && p.Owners > 0
 		case *Membership:
 			tie := w.model.ties[k]
-			ok = reflect.DeepEqual(tie, tie.as(p)) && p.present(w.at) == tie.here(w.at) && p.gone(w.at) != tie.here(w.at)
+			ok = tie.is(p) && p.present(w.at) == tie.here(w.at) && p.gone(w.at) != tie.here(w.at)
 		case *OrganizationMember:
 			ok = p.Role == w.model.ranks[k] && p.Present() == (p.Role != "") && p.suspended() == w.model.barred[k]
 		case *CustomRole:
-			ok = reflect.DeepEqual(p.Role, w.model.roles[k]) && p.ArchivedAt.IsZero() != w.model.retired[k]
+			ok = sameRole(p.Role, w.model.roles[k]) && p.ArchivedAt.IsZero() != w.model.retired[k]
 		case *UserMemberships:
 			got := map[WorkspaceID]bool{}
 			for _, ws := range p.Workspaces {
@@ -233,14 +359,20 @@ func (w *world) replays(t *rapid.T) {
 	for _, r := range w.history {
 		Evolve(replayed, r)
 	}
+	for k, p := range w.state.parts {
+		if p == nil {
+			replayed.Put(k, nil)
+		}
+	}
 	if !reflect.DeepEqual(replayed.parts, w.state.parts) {
 		t.Fatal("a replay leads elsewhere")
 	}
 }
 
-// as answers the tie of which the part is the membership.
-func (t tie) as(m *Membership) tie {
-	return tie{m.ID, m.Organization, m.Role, m.State, m.Permissions, m.ExpiresAt, m.Invitation.Secret, m.Invitation.ExpiresAt}
+// is reports whether the part is the membership that the tie says.
+func (t tie) is(m *Membership) bool {
+	return t.id == m.ID && t.org == m.Organization && t.role == m.Role && t.state == m.State && samePermissions(t.list, m.Permissions) &&
+		t.ends.Equal(m.ExpiresAt) && t.secret == m.Invitation.Secret && t.until.Equal(m.Invitation.ExpiresAt)
 }
 
 // recount counts, by the model, the owners of workspaces and of organizations, and
@@ -275,7 +407,7 @@ func (w *world) sameAuthority(t *rapid.T) {
 		if level, err := w.state.organizationAuthority(m); level != w.model.rank(m) || (err == nil) != (level > 0) {
 			t.Fatalf("%s acts on the organization at %d, and by the model at %d", u, level, w.model.rank(m))
 		}
-		for _, ws := range workspaces[1:] {
+		for _, ws := range allWorkspaces {
 			if home, ok := w.model.homes[ws]; !ok || home != m.Organization {
 				continue
 			}
@@ -308,17 +440,18 @@ func (w *world) sameDirectory(t *rapid.T) {
 	}
 }
 
-// everything is a copy of the whole state.
-func (w *world) everything() *State { return w.state.Copy(slices.Collect(maps.Keys(w.state.parts))) }
-
 // defined reports whether clients can be told which rule is broken.
 func defined(err error) bool {
 	var invalid *InvalidError
-	return errors.As(err, &invalid) && invalid.Code != "" && invalid.Detail != "" && invalid.Pointer != "" ||
-		slices.ContainsFunc([]error{
-			ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
-			ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrRoleExists, ErrRoleBuiltIn,
-			ErrAlreadyMember, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
-			ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
-		}, func(rule error) bool { return errors.Is(err, rule) })
+	var operation *OperationError // says itself where it stands
+	return errors.As(err, &invalid) && invalid.Code != "" && invalid.Detail != "" && (invalid.Pointer != "" || errors.As(err, &operation)) ||
+		slices.ContainsFunc(rules, func(rule error) bool { return errors.Is(err, rule) })
+}
+
+// rules are those that clients can be told of.
+var rules = []error{
+	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
+	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
+	ErrAlreadyMember, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
+	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
 }

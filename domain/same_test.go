@@ -1,0 +1,129 @@
+package domain
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+// samePart is reflect.DeepEqual of two parts, at a fraction of its time: the
+// sequences of [TestProperties] compare little else.
+func samePart(a, b Part) bool {
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case *Organization:
+		return equal(a, b)
+	case *OrganizationMember:
+		return equal(a, b)
+	case *Profile:
+		return equal(a, b)
+	case *EmailHolder:
+		return equal(a, b)
+	case *Workspace:
+		return equal(a, b)
+	case *Membership:
+		b, ok := b.(*Membership)
+		return ok && a.ID == b.ID && a.Organization == b.Organization && a.Workspace == b.Workspace && a.User == b.User &&
+			a.Role == b.Role && a.State == b.State && samePermissions(a.Permissions, b.Permissions) && a.ExpiresAt.Equal(b.ExpiresAt) &&
+			a.Accepted == b.Accepted && a.Invitation == b.Invitation && a.AddedBy == b.AddedBy && a.Stamp == b.Stamp
+	case *CustomRole:
+		b, ok := b.(*CustomRole)
+		return ok && sameRole(a.Role, b.Role) && a.Organization == b.Organization && a.ArchivedAt.Equal(b.ArchivedAt) && a.Stamp == b.Stamp
+	case *UserMemberships:
+		b, ok := b.(*UserMemberships)
+		return ok && slices.Equal(a.Workspaces, b.Workspaces) && a.Version == b.Version
+	case *Token:
+		b, ok := b.(*Token)
+		return ok && a.ID == b.ID && a.Name == b.Name && a.Secret == b.Secret && slices.Equal(a.Scopes, b.Scopes) &&
+			a.Workspace == b.Workspace && a.User == b.User && a.ExpiresAt.Equal(b.ExpiresAt) &&
+			a.Organization == b.Organization && a.Former == b.Former && a.FormerUntil.Equal(b.FormerUntil) &&
+			a.RevokedAt.Equal(b.RevokedAt) && a.Stamp == b.Stamp
+	default:
+		return reflect.DeepEqual(a, b)
+	}
+}
+
+func equal[T comparable](a *T, b Part) bool {
+	other, ok := any(b).(*T)
+	return ok && *a == *other
+}
+
+func sameRole(a, b Role) bool {
+	return a.ID == b.ID && a.Key == b.Key && a.Name == b.Name && a.Level == b.Level && samePermissions(a.Permissions, b.Permissions) && a.BuiltIn == b.BuiltIn
+}
+
+// sameParts reports whether both states hold the same.
+func sameParts(a, b *State) bool {
+	if len(a.parts) != len(b.parts) {
+		return false
+	}
+	for k, p := range a.parts {
+		if other, ok := b.parts[k]; !ok || !samePart(p, other) {
+			return false
+		}
+	}
+	return true
+}
+
+// samePart must see a change of every field there is, of those too that somebody
+// adds to a part.
+func TestSamePartSeesEveryField(t *testing.T) {
+	for _, p := range []Part{
+		&Organization{}, &OrganizationMember{}, &Profile{}, &EmailHolder{}, &Workspace{},
+		&Membership{}, &CustomRole{}, &UserMemberships{}, &Token{}, &Done{},
+	} {
+		if !samePart(p, p.clone()) {
+			t.Errorf("%T is not the same as itself", p)
+		}
+		if samePart(p, nil) || samePart(nil, p) {
+			t.Errorf("%T is the same as nothing", p)
+		}
+		kind := reflect.TypeOf(p).Elem()
+		for _, index := range leaves(kind, nil) {
+			other := reflect.New(kind)
+			touch(t, other.Elem().FieldByIndex(index))
+			if samePart(p, other.Interface().(Part)) || samePart(other.Interface().(Part), p) {
+				t.Errorf("%s: a change of field %s goes unseen", kind, kind.FieldByIndex(index).Name)
+			}
+		}
+	}
+}
+
+// leaves are the indexes of all fields of a struct that are none themselves.
+func leaves(kind reflect.Type, at []int) (all [][]int) {
+	for i := range kind.NumField() {
+		index := append(slices.Clone(at), i)
+		if field := kind.Field(i).Type; field.Kind() == reflect.Struct && field != reflect.TypeFor[time.Time]() {
+			all = append(all, leaves(field, index)...)
+		} else {
+			all = append(all, index)
+		}
+	}
+	return all
+}
+
+// touch gives a field another value than none.
+func touch(t *testing.T, field reflect.Value) {
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString("x")
+	case reflect.Bool:
+		field.SetBool(true)
+	case reflect.Int:
+		field.SetInt(1)
+	case reflect.Uint64:
+		field.SetUint(1)
+	case reflect.Array:
+		field.Index(0).SetUint(1)
+	case reflect.Slice:
+		field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+	case reflect.Pointer:
+		field.Set(reflect.New(field.Type().Elem()))
+	case reflect.Struct:
+		field.Set(reflect.ValueOf(now))
+	default:
+		t.Fatalf("no other value is known for a %s", field.Kind())
+	}
+}

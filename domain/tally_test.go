@@ -1,0 +1,89 @@
+package domain
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// tally counts what came of the commands of random sequences, by the name of the
+// command.
+type tally map[string]*outcomes
+
+// outcomes are how often a command was done, changed nothing and was refused; why,
+// by the rule or the code of the field.
+type outcomes struct {
+	done, idle, refused int
+	why                 map[string]int
+}
+
+func (a tally) of(command string) *outcomes {
+	if a[command] == nil {
+		a[command] = &outcomes{why: map[string]int{}}
+	}
+	return a[command]
+}
+
+func (a tally) count(c Command, events []Event, err error) {
+	o := a.of(c.CommandType())
+	switch {
+	case err != nil:
+		o.refused++
+		o.why[rule(err)]++
+	case len(events) > 0:
+		o.done++
+	default:
+		o.idle++
+	}
+}
+
+func (a tally) add(b tally) {
+	for command, more := range b {
+		o := a.of(command)
+		o.done, o.idle, o.refused = o.done+more.done, o.idle+more.idle, o.refused+more.refused
+		for why, n := range more.why {
+			o.why[why] += n
+		}
+	}
+}
+
+// rule names what an error says is broken.
+func rule(err error) string {
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		return "code " + invalid.Code
+	}
+	for _, rule := range rules {
+		if errors.Is(err, rule) {
+			return "error " + rule.Error()
+		}
+	}
+	return err.Error()
+}
+
+// check demands that every command of the package was done and was refused, and
+// that every rule was broken.
+func (a tally) check(t *testing.T) {
+	promised, broken := promises(t), map[string]int{}
+	for _, o := range a {
+		for why, n := range o.why {
+			broken[why] += n
+		}
+	}
+	for what := range promised {
+		name, isCommand := strings.CutPrefix(what, "command ")
+		if isCommand {
+			o := a.of(name)
+			t.Logf("%-28s %8d done %8d changed nothing %8d refused", name, o.done, o.idle, o.refused)
+			if o.done == 0 || o.refused == 0 {
+				t.Errorf("%s was done %d times and refused %d times: what is drawn must reach both", name, o.done, o.refused)
+			}
+		}
+		if strings.HasPrefix(what, "error ") && broken[what] == 0 {
+			t.Errorf("no command was refused with %s", what)
+		}
+	}
+	for why, n := range broken {
+		t.Logf("%8d %s", n, why)
+	}
+}
