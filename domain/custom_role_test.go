@@ -96,9 +96,11 @@ var holderRows = []row{
 	{name: "an archived role, reinstated", given: after(withRoles, suspended(studio, ina)), when: ReinstateMember{by(olga), studio, ina}, then: []Event{
 		MemberReinstated{member(studio, ina), membership(studio, ina)},
 	}},
-	{name: "an archived role, promised before", given: after(withRoles, RoleArchived{inOrganization(acme), analyst.ID, analyst.Key}, invited(studio, zoe, "analyst")), when: AcceptInvitation{Meta: by(zoe), Workspace: studio, User: zoe}, then: []Event{
-		MemberAccepted{member(studio, zoe), membership(studio, zoe)},
-	}},
+	{name: "an archived role, promised before", given: promised, when: AcceptInvitation{Meta: by(zoe), Workspace: studio, User: zoe}, err: invalid("/role", "unknown_role")},
+	{name: "an archived role, promised before, with the secret", given: promised, when: AcceptInvitation{by(zoe), studio, zoe, Hash{5}}, err: invalid("/role", "unknown_role")},
+	{name: "an archived role, promised before", given: promised, when: RenewInvitation{by(olga), studio, zoe, Hash{6}, 0}, err: invalid("/role", "unknown_role")},
+	{name: "another role than the archived one promised before", given: promised, when: changeRole(by(olga), studio, zoe, RoleViewer), then: []Event{changed(studio, zoe, "analyst", RoleViewer)}},
+	{name: "an archived role, accepted before", given: after(withRoles, invited(studio, zoe, "analyst"), MemberAccepted{member(studio, zoe), membership(studio, zoe)}, RoleArchived{inOrganization(acme), analyst.ID, analyst.Key}), when: AcceptInvitation{Meta: by(zoe), Workspace: studio, User: zoe}},
 	{name: "another organization's role", given: after(withRoles, added(vault, cleo, RoleViewer)), when: changeRole(to(globex, byProgram), vault, cleo, "analyst"), err: invalid("/role", "unknown_role")},
 	{name: "a role with more permissions than one has, at a lower level", given: withRoles, when: addCleo(by(adam), "analyst"), then: []Event{added(studio, cleo, "analyst")}},
 	{name: "a role raised above one's own", given: after(withRoles, updated("Analyst", 45)...), when: changeRole(by(adam), studio, anna, RoleClient), err: ErrRoleAboveOwn},
@@ -187,3 +189,6 @@ func TestRole(t *testing.T) {
 		}
 	}
 }
+
+// promised has somebody invited to a role that has been archived since.
+var promised = after(withRoles, invited(studio, zoe, "analyst"), RoleArchived{inOrganization(acme), analyst.ID, analyst.Key})

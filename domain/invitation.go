@@ -133,6 +133,9 @@ func (c RenewInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	if member.State != MembershipInvited {
 		return nil, fmt.Errorf("user %s in workspace %s: %w", c.User, c.Workspace, ErrNotInvited)
 	}
+	if err := s.stillGiven(member); err != nil {
+		return nil, err
+	}
 	if err := checkLasts(c.Lasts); err != nil {
 		return nil, err
 	}
@@ -174,10 +177,22 @@ func (c AcceptInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	case MembershipActive:
 		return nil, nil
 	case MembershipInvited:
+		if err := s.stillGiven(member); err != nil {
+			return nil, err
+		}
 		return []Event{MemberAccepted{About{c.Organization, c.Workspace, c.User}, member.ID}}, nil
 	case MembershipRemoved, MembershipSuspended:
 	}
 	return nil, fmt.Errorf("user %s in workspace %s: %w", c.User, c.Workspace, ErrNotInvited)
+}
+
+// stillGiven refuses an invitation whose role has been archived since. An archived
+// role stays with those who hold it, and who was only invited does not hold it yet.
+func (s *State) stillGiven(invited *Membership) error {
+	if own := s.CustomRole(invited.Organization, invited.Role); own != nil && !own.ArchivedAt.IsZero() {
+		return &InvalidError{"/role", "unknown_role", "the role of the invitation has been archived since: whoever manages the workspace can give it another one"}
+	}
+	return nil
 }
 
 func (c AcceptInvitation) mayAccept(member *Membership) error {

@@ -73,6 +73,7 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 		c := l.command.(AcceptInvitation)
 		program := l.by.person().IsZero() && (l.by.Actor.Credential.Workspace.IsZero() || l.by.Actor.Credential.Workspace == e.Workspace)
 		must(was.here(at) && was.state == MembershipInvited, "accepted what is no invitation")
+		must(l.mayGet(about.Organization, was.role), "got a role that nobody gets any more")
 		must(c.Secret.IsZero() && (self || program) || c.Secret == was.secret, "accepted for another")
 	default:
 		must(power.level >= 40, "not a manager")
@@ -101,6 +102,7 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 	switch e := event.(type) {
 	case MemberInvitationRenewed:
 		must(was.state == MembershipInvited && e.Invitation.ExpiresAt.After(at), "renewed what is no invitation")
+		must(l.mayGet(about.Organization, was.role), "promised a role that nobody gets any more")
 	case MemberRoleChanged:
 		must(was.role == e.Role.From && e.Role.From != e.Role.To, "not what was")
 		must(l.mayGet(about.Organization, e.Role.To) && level(e.Role.To) <= power.level, "gave a role above, or none")

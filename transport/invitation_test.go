@@ -96,6 +96,26 @@ func TestDeadInvitations(t *testing.T) {
 	s.as(x.token, "POST", members+"/"+ada+"/resend", `{"invitation_expires_in":-1}`).want(422, "out_of_range")
 }
 
+// Who was invited to a role that has been archived since does not get it, until they
+// are given another one.
+func TestInvitationToAnArchivedRole(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members, roles := "/v1/workspaces/"+x.ws+"/members", "/v1/organizations/"+x.org+"/roles"
+	role := s.as(x.token, "POST", roles, `{"key":"reviewer","name":"Reviewer","level":25,"permissions":["reports.view"]}`).want(201).get("id")
+	invited := s.as(x.token, "POST", members, `{"email":"ada@new.example","role":"reviewer"}`).want(201)
+	ada, secret := members+"/"+invited.get("user_id"), `{"token":"`+invited.get("invitation", "token")+`"}`
+	s.as(x.token, "DELETE", roles+"/"+role, "").want(204)
+	s.as("", "POST", acceptPath, secret).want(422, "unknown_role")
+	s.as(x.token, "POST", ada+"/accept", "").want(422, "unknown_role")
+	s.as(x.token, "POST", ada+"/resend", "").want(422, "unknown_role")
+	s.as(x.token, "GET", ada, "").want(200)
+	s.as(x.token, "PATCH", ada, `{"role":"viewer"}`).want(200)
+	if got := s.as("", "POST", acceptPath, secret).want(200); got.get("role", "key") != "viewer" || got.get("state") != "active" {
+		t.Errorf("%s", got.body)
+	}
+}
+
 // The invited user accepts through a token of theirs, a program for them; others
 // do not.
 func TestAcceptWithToken(t *testing.T) {
