@@ -11,6 +11,10 @@ import (
 var (
 	// ErrBadCursor says that a cursor was not made by this list with this filter.
 	ErrBadCursor = errors.New("the cursor does not belong to this list")
+
+	// errNoCursor is it of a text that is no cursor at all.
+	errNoCursor = fmt.Errorf("%w: no list has given it out; send the next_cursor of the page before, or none to begin", ErrBadCursor)
+
 	// ErrUnknownOrder says that a list cannot be put in that order.
 	ErrUnknownOrder = errors.New("there is no such order")
 )
@@ -69,11 +73,11 @@ func start[F comparable](p Page, list string, of int64, filter F) (place[F], err
 	}
 	text, err := base64.RawURLEncoding.Strict().DecodeString(string(p.After))
 	if err != nil {
-		return first, fmt.Errorf("%w: %w", ErrBadCursor, err)
+		return first, errNoCursor
 	}
 	var at place[F]
 	if err := json.Unmarshal(text, &at, json.RejectUnknownMembers(true)); err != nil {
-		return first, fmt.Errorf("%w: %w", ErrBadCursor, err)
+		return first, errNoCursor
 	}
 	var none F
 	switch {

@@ -177,10 +177,10 @@ func (c *call) checkMediaType() error {
 	}
 	c.json = false
 	if c.Method() == http.MethodPatch {
-		return mediaType.problem("application/merge-patch+json or application/json is expected").
+		return mediaType.problem("Content-Type: application/merge-patch+json or application/json is expected").
 			with("Accept-Patch", "application/merge-patch+json, application/json")
 	}
-	return mediaType.problem("application/json is expected")
+	return mediaType.problem("Content-Type: application/json is expected")
 }
 
 // takeID takes the client's id for the request, when it is one that can stand in

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,14 +135,40 @@ func (in *listEventsInput) filter() (events.Filter, error) {
 	f := events.Filter{Organization: in.Organization, Workspace: in.Workspace, User: in.User}
 	for _, list := range in.Types {
 		for t := range strings.SplitSeq(list, ",") {
-			kind, _ := strings.CutSuffix(t, "*")
-			if !strings.HasPrefix(t, "muster.") || strings.Contains(kind, "*") {
-				return f, invalid(FieldProblem{"query.type", codeInvalidValue, "a type like muster.member.added, or muster.member.*, is expected"})
+			if !knownType(t) {
+				return f, invalid(FieldProblem{"query.type", codeInvalidValue, "a type like muster.member.added, or muster.member.*, is expected; " + typesLike(t)})
 			}
 			f.Types = append(f.Types, t)
 		}
 	}
 	return f, nil
+}
+
+// knownType reports whether the text is a type of event, or the beginning of one
+// with an asterisk behind it.
+func knownType(text string) bool {
+	beginning, open := strings.CutSuffix(text, "*")
+	return slices.ContainsFunc(events.Types(), func(t string) bool {
+		return t == text || open && beginning != "" && strings.HasPrefix(t, beginning)
+	})
+}
+
+// typesLike says which types there are: of the noun that the text names, or else of
+// which nouns.
+func typesLike(text string) string {
+	var same, nouns []string
+	for _, t := range events.Types() {
+		noun := t[:strings.LastIndexByte(t, '.')+1]
+		nouns = append(nouns, noun+"*")
+		if strings.HasPrefix(text, noun) {
+			same = append(same, t)
+		}
+	}
+	if same == nil {
+		same = nouns
+	}
+	slices.Sort(same)
+	return "there are " + strings.Join(slices.Compact(same), ", ")
 }
 
 // numberOf answers the number of the event after which to begin.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -52,6 +53,24 @@ func TestEvents(t *testing.T) {
 		}
 	}
 	s.as(x.token, "GET", events+"?type=member.added", "").want(422, "invalid_value")
+	for typed, hint := range map[string]string{
+		"muster.nonsense":                     "muster.member.*, muster.organization.*, muster.role.*",
+		"muster.nonsense.*":                   "muster.member.*",
+		"muster.member.nonsense":              "muster.member.accepted, muster.member.added,",
+		"muster.member.addedd":                "muster.member.accepted, muster.member.added,",
+		"muster.member.added,muster.m*":       "",
+		"muster.member.added,muster.n*":       "muster.token.*",
+		"muster.*.added":                      "muster.token.*",
+		"*":                                   "muster.token.*",
+		"muster.member.added,":                "muster.token.*",
+		"muster.member.added&type=muster.mem": "muster.token.*",
+	} {
+		if hint == "" {
+			s.as(x.token, "GET", events+"?type="+typed, "").want(200)
+		} else if got := s.as(x.token, "GET", events+"?type="+typed, "").want(422, "invalid_value"); !strings.Contains(got.get("detail"), hint) {
+			t.Errorf("type=%s: %s", typed, got.body)
+		}
+	}
 	s.as(x.token, "GET", events+"?after=yesterday", "").want(422, "invalid_value")
 	s.as(x.token, "GET", events+"?wait=61", "").want(422, "out_of_range")
 	partition := s.log.Partition(x.organization(t))

@@ -67,16 +67,18 @@ var fieldCodes = map[string]string{
 }
 
 // parameterMessages turns the beginnings of huma's messages about parameters into
-// our own words; the order counts.
+// our own words; the order counts. What a message ends with, the limit or the
+// choices, comes from the operation's declaration, not from what was sent, and takes
+// the place of %s.
 var parameterMessages = []struct{ message, code, detail string }{
 	{"required ", codeRequired, "the parameter is needed"},
 	{"invalid value: ", codeInvalidID, expectedID}, // what huma says when UnmarshalText fails; only ids have one
 	{"invalid integer", codeInvalidValue, "a whole number is expected"},
 	{"invalid boolean", codeInvalidValue, "true or false is expected"},
-	{prefixOf(validation.MsgExpectedMinimumNumber), codeOutOfRange, "the number is too small"},
-	{prefixOf(validation.MsgExpectedMaximumNumber), codeOutOfRange, "the number is too large"},
-	{prefixOf(validation.MsgExpectedMaxLength), codeTooLong, "the text is too long"},
-	{prefixOf(validation.MsgExpectedOneOf), codeInvalidValue, "the value is not one of those that the operation takes"},
+	{prefixOf(validation.MsgExpectedMinimumNumber), codeOutOfRange, "a number of at least %s is expected"},
+	{prefixOf(validation.MsgExpectedMaximumNumber), codeOutOfRange, "a number of at most %s is expected"},
+	{prefixOf(validation.MsgExpectedMaxLength), codeTooLong, "at most %s characters are expected"},
+	{prefixOf(validation.MsgExpectedOneOf), codeInvalidValue, "one of these is expected: %s"},
 }
 
 const expectedID = "a UUID is expected: 36 characters like 019cc043-af91-783e-9927-3daab1cd9277"
@@ -89,8 +91,8 @@ func prefixOf(message string) string {
 
 func parameterProblem(d *huma.ErrorDetail) FieldProblem {
 	for _, m := range parameterMessages {
-		if strings.HasPrefix(d.Message, m.message) {
-			return FieldProblem{d.Location, m.code, m.detail}
+		if rest, ok := strings.CutPrefix(d.Message, m.message); ok {
+			return FieldProblem{d.Location, m.code, strings.Replace(m.detail, "%s", strings.TrimSuffix(rest, `"`), 1)}
 		}
 	}
 	return FieldProblem{d.Location, codeInvalidValue, "the value is malformed"}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -121,7 +122,7 @@ func (a *API) listOrganizations(c *call, in *listOrganizationsInput) (*Listing[O
 		return listing(rows, err, showOrganization)
 	}
 	if in.Cursor != "" {
-		return nil, projections.ErrBadCursor
+		return nil, fmt.Errorf("%w: it has one page only", projections.ErrBadCursor)
 	}
 	own, err := a.models.Organization(c.who.organization)
 	return listing(projections.List[domain.Organization]{Items: []domain.Organization{own}}, err, showOrganization)

@@ -123,6 +123,34 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// What is expected is said with its limits and its choices.
+func TestDetails(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members := "/v1/workspaces/" + x.ws + "/members"
+	for _, c := range []struct {
+		method, path, body string
+		headers            []string
+		want               string
+	}{
+		{"GET", members + "?page_size=0", "", nil, "query.page_size: a number of at least 1 is expected"},
+		{"GET", members + "?page_size=201", "", nil, "query.page_size: a number of at most 200 is expected"},
+		{"GET", members + "?state=gone", "", nil, "query.state: one of these is expected: invited, active, suspended, removed"},
+		{"GET", members + "?order_by=age", "", nil, "query.order_by: one of these is expected: created_at, -created_at, email, -email, name, -name, role, -role"},
+		{"GET", "/v1/organizations/" + x.org + "/events?after=" + strings.Repeat("x", 101), "", nil, "query.after: at most 100 characters are expected"},
+		{"DELETE", members + "/" + newText(), "", []string{"Idempotency-Key", strings.Repeat("k", 256)}, "header.Idempotency-Key: at most 255 characters are expected"},
+		{"POST", members, "a=b", []string{"Content-Type", "text/plain"}, "Content-Type: application/json is expected"},
+		{"PATCH", members + "/" + x.member, "a=b", []string{"Content-Type", "text/plain"}, "Content-Type: application/merge-patch+json or application/json is expected"},
+		{"GET", members + "?cursor=x", "", nil, "the cursor does not belong to this list: no list has given it out; send the next_cursor of the page before, or none to begin"},
+		{"GET", members + "?cursor=e30x", "", nil, "the cursor does not belong to this list: no list has given it out; send the next_cursor of the page before, or none to begin"},
+		{"GET", "/v1/organizations?cursor=x", "", nil, "the cursor does not belong to this list: it has one page only"},
+	} {
+		if got := s.as(x.token, c.method, c.path, c.body, c.headers...).get("detail"); got != c.want {
+			t.Errorf("%s %s: %s, want %s", c.method, c.path, got, c.want)
+		}
+	}
+}
+
 // JSON is JSON, however its type is spelled.
 func TestMediaTypes(t *testing.T) {
 	s := start(t, t.TempDir())
