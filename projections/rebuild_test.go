@@ -210,6 +210,41 @@ func TestOpenRefuses(t *testing.T) {
 
 // The whole way: commands through a real log into read models, and rebuilt from
 // it.
+// Nobody but the owner reads the files, whatever mode they had before.
+func TestFilesArePrivate(t *testing.T) {
+	t.Parallel()
+	h := newHistory(4)
+	h.do(t, createOrganization(orgID(1), 1))
+	o := Options{Dir: t.TempDir(), Partitions: 4}
+	if err := rebuild(o, h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	private := func() {
+		t.Helper()
+		files, err := os.ReadDir(o.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s is %v, %v", f.Name(), info.Mode(), err)
+			}
+		}
+	}
+	private()
+	if err := os.Chmod(filepath.Join(o.Dir, File), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private() // and what SQLite has put beside it
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestFollowsLog(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
@@ -21,11 +22,18 @@ type conn struct {
 	statements map[string]*sql.Stmt // by their text
 }
 
-// connect opens n connections to a file. The pragmas are run on each.
+// connect opens n connections to a file. The pragmas are run on each. A file that it
+// makes or writes is for its owner alone, and so is what SQLite puts beside it: there
+// are e-mail addresses in it.
 func connect(file, mode string, n int, pragmas string) (*sql.DB, []*conn, error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return nil, nil, err
+	}
+	if mode != "ro" {
+		if err := keepPrivate(path, mode); err != nil {
+			return nil, nil, err
+		}
 	}
 	// A connection is never used by two goroutines at once: it needs no mutex.
 	query := url.Values{"mode": {mode}, "_mutex": {"no"}, "_busy_timeout": {"10000"}}
@@ -47,6 +55,23 @@ func connect(file, mode string, n int, pragmas string) (*sql.DB, []*conn, error)
 		conns = append(conns, &conn{c, make(map[string]*sql.Stmt)})
 	}
 	return db, conns, nil
+}
+
+// keepPrivate sees to it that nobody but its owner reads the file, which it makes
+// when it is missing and may be made.
+func keepPrivate(path, mode string) error {
+	flags := os.O_RDWR
+	if mode == "rwc" {
+		flags |= os.O_CREATE
+	}
+	f, err := os.OpenFile(path, flags, 0o600)
+	if err == nil {
+		err = errors.Join(f.Chmod(0o600), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("opening the read models: %w", err)
+	}
+	return nil
 }
 
 // closeAll closes connections and the pool that they are from.
