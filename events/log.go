@@ -208,6 +208,9 @@ func (l *Log) openStreams(ctx context.Context, o Options, mode Mode) error {
 	if errors.Is(err, ErrLogMissing) && !o.ReadOnly {
 		return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", o.Dir, err)
 	}
+	if errors.Is(err, ErrLogMissing) && l.dir != nil {
+		return l.lost(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -231,6 +234,25 @@ func (l *Log) openStreams(ctx context.Context, o Options, mode Mode) error {
 		}
 	}
 	return nil
+}
+
+// lost says of a log that is missing, with an error around [ErrTruncated], when the
+// high-water mark tells that this node has read it.
+func (l *Log) lost(missing error) error {
+	m, _, err := l.dir.marker()
+	if err != nil {
+		return err
+	}
+	for p := range m.Partitions {
+		mark, found, err := l.mark.read(p)
+		if err != nil {
+			return err
+		}
+		if found && mark.Message > 0 {
+			return fmt.Errorf("%w: %w, and %s has read one up to %s: restore the log from a backup", ErrTruncated, missing, l.dir.path, mark.Position)
+		}
+	}
+	return missing
 }
 
 // CheckMark holds a partition against the high-water mark: the log must contain

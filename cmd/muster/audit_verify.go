@@ -30,11 +30,15 @@ func newVerify() *cobra.Command {
 		RunE: action(func(cmd *cobra.Command, _ []string) (err error) {
 			logger := l.logger(cmd.ErrOrStderr())
 			log, err := s.open(cmd.Context(), cmd.Flags(), logger)
+			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			if errors.Is(err, events.ErrTruncated) { // all of it is gone
+				v.fail(markCheck, "%v", err)
+				return v.verdict()
+			}
 			if err != nil {
 				return failure{err, exitBlind}
 			}
 			defer func() { err = errors.Join(err, log.Close()) }()
-			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
 			return v.verify(cmd.Context())
 		}),
 	}
@@ -57,6 +61,10 @@ func (v *verifier) verify(ctx context.Context) error {
 			return failure{fmt.Errorf("could not look: %w", err), exitBlind}
 		}
 	}
+	return v.verdict()
+}
+
+func (v *verifier) verdict() error {
 	if v.broken > 0 {
 		return failure{errors.New("not whole: keep a copy of everything before anything is mended"), exitFailed}
 	}
@@ -111,9 +119,11 @@ func (v *verifier) history(ctx context.Context) error {
 	return nil
 }
 
+const markCheck = "high-water mark"
+
 // mark holds the log against what this node has read of it before.
 func (v *verifier) mark(ctx context.Context) error {
-	const check = "high-water mark"
+	const check = markCheck
 	if v.log.Dir() == "" {
 		v.skip(check, "left out: it is in a node's data directory, and none was named")
 		return nil
