@@ -100,8 +100,12 @@ func Types() []string {
 // strict refuses what would otherwise be dropped in silence.
 var strict = json.RejectUnknownMembers(true)
 
-// noneIsNull tells no list, which is null, from an empty one.
-var noneIsNull = json.FormatNilSliceAsNull(true)
+// form is how the data of an event is written: no list is null, which tells it
+// from an empty one, and a time is written as the event's own is.
+var form = json.JoinOptions(
+	json.FormatNilSliceAsNull(true),
+	json.WithMarshalers(json.MarshalFunc(func(t time.Time) ([]byte, error) { return instant{t}.MarshalJSON() })),
+)
 
 // cloudEvent is the wire form: CloudEvents 1.0 in JSON, with Muster's extension
 // attributes.
@@ -135,12 +139,17 @@ const (
 )
 
 // instant is a time on the wire: RFC 3339, UTC, always three digits of
-// milliseconds. It is read as [time.Time] is.
+// milliseconds, or as many as it has when somebody else wrote it with more. It is read
+// as [time.Time] is: in the data of old events there are no zeros at the end.
 type instant struct{ time.Time }
 
 // MarshalJSON stands in for that of [time.Time], which leaves zeros at the end out.
 func (t instant) MarshalJSON() ([]byte, error) {
-	return t.UTC().AppendFormat(make([]byte, 0, 26), `"2006-01-02T15:04:05.000Z"`), nil
+	layout := `"2006-01-02T15:04:05.000Z"`
+	if t.Nanosecond()%int(time.Millisecond) != 0 {
+		layout = `"2006-01-02T15:04:05.999999999Z"`
+	}
+	return t.UTC().AppendFormat(make([]byte, 0, 32), layout), nil
 }
 
 // encode appends the CloudEvent of an event of the partition.
@@ -150,7 +159,7 @@ func encode(b []byte, partition int, r *domain.Recorded) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s has no codec: %w", eventType, ErrUnknownType)
 	}
-	data, err := json.Marshal(r.Event, noneIsNull)
+	data, err := json.Marshal(r.Event, form)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", eventType, err)
 	}
