@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// MaxScopes is how many scopes a token can have.
+const MaxScopes = 100
+
 // Scope is one thing that a token may do: "resource:action", with "all" on
 // either side as a wildcard.
 type Scope string
@@ -66,6 +69,9 @@ func (s Scopes) Allow(scope Scope) bool {
 func (s Scopes) check(pointer string) error {
 	if len(s) == 0 {
 		return &InvalidError{Pointer: pointer, Code: "required", Detail: "a token needs at least one scope"}
+	}
+	if len(s) > MaxScopes {
+		return &InvalidError{Pointer: pointer, Code: "too_many", Detail: fmt.Sprintf("at most %d scopes are expected", MaxScopes)}
 	}
 	for i, scope := range s {
 		if !scope.Valid() {

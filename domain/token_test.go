@@ -2,6 +2,7 @@ package domain
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -45,6 +46,7 @@ var tokenRows = []row{
 	{name: "with the right to act for others", given: stage, when: IssueToken{scoped(byProgram, "all:create"), facts(Scopes{"actors:impersonate"}, WorkspaceID{}, UserID{})}, err: ErrScopeAboveOwn},
 	{name: "without a name", given: stage, when: IssueToken{byProgram, TokenFacts{ID: key, Scopes: Scopes{ScopeAll}}}, err: invalid("/name", "required")},
 	{name: "without scopes", given: stage, when: IssueToken{byProgram, facts(nil, WorkspaceID{}, UserID{})}, err: invalid("/scopes", "required")},
+	{name: "with too many scopes", given: stage, when: IssueToken{byProgram, facts(slices.Repeat(Scopes{"all:read"}, MaxScopes+1), WorkspaceID{}, UserID{})}, err: invalid("/scopes", "too_many")},
 	{name: "with an unknown scope", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll, "members:read"}, WorkspaceID{}, UserID{})}, err: invalid("/scopes/1", "unknown_scope")},
 	{name: "for no workspace", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, annex, UserID{})}, err: invalid("/workspace_id", "unknown_workspace")},
 	{name: "for another organization's workspace", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, vault, UserID{})}, err: invalid("/workspace_id", "unknown_workspace")},

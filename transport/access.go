@@ -103,10 +103,10 @@ type listAccessInput struct {
 	ReadHeaders
 	ListQuery
 	CountQuery
-	Role       string `query:"role" maxLength:"100" doc:"Those whose access adds up to this role, by its key." example:"admin"`
+	Role       string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Those whose access adds up to this role, by its key." example:"admin"`
 	Source     string `query:"source" enum:"direct,organization" doc:"Those who have a grant from there."`
-	Permission string `query:"permission" maxLength:"100" doc:"Those who are allowed this." example:"content.edit"`
-	Q          string `query:"q" maxLength:"254" doc:"Those whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
+	Permission string `query:"permission" maxLength:"100" pattern:"^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)+$" doc:"Those who are allowed this." example:"content.edit"`
+	Q          string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Those whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
 }
 
 func (a *API) listAccess(c *call, in *listAccessInput) (*Listing[Access], error) {

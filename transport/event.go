@@ -21,26 +21,26 @@ import (
 // CloudEvent documents an event on the wire; what is sent is what stands in the
 // log, byte for byte.
 type CloudEvent struct {
-	SpecVersion     string         `json:"specversion" example:"1.0"`
-	ID              string         `json:"id" doc:"A ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
-	Source          string         `json:"source" example:"/organizations/019cc043-af91-783e-9927-3daab1cd9277"`
-	Type            string         `json:"type" example:"muster.member.role_changed"`
-	Subject         string         `json:"subject,omitempty" example:"workspaces/019cc043-af91-783e-9927-3daab1cd9277/members/019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
-	Time            time.Time      `json:"time"`
-	DataContentType string         `json:"datacontenttype" example:"application/json"`
-	Sequence        string         `json:"sequence" doc:"The event's position. The events of an organization are totally ordered by it." example:"3-1042"`
-	OrganizationID  string         `json:"organizationid" format:"uuid"`
-	WorkspaceID     string         `json:"workspaceid,omitempty" format:"uuid"`
-	UserID          string         `json:"userid,omitempty" format:"uuid"`
+	SpecVersion     string         `json:"specversion" enum:"1.0"`
+	ID              string         `json:"id" maxLength:"26" pattern:"^[0-7][0-9A-HJKMNP-TV-Z]{25}$" doc:"A ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
+	Source          string         `json:"source" format:"uri-reference" maxLength:"51" pattern:"^/organizations/" example:"/organizations/019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53"`
+	Type            string         `json:"type" maxLength:"100" pattern:"^muster(\\.[a-z_]+)+$" example:"muster.member.role_changed"`
+	Subject         string         `json:"subject,omitempty" maxLength:"200" pattern:"^\\S+$" example:"workspaces/019cc043-af91-783e-9927-3daab1cd9277/members/019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
+	Time            time.Time      `json:"time" example:"2026-03-05T23:09:47.281Z"`
+	DataContentType string         `json:"datacontenttype" enum:"application/json"`
+	Sequence        string         `json:"sequence" maxLength:"26" pattern:"^[0-9]+-[0-9]+$" doc:"The event's position. The events of an organization are totally ordered by it." example:"3-1042"`
+	OrganizationID  string         `json:"organizationid" format:"uuid" example:"019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53"`
+	WorkspaceID     string         `json:"workspaceid,omitempty" format:"uuid" example:"019cc043-af91-783e-9927-3daab1cd9277"`
+	UserID          string         `json:"userid,omitempty" format:"uuid" example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
 	AuthType        string         `json:"authtype" enum:"user,token,system"`
-	AuthID          string         `json:"authid"`
+	AuthID          string         `json:"authid" example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11"`
 	OnBehalfOf      string         `json:"onbehalfof,omitempty" format:"uuid"`
-	CommandID       string         `json:"commandid" format:"uuid"`
-	RequestHash     string         `json:"requesthash,omitempty" doc:"The SHA-256 of the request, when it carried an Idempotency-Key."`
-	CausationID     string         `json:"causationid,omitempty"`
+	CommandID       string         `json:"commandid" format:"uuid" example:"019cc043-c3d4-7e2f-a1b0-4c5d6e7f8091"`
+	RequestHash     string         `json:"requesthash,omitempty" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"The SHA-256 of the request, when it carried an Idempotency-Key."`
+	CausationID     string         `json:"causationid,omitempty" maxLength:"26" pattern:"^[0-7][0-9A-HJKMNP-TV-Z]{25}$" doc:"The first event of the command that this one is of; not in that event itself."`
 	Reason          string         `json:"reason,omitempty" example:"Joined the team, ticket 4711"`
 	Schema          int            `json:"schema" doc:"The number of the data's shape." example:"1"`
-	Data            map[string]any `json:"data"`
+	Data            map[string]any `json:"data" example:"{\"role\":{\"from\":\"viewer\",\"to\":\"editor\"}}"`
 }
 
 // RawEvent is a CloudEvent as it stands in the log.
@@ -94,8 +94,8 @@ type listEventsInput struct {
 	OrganizationPath
 	ReadHeaders
 	After     string             `query:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); earliest unless told otherwise." example:"3-1042"`
-	LastID    string             `header:"Last-Event-ID" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
-	Types     []string           `query:"type,explode" nullable:"false" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
+	LastID    string             `header:"Last-Event-ID" maxLength:"100" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
+	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^muster\\.[a-z_.]*\\*?(,muster\\.[a-z_.]*\\*?)*$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
 	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`
 	User      domain.UserID      `query:"user_id" format:"uuid" doc:"Events that concern this user."`
 	Wait      int                `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait when there is no event yet."`

@@ -17,7 +17,7 @@ import (
 
 // ReadHeaders are what every query takes.
 type ReadHeaders struct {
-	MinPosition string `header:"Muster-Min-Position" doc:"Wait, for two seconds at most, until this node has applied the position: the Muster-Position of an earlier write. Otherwise 503 read_model_behind." example:"3-1042"`
+	MinPosition string `header:"Muster-Min-Position" maxLength:"26" doc:"Wait, for two seconds at most, until this node has applied the position: the Muster-Position of an earlier write. Otherwise 503 read_model_behind." example:"3-1042"`
 }
 
 // prepare waits for the position that the client has seen already.
@@ -34,7 +34,7 @@ func (h *ReadHeaders) prepare(c *call) error {
 
 // ETagHeaders are what queries for a single resource take.
 type ETagHeaders struct {
-	IfNoneMatch string `header:"If-None-Match" doc:"ETags that the client has; 304 when the resource still has one of them." example:"\"1042\""`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" doc:"ETags that the client has; 304 when the resource still has one of them." example:"\"1042\""`
 }
 
 // matches reports whether the client has the version already. Queries compare
@@ -54,8 +54,8 @@ func (h ETagHeaders) matches(version uint64) bool {
 // WriteHeaders are what every command takes.
 type WriteHeaders struct {
 	IdempotencyKey string        `header:"Idempotency-Key" maxLength:"255" doc:"The same key with the same request gets the first answer again, with Idempotency-Replayed: true; with another request 422 idempotency_mismatch. Keys belong to the token, and are kept as long as the log." example:"7f9c2ba4-e88f-427d"`
-	IfMatch        string        `header:"If-Match" doc:"ETags, or *: only when the resource has one of these versions, or exists. Otherwise 412." example:"\"1042\""`
-	IfNoneMatch    string        `header:"If-None-Match" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
+	IfMatch        string        `header:"If-Match" maxLength:"1000" doc:"ETags, or *: only when the resource has one of these versions, or exists. Otherwise 412." example:"\"1042\""`
+	IfNoneMatch    string        `header:"If-None-Match" maxLength:"1000" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
 	Reason         string        `header:"Muster-Reason" doc:"Why; kept in the events. At most 500 characters." example:"Joined the team, ticket 4711"`
 	OnBehalfOf     domain.UserID `header:"Muster-On-Behalf-Of" format:"uuid" doc:"The user for whom this is done: the rules then go by that user's role, and the events name both. Needs the scope actors:impersonate."`
 	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the real state and answer what would be, but write nothing."`

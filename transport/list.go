@@ -9,7 +9,7 @@ import (
 // ListQuery is what every list takes.
 type ListQuery struct {
 	PageSize int    `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
-	Cursor   string `query:"cursor" maxLength:"2000" doc:"The next_cursor of the page before. It keeps the list's filters."`
+	Cursor   string `query:"cursor" maxLength:"6000" doc:"The next_cursor of the page before. It keeps the list's filters."`
 }
 
 func (q ListQuery) page() projections.Page {

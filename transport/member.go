@@ -64,8 +64,8 @@ type listMembersInput struct {
 	ListQuery
 	CountQuery
 	State string `query:"state" enum:"invited,active,suspended,removed" doc:"Memberships in this state; without it all but removed ones."`
-	Role  string `query:"role" maxLength:"100" doc:"Members with this role, by its key." example:"editor"`
-	Q     string `query:"q" maxLength:"254" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
+	Role  string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Members with this role, by its key." example:"editor"`
+	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
 	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name,role,-role" doc:"The order; a minus turns it around. created_at unless told otherwise. By role the lowest level comes first."`
 }
 

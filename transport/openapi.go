@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -28,9 +29,10 @@ func newDocument() *huma.OpenAPI {
 				"a query that carries this back as Muster-Min-Position sees the write on every node. " +
 				"What an organization's token does not reach is 404, exactly as if it did not exist; " +
 				"a token that is bound to a workspace gets 403 for whatever concerns the whole organization.",
+			Contact: &huma.Contact{Name: "Muster", URL: "https://github.com/muster-dev/muster"},
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
-		Servers: []*huma.Server{{URL: "/"}},
+		Servers: []*huma.Server{{URL: "/", Extensions: map[string]any{"x-internal": false}}},
 		Tags: []*huma.Tag{
 			{Name: "Organizations", Description: "The tenants."},
 			{Name: "Organization members", Description: "Roles in the organization as a whole."},
@@ -46,7 +48,7 @@ func newDocument() *huma.OpenAPI {
 		Components: &huma.Components{
 			Schemas:   registry,
 			Responses: documentedErrors(registry),
-			Headers:   documentedRates(),
+			Headers:   documentedHeaders(),
 			SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
 				Type: "http", Scheme: "bearer",
 				Description: "A token. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
@@ -68,6 +70,7 @@ func documentedErrors(registry huma.Registry) map[string]*huma.Response {
 		r := responses[name]
 		if r == nil {
 			r = &huma.Response{
+				Headers: problemHeaders(k.Status),
 				Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem, Examples: map[string]*huma.Example{}}},
 			}
 			responses[name] = r
@@ -81,11 +84,32 @@ func documentedErrors(registry huma.Registry) map[string]*huma.Response {
 	return responses
 }
 
-// documentedRates are the headers that every answer to a token can have.
-func documentedRates() map[string]*huma.Header {
+// problemHeaders are the headers that come with a problem of the status.
+func problemHeaders(status int) map[string]*huma.Param {
+	headers := make(map[string]*huma.Param)
+	switch status {
+	case http.StatusUnauthorized: // whom nobody knows has no rate
+		headers["WWW-Authenticate"] = &huma.Param{Ref: "#/components/headers/WWW-Authenticate"}
+		return headers
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		headers["Retry-After"] = &huma.Param{Ref: "#/components/headers/Retry-After"}
+	}
+	return withRateHeaders(headers)
+}
+
+// documentedHeaders are the headers that many answers have in common.
+func documentedHeaders() map[string]*huma.Header {
 	headers := make(map[string]*huma.Header)
+	none, most := 0.0, float64(math.MaxInt32)
+	number := func() *huma.Schema {
+		return &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: &none, Maximum: &most}
+	}
 	for name, text := range rateHeaders {
-		headers[name] = &huma.Header{Description: text, Schema: &huma.Schema{Type: huma.TypeInteger}, Example: 100}
+		headers[name] = &huma.Header{Description: text, Schema: number(), Example: 100}
+	}
+	headers["Retry-After"] = &huma.Header{Description: "In how many seconds another try makes sense.", Schema: number(), Example: 1}
+	headers["WWW-Authenticate"] = &huma.Header{
+		Description: "How to say who asks (RFC 6750).", Schema: &huma.Schema{Type: huma.TypeString}, Example: `Bearer error="invalid_token"`,
 	}
 	return headers
 }
@@ -96,6 +120,7 @@ type document struct{ json, yaml []byte }
 // render finishes the OpenAPI document, once all operations are registered.
 func render(doc *huma.OpenAPI) (d document, err error) {
 	openAnswers(doc.Components.Schemas.Map())
+	bound(doc)
 	if err := shareParameters(doc); err != nil {
 		return d, err
 	}

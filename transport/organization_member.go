@@ -87,7 +87,7 @@ type listOrganizationMembersInput struct {
 	ReadHeaders
 	ListQuery
 	Role  string `query:"role" enum:"owner,admin,member" doc:"Members with this role."`
-	Q     string `query:"q" maxLength:"254" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
+	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
 	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus turns it around. created_at unless told otherwise."`
 }
 

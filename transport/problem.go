@@ -16,7 +16,7 @@ import (
 type Problem struct {
 	Type      string         `json:"type" format:"uri-reference" doc:"Where the code is explained." example:"/docs/problems#last_owner"`
 	Title     string         `json:"title" doc:"What the code means; the same for every occurrence." example:"The last owner stays"`
-	Status    int            `json:"status" doc:"The HTTP status." example:"409"`
+	Status    int            `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status." example:"409"`
 	Detail    string         `json:"detail" doc:"What is wrong with this request." example:"there must be an active owner: make somebody else an owner first"`
 	Instance  string         `json:"instance" format:"uri-reference" doc:"The path that was asked for." example:"/v1/workspaces/019cc043-af91-783e-9927-3daab1cd9277"`
 	Code      string         `json:"code" doc:"The kind of problem, for programs." example:"last_owner"`

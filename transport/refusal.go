@@ -3,7 +3,7 @@ package transport
 // Refusal is a problem of one of many things that a request asks for.
 type Refusal struct {
 	Code         string         `json:"code" doc:"The kind of problem, for programs: as in the problem that it would be by itself." example:"last_owner"`
-	Status       int            `json:"status" doc:"The HTTP status that the problem would have by itself." example:"409"`
+	Status       int            `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status that the problem would have by itself." example:"409"`
 	Title        string         `json:"title" doc:"What the code means; the same for every occurrence." example:"The last owner stays"`
 	Detail       string         `json:"detail" doc:"What is wrong." example:"there must be an active owner: make somebody else an owner first"`
 	Errors       []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"Which fields are wrong, and how."`

@@ -16,10 +16,12 @@ func (t Time) MarshalJSON() ([]byte, error) { return t.appendJSON(make([]byte, 0
 // Schema tells the OpenAPI document what the moment looks like.
 func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
-		Type: huma.TypeString, Format: "date-time",
+		Type: huma.TypeString, Format: "date-time", MaxLength: &timeLength,
 		Description: "RFC 3339, UTC, with milliseconds.", Examples: []any{"2026-03-05T23:09:47.281Z"},
 	}
 }
+
+var timeLength = len("2026-03-05T23:09:47.281Z")
 
 // appendJSON is [Time.MarshalJSON] without [time.Time.AppendFormat], which has no
 // fast way for this form: a page of 100 members has 200 times.

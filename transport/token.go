@@ -83,7 +83,7 @@ func (a *API) listTokens(c *call, in *listTokensInput) (*Listing[Token], error) 
 
 type issueTokenBody struct {
 	Name      string             `json:"name" minLength:"1" maxLength:"200" example:"Billing service"`
-	Scopes    domain.Scopes      `json:"scopes" nullable:"false" minItems:"1" example:"[\"workspace_members:read\",\"access:read\"]" doc:"resource:action each, with all on either side for everything."`
+	Scopes    domain.Scopes      `json:"scopes" nullable:"false" minItems:"1" maxItems:"100" example:"[\"workspace_members:read\",\"access:read\"]" doc:"resource:action each, with all on either side for everything."`
 	Workspace domain.WorkspaceID `json:"workspace_id,omitzero" format:"uuid" nullable:"true" doc:"Binds the token to one workspace."`
 	User      domain.UserID      `json:"user_id,omitzero" format:"uuid" nullable:"true" doc:"Binds the token to a person, whose role then decides."`
 	ExpiresAt time.Time          `json:"expires_at,omitzero" nullable:"true" doc:"From then on the token opens nothing."`
