@@ -37,8 +37,11 @@
 // # Adding an operation
 //
 // Write the types of its input and its answer, a handler, and its declaration in
-// the file of its noun. The tests then ask for a row in the table of tenancy and
-// for a new docs/openapi.json (go generate).
+// the file of its noun. The tests then ask for a row in the table of tenancy, for an
+// example of its body ([examples]), for its place in the story that the examples of
+// answers are recorded from (example_test.go), and for a new docs/openapi.json (go
+// generate).
 package transport
 
+//go:generate go test -run TestAnswers -update .
 //go:generate go test -run TestOpenAPIDocument -update .

@@ -79,7 +79,7 @@ func (a *API) events() {
 		Description: "The organization's events in their order. With wait the answer is held back until there is one, as long as that. With Accept: text/event-stream they are a stream of server-sent events that goes on: id is the event's sequence, event its type, data the CloudEvent; Last-Event-ID resumes it without loss or repetition. A reader who is too slow is disconnected, and resumes.",
 		Responses: map[string]*huma.Response{"200": {Description: "Events", Content: map[string]*huma.MediaType{
 			"application/json":  {Schema: registry.Schema(reflect.TypeFor[EventList](), true, "")},
-			"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
+			"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}, Example: "id: 3-1042\nevent: muster.member.added\ndata: {\"specversion\": \"1.0\", \"type\": \"muster.member.added\", …}\n\n"},
 		}}},
 	}
 	query(a, list, a.listEvents)

@@ -1,13 +1,16 @@
 package transport
 
 import (
+	_ "embed"
+	"fmt"
+
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 )
 
 // examples has, for every operation that takes a body, one that it takes.
 var examples = map[string]string{
-	"create-organization": `{"name": "Acme Studios", "owner": {"email": "ada@acme.example", "name": {"first": "Ada", "last": "Lovelace"}}}`,
+	"create-organization": `{"name": "Acme Studios", "owner": {"user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "email": "ada@acme.example", "name": {"first": "Ada", "last": "Lovelace"}}}`,
 	"update-organization": `{"name": "Acme Pictures"}`,
 
 	"put-organization-member": `{"role": "admin"}`,
@@ -26,7 +29,7 @@ var examples = map[string]string{
 		{"op": "add", "email": "alan@acme.example", "role": "viewer"},
 		{"op": "update", "user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "role": "editor"},
 		{"op": "remove", "user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11"}]}`,
-	"transfer-ownership": `{"to_user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "from_user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11"}`,
+	"transfer-ownership": `{"to_user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b12", "from_user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"}`,
 	"resend-invitation":  `{"invitation_expires_in": 1209600}`,
 	"accept-invitation":  `{"token": "inv_4fQ2nX8aL0pVbR7sT1yKzE5hJ9mC3dW6gU2iN8oA4tYxB7Z0rHn1"}`,
 
@@ -39,13 +42,36 @@ var examples = map[string]string{
 	"rotate-token": `{"overlap_seconds": 86400}`,
 }
 
-// exemplify adds the example to the body of an operation.
-func exemplify(op *huma.Operation) {
-	var example any
-	if err := json.Unmarshal([]byte(examples[op.OperationID]), &example); err != nil {
-		return // there is none; a test finds that
+// recordedAnswers has, for every operation that answers with a body, what the
+// service has answered to its example, in a story that a test tells it.
+//
+//go:embed answers.json
+var recordedAnswers []byte
+
+// exemplify gives every operation of the document an example of its body and of its
+// answer.
+func exemplify(doc *huma.OpenAPI) error {
+	var answers map[string]any
+	if err := json.Unmarshal(recordedAnswers, &answers); err != nil {
+		return fmt.Errorf("reading the recorded answers: %w", err)
 	}
-	for _, media := range op.RequestBody.Content {
-		media.Example = example
+	for _, op := range operations(doc) {
+		if op.RequestBody != nil {
+			var example any
+			if err := json.Unmarshal([]byte(examples[op.OperationID]), &example); err != nil {
+				continue // there is none; a test finds that
+			}
+			for _, media := range op.RequestBody.Content {
+				media.Example = example
+			}
+		}
+		for _, response := range op.Responses {
+			for _, media := range response.Content {
+				if media.Example == nil {
+					media.Example = answers[op.OperationID]
+				}
+			}
+		}
 	}
+	return nil
 }

@@ -121,6 +121,9 @@ type document struct{ json, yaml []byte }
 func render(doc *huma.OpenAPI) (d document, err error) {
 	openAnswers(doc.Components.Schemas.Map())
 	bound(doc)
+	if err := exemplify(doc); err != nil {
+		return d, err
+	}
 	if err := shareParameters(doc); err != nil {
 		return d, err
 	}

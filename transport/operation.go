@@ -132,7 +132,6 @@ func (a *API) complete(op *huma.Operation, r *route) {
 		if op.Method == http.MethodPatch {
 			op.RequestBody.Content["application/merge-patch+json"] = op.RequestBody.Content["application/json"]
 		}
-		exemplify(op)
 	}
 	if created, ok := op.Responses["201"], op.Responses["200"]; ok != nil && created != nil {
 		created.Content, created.Headers = ok.Content, ok.Headers

@@ -245,21 +245,6 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// The examples of the document are what the operations take.
-func TestExamples(t *testing.T) {
-	s := start(t, t.TempDir())
-	s.tenant("Acme")
-	for _, op := range operations(s.api.huma.OpenAPI()) {
-		if op.RequestBody == nil {
-			continue
-		}
-		own := s.things(s.tenant("Own"))
-		if got := s.as(rootToken, op.Method, own.fill(op.Path), examples[op.OperationID]); got.status == 400 || got.status == 422 {
-			t.Errorf("%s: %d %s", op.OperationID, got.status, got.body)
-		}
-	}
-}
-
 // pathParameters names the parameters of a path, in order.
 func pathParameters(path string) []string {
 	var names []string
