@@ -95,7 +95,7 @@ type listEventsInput struct {
 	ReadHeaders
 	After     string             `query:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); earliest unless told otherwise." example:"3-1042"`
 	LastID    string             `header:"Last-Event-ID" maxLength:"100" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
-	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^muster\\.[a-z_.]*\\*?(,muster\\.[a-z_.]*\\*?)*$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
+	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^[a-z_.*,]+$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
 	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`
 	User      domain.UserID      `query:"user_id" format:"uuid" doc:"Events that concern this user."`
 	Wait      int                `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait when there is no event yet."`
