@@ -91,6 +91,18 @@ func BuiltInRole(key RoleKey) (Role, bool) {
 	return Role{}, false
 }
 
+// NearestBuiltIn answers the highest built-in role that is not above the level, and
+// the lowest role for a level below all of them. By it a role of an organization's
+// own is shown to those who know the built-in ones only.
+func NearestBuiltIn(level Level) Role {
+	for _, role := range builtIn {
+		if role.Level <= level {
+			return role
+		}
+	}
+	return builtIn[len(builtIn)-1]
+}
+
 // OrganizationRole is a user's role in the organization as a whole.
 type OrganizationRole string
 

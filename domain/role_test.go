@@ -39,3 +39,15 @@ func TestBuiltInRoles(t *testing.T) {
 		t.Error("whoever asks for the roles can change them")
 	}
 }
+
+// A role of an organization's own is taken for the built-in one below it.
+func TestNearestBuiltIn(t *testing.T) {
+	for level, want := range map[Level]RoleKey{
+		1: RoleClient, 9: RoleClient, 10: RoleClient, 19: RoleClient, 20: RoleViewer, 29: RoleViewer, 30: RoleEditor,
+		39: RoleEditor, 40: RoleAdmin, 49: RoleAdmin, 50: RoleOwner,
+	} {
+		if got := NearestBuiltIn(level); got.Key != want {
+			t.Errorf("%d is taken for %s, want %s", level, got.Key, want)
+		}
+	}
+}

@@ -56,6 +56,25 @@ func (m *ReadModels) Members(ws domain.WorkspaceID, f MemberFilter, at time.Time
 	return list, err
 }
 
+// MembersBehind answers the cursor behind a membership, in any state, in the list
+// of all members ([ReadModels.Members] with no filter); [ErrNotFound] when the
+// workspace never had it.
+func (m *ReadModels) MembersBehind(ws domain.WorkspaceID, id domain.MembershipID) (cursor Cursor, err error) {
+	err = m.read(func(c *conn) error {
+		workspace, err := c.workspaceHead(ws)
+		if err != nil {
+			return err
+		}
+		var key int64
+		if err := c.row([]any{scanNumber(&key)}, `SELECT key FROM memberships WHERE id = +? AND +workspace = +?`, id[:], workspace.key); err != nil {
+			return err
+		}
+		cursor, err = place[MemberFilter]{List: "members", Of: workspace.key}.after(mark{N: [3]int64{key}})
+		return err
+	})
+	return cursor, err
+}
+
 // CountMembers answers how many memberships [ReadModels.Members] lists.
 func (m *ReadModels) CountMembers(ws domain.WorkspaceID, f MemberFilter, at time.Time) (n int, err error) {
 	err = m.read(func(c *conn) error {

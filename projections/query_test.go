@@ -70,6 +70,7 @@ func TestPlans(t *testing.T) {
 			func() error { _, err := m.Membership(membershipID(ws, user), later); return err },
 			func() error { _, err := m.Members(ws, MemberFilter{}, later, Page{}); return err },
 			func() error { _, err := m.CountMembers(ws, MemberFilter{}, later); return err },
+			func() error { _, err := m.MembersBehind(ws, membershipID(ws, user)); return err },
 			func() error { _, err := m.InvitationBySecret(secret(11), later); return err },
 			func() error { _, err := m.CountAccess(ws, AccessFilter{}, later); return err },
 			func() error { _, err := m.Role(org, "auditor"); return err },
@@ -173,6 +174,11 @@ func TestNotFound(t *testing.T) {
 		"Member nowhere":   func() error { _, err := m.Member(wsID(9), user, later); return err },
 		"Membership":       func() error { _, err := m.Membership(domain.MembershipID{9}, later); return err },
 		"Members":          func() error { _, err := m.Members(wsID(9), MemberFilter{}, later, Page{}); return err },
+		"MembersBehind":    func() error { _, err := m.MembersBehind(ws, domain.MembershipID{9}); return err },
+		"MembersBehind another": func() error {
+			_, err := m.MembersBehind(wsID(4), membershipID(ws, user))
+			return err
+		},
 		"Check":            func() error { _, err := m.Check(wsID(9), user, later); return err },
 		"AccessOf removed": func() error { _, err := m.AccessOf(ws, userID(5), later); return err },
 		"AccessOf nobody":  func() error { _, err := m.AccessOf(ws, userID(99), later); return err },
@@ -279,6 +285,20 @@ func TestLists(t *testing.T) {
 	list, err := m.Members(ws, MemberFilter{}, later, Page{})
 	if err != nil || len(list.Items) != 4 || list.Next != "" {
 		t.Errorf("%v, %d items, next %q", err, len(list.Items), list.Next)
+	}
+	// A list goes on behind whoever is or was in it.
+	for behind, want := range map[int][]int{1: {3, 4, 6}, 4: {6}, 5: {6}, 6: nil} {
+		after, err := m.MembersBehind(ws, membershipID(ws, userID(behind)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := m.Members(ws, MemberFilter{}, later, Page{After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, numbers(users(list, func(m Member) domain.UserID { return m.User }))); diff != "" {
+			t.Errorf("behind %d (-want +got):\n%s", behind, diff)
+		}
 	}
 }
 

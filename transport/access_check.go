@@ -16,12 +16,12 @@ const maxChecks = 1000
 
 func (a *API) accessChecks() {
 	tags := []string{"Access"}
-	register(a, huma.Operation{
+	register(a.native, huma.Operation{
 		OperationID: "check-access", Method: http.MethodPost, Path: "/v1/access/check",
 		Tags: tags, Security: scope("access:read"), Summary: "Check access",
 		Description: "May this user do this in this workspace? Asks for a permission, or for a role: at least its level. Somebody whom nobody knows is not allowed anything.",
 	}, []int{http.StatusNotFound, http.StatusServiceUnavailable}, a.checkAccess)
-	register(a, huma.Operation{
+	register(a.native, huma.Operation{
 		OperationID: "batch-check-access", Method: http.MethodPost, Path: "/v1/access/batch-check",
 		Tags: tags, Security: scope("access:read"), Summary: "Check access many times",
 		Description: "At most 1000 checks; the results are in the order of the checks. A check that cannot be answered, such as one of a workspace that the token does not reach, has an error, and does not keep the others from being answered: it allows nothing.",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +41,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Gatherer is what /metrics shows; nil: nothing.
 	Gatherer prometheus.Gatherer
+	// Faces are served beside the native API.
+	Faces []Face
 }
 
 // API is the REST API: an [http.Handler].
@@ -66,9 +67,9 @@ type API struct {
 	drain    context.CancelFunc
 	slowness time.Duration // see defaultSlowness
 
-	mux      *http.ServeMux
-	huma     huma.API
-	document document
+	mux    *http.ServeMux
+	native *face
+	faces  []*face // the others
 }
 
 // New makes the API. It serves a log that has been started; the read models must
@@ -102,25 +103,24 @@ func New(o Options) (*API, error) {
 		a.gatherer = prometheus.NewRegistry()
 	}
 	a.serving, a.drain = context.WithCancel(context.Background())
-	a.huma = humago.New(a.mux, huma.Config{
-		OpenAPI:       newDocument(),
-		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // json: what ends in +json
-		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{transform},
-	})
+	a.native = a.newFace(nativeFace())
 	for _, register := range []func(){
 		a.organizations, a.organizationMembers, a.users, a.roles, a.workspaces, a.members, a.memberStates, a.memberBatches, a.invitations, a.ownership,
 		a.access, a.accessChecks, a.events, a.tokens, a.self, a.service,
 	} {
 		register()
 	}
-	if a.document, err = render(a.huma.OpenAPI()); err != nil {
+	if err := a.native.finish(); err != nil {
 		return nil, err
+	}
+	for _, f := range o.Faces {
+		if err := a.serveFace(f); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.reference(); err != nil {
 		return nil, err
 	}
-	a.refuseTheRest()
 	return a, nil
 }
 
@@ -132,29 +132,33 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTT
 // ([http.Server.RegisterOnShutdown]).
 func (a *API) Drain() { a.drain() }
 
-// transform turns the problems that huma makes itself into ours, and tells every
-// problem which request it belongs to.
+// transform gives every problem the form of the face, those that huma makes itself
+// among them.
 func transform(hc huma.Context, _ string, v any) (any, error) {
 	c, ok := hc.(*call)
 	if !ok {
 		return v, nil
 	}
+	var p *Problem
 	switch v := v.(type) {
 	case *Problem:
-		return c.own(v), nil
+		p = v
 	case *huma.ErrorModel:
-		p := c.own(problemOfHuma(v.Status, v.Detail, v.Errors))
-		c.status = p.Status
-		return p, nil
+		p = problemOfHuma(v.Status, v.Detail, v.Errors)
+	default:
+		return v, nil
 	}
-	return v, nil
+	shown := c.show(p)
+	c.SetHeader("Content-Type", shown.ContentType)
+	c.status = shown.Status
+	return shown.Body, nil
 }
 
 // plain registers a handler that is no operation of the OpenAPI document, with
 // the same middleware as those that are.
 func (a *API) plain(pattern string, h http.Handler) {
 	method, path, _ := strings.Cut(pattern, " ")
-	route := a.newRoute(huma.Operation{Method: method, Path: path})
+	route := a.native.newRoute(huma.Operation{Method: method, Path: path})
 	a.handle(pattern, route, func(c *call) { h.ServeHTTP(plainWriter{c}, c.r) })
 }
 
@@ -174,40 +178,3 @@ func (w plainWriter) Header() http.Header { return w.w.Header() }
 func (w plainWriter) WriteHeader(status int) { w.SetStatus(status) }
 
 func (w plainWriter) Write(b []byte) (int, error) { return w.BodyWriter().Write(b) }
-
-// coveredByAnother reports whether another path takes what the path does, like
-// members/{user} takes members/batch: then its other methods are that one's.
-func coveredByAnother(path string, all map[string][]string) bool {
-	segments := strings.Split(path, "/")
-	for other := range all {
-		if others := strings.Split(other, "/"); other != path && slices.EqualFunc(segments, others, func(a, b string) bool {
-			return a == b || strings.HasPrefix(b, "{")
-		}) {
-			return true
-		}
-	}
-	return false
-}
-
-// refuseTheRest answers paths that there are not, and methods that a path does
-// not take.
-func (a *API) refuseTheRest() {
-	methods := map[string][]string{"/metrics": {http.MethodGet}}
-	for _, op := range operations(a.huma.OpenAPI()) {
-		methods[op.Path] = append(methods[op.Path], op.Method)
-	}
-	for path, allowed := range methods {
-		if coveredByAnother(path, methods) {
-			continue
-		}
-		if slices.Contains(allowed, http.MethodGet) {
-			allowed = append(allowed, http.MethodHead)
-		}
-		slices.Sort(allowed)
-		allow := strings.Join(allowed, ", ")
-		a.handle(path, a.newRoute(huma.Operation{Method: "other", Path: path}), func(c *call) {
-			c.refuse(methodNotAllowed.problem("the path takes "+allow).with("Allow", allow))
-		})
-	}
-	a.handle("/", a.newRoute(huma.Operation{Method: "any", Path: "none"}), func(c *call) { c.refuse(nothing()) })
-}

@@ -28,6 +28,12 @@ type OptionalJSONBody[T any] struct{ JSONBody[T] }
 // optional marks inputs whose body can be left out.
 func (*OptionalJSONBody[T]) optional() {}
 
+// Sent is the body.
+func (b *JSONBody[T]) Sent() *T { return &b.Body.value }
+
+// Hash is the SHA-256 of the body as it was sent.
+func (b *JSONBody[T]) Hash() domain.Hash { return b.Body.sum }
+
 // checkBody answers what is wrong with the body.
 func (b *JSONBody[T]) checkBody() error {
 	if wrong := b.Body.check(); wrong != nil {
@@ -37,7 +43,8 @@ func (b *JSONBody[T]) checkBody() error {
 }
 
 // body is a request's body, read strictly: one JSON value, no member twice, none
-// that the operation does not know, each of the right type. huma decodes into it;
+// that the operation does not know (unless the face is lenient), each of the right
+// type. huma decodes into it;
 // what is wrong is kept for the handler's wrapper, which finds it with
 // [body.check], because huma would only keep its text.
 type body[T any] struct {
@@ -46,10 +53,10 @@ type body[T any] struct {
 	wrong *Problem
 }
 
-// decode is what huma calls through the API's only format.
-func (b *body[T]) decode(data []byte) {
+// decode is what huma calls through the only format of a face.
+func (b *body[T]) decode(data []byte, lenient bool) {
 	b.sum = sha256.Sum256(data)
-	if err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient)); err != nil {
 		b.wrong = problemOfJSON(err)
 	}
 }
@@ -148,25 +155,29 @@ func expectedType(t reflect.Type) string {
 // A test holds it against what the fields' tags say.
 type appender interface{ appendJSON(b []byte) []byte }
 
-// format is the API's only format of bodies, JSON.
-var format = huma.Format{
-	Marshal: func(w io.Writer, v any) error {
-		buffer := buffers.Get().(*[]byte)
-		b, err := encode((*buffer)[:0], v)
-		if err != nil {
-			return err
-		}
-		_, _ = w.Write(b) // fails when the client is gone: nobody is left to tell
-		if cap(b) <= maxBuffer {
-			*buffer = b
-			buffers.Put(buffer)
-		}
-		return nil
-	},
-	Unmarshal: func(data []byte, v any) error {
-		v.(interface{ decode([]byte) }).decode(data)
-		return nil
-	},
+// bodyFormat is the only format of bodies that a face has, JSON.
+func bodyFormat(lenient bool) huma.Format {
+	return huma.Format{
+		Marshal: writeBody,
+		Unmarshal: func(data []byte, v any) error {
+			v.(interface{ decode([]byte, bool) }).decode(data, lenient)
+			return nil
+		},
+	}
+}
+
+func writeBody(w io.Writer, v any) error {
+	buffer := buffers.Get().(*[]byte)
+	b, err := encode((*buffer)[:0], v)
+	if err != nil {
+		return err
+	}
+	_, _ = w.Write(b) // fails when the client is gone: nobody is left to tell
+	if cap(b) <= maxBuffer {
+		*buffer = b
+		buffers.Put(buffer)
+	}
+	return nil
 }
 
 // encode appends the JSON of an answer.

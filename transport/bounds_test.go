@@ -12,7 +12,7 @@ import (
 // looks like.
 func TestEverythingIsBounded(t *testing.T) {
 	var doc any
-	if err := json.Unmarshal(documented(t).document.json, &doc); err != nil {
+	if err := json.Unmarshal(documented(t).native.document.json, &doc); err != nil {
 		t.Fatal(err)
 	}
 	each(doc, "", func(at string, s map[string]any) {

@@ -109,7 +109,7 @@ func (c *call) admit() error {
 		return c.admitPublic()
 	}
 	c.w.Header()["Cache-Control"] = noStore
-	who, err := c.api.authenticate(c.Header("Authorization"))
+	who, err := c.api.authenticate(c.route.face.authorization(c.Header("Authorization")))
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,8 @@ func (c *call) admit() error {
 		return insufficientScope.problem("the token needs the scope " + string(c.route.scope))
 	case c.route.wide && !who.credential.Workspace.IsZero():
 		return insufficientScope.problem("the token is bound to a workspace, and this concerns the whole organization")
+	case c.route.face.Bound && who.credential.Workspace.IsZero():
+		return insufficientScope.problem("a token is needed that is bound to the workspace that is meant")
 	}
 	if err := c.checkQuery(); err != nil {
 		return err
@@ -176,7 +178,7 @@ func (c *call) checkMediaType() error {
 		return nil
 	}
 	c.json = false
-	if c.Method() == http.MethodPatch {
+	if body.Content["application/merge-patch+json"] != nil {
 		return mediaType.problem("Content-Type: application/merge-patch+json or application/json is expected").
 			with("Accept-Patch", "application/merge-patch+json, application/json")
 	}
@@ -200,16 +202,17 @@ func (c *call) takeID() string {
 
 // refuse answers with a problem.
 func (c *call) refuse(err error) {
-	p := c.own(problemOf(err))
-	b, err := encode(nil, p)
+	p := problemOf(err)
+	shown := c.show(p)
+	b, err := encode(nil, shown.Body)
 	if err != nil {
 		panic(err)
 	}
 	for name, values := range p.headers {
 		c.SetHeader(name, values[0])
 	}
-	c.SetHeader("Content-Type", p.ContentType(""))
-	c.SetStatus(p.Status)
+	c.SetHeader("Content-Type", shown.ContentType)
+	c.SetStatus(shown.Status)
 	_, _ = c.BodyWriter().Write(b)
 }
 
@@ -223,11 +226,12 @@ func (c *call) problemOf(err error) *Problem {
 	return p
 }
 
-// own puts into a problem what it has of this request.
-func (c *call) own(p *Problem) *Problem {
+// show puts into a problem what it has of this request, and gives it the form of
+// the face.
+func (c *call) show(p *Problem) ErrorAnswer {
 	p.Instance, p.RequestID = c.r.URL.EscapedPath(), c.id[0]
 	c.problem = p
-	return p
+	return c.route.face.ErrorForm(p)
 }
 
 // finish is deferred around every request.

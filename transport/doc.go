@@ -6,8 +6,9 @@
 //
 // # The way of a request
 //
-//  1. The mux finds the operation. What it demands of a token stands in its
-//     declaration, where the OpenAPI document shows it too.
+//  1. The mux finds the operation, and with it the [Face] that it belongs to: the
+//     native API, or a dialect. What it demands of a token stands in its declaration,
+//     where the face's OpenAPI document shows it too.
 //  2. The only middleware ([API.serve]) gives the request an id, finds out who the
 //     token stands for, and holds that against the declaration.
 //  3. huma decodes path, query and headers into the operation's input; the body is
@@ -16,7 +17,8 @@
 //     decided and written by the log, and answers with what the command left
 //     behind, never by reading it back. Either way the answer is made by the same
 //     function from the same type.
-//  5. What is refused, wherever, becomes a [Problem] by one table ([sentinels]).
+//  5. What is refused, wherever, becomes a [Problem] by one table ([sentinels]),
+//     and the problem an answer in the face's form ([Face.ErrorForm]).
 //
 // # What a token sees
 //
@@ -41,6 +43,13 @@
 // example of its body ([examples]), for its place in the story that the examples of
 // answers are recorded from (example_test.go), and for a new docs/openapi.json (go
 // generate).
+//
+// # Another face
+//
+// A dialect is a [Face], made by a package below transport/dialect. Its handlers
+// see a [Call]: they ask the read models, and have commands done by [Call.Change].
+// The same middleware holds them against the same declarations, so that a dialect
+// is no way around a rule.
 package transport
 
 //go:generate go test -run TestAnswers -update .

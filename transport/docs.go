@@ -40,8 +40,11 @@ func (a *API) reference() error {
 	page("GET /docs/elements.css", "elements.css", "text/css; charset=utf-8", asset("styles.min.css"))
 	page("GET /docs/elements.js", "elements.js", "text/javascript; charset=utf-8", asset("web-components.min.js"))
 
-	page("GET /openapi.json", "openapi.json", "application/openapi+json", a.document.json)
-	page("GET /openapi.yaml", "openapi.yaml", "application/openapi+yaml", a.document.yaml)
+	page("GET /openapi.json", "openapi.json", "application/openapi+json", a.native.document.json)
+	page("GET /openapi.yaml", "openapi.yaml", "application/openapi+yaml", a.native.document.yaml)
+	for _, f := range a.faces {
+		page("GET /openapi/"+f.Name+".json", f.Name+".json", "application/openapi+json", f.document.json)
+	}
 	return nil
 }
 

@@ -72,7 +72,7 @@ func (l *EventList) appendJSON(b []byte) []byte {
 func (a *API) events() {
 	const path = "/v1/organizations/{organization}/events"
 	tags := []string{"Events"}
-	registry := a.huma.OpenAPI().Components.Schemas
+	registry := a.native.huma.OpenAPI().Components.Schemas
 	list := huma.Operation{
 		OperationID: "list-events", Path: path,
 		Tags: tags, Security: scope("events:read"), Summary: "List, await or follow events",
@@ -127,7 +127,7 @@ func (a *API) listEvents(c *call, in *listEventsInput) (*huma.StreamResponse, er
 	return &huma.StreamResponse{Body: func(huma.Context) {
 		c.SetHeader("Content-Type", "application/json")
 		c.SetStatus(http.StatusOK)
-		_ = format.Marshal(c.BodyWriter(), list)
+		_ = writeBody(c.BodyWriter(), list)
 	}}, nil
 }
 

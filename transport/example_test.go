@@ -163,7 +163,7 @@ func TestAnswers(t *testing.T) {
 		real: make(map[string]string), shown: make(map[string]string), answers: make(map[string]string),
 	}
 	s.api.version = "1.0.0"
-	for _, op := range operations(s.api.huma.OpenAPI()) {
+	for _, op := range operations(s.api.native.huma.OpenAPI()) {
 		s.operations[op.OperationID] = op
 	}
 	s.tellAll()
@@ -192,7 +192,7 @@ func TestAnswers(t *testing.T) {
 
 // No operation lacks an example of its body or of its answer.
 func TestExamples(t *testing.T) {
-	for _, op := range operations(documented(t).huma.OpenAPI()) {
+	for _, op := range operations(documented(t).native.huma.OpenAPI()) {
 		if body := op.RequestBody; body != nil {
 			for media, content := range body.Content {
 				if content.Example == nil {

@@ -57,7 +57,7 @@ func (a *API) invitations() {
 		Tags: tags, Security: scope("workspace_members:update"), Summary: "Renew an invitation",
 		Description: "Gives the invitation another secret, shown in this answer and never again, and another time to accept; the former secret opens nothing any more. Muster sends no mail. 409 not_invited when there is no invitation; 422 unknown_role when its role has been archived since.",
 	}, a.resendInvitation)
-	register(a, huma.Operation{
+	register(a.native, huma.Operation{
 		OperationID: "accept-invitation", Method: http.MethodPost, Path: "/v1/invitations/accept",
 		Tags: tags, Security: public, Summary: "Accept an invitation with its secret",
 		Description: "Takes no token: the invitation's secret says enough. It makes the invited user an active member; again 200 when accepted before. A secret that is wrong, was renewed or taken back, or has expired is 404 unknown_invitation, and the answer does not tell which. 422 unknown_role when the invitation's role has been archived since: it opens again when whoever manages the workspace gives the person another role.",

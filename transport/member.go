@@ -139,17 +139,17 @@ func (a *API) putMember(c *call, in *putMemberInput) (*Written[Membership], erro
 }
 
 type updateMemberBody struct {
-	Role        patch[domain.RoleKey]      `json:"role,omitzero" example:"editor"`
-	Permissions patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"true" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]" doc:"null: those of the role."`
-	ExpiresAt   patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"null: never."`
+	Role        Patch[domain.RoleKey]      `json:"role,omitzero" example:"editor"`
+	Permissions Patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"true" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]" doc:"null: those of the role."`
+	ExpiresAt   Patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"null: never."`
 }
 
 func (b *updateMemberBody) needs() []need { return []need{{"/role", !b.Role.null}} }
 
 // command is the change that the patch asks for.
 func (b *updateMemberBody) command(m domain.Meta, ws domain.WorkspaceID, user domain.UserID) domain.ChangeMember {
-	c := domain.ChangeMember{Meta: m, Workspace: ws, User: user, Role: b.Role.change(), Permissions: b.Permissions.change()}
-	if end := b.ExpiresAt.change(); end != nil {
+	c := domain.ChangeMember{Meta: m, Workspace: ws, User: user, Role: b.Role.Change(), Permissions: b.Permissions.Change()}
+	if end := b.ExpiresAt.Change(); end != nil {
 		*end = milliseconds(*end)
 		c.ExpiresAt = end
 	}
@@ -182,14 +182,20 @@ func (h *WriteHeaders) changeMember(c *call, path MemberPath, body domain.Hash, 
 	return written(h, result, domain.MemberAdded{}.EventType(), shown.Version, &shown), nil
 }
 
-// leftMember is a membership as a command left it.
-func (c *call) leftMember(result events.Result, member *domain.Membership) Membership {
+// left is a membership as a command left it.
+func (c *call) left(result events.Result, member *domain.Membership) projections.Member {
 	role, _ := result.State.Role(member.Organization, member.Role)
-	shown := ShowMembership(member, &role, result.State.Profile(member.Organization, member.User))
+	left := projections.Member{Membership: *member, Role: role, Profile: result.State.Profile(member.Organization, member.User)}
 	if len(result.Types) == 0 { // so it may have ended since it was written last
-		shown.State = member.StateAt(c.api.now())
+		left.State = member.StateAt(c.api.now())
 	}
-	return shown
+	return left
+}
+
+// leftMember shows a membership as a command left it.
+func (c *call) leftMember(result events.Result, member *domain.Membership) Membership {
+	left := c.left(result, member)
+	return showMember(&left)
 }
 
 type removeMemberInput struct {

@@ -102,7 +102,7 @@ func (a *API) addMember(c *call, in *addMemberInput) (*Written[AddedMember], err
 	if err != nil {
 		return nil, err
 	}
-	member := addedMember(result, command)
+	member := memberOf(result, command)
 	shown := AddedMember{Membership: c.leftMember(result, member)}
 	born := domain.MemberAdded{}.EventType()
 	if sent.User.IsZero() {
@@ -112,12 +112,18 @@ func (a *API) addMember(c *call, in *addMemberInput) (*Written[AddedMember], err
 	return written(&in.WriteHeaders, result, born, member.Version, &shown), nil
 }
 
-// addedMember is the membership that a command has made. Of an invitation that was
-// answered before, the first request knew whom it is for: then it is the only
-// membership that there is.
-func addedMember(result events.Result, command domain.Command) *domain.Membership {
-	switch c := command.(type) { //nolint:gochecksumtype // no other command makes one
+// memberOf is the membership that a command is about, as it left it. Of an
+// invitation that was answered before, the first request knew whom it is for: then
+// it is the only membership that there is.
+func memberOf(result events.Result, command domain.Command) *domain.Membership {
+	switch c := command.(type) { //nolint:gochecksumtype // no other is about one membership
 	case domain.AddMember:
+		return result.State.Membership(c.Workspace, c.User)
+	case domain.PutMember:
+		return result.State.Membership(c.Workspace, c.User)
+	case domain.ChangeMember:
+		return result.State.Membership(c.Workspace, c.User)
+	case domain.RemoveMember:
 		return result.State.Membership(c.Workspace, c.User)
 	case domain.InviteMember:
 		if member := result.State.Membership(c.Workspace, c.Invitee(result.State)); member != nil {

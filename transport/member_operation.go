@@ -15,9 +15,9 @@ type memberOperation struct {
 	Email       string                     `json:"email,omitzero" maxLength:"254" example:"ada@acme.example" doc:"To add."`
 	Name        personNameInput            `json:"name,omitzero" doc:"To add."`
 	AvatarURL   string                     `json:"avatar_url,omitzero" nullable:"true" maxLength:"2000" format:"uri" example:"https://acme.example/ada.png" doc:"To add. An https address."`
-	Role        patch[domain.RoleKey]      `json:"role,omitzero" example:"editor" doc:"Needed to add."`
-	Permissions patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"true" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]" doc:"To add and to update. null: those of the role."`
-	ExpiresAt   patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"To add and to update. null: never."`
+	Role        Patch[domain.RoleKey]      `json:"role,omitzero" example:"editor" doc:"Needed to add."`
+	Permissions Patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"true" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]" doc:"To add and to update. null: those of the role."`
+	ExpiresAt   Patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"To add and to update. null: never."`
 	InvitationTerm
 }
 

@@ -17,22 +17,16 @@ import (
 // of the program.
 const documentVersion = "1.0.0"
 
-// newDocument is the OpenAPI document before there are any operations.
-func newDocument() *huma.OpenAPI {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	return &huma.OpenAPI{
-		OpenAPI: "3.1.0",
-		Info: &huma.Info{
-			Title: "Muster", Version: documentVersion,
-			Description: "Who may do what in which workspace, since when, and by whose hand.\n\n" +
-				"Every write takes Idempotency-Key, If-Match, Muster-Reason and ?validate_only=true, and answers with Muster-Position; " +
-				"a query that carries this back as Muster-Min-Position sees the write on every node. " +
-				"What an organization's token does not reach is 404, exactly as if it did not exist; " +
-				"a token that is bound to a workspace gets 403 for whatever concerns the whole organization.",
-			Contact: &huma.Contact{Name: "Muster", URL: "https://github.com/muster-dev/muster"},
-			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-		},
-		Servers: []*huma.Server{{URL: "/", Extensions: map[string]any{"x-internal": false}}},
+// nativeFace is the native API's.
+func nativeFace() Face {
+	return Face{
+		Owns:  []string{"/"},
+		Title: "Muster",
+		Description: "Who may do what in which workspace, since when, and by whose hand.\n\n" +
+			"Every write takes Idempotency-Key, If-Match, Muster-Reason and ?validate_only=true, and answers with Muster-Position; " +
+			"a query that carries this back as Muster-Min-Position sees the write on every node. " +
+			"What an organization's token does not reach is 404, exactly as if it did not exist; " +
+			"a token that is bound to a workspace gets 403 for whatever concerns the whole organization.",
 		Tags: []*huma.Tag{
 			{Name: "Organizations", Description: "The tenants."},
 			{Name: "Organization members", Description: "Roles in the organization as a whole."},
@@ -45,41 +39,59 @@ func newDocument() *huma.OpenAPI {
 			{Name: "Tokens", Description: "Credentials."},
 			{Name: "Service", Description: "For those who run Muster."},
 		},
+		Scheme: &huma.SecurityScheme{
+			Type: "http", Scheme: "bearer",
+			Description: "A token. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
+				"A scope is resource:action, with all on either side for everything.",
+		},
+		ErrorForm: nativeForm,
+	}
+}
+
+// newDocument is the OpenAPI document of a face before there are any operations.
+func (f *Face) newDocument() *huma.OpenAPI {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: f.Title, Version: documentVersion, Description: f.Description,
+			Contact: &huma.Contact{Name: "Muster", URL: "https://github.com/muster-dev/muster"},
+			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Servers: []*huma.Server{{URL: "/", Extensions: map[string]any{"x-internal": false}}},
+		Tags:    f.Tags,
 		Components: &huma.Components{
-			Schemas:   registry,
-			Responses: documentedErrors(registry),
-			Headers:   documentedHeaders(),
-			SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: {
-				Type: "http", Scheme: "bearer",
-				Description: "A token. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
-					"A scope is resource:action, with all on either side for everything.",
-			}},
+			Schemas:         registry,
+			Responses:       f.documentedErrors(registry),
+			Headers:         documentedHeaders(),
+			SecuritySchemes: map[string]*huma.SecurityScheme{securityScheme: f.Scheme},
 		},
 	}
 }
 
 // documentedErrors are the answers that many operations have in common.
-func documentedErrors(registry huma.Registry) map[string]*huma.Response {
-	problem := registry.Schema(reflect.TypeFor[Problem](), true, "")
+func (f *Face) documentedErrors(registry huma.Registry) map[string]*huma.Response {
 	responses := make(map[string]*huma.Response)
 	for _, k := range kinds() {
 		if k == methodNotAllowed {
 			continue // what the document does not know cannot be in it
 		}
-		name := responseName(k.Status)
+		p := k.problem(k.Title)
+		p.Instance, p.RequestID = "/v1/self", "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"
+		shown := f.ErrorForm(p)
+		name := responseName(shown.Status)
 		r := responses[name]
 		if r == nil {
 			r = &huma.Response{
-				Headers: problemHeaders(k.Status),
-				Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem, Examples: map[string]*huma.Example{}}},
+				Description: http.StatusText(shown.Status),
+				Headers:     problemHeaders(shown.Status),
+				Content: map[string]*huma.MediaType{shown.ContentType: {
+					Schema: registry.Schema(reflect.TypeOf(shown.Body).Elem(), true, ""), Examples: map[string]*huma.Example{},
+				}},
 			}
 			responses[name] = r
 		}
-		r.Content["application/problem+json"].Examples[k.Code] = &huma.Example{Summary: k.Title, Value: map[string]any{
-			"type": "/docs/problems#" + k.Code, "title": k.Title, "status": k.Status, "code": k.Code,
-			"detail": k.Title, "instance": "/v1/self", "request_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10",
-		}}
-		r.Description = http.StatusText(k.Status)
+		r.Content[shown.ContentType].Examples[k.Code] = &huma.Example{Summary: k.Title, Value: shown.Body}
 	}
 	return responses
 }
@@ -118,8 +130,8 @@ func documentedHeaders() map[string]*huma.Header {
 type document struct{ json, yaml []byte }
 
 // render finishes the OpenAPI document, once all operations are registered.
-func render(doc *huma.OpenAPI) (d document, err error) {
-	openAnswers(doc.Components.Schemas.Map())
+func render(doc *huma.OpenAPI, lenient bool) (d document, err error) {
+	openAnswers(doc.Components.Schemas.Map(), lenient)
 	bound(doc)
 	if err := exemplify(doc); err != nil {
 		return d, err
@@ -138,13 +150,13 @@ func render(doc *huma.OpenAPI) (d document, err error) {
 }
 
 // openAnswers says of all that is answered that it may come to have more fields.
-// What is sent may not have fields that are not known.
-func openAnswers(schemas map[string]*huma.Schema) {
+// What is sent may not have fields that are not known, unless they are ignored.
+func openAnswers(schemas map[string]*huma.Schema, lenient bool) {
 	// Huma's own errors, which nothing answers with.
 	delete(schemas, "ErrorModel")
 	delete(schemas, "ErrorDetail")
 	for name, s := range schemas {
-		if !strings.HasSuffix(name, "Body") && !strings.HasSuffix(name, "Input") {
+		if lenient || !strings.HasSuffix(name, "Body") && !strings.HasSuffix(name, "Input") {
 			s.AdditionalProperties = nil
 		}
 	}

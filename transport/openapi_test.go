@@ -28,7 +28,7 @@ func documented(t testing.TB) *API {
 // docs/openapi.json is what the code says.
 func TestOpenAPIDocument(t *testing.T) {
 	const golden = "../docs/openapi.json"
-	got := documented(t).document.json
+	got := documented(t).native.document.json
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestOpenAPIDocument(t *testing.T) {
 
 func TestEveryOperationIsDeclared(t *testing.T) {
 	open := []string{"get-livez", "get-healthz", "get-readyz", "accept-invitation"}
-	for _, op := range operations(documented(t).huma.OpenAPI()) {
+	for _, op := range operations(documented(t).native.huma.OpenAPI()) {
 		if op.Summary == "" || op.Description == "" || len(op.Tags) != 1 {
 			t.Errorf("%s: summary, description or tag is missing", op.OperationID)
 		}
@@ -70,7 +70,7 @@ func TestEveryOperationIsDeclared(t *testing.T) {
 
 // Whatever the document refers to is there.
 func TestOpenAPIReferences(t *testing.T) {
-	text := string(documented(t).document.json)
+	text := string(documented(t).native.document.json)
 	var doc struct {
 		Components map[string]map[string]any `json:"components"`
 	}

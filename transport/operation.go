@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,29 +30,35 @@ func scope(s domain.Scope) []map[string][]string {
 // public is the declaration of an operation that takes no token.
 var public = []map[string][]string{}
 
-// query registers an operation that changes nothing. Its errors are those that
+// The errors that every query and every command can have.
+var (
+	queryErrors   = []int{http.StatusServiceUnavailable}
+	commandErrors = []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusServiceUnavailable}
+)
+
+// query registers an operation of the native API that changes nothing. Its errors are those that
 // the operation declares and those that every query can have.
 func query[I, O any](a *API, op huma.Operation, handle func(*call, *I) (*O, error)) {
 	op.Method = http.MethodGet
-	register(a, op, []int{http.StatusServiceUnavailable}, handle)
+	register(a.native, op, queryErrors, handle)
 }
 
-// command registers an operation that writes.
+// command registers an operation of the native API that writes.
 func command[I, O any](a *API, op huma.Operation, handle func(*call, *I) (*O, error)) {
-	register(a, op, []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusServiceUnavailable}, handle)
+	register(a.native, op, commandErrors, handle)
 }
 
-// register makes an operation part of the API: its documentation, its route, its
+// register makes an operation part of a face: its documentation, its route, its
 // conventions.
-func register[I, O any](a *API, op huma.Operation, errors []int, handle func(*call, *I) (*O, error)) {
-	r := a.newRoute(op)
-	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) { a.serve(r, hc, next) }}
+func register[I, O any](f *face, op huma.Operation, errors []int, handle func(*call, *I) (*O, error)) {
+	r := f.newRoute(op)
+	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) { f.api.serve(r, hc, next) }}
 	op.SkipValidateBody = true // read strictly by body.decode
 	op.MaxBodyBytes = maxBody + 1
 	op.BodyReadTimeout = 30 * time.Second
-	a.declareErrors(&op, r, errors)
+	f.declareErrors(&op, r, errors)
 
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(f.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		c := ctx.(*call)
 		if prepared, ok := any(in).(interface{ prepare(*call) error }); ok {
 			if err := prepared.prepare(c); err != nil {
@@ -71,16 +76,16 @@ func register[I, O any](a *API, op huma.Operation, errors []int, handle func(*ca
 		}
 		return out, nil
 	})
-	registered := a.operation(op)
+	registered := f.operation(op)
 	if _, ok := any(new(I)).(interface{ optional() }); ok {
 		registered.RequestBody.Required = false
 	}
-	a.complete(registered, r)
+	f.complete(registered, r)
 }
 
 // operation is a registered operation, as huma has written it down.
-func (a *API) operation(op huma.Operation) *huma.Operation {
-	item := a.huma.OpenAPI().Paths[op.Path]
+func (f *face) operation(op huma.Operation) *huma.Operation {
+	item := f.huma.OpenAPI().Paths[op.Path]
 	return map[string]*huma.Operation{
 		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put,
 		http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
@@ -88,32 +93,25 @@ func (a *API) operation(op huma.Operation) *huma.Operation {
 }
 
 // declareErrors adds the problems that an operation can answer with to what it
-// declares itself. What depends on its input comes later, in [API.complete].
-func (a *API) declareErrors(op *huma.Operation, r *route, statuses []int) {
+// declares itself. What depends on its input comes later, in [face.complete].
+func (f *face) declareErrors(op *huma.Operation, r *route, statuses []int) {
 	responses := make(map[string]*huma.Response)
 	maps.Copy(responses, op.Responses)
 	op.Responses = responses
-	refer(op, http.StatusInternalServerError)
+	f.refer(op, http.StatusInternalServerError)
 	if r.public {
 		if op.Method != http.MethodGet {
-			refer(op, append(statuses, http.StatusUnprocessableEntity)...)
+			f.refer(op, append(statuses, http.StatusUnprocessableEntity)...)
 		}
 		return
 	}
-	refer(op, statuses...)
-	refer(op, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
+	f.refer(op, statuses...)
+	f.refer(op, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
 	if r.scope != anyScope {
-		refer(op, http.StatusForbidden)
+		f.refer(op, http.StatusForbidden)
 	}
 	if strings.Contains(op.Path, "{") {
-		refer(op, http.StatusNotFound)
-	}
-}
-
-// refer adds the problems with these statuses.
-func refer(op *huma.Operation, statuses ...int) {
-	for _, status := range statuses {
-		op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + responseName(status)}
+		f.refer(op, http.StatusNotFound)
 	}
 }
 
@@ -126,10 +124,10 @@ func orCreated() map[string]*huma.Response {
 // complete adds to what huma has written of a registered operation what follows
 // from its input: the problems of bodies, that a PATCH is a merge patch too, and
 // the answers that look like others.
-func (a *API) complete(op *huma.Operation, r *route) {
+func (f *face) complete(op *huma.Operation, r *route) {
 	if op.RequestBody != nil {
-		refer(op, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
-		if op.Method == http.MethodPatch {
+		f.refer(op, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		if f == f.api.native && op.Method == http.MethodPatch {
 			op.RequestBody.Content["application/merge-patch+json"] = op.RequestBody.Content["application/json"]
 		}
 	}

@@ -8,15 +8,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// patch is a field of a merge patch (RFC 7396), where null is something else than
+// Patch is a field of a merge patch (RFC 7396), where null is something else than
 // not being there.
-type patch[T any] struct {
+type Patch[T any] struct {
 	there, null bool
 	value       T // zero for null
 }
 
-// change is what the field says, nil when it is not there.
-func (p *patch[T]) change() *T {
+// Change is what the field says, nil when it is not there; null is the
+// zero value.
+func (p *Patch[T]) Change() *T {
 	if !p.there {
 		return nil
 	}
@@ -24,8 +25,8 @@ func (p *patch[T]) change() *T {
 }
 
 // UnmarshalJSONFrom reads the field, which is there.
-func (p *patch[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	*p = patch[T]{there: true, null: d.PeekKind() == 'n'}
+func (p *Patch[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*p = Patch[T]{there: true, null: d.PeekKind() == 'n'}
 	if p.null {
 		return d.SkipValue()
 	}
@@ -33,6 +34,6 @@ func (p *patch[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 }
 
 // Schema documents the field as what is in it.
-func (patch[T]) Schema(r huma.Registry) *huma.Schema {
+func (Patch[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }

@@ -41,8 +41,10 @@ func (p *Problem) GetStatus() int { return p.Status }
 // GetHeaders tells huma which headers go with the problem.
 func (p *Problem) GetHeaders() http.Header { return p.headers }
 
-// ContentType tells huma the media type.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
+// nativeForm is a problem as the native API answers it.
+func nativeForm(p *Problem) ErrorAnswer {
+	return ErrorAnswer{p.Status, "application/problem+json", p}
+}
 
 // kind is one code that a problem can have.
 type kind struct {

@@ -165,9 +165,9 @@ func (c *call) findRole(path RolePath) (domain.CustomRole, error) {
 }
 
 type updateRoleBody struct {
-	Name        patch[string]              `json:"name,omitzero" minLength:"1" maxLength:"200" example:"Reviewer"`
-	Level       patch[domain.Level]        `json:"level,omitzero" minimum:"1" maximum:"49" example:"25"`
-	Permissions patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"false" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]"`
+	Name        Patch[string]              `json:"name,omitzero" minLength:"1" maxLength:"200" example:"Reviewer"`
+	Level       Patch[domain.Level]        `json:"level,omitzero" minimum:"1" maximum:"49" example:"25"`
+	Permissions Patch[[]domain.Permission] `json:"permissions,omitzero" nullable:"false" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]"`
 }
 
 func (b *updateRoleBody) needs() []need {
@@ -188,7 +188,7 @@ func (a *API) updateRole(c *call, in *updateRoleInput) (*Written[Role], error) {
 	sent := &in.Body.value
 	return in.changeRole(c, in.Organization, role.Key, domain.UpdateRole{
 		Meta: in.meta(c, in.Organization, in.Body.sum), Key: role.Key,
-		Name: sent.Name.change(), Level: sent.Level.change(), Permissions: sent.Permissions.change(),
+		Name: sent.Name.Change(), Level: sent.Level.Change(), Permissions: sent.Permissions.Change(),
 	})
 }
 

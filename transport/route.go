@@ -17,6 +17,7 @@ import (
 // route is what is known of an operation before a request comes: what it demands
 // of a token, and where it is counted.
 type route struct {
+	face         *face
 	method, path string
 	public       bool
 	root         bool         // only the root token
@@ -30,8 +31,9 @@ type route struct {
 }
 
 // newRoute reads what the operation declares.
-func (a *API) newRoute(op huma.Operation) *route {
-	r := &route{method: op.Method, path: op.Path, metrics: a.metrics, duration: a.metrics.duration.WithLabelValues(op.Path, op.Method)}
+func (f *face) newRoute(op huma.Operation) *route {
+	metrics := f.api.metrics
+	r := &route{face: f, method: op.Method, path: op.Path, metrics: metrics, duration: metrics.duration.WithLabelValues(op.Path, op.Method)}
 	if len(op.Security) == 0 {
 		r.public = true
 		return r

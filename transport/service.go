@@ -38,6 +38,7 @@ func (a *API) service() {
 	}, a.getReadyz)
 
 	a.plain("GET /metrics", promhttp.HandlerFor(a.gatherer, promhttp.HandlerOpts{}))
+	a.native.refuseOthers("/metrics", []string{http.MethodGet})
 }
 
 func (a *API) getReadyz(c *call, _ *struct{}) (*StatusAnswer, error) {

@@ -125,7 +125,7 @@ func (s *service) ask(token string, op *huma.Operation, x things) answer {
 // tenantOperations are the operations that take a token.
 func tenantOperations(t *testing.T, s *service) []*huma.Operation {
 	var all []*huma.Operation
-	for _, op := range operations(s.api.huma.OpenAPI()) {
+	for _, op := range operations(s.api.native.huma.OpenAPI()) {
 		if len(op.Security) == 0 {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/dialect"
 )
 
 // settings are the flags of serve.
@@ -99,7 +100,7 @@ func (n *node) serve(ctx context.Context, s settings, f *front, stdout io.Writer
 	}
 	api, err := transport.New(transport.Options{
 		Log: n.log, Models: n.models, RootToken: root, Version: version(), RateLimit: s.rateLimit, Ready: n.isReady, Now: n.clock.now,
-		Logger: n.logger, Metrics: n.metrics, Gatherer: n.metrics,
+		Logger: n.logger, Metrics: n.metrics, Gatherer: n.metrics, Faces: dialect.All(),
 	})
 	if err != nil {
 		return err

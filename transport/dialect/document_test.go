@@ -1,0 +1,115 @@
+package dialect
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/transport"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// document is the OpenAPI document of a dialect, as the service gives it.
+func document(t testing.TB, name string) []byte {
+	t.Helper()
+	api, err := transport.New(transport.Options{Faces: All()}) // with nothing behind it, which is enough to describe it
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, httptest.NewRequest("GET", "/openapi/"+name+".json", nil))
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/openapi+json" {
+		t.Fatalf("%s: %d %v", name, w.Code, w.Header())
+	}
+	return w.Body.Bytes()
+}
+
+// docs/openapi/NAME.json is what the code says.
+func TestOpenAPIDocuments(t *testing.T) {
+	for _, f := range All() {
+		golden := filepath.Join("..", "..", "docs", "openapi", f.Name+".json")
+		got := document(t, f.Name)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(want) != string(got) {
+			t.Errorf("%s is not current: run go generate ./transport/dialect", golden)
+		}
+	}
+}
+
+// operation is one of a document.
+type operation struct {
+	face         transport.Face
+	method, path string
+	ID           string                `json:"operationId"`
+	Summary      string                `json:"summary"`
+	Description  string                `json:"description"`
+	Tags         []string              `json:"tags"`
+	Security     []map[string][]string `json:"security"`
+	RequestBody  *struct {
+		Content map[string]any `json:"content"`
+	} `json:"requestBody"`
+	Responses map[string]any `json:"responses"`
+}
+
+// scope is what the operation demands of a token.
+func (o operation) scope() string { return o.Security[0]["token"][0] }
+
+// named is the operation's name in tables of tests.
+func (o operation) named() string { return o.face.Name + " " + o.ID }
+
+// operations are those of all dialects.
+func operations(t testing.TB) (all []operation) {
+	t.Helper()
+	for _, f := range All() {
+		var doc struct {
+			Paths map[string]map[string]operation `json:"paths"`
+		}
+		if err := json.Unmarshal(document(t, f.Name), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for path, item := range doc.Paths {
+			for method, op := range item {
+				op.face, op.method, op.path = f, strings.ToUpper(method), path
+				all = append(all, op)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b operation) int { return strings.Compare(a.named(), b.named()) })
+	return all
+}
+
+func TestEveryOperationIsDeclared(t *testing.T) {
+	for _, op := range operations(t) {
+		if op.Summary == "" || op.Description == "" || len(op.Tags) != 1 {
+			t.Errorf("%s: summary, description or tag is missing", op.named())
+		}
+		if len(op.Security) != 1 || len(op.Security[0]["token"]) != 1 {
+			t.Errorf("%s declares no scope", op.named())
+		}
+		for _, status := range []string{"400", "401", "403", "500"} {
+			if op.Responses[status] == nil {
+				t.Errorf("%s does not say that it can answer %s", op.named(), status)
+			}
+		}
+		if !slices.ContainsFunc(op.face.Owns, func(path string) bool { return strings.HasPrefix(op.path, path+"/") }) {
+			t.Errorf("%s: the face does not own %s", op.named(), op.path)
+		}
+		if _, err := os.Stat(filepath.Join("..", "..", "docs", "dialects", op.face.Name+".md")); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package dialect
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/transport"
+)
+
+// forms say of each dialect what an error looks like.
+var forms = map[string]func(status int, contentType string, body map[string]any) error{
+	"instantly": func(status int, contentType string, body map[string]any) error {
+		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"error", "message", "statusCode"}) {
+			return fmt.Errorf("the fields are %s", got)
+		}
+		if contentType != "application/json" || body["statusCode"] != float64(status) || body["error"] == "" || body["message"] == "" {
+			return fmt.Errorf("%s with statusCode %v", contentType, body["statusCode"])
+		}
+		return nil
+	},
+}
+
+// refused demands a status, and the form of the face.
+func (a answer) refused(f transport.Face, status int) answer {
+	a.t.Helper()
+	var body map[string]any
+	if err := json.Unmarshal(a.body, &body); err != nil {
+		a.t.Fatalf("%s: %v: %s", a.asked, err, a.body)
+	}
+	if err := forms[f.Name](a.status, a.header.Get("Content-Type"), body); err != nil {
+		a.t.Errorf("%s: %v: %s", a.asked, err, a.body)
+	}
+	if a.status != status {
+		a.t.Errorf("%s: %d %s, want %d", a.asked, a.status, a.body, status)
+	}
+	if a.header.Get("X-Request-Id") == "" {
+		a.t.Errorf("%s: there is no X-Request-Id", a.asked)
+	}
+	return a
+}
+
+// Whatever is refused on a dialect's paths is refused in its form.
+func TestErrorForms(t *testing.T) {
+	s := start(t, 0)
+	x := s.tenant("Acme")
+	revoked := s.root("POST", "/v1/organizations/"+x.org+"/tokens", `{"name":"revoked","scopes":["all:all"]}`).want(201)
+	s.root("DELETE", "/v1/organizations/"+x.org+"/tokens/"+revoked.get("id"), "").want(204)
+	for _, f := range All() {
+		for _, path := range f.Owns {
+			for _, below := range []string{"", "/", "/nothing", "/nothing/of/the/kind"} {
+				s.as("", "GET", path+below, "").refused(f, 404)
+			}
+		}
+	}
+	for _, op := range operations(t) {
+		token, f, path := s.widest(op, x), op.face, fill(op.path, x.things())
+		if allow := s.as(token, "FROB", path, "").refused(f, 405).header.Get("Allow"); !strings.Contains(allow, op.method) {
+			t.Errorf("%s: Allow: %s", op.named(), allow)
+		}
+		s.as("", op.method, path, "").refused(f, 401)
+		s.as("noise", op.method, path, "").refused(f, 401)
+		s.as(revoked.get("secret"), op.method, path, "").refused(f, 401)
+		s.as(token, op.method, path+"?frob=1", "").refused(f, s.invalid(f))
+		if strings.Contains(op.path, "{") {
+			s.as(token, op.method, fill(op.path, map[string]string{"id": "%2A.%3E"}), "").refused(f, s.invalid(f))
+		}
+		if op.method == "GET" {
+			s.as(token, op.method, path, "", "Muster-Min-Position", "0-999999").refused(f, 503)
+			continue
+		}
+		s.as(token, op.method, path, tenancy[op.named()].body, "If-Match", "*", "If-None-Match", "frob").refused(f, s.invalid(f))
+		if op.RequestBody == nil {
+			continue
+		}
+		s.as(token, op.method, path, "").refused(f, 400)
+		s.as(token, op.method, path, "{").refused(f, 400)
+		s.as(token, op.method, path, "[]").refused(f, s.invalid(f))
+		s.as(token, op.method, path, `{"x":1,"x":2}`).refused(f, s.invalid(f))
+		s.as(token, op.method, path, "a=b", "Content-Type", "application/x-www-form-urlencoded").refused(f, 415)
+		s.as(token, op.method, path, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`).refused(f, 413)
+	}
+}
+
+// invalid is the status of the dialect for what the native API answers with 422.
+func (s *service) invalid(f transport.Face) int {
+	return f.ErrorForm(&transport.Problem{Status: 422}).Status
+}
+
+// A token that asks too often is told so in the dialect's form.
+func TestRateLimit(t *testing.T) {
+	s := start(t, 20)
+	x := s.tenant("Acme")
+	for _, f := range All() {
+		path, token := "", s.token(x.org, "all:all", bound(x.ws))
+		for _, op := range operations(t) {
+			if op.face.Name == f.Name && op.method == "GET" {
+				path = fill(op.path, x.things())
+			}
+		}
+		for range 20 {
+			s.as(token, "GET", path, "").want(200)
+		}
+		if got := s.as(token, "GET", path, "").refused(f, 429); got.header.Get("Retry-After") == "" {
+			t.Error("there is no Retry-After")
+		}
+		s.clock.Add(2000)
+	}
+}

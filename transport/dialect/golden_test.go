@@ -1,0 +1,151 @@
+package dialect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// worlds make, for each dialect, what its vendor's examples are about: the same
+// ids, names and times. They answer what to put for a <token> and an {id}.
+var worlds = map[string]func(*service) map[string]string{
+	"instantly": instantlyWorld,
+}
+
+// TestGolden runs the sessions in the dialects' testdata: requests as lines of curl,
+// as the vendors' documentation has them, and the answers to them. Only host and
+// token are other ones.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("*", "testdata", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, file := range files {
+		dialect, _, _ := strings.Cut(filepath.ToSlash(file), "/")
+		seen[dialect] = true
+		t.Run(strings.TrimSuffix(filepath.ToSlash(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := start(t, 0)
+			known := worlds[dialect](s)
+			for i := 0; i+1 < len(archive.Files); i += 2 {
+				request, expected := archive.Files[i], archive.Files[i+1]
+				if request.Name != "request" || expected.Name != "answer" {
+					t.Fatalf("file %d is %s, and then comes %s: want a request and an answer", i, request.Name, expected.Name)
+				}
+				asked, err := s.curl(string(request.Data), known)
+				if err != nil {
+					t.Fatalf("%v:\n%s", err, request.Data)
+				}
+				got := s.do(asked)
+				status, body, _ := strings.Cut(string(expected.Data), "\n")
+				want := answer{body: []byte(body)}
+				if diff := cmp.Diff(status+"\n"+want.indented(), fmt.Sprintf("%d\n%s", got.status, answer{body: append(got.body, '\n')}.indented())); diff != "" {
+					t.Errorf("%s%s", request.Data, diff)
+				}
+			}
+		})
+	}
+	for _, f := range All() {
+		if !seen[f.Name] {
+			t.Errorf("%s has no golden tests", f.Name)
+		}
+	}
+}
+
+// curl is the request that a line of curl sends, to the service instead.
+func (s *service) curl(line string, known map[string]string) (*http.Request, error) {
+	for name, value := range known {
+		line = strings.ReplaceAll(line, name, value)
+	}
+	words, err := shellWords(strings.ReplaceAll(line, "\\\n", " "))
+	if err != nil {
+		return nil, err
+	}
+	if len(words)%2 == 0 || words[0] != "curl" {
+		return nil, errors.New("curl and its options, each with a value, are expected")
+	}
+	method, path, body, header := "", "", "", make(http.Header)
+	for i := 1; i < len(words); i += 2 {
+		switch value := words[i+1]; words[i] {
+		case "--request":
+			method = value
+		case "--url":
+			_, rest, _ := strings.Cut(value, "://")
+			_, rest, _ = strings.Cut(rest, "/")
+			path = "/" + rest
+		case "--header":
+			name, text, _ := strings.Cut(value, ": ")
+			header.Set(name, text)
+		case "--data":
+			body = value
+		default:
+			return nil, fmt.Errorf("%s is not understood here", words[i])
+		}
+	}
+	request, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, strings.NewReader(body))
+	if err == nil {
+		request.Header = header
+	}
+	return request, err
+}
+
+// shellWords splits a line as a shell does, as far as single quotes go.
+func shellWords(line string) (words []string, err error) {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		word, ok := "", true
+		if quoted, isQuoted := strings.CutPrefix(line, "'"); isQuoted {
+			word, line, ok = strings.Cut(quoted, "'")
+		} else if end := strings.IndexAny(line, " \n\t"); end >= 0 {
+			word, line = line[:end], line[end:]
+		} else {
+			word, line = line, ""
+		}
+		if !ok {
+			return nil, errors.New("a quote is not closed")
+		}
+		words = append(words, word)
+	}
+	return words, nil
+}
+
+// instantlyWorld is that of Instantly's example: somebody was invited, with one
+// permission, by an owner.
+func instantlyWorld(s *service) map[string]string {
+	const membership = "019cc043-af91-783e-9927-3daab1cd9277"
+	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse("019cc043-af91-783e-9927-3dac07d1c206"))
+	issuer, invited := domain.UserID(uuid.MustParse("019cc043-af91-783e-9927-3dad367acbdf")), domain.UserID(uuid.MustParse("019cc043-af91-783e-9927-3dab8777b06e"))
+	by := func() domain.Meta {
+		return domain.Meta{ID: domain.CommandID(uuid.New()), Organization: org, Actor: domain.Actor{Kind: domain.ActorUser, ID: issuer.String(), User: issuer}}
+	}
+	system := by()
+	system.Actor = domain.Actor{Kind: domain.ActorSystem, ID: "root"}
+	s.run(
+		domain.CreateOrganization{Meta: system, Name: "Example", Owner: issuer, Profile: domain.ProfileFacts{Email: "owner@example.com"}},
+		domain.CreateWorkspace{Meta: by(), Workspace: ws, Name: "Main", Owner: issuer, Membership: domain.MembershipID(uuid.MustParse("019cc043-af91-783e-9927-3daa00000001"))},
+		domain.InviteMember{
+			Meta: by(), Workspace: ws, User: invited, Membership: domain.MembershipID(uuid.MustParse(membership)), Secret: domain.Hash{1},
+			Profile: domain.ProfileFacts{Email: "user@example.com", Name: domain.PersonName{First: "John", Last: "Smith"}},
+			Terms:   domain.Terms{Role: domain.RoleEditor, Permissions: []domain.Permission{"dashboard.view"}},
+		},
+	)
+	return map[string]string{
+		"<token>":  s.token(org.String(), "workspace_members:all", bound(ws.String())),
+		"<reader>": s.token(org.String(), "workspace_members:read", bound(ws.String())),
+		"<wide>":   s.token(org.String(), "all:all"),
+		"{id}":     membership,
+	}
+}

@@ -1,0 +1,91 @@
+// Package instantly speaks like the workspace members of Instantly's API, version
+// 2: GET, POST, PATCH and DELETE of /api/v2/workspace-members.
+//
+// A token is bound to a workspace, and that is the one meant. An item is a
+// membership, by the membership's id:
+//
+//	{"id": "019c…", "email": "ada@acme.example", "user_id": "019c…", "role": "editor",
+//	 "timestamp_created": "2026-03-05T23:09:47.281Z", "workspace_id": "019c…", "accepted": true,
+//	 "user_email": "ada@acme.example", "name": {"first": "Ada", "last": "Lovelace"},
+//	 "issuer_id": null, "permissions": null}
+//
+// What is mapped to what, and what was decided where Instantly says nothing, is in
+// docs/dialects/instantly.md.
+package instantly
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/transport"
+)
+
+const path = "/api/v2/workspace-members"
+
+// Face is the dialect.
+func Face() transport.Face {
+	tags := []string{"Workspace members"}
+	return transport.Face{
+		Name: "instantly", Owns: []string{"/api/v2"},
+		Title: "Muster in Instantly's dialect",
+		Description: "Workspace members as Instantly's API has them. The workspace is the one that the token is bound to. " +
+			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
+		Tags: []*huma.Tag{{Name: tags[0], Description: "The members of the token's workspace."}},
+		Scheme: &huma.SecurityScheme{
+			Type: "http", Scheme: "bearer",
+			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
+		},
+		Bound: true, Lenient: true, ErrorForm: errorForm,
+		Operations: []transport.Operation{
+			transport.Query(huma.Operation{
+				OperationID: "list-workspace-members", Path: path,
+				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "List workspace members",
+				Description: "The workspace's own members, invited and suspended ones included, the oldest first. Access that is inherited from the organization is not among them.",
+			}, list),
+			transport.Command(huma.Operation{
+				OperationID: "create-workspace-member", Method: http.MethodPost, Path: path,
+				Tags: tags, Security: transport.Scope("workspace_members:create"), Summary: "Create workspace member",
+				Description: "Invites the person with the e-mail address. Muster sends no mail. Somebody who is a member or invited already: 409.",
+			}, create),
+			transport.Query(huma.Operation{
+				OperationID: "get-workspace-member", Path: path + "/{id}",
+				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "Get workspace member",
+				Description: "The membership with that id; 404 when it is none of the workspace, or not any more.",
+			}, get),
+			transport.Command(huma.Operation{
+				OperationID: "update-workspace-member", Method: http.MethodPatch, Path: path + "/{id}",
+				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update workspace member",
+				Description: "Changes the role, the permissions, or both. What is left out stays; permissions null are the role's. The last owner stays one.",
+			}, update),
+			transport.Command(huma.Operation{
+				OperationID: "delete-workspace-member", Method: http.MethodDelete, Path: path + "/{id}",
+				Tags: tags, Security: transport.Scope("workspace_members:delete"), Summary: "Delete workspace member",
+				Description: "Ends the membership, or takes the invitation back, and answers the member as they were. The last owner stays.",
+			}, remove),
+		},
+	}
+}
+
+// refused is the form of an error.
+type refused struct {
+	StatusCode int    `json:"statusCode" doc:"The HTTP status." example:"404"`
+	Error      string `json:"error" doc:"What the status means." example:"Not Found"`
+	Message    string `json:"message" doc:"What is wrong with this request." example:"Resource not found"`
+}
+
+func errorForm(p *transport.Problem) transport.ErrorAnswer {
+	status, message := p.Status, p.Detail
+	switch {
+	case status == http.StatusUnprocessableEntity:
+		status = http.StatusBadRequest
+	case status == http.StatusNotFound:
+		message = "Resource not found"
+	case p.Code == "missing_token":
+		message = "Missing Authorization header"
+	}
+	return transport.ErrorAnswer{
+		Status: status, ContentType: "application/json",
+		Body: &refused{status, http.StatusText(status), message},
+	}
+}

@@ -1,0 +1,122 @@
+package instantly
+
+import (
+	"errors"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+)
+
+// member is an item: a membership.
+type member struct {
+	ID          domain.MembershipID `json:"id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
+	Email       string              `json:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
+	User        domain.UserID       `json:"user_id" format:"uuid"`
+	Role        role                `json:"role" doc:"A role of the organization's own is shown as the highest of these that is not above it."`
+	CreatedAt   transport.Time      `json:"timestamp_created"`
+	Workspace   domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
+	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
+	UserEmail   *string             `json:"user_email" format:"email" doc:"null for a user whom the directory does not know."`
+	Name        *personName         `json:"name,omitzero" doc:"Not there for a user whom the directory does not know."`
+	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" doc:"The user who added the member; null when it was a program."`
+	Permissions *[]permission       `json:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
+}
+
+type personName struct {
+	First string `json:"first"`
+	Last  string `json:"last"`
+}
+
+// role is a built-in role by Instantly's name.
+type role string
+
+// roles are Muster's names of Instantly's roles.
+var roles = []struct {
+	name role
+	key  domain.RoleKey
+}{
+	{"owner", domain.RoleOwner},
+	{"admin", domain.RoleAdmin},
+	{"editor", domain.RoleEditor},
+	{"view", domain.RoleViewer},
+	{"client", domain.RoleClient},
+}
+
+// Schema documents the roles that there are.
+func (role) Schema(huma.Registry) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString, Examples: []any{"editor"}}
+	for _, r := range roles {
+		s.Enum = append(s.Enum, string(r.name))
+	}
+	return s
+}
+
+func roleOf(key domain.RoleKey) role {
+	for _, r := range roles {
+		if r.key == key {
+			return r.name
+		}
+	}
+	return ""
+}
+
+// key is the role to give. Nobody becomes an owner here.
+func (r role) key() (domain.RoleKey, error) {
+	for _, known := range roles {
+		if known.name == r && known.key != domain.RoleOwner {
+			return known.key, nil
+		}
+	}
+	return "", &domain.InvalidError{Pointer: "/role", Code: "unknown_role", Detail: "admin, editor, view or client is expected; owner cannot be given here"}
+}
+
+// viewer shows the memberships of one request.
+type viewer struct {
+	call    transport.Call
+	issuers map[string]*domain.UserID // by who added somebody
+}
+
+func newViewer(c transport.Call) viewer { return viewer{c, make(map[string]*domain.UserID)} }
+
+func (v viewer) show(m *projections.Member) (*member, error) {
+	issuer, err := v.issuer(m.Organization, m.AddedBy)
+	if err != nil {
+		return nil, err
+	}
+	shown := &member{
+		ID: m.ID, Email: m.User.String() + "@unknown.invalid", User: m.User,
+		Role: roleOf(domain.NearestBuiltIn(m.Role.Level).Key), CreatedAt: transport.Time(m.CreatedAt), Workspace: m.Workspace,
+		Accepted: m.Accepted, Issuer: issuer, Permissions: showPermissions(m.Permissions),
+	}
+	if p := m.Profile; p != nil {
+		shown.Email, shown.UserEmail = p.Email, &p.Email
+		shown.Name = &personName{p.Name.First, p.Name.Last}
+	}
+	return shown, nil
+}
+
+// issuer is the user who added a member, nil when it was no user: who was not a
+// token and not the system.
+func (v viewer) issuer(org domain.OrganizationID, addedBy string) (*domain.UserID, error) {
+	if addedBy == "" {
+		return nil, nil
+	}
+	if known, ok := v.issuers[addedBy]; ok {
+		return known, nil
+	}
+	issuer := new(domain.UserID)
+	if err := issuer.UnmarshalText([]byte(addedBy)); err != nil {
+		return nil, err
+	}
+	switch _, err := v.call.Models().Token(org, domain.TokenID(*issuer)); {
+	case err == nil:
+		issuer = nil
+	case !errors.Is(err, projections.ErrNotFound):
+		return nil, err
+	}
+	v.issuers[addedBy] = issuer
+	return issuer, nil
+}

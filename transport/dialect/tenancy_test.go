@@ -1,0 +1,112 @@
+package dialect
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tenancy has a row for every operation of every dialect: what it answers when a
+// token that may do everything asks for its own things, with this body.
+var tenancy = map[string]struct {
+	body string // with the names of things in braces
+	own  int
+}{
+	"instantly list-workspace-members":  {own: 200},
+	"instantly create-workspace-member": {body: `{"email":"new@new.example","role":"editor"}`, own: 200},
+	"instantly get-workspace-member":    {own: 200},
+	"instantly update-workspace-member": {body: `{"role":"view"}`, own: 200},
+	"instantly delete-workspace-member": {own: 200},
+}
+
+// things are ids by the names that paths and bodies have for them.
+func (x tenant) things() map[string]string { return map[string]string{"id": x.membership} }
+
+func absent() map[string]string { return map[string]string{"id": newText()} }
+
+var thing = regexp.MustCompile(`\{\w+\}`)
+
+func fill(text string, things map[string]string) string {
+	for name, id := range things {
+		text = strings.ReplaceAll(text, "{"+name+"}", id)
+	}
+	return text
+}
+
+func (s *service) ask(token string, op operation, things map[string]string) answer {
+	s.t.Helper()
+	return s.as(token, op.method, fill(op.path, things), fill(tenancy[op.named()].body, things))
+}
+
+// widest makes the token that may do everything that the dialect's can.
+func (s *service) widest(op operation, x tenant) string {
+	s.t.Helper()
+	if op.face.Bound {
+		return s.token(x.org, "all:all", bound(x.ws))
+	}
+	return s.token(x.org, "all:all")
+}
+
+func TestTenancy(t *testing.T) {
+	s := start(t, 0)
+	other := s.tenant("Other")
+	all := operations(t)
+	if names := slices.Sorted(maps.Keys(tenancy)); len(names) != len(all) {
+		t.Errorf("%d operations, %d rows: %s", len(all), len(names), names)
+	}
+	for _, op := range all {
+		row, ok := tenancy[op.named()]
+		if !ok {
+			t.Errorf("%s has no row in the table of tenancy", op.named())
+			continue
+		}
+		x := s.tenant("Own")
+		token, names := s.widest(op, x), thing.MatchString(op.path+row.body)
+		if names {
+			// What is foreign is not there, in the same words as what is not there.
+			theirs, none := s.ask(token, op, other.things()), s.ask(token, op, absent())
+			if theirs.status != 404 || string(theirs.body) != string(none.body) {
+				t.Errorf("%s: foreign %d %s, absent %d %s", op.named(), theirs.status, theirs.body, none.status, none.body)
+			}
+			// Nor is what a workspace has beside the one that the token is bound to.
+			beside := x
+			beside.ws = s.workspace(x, "Second")
+			beside.membership = s.root("GET", "/v1/workspaces/"+beside.ws+"/members/"+x.owner, "").want(200).get("id")
+			if got := s.ask(s.token(x.org, "all:all", bound(x.ws)), op, beside.things()); got.status != 404 {
+				t.Errorf("%s in the workspace beside: %d %s", op.named(), got.status, got.body)
+			}
+		}
+		s.ask(token, op, x.things()).want(row.own)
+	}
+	if got := strings.Count(string(s.root("GET", "/v1/workspaces/"+other.ws+"/members", "").want(200).body), `"state":"active"`); got != 2 {
+		t.Errorf("the other workspace has %d members left", got)
+	}
+}
+
+// Each operation takes any of the scopes that stand for the one it declares, and
+// no other.
+func TestScopes(t *testing.T) {
+	s := start(t, 0)
+	x := s.tenant("Acme")
+	for _, op := range operations(t) {
+		resource, action, _ := strings.Cut(op.scope(), ":")
+		token := func(scopes string, x tenant) string {
+			if op.face.Bound {
+				return s.token(x.org, scopes, bound(x.ws))
+			}
+			return s.token(x.org, scopes)
+		}
+		s.ask("", op, x.things()).want(401)
+		s.ask(token("tokens:all organizations:all", x), op, x.things()).want(403)
+		for _, scopes := range []string{op.scope(), resource + ":all", "all:" + action, "all:all"} {
+			own := s.tenant("Own")
+			s.ask(token(scopes, own), op, own.things()).want(tenancy[op.named()].own)
+		}
+		if op.face.Bound {
+			s.ask(s.token(x.org, "all:all"), op, x.things()).want(403)
+			s.ask(rootToken, op, x.things()).want(403)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package transport
+
+import (
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+)
+
+// Call is a request as the handlers of a [Face] see it. It has been admitted: its
+// token has the scope that the operation declares.
+type Call struct{ call *call }
+
+// Organization is the one that the token belongs to; zero for the root token.
+func (c Call) Organization() domain.OrganizationID { return c.call.who.organization }
+
+// Workspace is the one that the token is bound to; zero for none.
+func (c Call) Workspace() domain.WorkspaceID { return c.call.who.credential.Workspace }
+
+// Now is the time by which memberships expire.
+func (c Call) Now() time.Time { return c.call.api.now() }
+
+// NewID makes the id of a new thing.
+func (c Call) NewID() [16]byte { return c.call.api.newID() }
+
+// NewInvitation is the hash of an invitation's secret that nobody is told. Who is
+// to have one gets it by renewing the invitation.
+func (c Call) NewInvitation() domain.Hash { return hashToken(newSecretText(kindInvitation)) }
+
+// Models are the read models. What they answer belongs to any organization: hold
+// it against [Call.Reaches].
+func (c Call) Models() *projections.ReadModels { return c.call.api.models }
+
+// Reaches reports whether the token may know of the workspace of the organization.
+// What it does not reach is [projections.ErrNotFound].
+func (c Call) Reaches(org domain.OrganizationID, ws domain.WorkspaceID) bool {
+	return c.call.who.reachesWorkspace(org, ws)
+}
+
+// Changed is a membership as a command left it.
+type Changed struct {
+	projections.Member
+	Result events.Result
+}
+
+// Change has a command on a membership decided and written, and waits until this
+// node's queries show it. The body is the hash of the request's ([JSONBody.Hash]),
+// zero for none. The command is made from what the request says of every command;
+// it is one of those that concern a single membership. Errors are those of the
+// domain and of the log.
+func (c Call) Change(h *WriteHeaders, ws domain.WorkspaceID, body domain.Hash, command func(domain.Meta) domain.Command) (Changed, error) {
+	org, err := c.call.organizationOf(ws)
+	if err != nil {
+		return Changed{}, err
+	}
+	asked := command(h.meta(c.call, org, body))
+	result, err := h.run(c.call, asked)
+	if err != nil {
+		return Changed{}, err
+	}
+	return Changed{c.call.left(result, memberOf(result, asked)), result}, nil
+}
+
+// Found answers a query for one resource.
+func Found[T any](version uint64, body *T) *Resource[T] {
+	out, _ := found(ETagHeaders{}, version, body)
+	return out
+}
+
+// Wrote answers a command with what it has left: 200, with the position and the
+// version.
+func Wrote[T any](h *WriteHeaders, changed Changed, body *T) *Written[T] {
+	return written(h, changed.Result, "", changed.Version, body)
+}
