@@ -14,16 +14,34 @@ import (
 // batch is about is not there yet: it adds people whom nobody knows. So before the
 // parts are read one by one, it is found out, many at a time, which people and
 // addresses the organization knows; of the others there is nothing to be read.
-const (
-	manyKeys = 16  // from so many on it pays
-	lookups  = 128 // so many does one statement make
-)
+const manyKeys = 12 // from so many on it pays
+
+// lookup is a statement that answers which of some values a column of the people of
+// an organization has: one for each of the sizes, so that a few cost little.
+type lookup [len(lookupSizes)]string
 
 var (
-	someValues  = strings.Repeat(`+?, `, lookups-1) + `+?`
-	knownUsers  = `SELECT user FROM people WHERE organization = +? AND user IN (` + someValues + `)`
-	knownEmails = `SELECT folded_email FROM people WHERE organization = +? AND folded_email IN (` + someValues + `)`
+	lookupSizes = [...]int{16, 128}
+	knownUsers  = newLookup("user")
+	knownEmails = newLookup("folded_email")
 )
+
+func newLookup(column string) (l lookup) {
+	for i, size := range lookupSizes {
+		l[i] = `SELECT ` + column + ` FROM people WHERE organization = +? AND ` + column + ` IN (` + strings.Repeat(`+?, `, size-1) + `+?)`
+	}
+	return l
+}
+
+// of is the statement for so many values, and how many it takes.
+func (l *lookup) of(values int) (text string, size int) {
+	for i, size := range lookupSizes {
+		if values <= size {
+			return l[i], size
+		}
+	}
+	panic("more values than a statement takes")
+}
 
 // wanted are people or addresses of organizations, each with the keys of what is
 // asked of them.
@@ -64,19 +82,20 @@ func (c *conn) absent(keys []domain.Key) (map[domain.Key]bool, error) {
 	}
 	absent := make(map[domain.Key]bool, len(keys))
 	return absent, errors.Join(
-		c.addUnknown(absent, users, knownUsers, func(who string) any { return []byte(who) }),
-		c.addUnknown(absent, emails, knownEmails, func(who string) any { return who }))
+		c.addUnknown(absent, users, &knownUsers, func(who string) any { return []byte(who) }),
+		c.addUnknown(absent, emails, &knownEmails, func(who string) any { return who }))
 }
 
-// addUnknown adds the keys of those whom the statement does not know.
-func (c *conn) addUnknown(absent map[domain.Key]bool, w wanted, text string, value func(who string) any) error {
+// addUnknown adds the keys of those whom the lookup does not know.
+func (c *conn) addUnknown(absent map[domain.Key]bool, w wanted, known *lookup, value func(who string) any) error {
 	for org, unknown := range w {
 		organization, err := c.organizationKey(org)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		for some := range slices.Chunk(slices.Collect(maps.Keys(unknown)), lookups) {
-			args := make([]any, 1+lookups) // what is left over is null, and nobody
+		for some := range slices.Chunk(slices.Collect(maps.Keys(unknown)), lookupSizes[len(lookupSizes)-1]) {
+			text, size := known.of(len(some))
+			args := make([]any, 1+size) // what is left over is null, and nobody
 			args[0] = organization
 			for i, who := range some {
 				args[1+i] = value(who)
