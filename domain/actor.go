@@ -7,7 +7,7 @@ type ActorKind string
 
 // The kinds of actors.
 const (
-	ActorUser   ActorKind = "user"   // a person, through a token bound to them
+	ActorUser   ActorKind = "user"   // a person, through a token bound to them or a JWT
 	ActorToken  ActorKind = "token"  // a program, through a token bound to nobody
 	ActorSystem ActorKind = "system" // the operator: the root token, or Muster itself
 )

@@ -28,6 +28,8 @@ type Options struct {
 	// RateLimit is how many requests a token may make a second; 0: as many as it
 	// likes.
 	RateLimit int
+	// OIDC says whose JWTs are taken besides; the zero value: nobody's.
+	OIDC OIDC
 	// Now is the clock by which tokens expire; nil is [time.Now].
 	Now func() time.Time
 	// NewID makes the ids of new things; nil makes UUIDv7s.
@@ -53,6 +55,7 @@ type API struct {
 	rootSecret domain.Hash // zero: no root token
 	root       *bearer
 	bearers    *bearers
+	issuers    *issuers
 	rateLimit  *rateLimit
 
 	version  string
@@ -102,6 +105,7 @@ func New(o Options) (*API, error) {
 	if a.gatherer == nil {
 		a.gatherer = prometheus.NewRegistry()
 	}
+	a.issuers = newIssuers(o.OIDC, a.now, a.logger)
 	a.serving, a.drain = context.WithCancel(context.Background())
 	a.native = a.newFace(nativeFace())
 	for _, register := range []func(){

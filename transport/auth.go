@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"crypto/subtle"
 	"strings"
 	"time"
@@ -11,13 +12,21 @@ import (
 // bearer is who a token stands for. It is shared between requests and never
 // changes.
 type bearer struct {
-	token        domain.TokenID // zero: the root token
+	token        domain.TokenID // zero: the root token, or a JWT
 	name         string
+	identity     identity
 	organization domain.OrganizationID // zero: the root token, every organization
 	credential   domain.Credential
 	until        time.Time // when the secret that the token came with, a former one, opens nothing any more; zero: the token's own
 	actor        domain.Actor
 }
+
+// identity is what idempotency keys belong to and rates are bounded for: a token
+// with whatever secret, or of an issuer's JWTs those that stand for the same user in
+// the same organization. The zero identity is the root token's.
+type identity = domain.ID[identityKind]
+
+type identityKind struct{}
 
 func (b *bearer) isRoot() bool { return b.organization.IsZero() }
 
@@ -42,7 +51,7 @@ func rootBearer() *bearer {
 // bearerOf is who an organization's token stands for.
 func bearerOf(t *domain.Token) *bearer {
 	b := &bearer{
-		token: t.ID, name: t.Name, organization: t.Organization,
+		token: t.ID, name: t.Name, identity: identity(t.ID), organization: t.Organization,
 		credential: domain.Credential{Scopes: t.Scopes, Workspace: t.Workspace, ExpiresAt: t.ExpiresAt},
 	}
 	b.actor = domain.Actor{Kind: domain.ActorToken, ID: t.ID.String(), Credential: b.credential}
@@ -53,7 +62,7 @@ func bearerOf(t *domain.Token) *bearer {
 }
 
 // authenticate answers who the value of an Authorization header stands for.
-func (a *API) authenticate(header string) (*bearer, error) {
+func (a *API) authenticate(ctx context.Context, header string) (*bearer, error) {
 	if header == "" {
 		return nil, missingToken.problem("send Authorization: Bearer TOKEN").with("WWW-Authenticate", "Bearer")
 	}
@@ -65,7 +74,13 @@ func (a *API) authenticate(header string) (*bearer, error) {
 	if subtle.ConstantTimeCompare(secret[:], a.rootSecret[:]) == 1 && !a.rootSecret.IsZero() {
 		return a.root, nil
 	}
-	b, err := a.bearers.find(secret, text)
+	var b *bearer
+	var err error
+	if a.issuers.any() && isJWT(text) {
+		b, err = a.issuers.find(ctx, secret, text)
+	} else {
+		b, err = a.bearers.find(secret, text)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -109,12 +109,12 @@ func (c *call) admit() error {
 		return c.admitPublic()
 	}
 	c.w.Header()["Cache-Control"] = noStore
-	who, err := c.api.authenticate(c.route.face.authorization(c.Header("Authorization")))
+	who, err := c.api.authenticate(c, c.route.face.authorization(c.Header("Authorization")))
 	if err != nil {
 		return err
 	}
 	c.who = who
-	if err := c.api.rateLimit.admit(c.w.Header(), who.token, c.api.now()); err != nil {
+	if err := c.api.rateLimit.admit(c.w.Header(), who.identity, c.api.now()); err != nil {
 		return err
 	}
 	switch {

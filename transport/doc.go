@@ -27,11 +27,14 @@
 // workspace reaches that workspace and what is in it; every path below
 // /v1/organizations concerns more than that and is 403 insufficient_scope,
 // whatever it names. A token that is bound to a user reads what its scopes name,
-// and writes what the user's own role allows besides.
+// and writes what the user's own role allows besides. A JWT of an issuer that the
+// service trusts ([OIDC]) is like a token that is bound to a user, except that it can
+// name an organization that does not exist.
 //
 // # Idempotency
 //
-// A command's id is made from the token and the Idempotency-Key, and what was
+// A command's id is made from who asks (a token, or the user whom an issuer's JWTs
+// stand for) and the Idempotency-Key, and what was
 // asked for is hashed into the command's events. So the first answer is found
 // again wherever the events are: after a restart, on another node, for ever. Only
 // a token's secret is not given twice, because nobody knows it any more.

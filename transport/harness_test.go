@@ -39,7 +39,7 @@ type service struct {
 }
 
 // start opens Muster in a directory; it ends with the test, or with stop.
-func start(t testing.TB, dir string) *service {
+func start(t testing.TB, dir string, more ...func(*Options)) *service {
 	t.Helper()
 	const partitions = 2
 	ctx := context.Background()
@@ -72,11 +72,15 @@ func start(t testing.TB, dir string) *service {
 	if err := s.log.Start(ctx, s.models); err != nil {
 		t.Fatal(err)
 	}
-	s.api, err = New(Options{
+	o := Options{
 		Log: s.log, Models: s.models, RootToken: rootToken, Version: "test", Logger: quiet,
 		Metrics: metrics, Gatherer: metrics,
 		Now: s.now,
-	})
+	}
+	for _, change := range more {
+		change(&o)
+	}
+	s.api, err = New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

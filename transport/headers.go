@@ -53,7 +53,7 @@ func (h ETagHeaders) matches(version uint64) bool {
 
 // WriteHeaders are what every command takes.
 type WriteHeaders struct {
-	IdempotencyKey string        `header:"Idempotency-Key" maxLength:"255" doc:"The same key with the same request gets the first answer again, with Idempotency-Replayed: true; with another request it is refused, as idempotency_mismatch. Keys belong to the token, and are kept as long as the log." example:"7f9c2ba4-e88f-427d"`
+	IdempotencyKey string        `header:"Idempotency-Key" maxLength:"255" doc:"The same key with the same request gets the first answer again, with Idempotency-Replayed: true; with another request it is refused, as idempotency_mismatch. Keys belong to the token, or to the user and organization of a JWT, and are kept as long as the log." example:"7f9c2ba4-e88f-427d"`
 	IfMatch        string        `header:"If-Match" maxLength:"1000" doc:"ETags, or *: only when the resource has one of these versions, or exists. Otherwise 412." example:"\"1042\""`
 	IfNoneMatch    string        `header:"If-None-Match" maxLength:"1000" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
 	Reason         string        `header:"Muster-Reason" doc:"Why; kept in the events. At most 500 characters." example:"Joined the team, ticket 4711"`
@@ -100,7 +100,7 @@ func (h *WriteHeaders) meta(c *call, org domain.OrganizationID, body domain.Hash
 
 // keyedID is the id of the command that the idempotency key stands for.
 func (h *WriteHeaders) keyedID(c *call) domain.CommandID {
-	return derivedUUID("command", c.who.token.String(), h.IdempotencyKey)
+	return derivedUUID("command", c.who.identity.String(), h.IdempotencyKey)
 }
 
 // request is the hash of all that decides what a request asks for.

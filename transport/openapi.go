@@ -41,7 +41,7 @@ func nativeFace() Face {
 		},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
-			Description: "A token. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
+			Description: "A token, or a JWT access token (RFC 9068) of an issuer that the service trusts, which stands for a user. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
 				"A scope is resource:action, with all on either side for everything.",
 		},
 		ErrorForm: nativeForm,

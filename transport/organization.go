@@ -37,8 +37,8 @@ func (c *call) checkOrganization(org domain.OrganizationID) error {
 
 // findOrganization refuses also one that does not exist.
 func (c *call) findOrganization(org domain.OrganizationID) error {
-	if err := c.checkOrganization(org); err != nil || !c.who.isRoot() {
-		return err // a token's own organization exists
+	if err := c.checkOrganization(org); err != nil || !c.who.token.IsZero() {
+		return err // an organization that has issued tokens exists; a JWT can name any
 	}
 	_, err := c.api.models.Organization(org)
 	return err
@@ -93,7 +93,7 @@ func (a *API) createOrganization(c *call, in *createOrganizationInput) (*Written
 	// that it is found, the key decides which organization it makes.
 	org := domain.OrganizationID(a.newID())
 	if in.IdempotencyKey != "" {
-		org = derivedUUID("organization", c.who.token.String(), in.IdempotencyKey)
+		org = derivedUUID("organization", c.who.identity.String(), in.IdempotencyKey)
 	}
 	owner := in.Body.value.Owner
 	if owner.User.IsZero() {

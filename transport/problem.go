@@ -74,6 +74,7 @@ var (
 	unknownInvitation  = kind{"unknown_invitation", http.StatusNotFound, "There is no invitation to accept with this"}
 	anotherInvitee     = kind{"invitation_for_another_user", http.StatusConflict, "The invitation is for another user"}
 	notRecorded        = kind{"not_recorded", http.StatusConflict, "The operation has left no event"}
+	issuerUnavailable  = kind{"issuer_unavailable", http.StatusServiceUnavailable, "The issuer of the token cannot be reached"}
 	serviceUnavailable = kind{"unavailable", http.StatusServiceUnavailable, "The log cannot be written now"}
 )
 
@@ -148,7 +149,7 @@ func kinds() []kind {
 	all := []kind{
 		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
 		missingToken, invalidToken, insufficientScope, methodNotAllowed, internalError, notReady, readModelBehind,
-		unknownInvitation, anotherInvitee, notRecorded, rateLimited,
+		unknownInvitation, anotherInvitee, notRecorded, rateLimited, issuerUnavailable,
 	}
 	for _, row := range sentinels {
 		all = append(all, row.kind)

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"github.com/muster-dev/muster/domain"
 )
 
 // maxBuckets bounds how many tokens are told apart at a time.
@@ -21,20 +19,20 @@ type rateLimit struct {
 	perSecond int // 0: no bound
 
 	mu      sync.Mutex
-	buckets map[domain.TokenID]*rate.Limiter // the zero id is the root token's
+	buckets map[identity]*rate.Limiter
 }
 
 func newRateLimit(perSecond int) *rateLimit {
-	return &rateLimit{perSecond: perSecond, buckets: make(map[domain.TokenID]*rate.Limiter)}
+	return &rateLimit{perSecond: perSecond, buckets: make(map[identity]*rate.Limiter)}
 }
 
 // admit takes a request out of the token's bucket, says in the headers what is left
 // in it, and refuses when there was nothing.
-func (l *rateLimit) admit(h http.Header, token domain.TokenID, at time.Time) error {
+func (l *rateLimit) admit(h http.Header, who identity, at time.Time) error {
 	if l.perSecond == 0 {
 		return nil
 	}
-	bucket := l.bucket(token)
+	bucket := l.bucket(who)
 	allowed := bucket.AllowN(at, 1)
 	left := math.Max(bucket.TokensAt(at), 0)
 	perSecond := float64(l.perSecond)
@@ -51,10 +49,10 @@ func (l *rateLimit) admit(h http.Header, token domain.TokenID, at time.Time) err
 		with("Retry-After", strconv.Itoa(int(wait)))
 }
 
-func (l *rateLimit) bucket(token domain.TokenID) *rate.Limiter {
+func (l *rateLimit) bucket(who identity) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	bucket := l.buckets[token]
+	bucket := l.buckets[who]
 	if bucket != nil {
 		return bucket
 	}
@@ -65,7 +63,7 @@ func (l *rateLimit) bucket(token domain.TokenID) *rate.Limiter {
 		}
 	}
 	bucket = rate.NewLimiter(rate.Limit(l.perSecond), l.perSecond)
-	l.buckets[token] = bucket
+	l.buckets[who] = bucket
 	return bucket
 }
 

@@ -5,8 +5,6 @@ import (
 	"net/http/httptest"
 	"testing"
 	"time"
-
-	"github.com/muster-dev/muster/domain"
 )
 
 func TestRateLimit(t *testing.T) {
@@ -71,7 +69,7 @@ func TestRateLimit(t *testing.T) {
 func TestRateLimitIsBounded(t *testing.T) {
 	l := newRateLimit(1)
 	for i := range maxBuckets + 10 {
-		l.bucket(domain.TokenID{byte(i), byte(i >> 8)})
+		l.bucket(identity{byte(i), byte(i >> 8)})
 	}
 	if len(l.buckets) != maxBuckets {
 		t.Errorf("%d buckets", len(l.buckets))

@@ -8,8 +8,8 @@ import (
 
 // Self is what a token is and may do.
 type Self struct {
-	Token        *domain.TokenID        `json:"token_id" format:"uuid" nullable:"true" doc:"null for the root token."`
-	Name         string                 `json:"name" example:"Billing service"`
+	Token        *domain.TokenID        `json:"token_id" format:"uuid" nullable:"true" doc:"null for the root token and for a JWT."`
+	Name         string                 `json:"name" example:"Billing service" doc:"For a JWT, its issuer."`
 	Organization *domain.OrganizationID `json:"organization_id" format:"uuid" nullable:"true" doc:"null for the root token, which reaches every organization."`
 	Workspace    *domain.WorkspaceID    `json:"workspace_id" format:"uuid" nullable:"true" doc:"The only workspace that the token reaches; null for every one."`
 	User         *domain.UserID         `json:"user_id" format:"uuid" nullable:"true" doc:"The person whom the token stands for; null for a program."`

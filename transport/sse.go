@@ -60,7 +60,7 @@ func (a *API) follow(c *call, s *eventStream, f events.Filter, after uint64) (ne
 		return after, context.Canceled
 	}
 	// A token that was revoked or has expired ends the stream too.
-	if _, err := a.authenticate(c.Header("Authorization")); err != nil {
+	if _, err := a.authenticate(c, c.Header("Authorization")); err != nil {
 		return after, err
 	}
 	found, next, err := a.log.Events(c, f, after, streamPage)

@@ -28,6 +28,7 @@ type settings struct {
 	partitions int
 	rateLimit  int
 	demo       bool
+	oidc       transport.OIDC
 	logging    logging
 }
 
@@ -44,6 +45,9 @@ func newServe() *cobra.Command {
 			"DATA/root-token.",
 		Args: cobra.NoArgs,
 		RunE: action(func(cmd *cobra.Command, _ []string) error {
+			if err := s.checkOIDC(); err != nil {
+				return err
+			}
 			return serve(cmd.Context(), s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
@@ -54,6 +58,7 @@ func newServe() *cobra.Command {
 	f.Var(address(&s.natsListen), "nats-listen", "address of the embedded NATS server, for subscribers and auditors; none: no address")
 	f.Var(count{&s.partitions, events.MaxPartitions}, "partitions", "partitions of a new log; it keeps them for good")
 	f.Var(natural{&s.rateLimit}, "rate-limit", "requests that a token may make a second; 0: as many as it likes")
+	s.oidcFlags(f)
 	f.Var(toggle{&s.demo}, "demo", "fill an empty log with a sample organization, and print how to look at it")
 	f.Lookup("demo").NoOptDefVal = "true"
 	inEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "demo")
@@ -99,12 +104,13 @@ func (n *node) serve(ctx context.Context, s settings, f *front, stdout io.Writer
 		}
 	}
 	api, err := transport.New(transport.Options{
-		Log: n.log, Models: n.models, RootToken: root, Version: version(), RateLimit: s.rateLimit, Ready: n.isReady, Now: n.clock.now,
+		Log: n.log, Models: n.models, RootToken: root, Version: version(), RateLimit: s.rateLimit, OIDC: s.oidc, Ready: n.isReady, Now: n.clock.now,
 		Logger: n.logger, Metrics: n.metrics, Gatherer: n.metrics, Faces: dialect.All(),
 	})
 	if err != nil {
 		return err
 	}
+	api.Discover(ctx)
 	f.open(api, api.Drain)
 	url := urlOf(f.addr)
 	if s.demo {
