@@ -116,12 +116,12 @@ func (a *API) listPermissions(c *call, in *listPermissionsInput) (*Listing[domai
 type createRoleBody struct {
 	Key         domain.RoleKey      `json:"key" minLength:"1" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" example:"reviewer" doc:"By which memberships name the role. It stays the role's for good."`
 	Name        string              `json:"name" minLength:"1" maxLength:"200" example:"Reviewer"`
-	Level       domain.Level        `json:"level" minimum:"1" maximum:"49" example:"25"`
+	Level       *domain.Level       `json:"level" nullable:"false" minimum:"1" maximum:"49" example:"25"`
 	Permissions []domain.Permission `json:"permissions" nullable:"false" maxItems:"200" example:"[\"workspace.view\",\"reports.view\"]" doc:"Words with dots between them. Those that your product knows; Muster goes by the level."`
 }
 
 func (b *createRoleBody) needs() []need {
-	return []need{{"/key", b.Key != ""}, {"/name", b.Name != ""}, {"/level", b.Level != 0}, {"/permissions", b.Permissions != nil}}
+	return []need{{"/key", b.Key != ""}, {"/name", b.Name != ""}, {"/level", b.Level != nil}, {"/permissions", b.Permissions != nil}}
 }
 
 type createRoleInput struct {
@@ -137,7 +137,7 @@ func (a *API) createRole(c *call, in *createRoleInput) (*Written[Role], error) {
 	sent := &in.Body.value
 	return in.changeRole(c, in.Organization, sent.Key, domain.CreateRole{
 		Meta: in.meta(c, in.Organization, in.Body.sum),
-		Role: domain.Role{ID: a.newID(), Key: sent.Key, Name: sent.Name, Level: sent.Level, Permissions: sent.Permissions},
+		Role: domain.Role{ID: a.newID(), Key: sent.Key, Name: sent.Name, Level: *sent.Level, Permissions: sent.Permissions},
 	})
 }
 
