@@ -89,28 +89,31 @@ func (g *group) run(r *request) (Result, error) {
 		return Result{Position: w.tip.Position}, err
 	}
 	if r.dry || len(events) == 0 {
-		return g.would(keys, at, meta, events), nil
+		return g.would(keys, at, meta, events)
 	}
 	return g.record(keys, at, meta, events)
 }
 
 // would answers what the events would lead to, and changes nothing.
-func (g *group) would(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) Result {
+func (g *group) would(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) (Result, error) {
 	w := g.writer
-	result := Result{Position: w.tip.Position, State: w.state.Copy(keys)}
-	for i, e := range events {
-		r := record(meta, at, w.tip.Number+uint64(i)+1, e)
-		domain.Evolve(result.State, &r)
-		result.Types = append(result.Types, e.EventType())
+	records, _, _, err := w.encode(nil, at, meta, events)
+	if err != nil {
+		return Result{}, err
 	}
-	return result
+	result := Result{Position: w.tip.Position, State: w.state.Copy(keys)}
+	for i := range records {
+		domain.Evolve(result.State, &records[i])
+		result.Types = append(result.Types, records[i].Event.EventType())
+	}
+	return result, nil
 }
 
-// record gives the events their numbers and ids, adds them to the message, and
-// folds them into the state.
-func (g *group) record(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) (Result, error) {
-	w := g.writer
-	payload := g.payload
+// encode gives the events the numbers and ids that come next, and appends them to
+// the payload of a message, which can be empty. What would not fit into an empty one
+// is [ErrTooLarge].
+func (w *writer) encode(payload []byte, at time.Time, meta domain.Meta, events []domain.Event) ([]domain.Recorded, []byte, eventIDs, error) {
+	before := len(payload)
 	records := make([]domain.Recorded, len(events))
 	ids := w.ids
 	for i, e := range events {
@@ -121,13 +124,24 @@ func (g *group) record(keys []domain.Key, at time.Time, meta domain.Meta, events
 		}
 		var err error
 		if payload, err = encode(append(payload, separator(payload)), w.partition.number, &records[i]); err != nil {
-			return Result{}, err
+			return nil, nil, ids, err
 		}
 	}
-	switch size := len(payload) + 1; { // with the closing bracket
-	case size-len(g.payload) > messageBytes:
-		return Result{}, fmt.Errorf("%d events, %d bytes of at most %d: %w", len(events), size-len(g.payload), messageBytes, ErrTooLarge)
-	case size > messageBytes:
+	if size := len(payload) + 1 - before; size > messageBytes { // with the closing bracket
+		return nil, nil, ids, fmt.Errorf("%d events, %d bytes of at most %d: %w", len(events), size, messageBytes, ErrTooLarge)
+	}
+	return records, payload, ids, nil
+}
+
+// record gives the events their numbers and ids, adds them to the message, and
+// folds them into the state.
+func (g *group) record(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) (Result, error) {
+	w := g.writer
+	records, payload, ids, err := w.encode(g.payload, at, meta, events)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(payload)+1 > messageBytes {
 		return Result{}, errFull
 	}
 	g.payload, w.ids = payload, ids

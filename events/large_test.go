@@ -28,6 +28,9 @@ func TestLargeCommands(t *testing.T) {
 	if _, err := n.Run(t.Context(), a.batch(1000, 500)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a command that fits into no message: %v", err)
 	}
+	if _, err := n.Try(t.Context(), a.batch(1000, 500)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a command that fits into no message, tried: %v", err)
+	}
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {

@@ -44,7 +44,7 @@ func newImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Add the members of a file to a workspace of a running service",
 		Long: "Import adds, through a running service, the people of a CSV or JSONL file to a workspace,\n" +
-			"up to 1000 in a commit. A CSV file begins with the names of its columns, of these:\n" +
+			"up to 1000 in a commit, fewer when these do not fit into one. A CSV file begins with the names of its columns, of these:\n" +
 			strings.Join(personColumns, ", ") + ".\n" +
 			"A line of JSONL is an object as POST …/members takes it. Somebody with an e-mail address\n" +
 			"and no user id is invited. FILE - is standard input.\n\n" +
@@ -144,7 +144,8 @@ func (i *importing) all(ctx context.Context, next func() (*person, error), show 
 }
 
 // commit sends a batch. When the service finds lines malformed it does nothing:
-// they are rejected, and the rest is sent again.
+// they are rejected, and the rest is sent again. When they are too many for one
+// message of the log they are sent in halves.
 func (i *importing) commit(ctx context.Context, batch []*person) error {
 	path := "/v1/workspaces/" + i.workspace.String() + "/members/batch"
 	if i.dry {
@@ -161,6 +162,14 @@ func (i *importing) commit(ctx context.Context, batch []*person) error {
 	}
 	err := i.call(ctx, http.MethodPost, path, map[string]any{"mode": "best_effort", "operations": batch}, &answer)
 	var p *problem
+	if errors.As(err, &p) && p.Code == "command_too_large" && len(batch) > 1 {
+		// So would be those to come.
+		i.size = (len(batch) + 1) / 2
+		if err := i.commit(ctx, batch[:i.size:i.size]); err != nil {
+			return err
+		}
+		return i.commit(ctx, batch[len(batch)-len(batch)/2:])
+	}
 	if errors.As(err, &p) {
 		rest := i.reject(batch, p)
 		if len(rest) == len(batch) {
