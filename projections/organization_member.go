@@ -1,6 +1,11 @@
 package projections
 
-import "github.com/muster-dev/muster/domain"
+import (
+	"errors"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+)
 
 // organizationMemberChanged writes what a user is in the organization, of one who
 // was nothing there before, too. The values are the parameters from ?4 on.
@@ -99,6 +104,27 @@ func (m *ReadModels) OrganizationMember(org domain.OrganizationID, user domain.U
 		return OrganizationMember{}, err
 	}
 	return r.item(), nil
+}
+
+// Barred reports whether the user is kept from all of the organization at that time:
+// suspended in it, or not part of it any more, with neither a role nor a membership
+// left. Of whom the organization never knew anything it is false.
+func (m *ReadModels) Barred(org domain.OrganizationID, user domain.UserID, at time.Time) (barred bool, err error) {
+	err = m.read(func(c *conn) error {
+		return c.row([]any{scanFlag(&barred)}, `
+			SELECT p.suspended_at IS NOT NULL OR (
+				coalesce(p.role, '') = ''
+				AND (p.role = '' OR EXISTS (SELECT 1 FROM memberships m WHERE m.person = p.key))
+				AND NOT EXISTS (
+					SELECT 1 FROM memberships m
+					WHERE m.person = p.key AND m.state <> 'removed' AND (m.ends_at IS NULL OR m.ends_at > +?3)))
+			FROM organizations o JOIN people p ON p.organization = o.key AND p.user = +?2
+			WHERE o.id = +?1`, org[:], user[:], at.UnixMilli())
+	})
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return barred, err
 }
 
 // OrganizationMemberFilter says which members of an organization a list shows, and

@@ -62,6 +62,7 @@ func TestPlans(t *testing.T) {
 			func() error { _, err := m.Organizations(Page{}); return err },
 			func() error { _, err := m.OrganizationMember(org, user); return err },
 			func() error { _, err := m.OrganizationMembers(org, OrganizationMemberFilter{}, Page{}); return err },
+			func() error { _, err := m.Barred(org, user, later); return err },
 			func() error { _, err := m.User(org, user); return err },
 			func() error { _, err := m.Users(org, UserFilter{}, Page{}); return err },
 			func() error { _, err := m.Workspace(ws); return err },

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"crypto/subtle"
+	"fmt"
 	"strings"
 	"time"
 
@@ -90,6 +91,20 @@ func (a *API) authenticate(ctx context.Context, header string) (*bearer, error) 
 		}
 	}
 	return b, nil
+}
+
+// mayRead refuses the token of a user who is kept from the organization. What such a
+// user writes is for the domain to refuse: it knows the answers that were given
+// before.
+func (a *API) mayRead(who *bearer) error {
+	if who.actor.User.IsZero() {
+		return nil
+	}
+	barred, err := a.models.Barred(who.organization, who.actor.User, a.now())
+	if barred {
+		err = fmt.Errorf("the token's user is suspended in the organization, or not part of it any more: %w", domain.ErrNotAllowed)
+	}
+	return err
 }
 
 func badToken() *Problem {

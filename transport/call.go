@@ -127,6 +127,11 @@ func (c *call) admit() error {
 	case c.route.face.Bound && who.credential.Workspace.IsZero():
 		return insufficientScope.problem("a token is needed that is bound to the workspace that is meant")
 	}
+	if c.route.reads {
+		if err := c.api.mayRead(who); err != nil {
+			return err
+		}
+	}
 	if err := c.checkQuery(); err != nil {
 		return err
 	}

@@ -27,9 +27,10 @@
 // workspace reaches that workspace and what is in it; every path below
 // /v1/organizations concerns more than that and is 403 insufficient_scope,
 // whatever it names. A token that is bound to a user reads what its scopes name,
-// and writes what the user's own role allows besides. A JWT of an issuer that the
-// service trusts ([OIDC]) is like a token that is bound to a user, except that it can
-// name an organization that does not exist.
+// unless the user is suspended in the organization or not part of it any more, and
+// writes what the user's own role allows besides. A JWT of an issuer that the service
+// trusts ([OIDC]) is like a token that is bound to a user, except that it can name an
+// organization that does not exist.
 //
 // # Idempotency
 //

@@ -233,7 +233,7 @@ func TestJWTOfSomebodyWhoIsOut(t *testing.T) {
 	s.as(x.token, "DELETE", members, "").want(204)
 	add().want(403, "not_allowed")
 	issue().want(403, "not_allowed")
-	s.as(token, "GET", "/v1/workspaces/"+x.ws, "").want(200)
+	s.as(token, "GET", "/v1/workspaces/"+x.ws, "").want(403, "not_allowed")
 }
 
 // A key belongs to the user in the organization and not to one of their JWTs, which

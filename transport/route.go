@@ -22,6 +22,7 @@ type route struct {
 	public       bool
 	root         bool         // only the root token
 	scope        domain.Scope // anyScope for any
+	reads        bool         // changes nothing, whatever the method
 	wide         bool         // concerns the whole organization: nothing for a token bound to a workspace
 	parameters   []string     // of the query
 
@@ -40,6 +41,7 @@ func (f *face) newRoute(op huma.Operation) *route {
 	}
 	r.scope = domain.Scope(op.Security[0][securityScheme][0])
 	r.root = r.scope == rootScope
+	r.reads = strings.HasSuffix(string(r.scope), ":read")
 	r.wide = strings.HasPrefix(op.Path, "/v1/organizations")
 	return r
 }

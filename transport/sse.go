@@ -59,8 +59,13 @@ func (a *API) follow(c *call, s *eventStream, f events.Filter, after uint64) (ne
 	if a.serving.Err() != nil {
 		return after, context.Canceled
 	}
-	// A token that was revoked or has expired ends the stream too.
-	if _, err := a.authenticate(c, c.Header("Authorization")); err != nil {
+	// A token that was revoked or has expired ends the stream too, and so does the
+	// suspension of its user.
+	who, err := a.authenticate(c, c.Header("Authorization"))
+	if err == nil {
+		err = a.mayRead(who)
+	}
+	if err != nil {
 		return after, err
 	}
 	found, next, err := a.log.Events(c, f, after, streamPage)

@@ -171,6 +171,54 @@ func TestUserBoundTokens(t *testing.T) {
 	}
 }
 
+// What is read with the token of somebody who is suspended in the organization, or
+// has nothing in it any more, is refused for as long as that lasts.
+func TestTokensOfTheBarred(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org, members := "/v1/organizations/"+x.org, "/v1/workspaces/"+x.ws+"/members"
+	token := func(user string) string {
+		secret, _ := s.issue(x.org, `"scopes":["all:all"],"user_id":"`+user+`"`)
+		return secret
+	}
+	stranger, invited := newText(), s.root("POST", members, `{"email":"ivy@acme.example","role":"viewer"}`).want(201).get("user_id")
+	ed, owner, ivy, nobody := token(x.member), token(x.owner), token(invited), token(stranger)
+	check := fmt.Sprintf(`{"user_id":%q,"workspace_id":%q,"role":"viewer"}`, x.owner, x.ws)
+	reads := func(token string, status int) {
+		t.Helper()
+		var code []string
+		if status == 403 {
+			code = []string{"not_allowed"}
+		}
+		s.as(token, "GET", members, "").want(status, code...)
+		s.as(token, "GET", org+"/events", "").want(status, code...)
+		s.as(token, "POST", "/v1/access/check", check).want(status, code...)
+		s.as(token, "GET", "/v1/self", "").want(200)
+	}
+	for _, one := range []string{ed, owner, ivy, nobody} {
+		reads(one, 200)
+	}
+
+	s.root("POST", org+"/members/"+x.member+"/suspend", "").want(200)
+	reads(ed, 403)
+	s.root("POST", org+"/members/"+x.member+"/reinstate", "").want(200)
+	reads(ed, 200)
+
+	leave := []string{"Idempotency-Key", "leave"}
+	s.as(ed, "POST", members+"/"+x.member+"/leave", "", leave...).want(200)
+	reads(ed, 403)
+	s.as(ed, "POST", members+"/"+x.member+"/leave", "", leave...).want(200) // the first answer again
+	s.root("POST", members, `{"user_id":"`+x.member+`","role":"client"}`).want(201)
+	reads(ed, 200)
+
+	s.root("DELETE", members+"/"+invited, "").want(204)
+	reads(ivy, 403)
+	s.root("PUT", org+"/members/"+stranger, `{"role":"member"}`).want(201)
+	s.root("DELETE", org+"/members/"+stranger, "").want(204)
+	reads(nobody, 403)
+	reads(owner, 200)
+}
+
 func TestOnBehalfOf(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.tenant("Acme")
