@@ -150,6 +150,10 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			ws, u := user(t)
 			return PutMember{m, ws, u, terms(t), fresh(t)}
 		},
+		"put member's role": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return PutMemberRole{m, ws, u, role(t), fresh(t)}
+		},
 		"change member": func(t *rapid.T, m Meta) Command {
 			ws, u := user(t)
 			return ChangeMember{m, ws, u, maybe(t, "other role", role), maybe(t, "other permissions", permissions), maybe(t, "other end", end)}

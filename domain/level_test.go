@@ -57,6 +57,7 @@ func levelRows() (rows []row) {
 			facts := InvitationFacts{Hash{5}, now.Add(DefaultInvitation)}
 			add(withRoles, AddMember{a.meta, studio, ned, t, id, nil}, err, added(studio, ned, role.Key))
 			add(withRoles, PutMember{a.meta, studio, ned, t, id}, err, added(studio, ned, role.Key))
+			add(withRoles, PutMemberRole{a.meta, studio, ned, role.Key, id}, err, added(studio, ned, role.Key))
 			add(is(UserProfileSet{user(ned), profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, err,
 				MemberInvited{one, id, role.Key, nil, time.Time{}, facts})
 			add(is(invited(studio, ned, role.Key)), RenewInvitation{a.meta, studio, ned, Hash{5}, 0}, err, MemberInvitationRenewed{one, id, facts})

@@ -151,3 +151,32 @@ func (c PutMember) decide(s *State, at time.Time) ([]Event, error) {
 func (c PutMember) add() AddMember {
 	return AddMember{c.Meta, c.Workspace, c.User, c.Terms, c.Membership, nil}
 }
+
+// PutMemberRole makes a user a member with the role, or gives the member that role.
+// A member's permissions and the end of their membership stay as they are: it is for
+// those who can only speak of roles, and must not take away what they cannot see.
+type PutMemberRole struct {
+	Meta
+	Workspace  WorkspaceID
+	User       UserID
+	Role       RoleKey
+	Membership MembershipID // see [AddMember]
+}
+
+// CommandType is put_member_role.
+func (PutMemberRole) CommandType() string { return "put_member_role" }
+
+func (c PutMemberRole) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+
+func (c PutMemberRole) needs(s *State) []Key { return c.add().needs(s) }
+
+func (c PutMemberRole) decide(s *State, at time.Time) ([]Event, error) {
+	if s.Membership(c.Workspace, c.User).present(at) {
+		return ChangeMember{Meta: c.Meta, Workspace: c.Workspace, User: c.User, Role: &c.Role}.decide(s, at)
+	}
+	return c.add().decide(s, at)
+}
+
+func (c PutMemberRole) add() AddMember {
+	return AddMember{c.Meta, c.Workspace, c.User, Terms{Role: c.Role}, c.Membership, nil}
+}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var memberRows = slices.Concat(addRows, putRows)
+var memberRows = slices.Concat(addRows, putRows, putRoleRows)
 
 var addRows = []row{
 	{name: "by its owner", given: stage, when: addCleo(by(olga), RoleEditor), then: []Event{added(studio, cleo, RoleEditor)}},
@@ -74,6 +74,28 @@ var putRows = []row{
 	{name: "nobody in particular", given: stage, when: PutMember{by(olga), studio, UserID{}, Terms{Role: RoleEditor}, MembershipID{1}}, err: invalid("/user_id", "required")},
 	{name: "archived, and the same", given: archived, when: PutMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}}, err: ErrWorkspaceArchived},
 	{name: "to another organization's workspace", given: stage, when: PutMember{byProgram, vault, edna, Terms{Role: RoleViewer}, MembershipID{1}}, err: ErrUnknownWorkspace},
+}
+
+// What a role alone does is what all terms do, but that a member's others stay.
+var putRoleRows = []row{
+	{name: "new", given: stage, when: PutMemberRole{by(olga), studio, cleo, RoleEditor, membership(studio, cleo)}, then: []Event{added(studio, cleo, RoleEditor)}},
+	{name: "who is one", given: stage, when: PutMemberRole{by(olga), studio, edna, RoleViewer, MembershipID{1}}, then: []Event{changed(studio, edna, RoleEditor, RoleViewer)}},
+	{name: "who is the same", given: stage, when: PutMemberRole{by(olga), studio, edna, RoleEditor, MembershipID{1}}},
+	{name: "who has permissions of their own", given: bounded, when: PutMemberRole{by(adam), studio, vera, RoleEditor, MembershipID{1}}, then: []Event{changed(studio, vera, RoleViewer, RoleEditor)}},
+	{name: "whose membership ends", given: limited, when: PutMemberRole{by(adam), studio, cleo, RoleViewer, MembershipID{1}}, then: []Event{changed(studio, cleo, RoleAdmin, RoleViewer)}},
+	{name: "whose membership has ended", given: lapsed, when: PutMemberRole{by(olga), studio, cleo, RoleViewer, MembershipID{1}}, then: []Event{expired(studio, cleo, RoleAdmin), added(studio, cleo, RoleViewer)}},
+	{name: "who was one", given: ednaGone, when: PutMemberRole{by(olga), studio, edna, RoleViewer, MembershipID{1}}, then: []Event{added(studio, edna, RoleViewer)}},
+	{name: "who is invited", given: after(stage, invited(studio, cleo, RoleViewer)), when: PutMemberRole{by(adam), studio, cleo, RoleEditor, MembershipID{1}}, then: []Event{changed(studio, cleo, RoleViewer, RoleEditor)}},
+	{name: "who is suspended", given: after(stage, suspended(studio, edna)), when: PutMemberRole{by(adam), studio, edna, RoleViewer, MembershipID{1}}, then: []Event{changed(studio, edna, RoleEditor, RoleViewer)}},
+	{name: "if it is absent, and it is not", given: stage, when: PutMemberRole{given(Precondition{Absent: true}, by(olga)), studio, edna, RoleViewer, MembershipID{1}}, err: ErrPrecondition},
+	{name: "above one's own", given: stage, when: PutMemberRole{by(adam), studio, cleo, RoleOwner, MembershipID{1}}, err: ErrRoleAboveOwn},
+	{name: "who is above", given: stage, when: PutMemberRole{by(adam), studio, olga, RoleAdmin, MembershipID{1}}, err: ErrRoleAboveOwn},
+	{name: "the last owner", given: stage, when: PutMemberRole{by(ada), studio, olga, RoleAdmin, MembershipID{1}}, err: ErrLastOwner},
+	{name: "by its editor", given: stage, when: PutMemberRole{by(edna), studio, cleo, RoleClient, MembershipID{1}}, err: ErrNotAllowed},
+	{name: "with an archived role", given: withRoles, when: PutMemberRole{by(olga), studio, edna, "intern", MembershipID{1}}, err: invalid("/role", "unknown_role")},
+	{name: "nobody in particular", given: stage, when: PutMemberRole{by(olga), studio, UserID{}, RoleEditor, MembershipID{1}}, err: invalid("/user_id", "required")},
+	{name: "archived, and the same", given: archived, when: PutMemberRole{by(olga), studio, edna, RoleEditor, MembershipID{1}}, err: ErrWorkspaceArchived},
+	{name: "to another organization's workspace", given: stage, when: PutMemberRole{byProgram, vault, edna, RoleViewer, MembershipID{1}}, err: ErrUnknownWorkspace},
 }
 
 func addCleo(m Meta, role RoleKey) Command {

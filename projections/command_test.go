@@ -149,6 +149,9 @@ func drawOfMember(t *rapid.T, h *history, meta domain.Meta, ws domain.WorkspaceI
 		}
 		return c
 	case 2:
+		if rapid.Bool().Draw(t, "role alone") {
+			return domain.PutMemberRole{Meta: meta, Workspace: ws, User: user, Role: terms.Role, Membership: membershipID(ws, user)}
+		}
 		return domain.PutMember{Meta: meta, Workspace: ws, User: user, Terms: terms, Membership: membershipID(ws, user)}
 	case 3, 4:
 		// Who it is follows from the address, so the membership's id cannot be made of it.

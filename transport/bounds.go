@@ -59,7 +59,7 @@ var texts = map[string]struct {
 	"after": {100, afterPattern},
 
 	"type": {100, `^/docs/problems#[a-z_]+$`}, "code": {50, `^[a-z_]+$`}, "title": {100, namePattern},
-	"detail": {maxText, `\S`}, "instance": {maxText, `^/`}, "pointer": {maxText, `^(/|(query|path|header)\.|$)`},
+	"detail": {maxText, `\S`}, "message": {maxText, `\S`}, "instance": {maxText, `^/`}, "pointer": {maxText, `^(/|(query|path|header)\.|$)`},
 	"request_id": {128, `^[!#-\[\]-~]+$`},
 
 	"ETag": {22, `^"[0-9]+"$`}, "If-Match": {maxETags, etagsPattern}, "If-None-Match": {maxETags, etagsPattern},

@@ -2,10 +2,12 @@ package transport
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // examples has, for every operation that takes a body, one that it takes.
@@ -48,30 +50,53 @@ var examples = map[string]string{
 //go:embed answers.json
 var recordedAnswers []byte
 
-// exemplify gives every operation of the document an example of its body and of its
-// answer.
-func exemplify(doc *huma.OpenAPI) error {
-	var answers map[string]any
+// nativeExamples are those of the native API.
+func nativeExamples() map[string]Example {
+	var answers map[string]jsontext.Value
 	if err := json.Unmarshal(recordedAnswers, &answers); err != nil {
-		return fmt.Errorf("reading the recorded answers: %w", err)
+		panic(err) // embedded: a test writes it
 	}
+	all := make(map[string]Example)
+	for id, body := range examples {
+		all[id] = Example{Body: body}
+	}
+	for id, answer := range answers {
+		all[id] = Example{all[id].Body, string(answer)}
+	}
+	return all
+}
+
+// exemplify gives every operation of the document an example of its body and of its
+// answer. That none is missing, tests see.
+func exemplify(doc *huma.OpenAPI, shown map[string]Example) error {
 	for _, op := range operations(doc) {
+		body, answer, err := shown[op.OperationID].values()
+		if err != nil {
+			return fmt.Errorf("reading the examples of %s: %w", op.OperationID, err)
+		}
 		if op.RequestBody != nil {
-			var example any
-			if err := json.Unmarshal([]byte(examples[op.OperationID]), &example); err != nil {
-				continue // there is none; a test finds that
-			}
 			for _, media := range op.RequestBody.Content {
-				media.Example = example
+				media.Example = body
 			}
 		}
 		for _, response := range op.Responses {
 			for _, media := range response.Content {
 				if media.Example == nil {
-					media.Example = answers[op.OperationID]
+					media.Example = answer
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// values are the JSON values that the texts stand for; nil for none.
+func (e Example) values() (body, answer any, err error) {
+	if e.Body != "" {
+		err = json.Unmarshal([]byte(e.Body), &body)
+	}
+	if e.Answer != "" {
+		err = errors.Join(err, json.Unmarshal([]byte(e.Answer), &answer))
+	}
+	return body, answer, err
 }

@@ -46,7 +46,13 @@ type Face struct {
 	ErrorForm func(*Problem) ErrorAnswer
 	// Operations are those of the face.
 	Operations []Operation
+	// Examples are what the document shows, by the ids of the operations.
+	Examples map[string]Example
 }
+
+// Example is a body that an operation takes and what it answers to it, both as
+// JSON; empty for none.
+type Example struct{ Body, Answer string }
 
 // ErrorAnswer is a problem in the form of a face.
 type ErrorAnswer struct {
@@ -110,7 +116,7 @@ func (a *API) serveFace(f Face) error {
 // finish renders the document and refuses the rest, when all operations are
 // registered.
 func (f *face) finish() (err error) {
-	f.document, err = render(f.huma.OpenAPI(), f.Lenient)
+	f.document, err = render(f.huma.OpenAPI(), f.Lenient, f.Examples)
 	f.refuseTheRest()
 	return err
 }

@@ -18,6 +18,9 @@ func (c Call) Organization() domain.OrganizationID { return c.call.who.organizat
 // Workspace is the one that the token is bound to; zero for none.
 func (c Call) Workspace() domain.WorkspaceID { return c.call.who.credential.Workspace }
 
+// User is the one that the token is bound to; zero for none.
+func (c Call) User() domain.UserID { return c.call.who.actor.User }
+
 // Now is the time by which memberships expire.
 func (c Call) Now() time.Time { return c.call.api.now() }
 
@@ -36,6 +39,17 @@ func (c Call) Models() *projections.ReadModels { return c.call.api.models }
 // What it does not reach is [projections.ErrNotFound].
 func (c Call) Reaches(org domain.OrganizationID, ws domain.WorkspaceID) bool {
 	return c.call.who.reachesWorkspace(org, ws)
+}
+
+// FindWorkspace answers the workspace. What the token does not reach is not found.
+func (c Call) FindWorkspace(ws domain.WorkspaceID) (domain.Workspace, error) {
+	return c.call.findWorkspace(ws)
+}
+
+// OrganizationOf answers the organization that a command on the workspace is for.
+// Whether the workspace belongs to it, the command sees.
+func (c Call) OrganizationOf(ws domain.WorkspaceID) (domain.OrganizationID, error) {
+	return c.call.organizationOf(ws)
 }
 
 // Changed is a membership as a command left it.
@@ -73,3 +87,6 @@ func Found[T any](version uint64, body *T) *Resource[T] {
 func Wrote[T any](h *WriteHeaders, changed Changed, body *T) *Written[T] {
 	return written(h, changed.Result, "", changed.Version, body)
 }
+
+// Ended answers a command that has ended something: 204, with the position.
+func Ended(h *WriteHeaders, changed Changed) *Gone { return gone(h, changed.Result) }

@@ -121,6 +121,8 @@ func memberOf(result events.Result, command domain.Command) *domain.Membership {
 		return result.State.Membership(c.Workspace, c.User)
 	case domain.PutMember:
 		return result.State.Membership(c.Workspace, c.User)
+	case domain.PutMemberRole:
+		return result.State.Membership(c.Workspace, c.User)
 	case domain.ChangeMember:
 		return result.State.Membership(c.Workspace, c.User)
 	case domain.RemoveMember:

@@ -44,7 +44,7 @@ func nativeFace() Face {
 			Description: "A token, or a JWT access token (RFC 9068) of an issuer that the service trusts, which stands for a user. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
 				"A scope is resource:action, with all on either side for everything.",
 		},
-		ErrorForm: nativeForm,
+		ErrorForm: nativeForm, Examples: nativeExamples(),
 	}
 }
 
@@ -130,10 +130,10 @@ func documentedHeaders() map[string]*huma.Header {
 type document struct{ json, yaml []byte }
 
 // render finishes the OpenAPI document, once all operations are registered.
-func render(doc *huma.OpenAPI, lenient bool) (d document, err error) {
+func render(doc *huma.OpenAPI, lenient bool, shown map[string]Example) (d document, err error) {
 	openAnswers(doc.Components.Schemas.Map(), lenient)
 	bound(doc)
-	if err := exemplify(doc); err != nil {
+	if err := exemplify(doc, shown); err != nil {
 		return d, err
 	}
 	if err := shareParameters(doc); err != nil {

@@ -50,6 +50,12 @@ func TestOpenAPIDocuments(t *testing.T) {
 	}
 }
 
+// face is the dialect of that name.
+func face(name string) transport.Face {
+	all := All()
+	return all[slices.IndexFunc(all, func(f transport.Face) bool { return f.Name == name })]
+}
+
 // operation is one of a document.
 type operation struct {
 	face         transport.Face
@@ -60,9 +66,15 @@ type operation struct {
 	Tags         []string              `json:"tags"`
 	Security     []map[string][]string `json:"security"`
 	RequestBody  *struct {
-		Content map[string]any `json:"content"`
+		Content map[string]media `json:"content"`
 	} `json:"requestBody"`
-	Responses map[string]any `json:"responses"`
+	Responses map[string]struct {
+		Content map[string]media `json:"content"`
+	} `json:"responses"`
+}
+
+type media struct {
+	Example any `json:"example"`
 }
 
 // scope is what the operation demands of a token.
@@ -101,9 +113,15 @@ func TestEveryOperationIsDeclared(t *testing.T) {
 			t.Errorf("%s declares no scope", op.named())
 		}
 		for _, status := range []string{"400", "401", "403", "500"} {
-			if op.Responses[status] == nil {
+			if _, ok := op.Responses[status]; !ok {
 				t.Errorf("%s does not say that it can answer %s", op.named(), status)
 			}
+		}
+		if op.RequestBody != nil && op.RequestBody.Content["application/json"].Example == nil {
+			t.Errorf("%s has no example of its body", op.named())
+		}
+		if answer, ok := op.Responses["200"]; ok && answer.Content["application/json"].Example == nil {
+			t.Errorf("%s has no example of its answer", op.named())
 		}
 		if !slices.ContainsFunc(op.face.Owns, func(path string) bool { return strings.HasPrefix(op.path, path+"/") }) {
 			t.Errorf("%s: the face does not own %s", op.named(), op.path)

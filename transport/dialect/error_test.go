@@ -22,6 +22,21 @@ var forms = map[string]func(status int, contentType string, body map[string]any)
 		}
 		return nil
 	},
+	"transactionlink": func(_ int, contentType string, body map[string]any) error {
+		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"errors", "fingerprint"}) {
+			return fmt.Errorf("the fields are %s", got)
+		}
+		errors, _ := body["errors"].([]any)
+		if contentType != "application/json" || body["fingerprint"] == "" || len(errors) == 0 {
+			return fmt.Errorf("%s with fingerprint %v and %d errors", contentType, body["fingerprint"], len(errors))
+		}
+		for _, e := range errors {
+			if e, ok := e.(map[string]any); !ok || len(e) != 2 || e["code"] == nil || e["code"] == "" || e["message"] == nil || e["message"] == "" {
+				return fmt.Errorf("an error is %v", e)
+			}
+		}
+		return nil
+	},
 }
 
 // refused demands a status, and the form of the face.
@@ -66,7 +81,7 @@ func TestErrorForms(t *testing.T) {
 		s.as(revoked.get("secret"), op.method, path, "").refused(f, 401)
 		s.as(token, op.method, path+"?frob=1", "").refused(f, s.invalid(f))
 		if strings.Contains(op.path, "{") {
-			s.as(token, op.method, fill(op.path, map[string]string{"id": "%2A.%3E"}), "").refused(f, s.invalid(f))
+			s.as(token, op.method, thing.ReplaceAllString(op.path, "%2A.%3E"), "").refused(f, s.invalid(f))
 		}
 		if op.method == "GET" {
 			s.as(token, op.method, path, "", "Muster-Min-Position", "0-999999").refused(f, 503)

@@ -19,7 +19,8 @@ import (
 // worlds make, for each dialect, what its vendor's examples are about: the same
 // ids, names and times. They answer what to put for a <token> and an {id}.
 var worlds = map[string]func(*service) map[string]string{
-	"instantly": instantlyWorld,
+	"instantly":       instantlyWorld,
+	"transactionlink": transactionlinkWorld,
 }
 
 // TestGolden runs the sessions in the dialects' testdata: requests as lines of curl,
@@ -147,5 +148,41 @@ func instantlyWorld(s *service) map[string]string {
 		"<reader>": s.token(org.String(), "workspace_members:read", bound(ws.String())),
 		"<wide>":   s.token(org.String(), "all:all"),
 		"{id}":     membership,
+	}
+}
+
+// transactionlinkWorld is a workspace with two members, one of whom runs the
+// organization as well, somebody else who does, and a role of the organization's
+// own.
+func transactionlinkWorld(s *service) map[string]string {
+	const workspace = "019cc043-af91-783e-9927-3dac07d1c206"
+	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse(workspace))
+	reviewer := domain.RoleID(uuid.MustParse("019cc043-c0de-783e-9927-3dac07d1c206"))
+	user := func(n byte) domain.UserID { return domain.UserID{0x01, 0x9c, 0xc0, 0x43, 6: 0x70, 8: 0x80, 15: n} }
+	owner, editor, admin := user(1), user(2), user(3)
+	by := func() domain.Meta {
+		return domain.Meta{ID: domain.CommandID(uuid.New()), Organization: org, Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"}}
+	}
+	s.run(
+		domain.CreateOrganization{Meta: by(), Name: "Example", Owner: owner, Profile: domain.ProfileFacts{Email: "owner@example.com"}},
+		domain.PutOrganizationMember{Meta: by(), User: admin, Role: domain.OrganizationAdmin},
+	)
+	s.clock.Add(1000)
+	s.run(domain.CreateRole{Meta: by(), Role: domain.Role{
+		ID: reviewer, Key: "reviewer", Name: "Reviewer", Level: 25, Permissions: []domain.Permission{"workspace.view"},
+	}})
+	s.clock.Add(1000)
+	s.run(
+		domain.CreateWorkspace{Meta: by(), Workspace: ws, Name: "Main", Owner: owner, Membership: domain.MembershipID(uuid.New())},
+		domain.AddMember{Meta: by(), Workspace: ws, User: editor, Terms: domain.Terms{Role: domain.RoleEditor}, Membership: domain.MembershipID(uuid.New())},
+	)
+	return map[string]string{
+		"<tot_token>":       s.token(org.String(), "workspace_members:all"),
+		"<tot_reader>":      s.token(org.String(), "workspace_members:read"),
+		"{workspaceId}":     workspace,
+		"{userId}":          editor.String(),
+		"{newcomer}":        user(4).String(),
+		"{roleId:viewer}":   "00000000-0000-8000-8000-000000000020",
+		"{roleId:reviewer}": reviewer.String(),
 	}
 }

@@ -60,7 +60,7 @@ func TestInstantlyShows(t *testing.T) {
 func TestInstantlyRules(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
-	f := All()[0]
+	f := face("instantly")
 	member := "/api/v2/workspace-members/" + x.membership
 	// An editor manages nobody, whatever the scopes of their token.
 	editors := s.token(x.org, "all:all", bound(x.ws), fmt.Sprintf(`"user_id":%q`, x.member))

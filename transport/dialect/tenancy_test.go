@@ -19,12 +19,21 @@ var tenancy = map[string]struct {
 	"instantly get-workspace-member":    {own: 200},
 	"instantly update-workspace-member": {body: `{"role":"view"}`, own: 200},
 	"instantly delete-workspace-member": {own: 200},
+
+	"transactionlink list-workspace-memberships":     {own: 200},
+	"transactionlink list-all-workspace-memberships": {own: 200},
+	"transactionlink put-workspace-membership":       {body: `{"userId":"{userId}","roleId":"00000000-0000-8000-8000-000000000020"}`, own: 200},
+	"transactionlink remove-workspace-membership":    {own: 204},
 }
 
 // things are ids by the names that paths and bodies have for them.
-func (x tenant) things() map[string]string { return map[string]string{"id": x.membership} }
+func (x tenant) things() map[string]string {
+	return map[string]string{"id": x.membership, "workspaceId": x.ws, "userId": x.member}
+}
 
-func absent() map[string]string { return map[string]string{"id": newText()} }
+func absent() map[string]string {
+	return tenant{ws: newText(), member: newText(), membership: newText()}.things()
+}
 
 var thing = regexp.MustCompile(`\{\w+\}`)
 
@@ -37,7 +46,7 @@ func fill(text string, things map[string]string) string {
 
 func (s *service) ask(token string, op operation, things map[string]string) answer {
 	s.t.Helper()
-	return s.as(token, op.method, fill(op.path, things), fill(tenancy[op.named()].body, things))
+	return s.as(token, op.method, fill(op.path, things), fill(tenancy[op.named()].body, things), "X-Request-Id", "tenancy")
 }
 
 // widest makes the token that may do everything that the dialect's can.

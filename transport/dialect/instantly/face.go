@@ -36,7 +36,7 @@ func Face() transport.Face {
 			Type: "http", Scheme: "bearer",
 			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
 		},
-		Bound: true, Lenient: true, ErrorForm: errorForm,
+		Bound: true, Lenient: true, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
 			transport.Query(huma.Operation{
 				OperationID: "list-workspace-members", Path: path,
@@ -69,8 +69,8 @@ func Face() transport.Face {
 
 // refused is the form of an error.
 type refused struct {
-	StatusCode int    `json:"statusCode" doc:"The HTTP status." example:"404"`
-	Error      string `json:"error" doc:"What the status means." example:"Not Found"`
+	StatusCode int    `json:"statusCode" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
+	Error      string `json:"error" maxLength:"100" pattern:"\\S" doc:"What the status means." example:"Not Found"`
 	Message    string `json:"message" doc:"What is wrong with this request." example:"Resource not found"`
 }
 

@@ -19,7 +19,7 @@ type member struct {
 	CreatedAt   transport.Time      `json:"timestamp_created"`
 	Workspace   domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
 	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
-	UserEmail   *string             `json:"user_email" format:"email" doc:"null for a user whom the directory does not know."`
+	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user whom the directory does not know."`
 	Name        *personName         `json:"name,omitzero" doc:"Not there for a user whom the directory does not know."`
 	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" doc:"The user who added the member; null when it was a program."`
 	Permissions *[]permission       `json:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
@@ -120,3 +120,19 @@ func (v viewer) issuer(org domain.OrganizationID, addedBy string) (*domain.UserI
 	v.issuers[addedBy] = issuer
 	return issuer, nil
 }
+
+var examples = map[string]transport.Example{
+	"list-workspace-members": {Answer: `{"items": [` + example + `], "next_starting_after": "019cc043-af91-783e-9927-3daab1cd9277"}`},
+	"create-workspace-member": {
+		Body: `{"email": "user@example.com", "role": "editor", "permissions": ["dashboard.view"]}`, Answer: example,
+	},
+	"get-workspace-member":    {Answer: example},
+	"update-workspace-member": {Body: `{"role": "editor"}`, Answer: example},
+	"delete-workspace-member": {Answer: example},
+}
+
+const example = `{
+	"id": "019cc043-af91-783e-9927-3daab1cd9277", "email": "user@example.com", "user_id": "019cc043-af91-783e-9927-3dab8777b06e",
+	"role": "editor", "timestamp_created": "2026-03-05T23:09:47.281Z", "workspace_id": "019cc043-af91-783e-9927-3dac07d1c206",
+	"accepted": false, "user_email": "user@example.com", "name": {"first": "John", "last": "Smith"},
+	"issuer_id": "019cc043-af91-783e-9927-3dad367acbdf", "permissions": ["dashboard.view"]}`
