@@ -29,13 +29,14 @@ type settings struct {
 	rateLimit  int
 	demo       bool
 	oidc       transport.OIDC
+	faces      []transport.Face
 	logging    logging
 }
 
 const defaultPartitions = 4
 
 func newServe() *cobra.Command {
-	s := settings{listen: "127.0.0.1:8080", partitions: defaultPartitions}
+	s := settings{listen: "127.0.0.1:8080", partitions: defaultPartitions, faces: dialect.All()}
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the service",
 		Long: "Serve runs the service, with an embedded JetStream and SQLite unless it is told\n" +
@@ -58,10 +59,11 @@ func newServe() *cobra.Command {
 	f.Var(address(&s.natsListen), "nats-listen", "address of the embedded NATS server, for subscribers and auditors; none: no address")
 	f.Var(count{&s.partitions, events.MaxPartitions}, "partitions", "partitions of a new log; it keeps them for good")
 	f.Var(natural{&s.rateLimit}, "rate-limit", "requests that a token may make a second; 0: as many as it likes")
+	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve beside the native one, with commas between them, or none")
 	s.oidcFlags(f)
 	f.Var(toggle{&s.demo}, "demo", "fill an empty log with a sample organization, and print how to look at it")
 	f.Lookup("demo").NoOptDefVal = "true"
-	inEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "demo")
+	inEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "demo")
 	s.logging.flags(f, "info")
 	return cmd
 }
@@ -105,7 +107,7 @@ func (n *node) serve(ctx context.Context, s settings, f *front, stdout io.Writer
 	}
 	api, err := transport.New(transport.Options{
 		Log: n.log, Models: n.models, RootToken: root, Version: version(), RateLimit: s.rateLimit, OIDC: s.oidc, Ready: n.isReady, Now: n.clock.now,
-		Logger: n.logger, Metrics: n.metrics, Gatherer: n.metrics, Faces: dialect.All(),
+		Logger: n.logger, Metrics: n.metrics, Gatherer: n.metrics, Faces: s.faces,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/transport/dialect"
+)
+
+func TestDialectsFlag(t *testing.T) {
+	all := namesOf(dialect.All())
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"instantly", []string{"instantly"}},
+		{"transactionlink,instantly", []string{"instantly", "transactionlink"}},
+		{" transactionlink , transactionlink ", []string{"transactionlink"}},
+		{strings.Join(all, ","), all},
+		{"none", nil},
+		{"", nil},
+	} {
+		faces := dialect.All()
+		flag := dialects{&faces}
+		if err := flag.Set(c.text); err != nil || !slices.Equal(namesOf(faces), c.want) {
+			t.Errorf("%q chooses %v, %v; want %v", c.text, namesOf(faces), err, c.want)
+		}
+		before := flag.String()
+		if err := flag.Set(before); err != nil || flag.String() != before {
+			t.Errorf("%q does not choose itself: %q, %v", before, flag.String(), err)
+		}
+	}
+	for _, text := range []string{"slack", "instantly,", "instantly,none", "Instantly"} {
+		faces := dialect.All()
+		if err := (dialects{&faces}).Set(text); err == nil || !strings.Contains(err.Error(), strings.Join(all, ", ")) || len(faces) != len(all) {
+			t.Errorf("%q: %v, and %d dialects", text, err, len(faces))
+		}
+	}
+}
+
+// A dialect that was not chosen is not there: its paths are nobody's.
+func TestDialectsAreChosen(t *testing.T) {
+	paths := map[string]string{"instantly": "/api/v2/workspace-members", "transactionlink": "/workspaces/x/memberships"}
+	for _, chosen := range []string{"none", "transactionlink"} {
+		p := serving(t, t.TempDir(), "--dialects", chosen)
+		for _, name := range namesOf(dialect.All()) {
+			path, document := paths[name], "/openapi/"+name+".json"
+			if path == "" {
+				t.Fatalf("%s: name a path of it here", name)
+			}
+			if name == chosen {
+				if got := p.api.must(400, "GET", path, "").header.Get("Content-Type"); got != "application/json" {
+					t.Errorf("%s is answered with %s", path, got)
+				}
+				p.api.must(200, "GET", document, "")
+				continue
+			}
+			for _, absent := range []string{path, document} {
+				if r := p.api.must(404, "GET", absent, ""); r.header.Get("Content-Type") != "application/problem+json" || r.field(t, "code") != "not_found" {
+					t.Errorf("%s: %v %s", absent, r.header, r.body)
+				}
+			}
+		}
+		p.stop()
+	}
+}
