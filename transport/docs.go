@@ -35,18 +35,69 @@ func (a *API) reference() error {
 	if err != nil {
 		return err
 	}
-	page("GET /docs", "reference.html", "text/html; charset=utf-8", asset("reference.html"))
+	references, err := a.referencePages()
+	if err != nil {
+		return err
+	}
+	for path, content := range references {
+		page("GET "+path, "reference.html", "text/html; charset=utf-8", content)
+	}
 	page("GET /docs/problems", "problems.html", "text/html; charset=utf-8", problems)
 	page("GET /docs/elements.css", "elements.css", "text/css; charset=utf-8", asset("styles.min.css"))
 	page("GET /docs/elements.js", "elements.js", "text/javascript; charset=utf-8", asset("web-components.min.js"))
 
-	page("GET /openapi.json", "openapi.json", "application/openapi+json", a.native.document.json)
 	page("GET /openapi.yaml", "openapi.yaml", "application/openapi+yaml", a.native.document.yaml)
-	for _, f := range a.faces {
-		page("GET /openapi/"+f.Name+".json", f.Name+".json", "application/openapi+json", f.document.json)
+	for _, f := range a.allFaces() {
+		path := f.documentPath()
+		page("GET "+path, path, "application/openapi+json", f.document.json)
 	}
 	return nil
 }
+
+// documentPath is where the face's OpenAPI document is, and referencePath where it
+// is shown.
+func (f *face) documentPath() string {
+	if f.Name == "" {
+		return "/openapi.json"
+	}
+	return "/openapi/" + f.Name + ".json"
+}
+
+func (f *face) referencePath() string {
+	if f.Name == "" {
+		return "/docs"
+	}
+	return "/docs/" + f.Name
+}
+
+// referencePages are the pages of the reference by their paths: one for each face,
+// with links to the others.
+func (a *API) referencePages() (map[string][]byte, error) {
+	page, err := template.New("reference").Parse(string(asset("reference.html")))
+	if err != nil {
+		return nil, err
+	}
+	type link struct{ Title, Path, Document string }
+	var all []link
+	for _, f := range a.allFaces() {
+		all = append(all, link{f.Title, f.referencePath(), f.documentPath()})
+	}
+	pages := make(map[string][]byte)
+	for _, shown := range all {
+		var b bytes.Buffer
+		if err := page.Execute(&b, struct {
+			Shown link
+			All   []link
+		}{shown, all}); err != nil {
+			return nil, err
+		}
+		pages[shown.Path] = b.Bytes()
+	}
+	return pages, nil
+}
+
+// allFaces are those that are served, the native API first.
+func (a *API) allFaces() []*face { return append([]*face{a.native}, a.faces...) }
 
 func asset(name string) []byte {
 	content, err := assets.ReadFile("docs/" + name)

@@ -3,6 +3,8 @@ package transport
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -27,6 +29,44 @@ func TestVendoredFiles(t *testing.T) {
 		}
 		if sum := sha256.Sum256(content); hex.EncodeToString(sum[:]) != want {
 			t.Errorf("%s is not what was published", name)
+		}
+	}
+}
+
+// Every face has a page of the reference, which shows its document and leads to the
+// others'.
+func TestReferencePages(t *testing.T) {
+	for _, faces := range [][]Face{nil, {testFace()}} {
+		a, err := New(Options{Logger: slog.New(slog.DiscardHandler), Faces: faces})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages := map[string]string{"/docs": "/openapi.json"}
+		for _, f := range faces {
+			pages["/docs/"+f.Name] = "/openapi/" + f.Name + ".json"
+		}
+		for path, document := range pages {
+			w := httptest.NewRecorder()
+			a.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+			page := w.Body.String()
+			if w.Code != 200 || !strings.Contains(page, `apiDescriptionUrl="`+document+`"`) || w.Header().Get("Content-Security-Policy") != referencePolicy {
+				t.Errorf("%s: %d %v\n%s", path, w.Code, w.Header(), page)
+			}
+			if links := regexp.MustCompile(`<a href="(/docs[^"]*)">`).FindAllStringSubmatch(page, -1); len(links) != len(pages)-1 {
+				t.Errorf("%s leads to %q", path, links)
+			}
+			for other := range pages {
+				if strings.Contains(page, `<a href="`+other+`">`) == (other == path) {
+					t.Errorf("%s: does it lead to %s?\n%s", path, other, page)
+				}
+			}
+			if strings.Contains(page, "<nav") != (len(pages) > 1) {
+				t.Errorf("%s: there is a choice of %d", path, len(pages))
+			}
+			w = httptest.NewRecorder()
+			if a.ServeHTTP(w, httptest.NewRequest("GET", document, nil)); w.Code != 200 {
+				t.Errorf("%s: %d", document, w.Code)
+			}
 		}
 	}
 }

@@ -114,7 +114,7 @@ func TestTransactionLinkKeeps(t *testing.T) {
 		t.Errorf("the role was created at %s, want %s", created, want)
 	}
 	s.root("DELETE", "/v1/organizations/"+x.org+"/roles/"+role.get("id"), "").want(204)
-	if refused := put(newText(), role.get("id")).refused(face("transactionlink"), 400); refused.get("errors", 0, "code") != "unknown_role" {
+	if refused := put(newText(), role.get("id")).refused(face("transactionlink"), 400); refused.get("errors", 0, "code") != "unknown_role" || !strings.HasPrefix(refused.get("errors", 0, "message"), "/roleId: ") {
 		t.Errorf("%s", refused.body)
 	}
 	if rows := s.as(s.token(x.org, "all:read"), "GET", "/workspaces/"+x.ws+"/memberships", "").rows(); len(rows) != 2 {
