@@ -6,7 +6,8 @@
 //
 // Make a package below this one with a function Face, add it to [All], and write
 // docs/dialects/NAME.md. The tests of this package then ask for a row of tenancy
-// for each of its operations and for docs/openapi/NAME.json (go generate), and run
+// for each of its operations, for docs/openapi/NAME.json (go generate), and for
+// testdata/schema.json with what the vendor documents of every answer; and they run
 // the requests in its testdata.
 package dialect
 

@@ -80,6 +80,17 @@ type media struct {
 // scope is what the operation demands of a token.
 func (o operation) scope() string { return o.Security[0]["token"][0] }
 
+// example is the answer that the document shows.
+func (o operation) example() any { return o.Responses["200"].Content["application/json"].Example }
+
+// parameters are the names in the operation's path.
+func (o operation) parameters() (names []string) {
+	for _, name := range thing.FindAllString(o.path, -1) {
+		names = append(names, strings.Trim(name, "{}"))
+	}
+	return names
+}
+
 // named is the operation's name in tables of tests.
 func (o operation) named() string { return o.face.Name + " " + o.ID }
 
