@@ -311,6 +311,7 @@ type cloudEvent struct {
 	Sequence string `json:"sequence"`
 	User     string `json:"userid"`
 	Command  string `json:"commandid"`
+	Reason   string `json:"reason"`
 	Data     struct {
 		Membership string `json:"membership_id"`
 	} `json:"data"`

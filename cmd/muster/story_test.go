@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// TestStory tells one story through every face at once: somebody is added, promoted,
+// limited, suspended, and looked at, each in another vendor's words. It is one
+// membership and one history, whose replay names them all.
+func TestStory(t *testing.T) {
+	data := t.TempDir()
+	p := serving(t, data)
+	s := p.api.found()
+	user := uuid.NewString()
+	token := func(name, bound string) string {
+		t.Helper()
+		return p.api.must(201, "POST", "/v1/organizations/"+s.org+"/tokens",
+			fmt.Sprintf(`{"name":%q,"scopes":["workspace_members:all"]%s}`, name, bound)).field(t, "secret")
+	}
+	inWorkspace := fmt.Sprintf(`,"workspace_id":%q`, s.ws)
+	transactionlink, instantly := token("transactionlink", ""), token("instantly", inWorkspace)
+	as := func(secret string) apiClient { c := p.api; c.token = secret; return c }
+	reason := func(text string) []string { return []string{"Muster-Reason", text} }
+
+	// Added through TransactionLink, whose token stands alone in its header.
+	membership := "/workspaces/" + s.ws + "/memberships/" + user
+	body := fmt.Sprintf(`{"userId":%q,"roleId":"00000000-0000-8000-8000-000000000030"}`, user) // an editor
+	once := append(reason("joins"), "Authorization", transactionlink, "Idempotency-Key", "joins")
+	first := p.api.must(200, "PUT", membership, body, once...)
+	native := p.api.must(200, "GET", s.members()+"/"+user, "")
+	id := native.field(t, "id")
+
+	// Promoted through Instantly, by the membership's id.
+	item := "/api/v2/workspace-members/" + id
+	if role := as(instantly).must(200, "PATCH", item, `{"role":"admin"}`, reason("leads")...).field(t, "role"); role != "admin" {
+		t.Errorf("Instantly shows %s", role)
+	}
+
+	// Suspended natively: still a member for Instantly, without access for
+	// TransactionLink.
+	p.api.must(200, "POST", s.members()+"/"+user+"/suspend", "", reason("on leave")...)
+	as(instantly).must(200, "GET", item, "")
+	if list := p.api.must(200, "GET", "/organizations/workspaces/"+s.ws+"/memberships", "", "Authorization", transactionlink); strings.Contains(string(list.body), user) {
+		t.Errorf("TransactionLink shows %s", list.body)
+	}
+
+	// A power cut later the first answer is still the same, and writes nothing.
+	p.kill()
+	p.start()
+	p.ready()
+	again := p.api.must(200, "PUT", membership, body, once...)
+	if string(again.body) != string(first.body) || again.header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("first %s, and then %s", first.body, again.body)
+	}
+	history := p.api.history(s)
+	p.stop()
+
+	replayed := replayed(t, s, "--data", data)
+	if !slices.Equal(replayed, history) {
+		t.Errorf("the service shows\n%s\nand the replay\n%s", strings.Join(history, "\n"), strings.Join(replayed, "\n"))
+	}
+	var told []string
+	for _, line := range replayed {
+		if e := parseEvent(t, line); e.User == user {
+			if e.Data.Membership != id {
+				t.Errorf("of another membership: %s", line)
+			}
+			told = append(told, strings.TrimPrefix(e.Type, "muster.member.")+": "+e.Reason)
+		}
+	}
+	if want := []string{"added: joins", "role_changed: leads", "suspended: on leave"}; !slices.Equal(told, want) {
+		t.Errorf("the history is %q, want %q", told, want)
+	}
+	verified(t, "--data", data)
+}
