@@ -145,7 +145,7 @@ func (s *State) memberAdded(e MemberAdded, r *Recorded) {
 }
 
 func (s *State) memberAccepted(e MemberAccepted, r *Recorded) {
-	s.changed(e.About, r, func(m *Membership) { m.State, m.Accepted = MembershipActive, true })
+	s.changed(e.About, r, func(m *Membership) { m.State, m.Accepted, m.Joined = MembershipActive, true, true })
 }
 
 func (s *State) memberInvitationRenewed(e MemberInvitationRenewed, r *Recorded) {

@@ -34,6 +34,8 @@ type Membership struct {
 	// Accepted reports whether the user is, or was, more than invited since they were
 	// added or invited last.
 	Accepted bool
+	// Joined reports whether the user ever was more than invited, however long ago.
+	Joined bool
 	// Invitation is the last one, of a user who was invited.
 	Invitation Invitation
 	// AddedBy is the id of the user or token that added the user last; empty when
@@ -105,9 +107,9 @@ func (u *UserMemberships) clone() Part {
 func (s *State) joined(about About, r *Recorded, member *Membership) {
 	former := s.Membership(about.Workspace, about.User)
 	member.Organization, member.Workspace, member.User = about.Organization, about.Workspace, about.User
-	member.AddedBy, member.Stamp = r.Adder(), stamp(r)
+	member.AddedBy, member.Joined, member.Stamp = r.Adder(), member.Accepted, stamp(r)
 	if former != nil {
-		member.CreatedAt = former.CreatedAt
+		member.CreatedAt, member.Joined = former.CreatedAt, former.Joined || member.Joined
 	}
 	s.make(MembershipKey(about.Workspace, about.User), member)
 	s.countOwner(about, former.owns(), member.owns())

@@ -36,6 +36,29 @@ func TestOwnersAreCounted(t *testing.T) {
 	}
 }
 
+// Who ever was more than invited is remembered as such, whatever came since.
+func TestJoined(t *testing.T) {
+	again := after(stage, added(studio, cleo, RoleEditor), removed(studio, cleo, RoleEditor))
+	for _, c := range []struct {
+		name  string
+		given []Event
+		want  bool
+	}{
+		{"added", after(stage, added(studio, cleo, RoleEditor)), true},
+		{"invited", cleoInvited, false},
+		{"invited, invited again", after(cleoInvited, removed(studio, cleo, RoleEditor), invited(studio, cleo, RoleEditor)), false},
+		{"invited, added", after(cleoInvited, removed(studio, cleo, RoleEditor), added(studio, cleo, RoleEditor)), true},
+		{"accepted", after(cleoInvited, accepted[0]), true},
+		{"accepted, removed", after(cleoInvited, accepted[0], removed(studio, cleo, RoleEditor)), true},
+		{"removed, invited", after(again, invited(studio, cleo, RoleEditor)), true},
+		{"removed, invited, removed, invited", after(again, invited(studio, cleo, RoleEditor), removed(studio, cleo, RoleEditor), invited(studio, cleo, RoleEditor)), true},
+	} {
+		if m := fold(c.given...).Membership(studio, cleo); m.Joined != c.want {
+			t.Errorf("%s: %v", c.name, m.Joined)
+		}
+	}
+}
+
 // What has ended has ended at its instant, and not a moment before.
 func TestStateAt(t *testing.T) {
 	later := soon.Add(time.Hour)

@@ -27,7 +27,7 @@ func samePart(a, b Part) bool {
 		b, ok := b.(*Membership)
 		return ok && a.ID == b.ID && a.Organization == b.Organization && a.Workspace == b.Workspace && a.User == b.User &&
 			a.Role == b.Role && a.State == b.State && samePermissions(a.Permissions, b.Permissions) && a.ExpiresAt.Equal(b.ExpiresAt) &&
-			a.Accepted == b.Accepted && a.Invitation == b.Invitation && a.AddedBy == b.AddedBy && a.Stamp == b.Stamp
+			a.Accepted == b.Accepted && a.Joined == b.Joined && a.Invitation == b.Invitation && a.AddedBy == b.AddedBy && a.Stamp == b.Stamp
 	case *CustomRole:
 		b, ok := b.(*CustomRole)
 		return ok && sameRole(a.Role, b.Role) && a.Organization == b.Organization && a.ArchivedAt.Equal(b.ArchivedAt) && a.Stamp == b.Stamp

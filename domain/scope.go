@@ -44,9 +44,31 @@ func (s Scope) Valid() bool {
 	return ok && known && (action == "all" || slices.Contains(actions, action))
 }
 
+// alias is the other name of a scope that has two: Attio calls the reading of a
+// workspace's members user_management:read. Empty for all others.
+func (s Scope) alias() Scope {
+	switch s {
+	case "workspace_members:read":
+		return "user_management:read"
+	case "user_management:read":
+		return "workspace_members:read"
+	}
+	return ""
+}
+
 // covers reports whether everything that the other scope allows, this one allows
-// too.
+// too, be it by its other name.
 func (s Scope) covers(other Scope) bool {
+	if s.names(other) {
+		return true
+	}
+	alias := other.alias()
+	return alias != "" && s.names(alias)
+}
+
+// names reports whether this scope is the other one, or a wildcard that stands for
+// it.
+func (s Scope) names(other Scope) bool {
 	if s == other {
 		return true
 	}

@@ -21,6 +21,18 @@ func TestAllow(t *testing.T) {
 		{Scopes{"all:all"}, "actors:impersonate", true},
 		{Scopes{"all:update", "users:read"}, "users:update", true},
 		{Scopes{"all:update", "users:read"}, "users:read", true},
+		{Scopes{"user_management:read"}, "workspace_members:read", true},
+		{Scopes{"workspace_members:read"}, "user_management:read", true},
+		{Scopes{"user_management:all"}, "workspace_members:read", true},
+		{Scopes{"workspace_members:all"}, "user_management:read", true},
+		{Scopes{"all:read"}, "user_management:read", true},
+		{Scopes{"user_management:read"}, "workspace_members:update", false},
+		{Scopes{"user_management:all"}, "workspace_members:update", false},
+		{Scopes{"user_management:all"}, "workspace_members:all", false},
+		{Scopes{"workspace_members:update"}, "user_management:read", false},
+		{Scopes{"workspace_members:read"}, "user_management:all", false},
+		{Scopes{"user_management:read"}, "users:read", false},
+		{Scopes{"users:read"}, "user_management:read", false},
 		{nil, "users:read", false},
 		{Scopes{""}, "users:read", false},
 		{Scopes{"users"}, "users:read", false},
@@ -75,9 +87,13 @@ func singleScopes() (all Scopes) {
 	return all
 }
 
-// wildcards answers the two scopes with one wildcard that stand for the single
-// one, among others.
+// wildcards answers the scopes that stand for the single one, among others: two with
+// one wildcard, and of the scope that has two names those for the other one too.
 func wildcards(single Scope) Scopes {
+	switch single {
+	case "workspace_members:read", "user_management:read":
+		return Scopes{"workspace_members:read", "workspace_members:all", "user_management:read", "user_management:all", "all:read"}
+	}
 	for resource := range scopeActions {
 		if action, ok := cutPrefix(single, resource+":"); ok {
 			return Scopes{Scope(resource + ":all"), Scope("all:" + action)}

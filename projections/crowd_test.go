@@ -290,6 +290,10 @@ func TestMemberStates(t *testing.T) {
 			{MemberFilter{State: domain.MembershipInvited}, map[time.Time][]int{sooner: {11, 19}, later: {11}}},
 			{MemberFilter{State: domain.MembershipSuspended}, map[time.Time][]int{sooner: {14}, later: {14}}},
 			{MemberFilter{State: domain.MembershipRemoved}, map[time.Time][]int{sooner: {5}, later: {5, 15, 21, 19}}},
+			{MemberFilter{Joined: true}, map[time.Time][]int{
+				sooner: {1, 3, 4, 5, 6, 12, 13, 14, 15, 16, 18, 20, 21}, later: {1, 3, 4, 5, 6, 12, 13, 14, 15, 16, 18, 20, 21},
+			}},
+			{MemberFilter{Joined: true, Role: domain.RoleEditor, Query: "user1"}, map[time.Time][]int{sooner: {14, 16}, later: {14, 16}}},
 			{MemberFilter{State: domain.MembershipActive, Role: domain.RoleEditor}, map[time.Time][]int{sooner: {3, 15, 16, 20}, later: {3, 16, 20}}},
 			{MemberFilter{Role: "auditor"}, map[time.Time][]int{sooner: {12}, later: {12}}},
 			{MemberFilter{Role: "nobody"}, nil},

@@ -15,7 +15,7 @@ type Member struct {
 	Profile *domain.Profile // nil: the directory does not know them
 }
 
-const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.invitation_ends,
+const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,
 	m.added_by, m.created_at, m.updated_at, m.version`
 
 type memberRow struct {
@@ -32,7 +32,7 @@ func (r *memberRow) membershipDest() []any {
 	m := &r.membership
 	return append(make([]any, 0, 24), // with room for all that is ever behind them
 		scanNumber(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), scanText(&m.State), scanWords(&m.Permissions),
-		scanTime(&m.ExpiresAt), scanFlag(&m.Accepted), scanTime(&m.Invitation.ExpiresAt),
+		scanTime(&m.ExpiresAt), scanFlag(&m.Accepted), scanFlag(&m.Joined), scanTime(&m.Invitation.ExpiresAt),
 		scanText(&m.AddedBy), scanTime(&m.CreatedAt), scanTime(&m.UpdatedAt), scanNumber(&m.Version))
 }
 

@@ -35,11 +35,11 @@ func (p *projector) memberJoined(r *domain.Recorded, key int64, m *domain.Member
 	p.mayEnd(!m.EndsAt().IsZero())
 	at := r.Time.UnixMilli()
 	return p.change(`
-		INSERT INTO memberships (key, id, workspace, person, role, state, permissions, expires_at, accepted, invitation, invitation_ends,
+		INSERT INTO memberships (key, id, workspace, person, role, state, permissions, expires_at, accepted, joined, invitation, invitation_ends,
 			granted_by, turned, added_by, created_at, updated_at, version)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?13)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?13)
 		ON CONFLICT (workspace, person) DO UPDATE SET id = excluded.id, role = excluded.role, state = excluded.state,
-			permissions = excluded.permissions, expires_at = excluded.expires_at, accepted = excluded.accepted,
+			permissions = excluded.permissions, expires_at = excluded.expires_at, accepted = excluded.accepted, joined = max(joined, excluded.joined),
 			invitation = excluded.invitation, invitation_ends = excluded.invitation_ends, granted_by = excluded.granted_by,
 			turned = excluded.turned, added_by = excluded.added_by, updated_at = excluded.updated_at, version = excluded.version`,
 		key, m.ID[:], workspace, person, role, string(m.State), wordsOrNull(m.Permissions), timeOrNull(m.ExpiresAt), m.Accepted,
@@ -64,7 +64,7 @@ func (p *projector) memberChanged(about domain.About, r *domain.Recorded, key in
 
 func (p *projector) memberAccepted(e domain.MemberAccepted, r *domain.Recorded, key int64) error {
 	return p.memberChanged(e.About, r, key,
-		changeMember+`state = 'active', accepted = 1, granted_by = ?5`+ofMember, r.ID[:])
+		changeMember+`state = 'active', accepted = 1, joined = 1, granted_by = ?5`+ofMember, r.ID[:])
 }
 
 func (p *projector) memberInvitationRenewed(e domain.MemberInvitationRenewed, r *domain.Recorded, key int64) error {

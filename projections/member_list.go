@@ -8,19 +8,21 @@ import (
 
 // MemberFilter says which members a list shows, and in which order.
 type MemberFilter struct {
-	State domain.MembershipState `json:"s,omitzero"` // empty: every one but removed
-	Role  domain.RoleKey         `json:"r,omitzero"` // empty: any
-	Query string                 `json:"q,omitzero"` // how the e-mail address or a name begins, in any case; empty: anybody
-	Order Order                  `json:"o,omitzero"`
+	State  domain.MembershipState `json:"s,omitzero"` // empty: every one but removed
+	Joined bool                   `json:"j,omitzero"` // instead of State: all who ever were more than invited, in whatever state
+	Role   domain.RoleKey         `json:"r,omitzero"` // empty: any
+	Query  string                 `json:"q,omitzero"` // how the e-mail address or a name begins, in any case; empty: anybody
+	Order  Order                  `json:"o,omitzero"`
 }
 
 // The conditions of every list of members: the workspace ?1, the time ?2, the
-// state ?3, and what to search for ?4. Whoever the directory knows is looked up
-// there only when there is something to search for.
+// state ?3 or 'joined', and what to search for ?4. Whoever the directory knows is
+// looked up there only when there is something to search for.
 const whichMembers = `
 	WHERE m.workspace = +?1
 		AND CASE +?3
 			WHEN '' THEN m.state <> 'removed' AND (m.ends_at IS NULL OR m.ends_at > +?2)
+			WHEN 'joined' THEN m.joined
 			WHEN 'removed' THEN m.state = 'removed' OR m.ends_at <= +?2
 			ELSE m.state = +?3 AND (m.ends_at IS NULL OR m.ends_at > +?2) END
 		AND (+?4 = '' OR instr((SELECT search FROM people WHERE key = m.person), +?4) > 0)`
@@ -116,8 +118,11 @@ func (c *conn) memberList(ws domain.WorkspaceID, f MemberFilter, at time.Time, p
 // args are the parameters that the statements of all orders have: those of
 // [whichMembers], and the role.
 func (l *memberList) args(more ...any) []any {
-	f := &l.at.Filter
-	return append([]any{l.workspace.key, l.time.UnixMilli(), string(f.State), searchPrefix(f.Query), l.role}, more...)
+	f, state := &l.at.Filter, string(l.at.Filter.State)
+	if f.Joined {
+		state = "joined"
+	}
+	return append([]any{l.workspace.key, l.time.UnixMilli(), state, searchPrefix(f.Query), l.role}, more...)
 }
 
 func (l *memberList) page() (List[Member], error) {

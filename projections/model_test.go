@@ -48,8 +48,9 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 		State: rapid.SampledFrom([]domain.MembershipState{
 			"", domain.MembershipInvited, domain.MembershipActive, domain.MembershipSuspended, domain.MembershipRemoved,
 		}).Draw(t, "state filter"),
-		Role:  filter.Role,
-		Order: rapid.SampledFrom(orders).Draw(t, "order"),
+		Joined: rapid.IntRange(0, 3).Draw(t, "joined filter") == 0,
+		Role:   filter.Role,
+		Order:  rapid.SampledFrom(orders).Draw(t, "order"),
 	}
 	reached := make(map[domain.OrganizationID]map[domain.UserID]int)
 	h.state.Each(func(_ domain.Key, p domain.Part) {
@@ -83,7 +84,8 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 				}
 			}
 			if member := h.state.Membership(ws.ID, user); member != nil && (members.Role == "" || members.Role == member.Role) {
-				if state := member.StateAt(at); state == members.State || members.State == "" && state != domain.MembershipRemoved {
+				state := member.StateAt(at)
+				if members.Joined && member.Joined || !members.Joined && (state == members.State || members.State == "" && state != domain.MembershipRemoved) {
 					shown = append(shown, user)
 				}
 			}

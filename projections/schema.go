@@ -9,7 +9,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. Whoever changes the
 	// tables, or what is written into them (the built-in roles, too), raises it: the
 	// read models are then made anew.
-	schemaNumber = 2
+	schemaNumber = 3
 )
 
 // tables are made first, with the indexes that applying events looks things up
@@ -104,6 +104,7 @@ CREATE TABLE memberships (
 	permissions     TEXT,             -- a list that replaces the role's; null: the role's
 	expires_at      INTEGER,          -- null: never
 	accepted        INTEGER NOT NULL,
+	joined          INTEGER NOT NULL, -- whether accepted ever was
 	invitation      BLOB,             -- SHA-256 of the secret to accept with; null: never invited
 	invitation_ends INTEGER,
 	granted_by      BLOB    NOT NULL, -- the event that last made the access what it is

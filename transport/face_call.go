@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"iter"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -20,6 +21,9 @@ func (c Call) Workspace() domain.WorkspaceID { return c.call.who.credential.Work
 
 // User is the one that the token is bound to; zero for none.
 func (c Call) User() domain.UserID { return c.call.who.actor.User }
+
+// Token is the id of the token; zero for the root token and for a JWT.
+func (c Call) Token() domain.TokenID { return c.call.who.token }
 
 // Now is the time by which memberships expire.
 func (c Call) Now() time.Time { return c.call.api.now() }
@@ -44,6 +48,28 @@ func (c Call) Reaches(org domain.OrganizationID, ws domain.WorkspaceID) bool {
 // FindWorkspace answers the workspace. What the token does not reach is not found.
 func (c Call) FindWorkspace(ws domain.WorkspaceID) (domain.Workspace, error) {
 	return c.call.findWorkspace(ws)
+}
+
+// Members goes through all memberships of the workspace that the filter shows,
+// however many. Who is there all the while comes once, whatever happens meanwhile.
+func (c Call) Members(ws domain.WorkspaceID, f projections.MemberFilter) iter.Seq2[*projections.Member, error] {
+	return func(yield func(*projections.Member, error) bool) {
+		for from := (projections.Page{Size: projections.MaxPageSize}); ; {
+			page, err := c.Models().Members(ws, f, c.Now(), from)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range page.Items {
+				if !yield(&page.Items[i], nil) {
+					return
+				}
+			}
+			if from.After = page.Next; from.After == "" {
+				return
+			}
+		}
+	}
 }
 
 // OrganizationOf answers the organization that a command on the workspace is for.

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"reflect"
@@ -131,6 +132,7 @@ type document struct{ json, yaml []byte }
 
 // render finishes the OpenAPI document, once all operations are registered.
 func render(doc *huma.OpenAPI, lenient bool, shown map[string]Example) (d document, err error) {
+	dropUnused(doc)
 	openAnswers(doc.Components.Schemas.Map(), lenient)
 	bound(doc)
 	if err := exemplify(doc, shown); err != nil {
@@ -147,6 +149,17 @@ func render(doc *huma.OpenAPI, lenient bool, shown map[string]Example) (d docume
 		return d, fmt.Errorf("rendering the OpenAPI document: %w", err)
 	}
 	return d, nil
+}
+
+// dropUnused takes out the errors that no operation of the face can have.
+func dropUnused(doc *huma.OpenAPI) {
+	used := make(map[string]bool)
+	for _, op := range operations(doc) {
+		for _, r := range op.Responses {
+			used[strings.TrimPrefix(r.Ref, "#/components/responses/")] = true
+		}
+	}
+	maps.DeleteFunc(doc.Components.Responses, func(name string, _ *huma.Response) bool { return !used[name] })
 }
 
 // openAnswers says of all that is answered that it may come to have more fields.

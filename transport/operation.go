@@ -107,7 +107,7 @@ func (f *face) declareErrors(op *huma.Operation, r *route, statuses []int) {
 	}
 	f.refer(op, statuses...)
 	f.refer(op, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
-	if r.scope != anyScope {
+	if r.scope != anyScope || f.Bound {
 		f.refer(op, http.StatusForbidden)
 	}
 	if strings.Contains(op.Path, "{") {

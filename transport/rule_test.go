@@ -824,7 +824,7 @@ func TestRules(t *testing.T) {
 				check("a program of another workspace", elsewhere(wide), x.ask(r, op, "program", x.token(everyScope+`,"workspace_id":"{`+another(r)+`}"`), false))
 			}
 			check("a program within the overlap", want[0], x.ask(r, op, "program", overlapping, try))
-			check("a program without the scope", "scope", x.ask(r, op, "program", x.token(`"scopes":["user_management:read"]`), false))
+			check("a program without the scope", "scope", x.ask(r, op, "program", x.token(`"scopes":["subscriptions:read"]`), false))
 			for name, token := range dead {
 				check(name, "dead", x.ask(r, op, "program", token, false))
 			}

@@ -226,7 +226,7 @@ func TestScopes(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.tenant("Acme")
 	own := s.things(x)
-	unrelated, _ := s.issue(x.org, `"scopes":["user_management:read"]`)
+	unrelated, _ := s.issue(x.org, `"scopes":["subscriptions:read"]`)
 	for _, op := range tenantOperations(t, s) {
 		s.ask("", op, own).want(401, "missing_token")
 		declared := domain.Scope(op.Security[0][securityScheme][0])

@@ -37,6 +37,15 @@ var forms = map[string]func(status int, contentType string, body map[string]any)
 		}
 		return nil
 	},
+	"attio": func(status int, contentType string, body map[string]any) error {
+		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"code", "message", "status_code", "type"}) {
+			return fmt.Errorf("the fields are %s", got)
+		}
+		if contentType != "application/json" || body["status_code"] != float64(status) || body["type"] == "" || body["code"] == "" || body["message"] == "" {
+			return fmt.Errorf("%s with status_code %v", contentType, body["status_code"])
+		}
+		return nil
+	},
 }
 
 // refused demands a status, and the form of the face.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -17,10 +18,12 @@ import (
 )
 
 // worlds make, for each dialect, what its vendor's examples are about: the same
-// ids, names and times. They answer what to put for a <token> and an {id}.
+// ids, names and times. They answer what to put for a <token> and an {id}, in answers
+// too.
 var worlds = map[string]func(*service) map[string]string{
 	"instantly":       instantlyWorld,
 	"transactionlink": transactionlinkWorld,
+	"attio":           attioWorld,
 }
 
 // TestGolden runs the sessions in the dialects' testdata: requests as lines of curl,
@@ -52,7 +55,7 @@ func TestGolden(t *testing.T) {
 					t.Fatalf("%v:\n%s", err, request.Data)
 				}
 				got := s.do(asked)
-				status, body, _ := strings.Cut(string(expected.Data), "\n")
+				status, body, _ := strings.Cut(replace(string(expected.Data), known), "\n")
 				want := answer{body: []byte(body)}
 				if diff := cmp.Diff(status+"\n"+want.indented(), fmt.Sprintf("%d\n%s", got.status, answer{body: append(got.body, '\n')}.indented())); diff != "" {
 					t.Errorf("%s%s", request.Data, diff)
@@ -67,12 +70,16 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+func replace(text string, known map[string]string) string {
+	for name, value := range known {
+		text = strings.ReplaceAll(text, name, value)
+	}
+	return text
+}
+
 // curl is the request that a line of curl sends, to the service instead.
 func (s *service) curl(line string, known map[string]string) (*http.Request, error) {
-	for name, value := range known {
-		line = strings.ReplaceAll(line, name, value)
-	}
-	words, err := shellWords(strings.ReplaceAll(line, "\\\n", " "))
+	words, err := shellWords(strings.ReplaceAll(replace(line, known), "\\\n", " "))
 	if err != nil {
 		return nil, err
 	}
@@ -184,5 +191,39 @@ func transactionlinkWorld(s *service) map[string]string {
 		"{newcomer}":        user(4).String(),
 		"{roleId:viewer}":   "00000000-0000-8000-8000-000000000020",
 		"{roleId:reviewer}": reviewer.String(),
+	}
+}
+
+// attioWorld is that of Attio's example, at its time but for what is below a
+// millisecond: an owner has added somebody to their workspace.
+func attioWorld(s *service) map[string]string {
+	const workspace, susan = "14beef7a-99f7-4534-a87e-70b564330a4c", "50cf242c-7fa3-4cad-87d0-75b1af71c57b"
+	s.clock.Store(time.Date(2022, 11, 21, 13, 22, 49, 61e6, time.UTC).UnixMilli())
+	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse(workspace))
+	owner := domain.UserID(uuid.New())
+	by := func() domain.Meta {
+		return domain.Meta{ID: domain.CommandID(uuid.New()), Organization: org, Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"}}
+	}
+	s.run(
+		domain.CreateOrganization{Meta: by(), Name: "Example", Owner: owner, Profile: domain.ProfileFacts{
+			Email: "steve.jobs@apple.com", Name: domain.PersonName{First: "Steve", Last: "Jobs"},
+		}},
+		domain.CreateWorkspace{Meta: by(), Workspace: ws, Name: "Icons", Owner: owner, Membership: domain.MembershipID(uuid.MustParse("50cf242c-7fa3-4cad-87d0-000000000001"))},
+		domain.AddMember{
+			Meta: by(), Workspace: ws, User: domain.UserID(uuid.New()), Membership: domain.MembershipID(uuid.MustParse(susan)),
+			Terms: domain.Terms{Role: domain.RoleEditor},
+			Profile: &domain.ProfileFacts{
+				Email: "susan.kare@apple.com", Name: domain.PersonName{First: "Susan", Last: "Kare"},
+				AvatarURL: "https://lh3.googleusercontent.com/a/ABdFTp7z6OgAW9EqZx78wTqPfWClGCJCZXFjQfBG7rd9=s96-c",
+			},
+		},
+	)
+	token := s.token(org.String(), "user_management:read events:read", bound(workspace))
+	return map[string]string{
+		"<token>":               token,
+		"<wide>":                s.token(org.String(), "all:all"),
+		"<unrelated>":           s.token(org.String(), "workspace_members:update", bound(workspace)),
+		"<token id>":            s.as(token, "GET", "/v1/self", "").want(200).get("token_id"),
+		"{workspace_member_id}": susan,
 	}
 }

@@ -1,0 +1,78 @@
+package attio
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+)
+
+// self is what a token is (RFC 7662, 2.2).
+type self struct {
+	Active    bool                 `json:"active" doc:"true: a token that opens nothing gets 401."`
+	Scope     string               `json:"scope" maxLength:"5100" pattern:"^\\S+( \\S+)*$" doc:"The token's scopes with spaces between them."`
+	Client    domain.TokenID       `json:"client_id" format:"uuid" doc:"The token's id."`
+	TokenType string               `json:"token_type" enum:"Bearer"`
+	Expires   *int64               `json:"exp" minimum:"0" maximum:"253402300799" doc:"When the token expires, in seconds since 1970; null: never."`
+	Issued    int64                `json:"iat" minimum:"0" maximum:"253402300799" doc:"When the token was issued, in seconds since 1970."`
+	Subject   domain.WorkspaceID   `json:"sub" format:"uuid" doc:"The workspace."`
+	Audience  domain.TokenID       `json:"aud" format:"uuid" doc:"The token's id."`
+	Issuer    string               `json:"iss" enum:"attio.com" doc:"What Attio's clients expect; it is Muster that issued the token."`
+	Member    *domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" doc:"The member that the token is bound to; null when it is bound to nobody, or to somebody who is no member of the workspace."`
+	Workspace domain.WorkspaceID   `json:"workspace_id" format:"uuid"`
+	Name      string               `json:"workspace_name" maxLength:"200" pattern:"^\\S(.*\\S)?$" example:"Product"`
+	Slug      domain.WorkspaceID   `json:"workspace_slug" format:"uuid" doc:"The workspace's id: Muster has no other short name of it."`
+	LogoURL   *string              `json:"workspace_logo_url" format:"uri" maxLength:"2000" doc:"Always null: workspaces have no logo."`
+}
+
+type identifyInput struct{ transport.ReadHeaders }
+
+type identifyOutput struct{ Body *self }
+
+func identify(c transport.Call, _ *identifyInput) (*identifyOutput, error) {
+	ws, err := c.Models().Workspace(c.Workspace())
+	if err != nil {
+		return nil, err
+	}
+	token, err := c.Models().Token(c.Organization(), c.Token())
+	if err != nil {
+		return nil, err
+	}
+	member, err := memberOf(c)
+	if err != nil {
+		return nil, err
+	}
+	shown := &self{
+		Active: true, Scope: join(token.Scopes), Client: token.ID, TokenType: "Bearer",
+		Issued: token.CreatedAt.Unix(), Subject: ws.ID, Audience: token.ID, Issuer: "attio.com",
+		Member: member, Workspace: ws.ID, Name: ws.Name, Slug: ws.ID,
+	}
+	if !token.ExpiresAt.IsZero() {
+		expires := token.ExpiresAt.Unix()
+		shown.Expires = &expires
+	}
+	return &identifyOutput{shown}, nil
+}
+
+// memberOf is the member that the token is bound to; nil for none.
+func memberOf(c transport.Call) (*domain.MembershipID, error) {
+	if c.User().IsZero() {
+		return nil, nil
+	}
+	switch found, err := c.Models().Member(c.Workspace(), c.User(), c.Now()); {
+	case errors.Is(err, projections.ErrNotFound), err == nil && !found.Joined:
+		return nil, nil
+	default:
+		return &found.ID, err
+	}
+}
+
+func join(scopes domain.Scopes) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = string(s)
+	}
+	return strings.Join(words, " ")
+}
