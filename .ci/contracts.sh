@@ -40,3 +40,39 @@ contract_lint() {
       timeout 120 node_modules/.bin/spectral lint --ruleset spectral.yaml --display-only-failures=false --fail-severity hint "${found[@]}"
   )
 }
+
+# with_service COMMAND...: runs the command with the address and the root token of a
+# service that has been started for it, and has to do well and end well.
+with_service() {
+  local log=$temporary/muster.log token=the-root-token-of-the-contracts pid url='' result
+  go build -o "$temporary/muster" ./cmd/muster || return 1
+  rm -rf "$temporary/data" && : >"$log"
+  MUSTER_ROOT_TOKEN=$token timeout --foreground 600 "$temporary/muster" serve --data "$temporary/data" --listen 127.0.0.1:0 --log-format json 2>"$log" &
+  pid=$!
+  for _ in {1..300}; do
+    url=$(sed -n 's/.*"msg":"listening".*"url":"\([^"]*\)".*/\1/p' "$log")
+    [ -z "$url" ] && kill -0 $pid 2>/dev/null || break
+    sleep 0.1
+  done
+  [ -n "$url" ] && "$@" "$url" "$token"
+  result=$?
+  kill $pid && wait $pid || { echo "the service did not end well"; result=1; }
+  ! grep -E '"level":"(WARN|ERROR)"' "$log" || result=1
+  return $result
+}
+
+# The types of every document compile, and the client that is written with those of
+# our own API does what it expects.
+contract_client() {
+  local document name found
+  mapfile -t found < <(documents)
+  (
+    cd "$contracts/client" || exit 1
+    for document in "${found[@]}"; do
+      name=${document#docs/}
+      name=${name//\//-}
+      timeout 60 ../node_modules/.bin/openapi-typescript "../$document" --output "${name%.json}.d.ts" || exit 1
+    done
+    timeout 120 ../node_modules/.bin/tsc --project .
+  ) && with_service timeout 60 node "$contracts/client/built/client.js"
+}

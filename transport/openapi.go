@@ -133,6 +133,7 @@ type document struct{ json, yaml []byte }
 // render finishes the OpenAPI document, once all operations are registered.
 func render(doc *huma.OpenAPI, lenient bool, shown map[string]Example) (d document, err error) {
 	dropUnused(doc)
+	listCodes(doc.Components.Schemas.Map())
 	openAnswers(doc.Components.Schemas.Map(), lenient)
 	bound(doc)
 	if err := exemplify(doc, shown); err != nil {
@@ -160,6 +161,24 @@ func dropUnused(doc *huma.OpenAPI) {
 		}
 	}
 	maps.DeleteFunc(doc.Components.Responses, func(name string, _ *huma.Response) bool { return !used[name] })
+}
+
+// listCodes names all codes that a problem can have, so that programs which are
+// written in a typed language can only ask for those that there are.
+func listCodes(schemas map[string]*huma.Schema) {
+	if schemas["Problem"] == nil {
+		return // another face's errors
+	}
+	codes := &huma.Schema{Type: huma.TypeString, Description: "The kinds of problems, explained at /docs/problems. Later versions may have more."}
+	for _, k := range kinds() {
+		codes.Enum = append(codes.Enum, k.Code)
+	}
+	schemas["ProblemCode"] = codes
+	for _, name := range []string{"Problem", "Refusal", "FieldProblem"} {
+		if s := schemas[name]; s != nil {
+			s.Properties["code"] = &huma.Schema{Ref: "#/components/schemas/ProblemCode", Description: s.Properties["code"].Description}
+		}
+	}
 }
 
 // openAnswers says of all that is answered that it may come to have more fields.
