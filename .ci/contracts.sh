@@ -76,3 +76,13 @@ contract_client() {
     timeout 120 ../node_modules/.bin/tsc --project .
   ) && with_service timeout 60 node "$contracts/client/built/client.js"
 }
+
+# Requests that Specmatic makes from each document, right and wrong ones, get answers
+# that the document has, and nothing fails.
+contract_generative() {
+  local document found
+  mapfile -t found < <(documents)
+  for document in "${found[@]}"; do
+    with_service timeout 200 env --chdir="$contracts/generative" GENERATIVE_SECONDS=150 node run.mjs "../$document" || return 1
+  done
+}

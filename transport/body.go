@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -95,6 +96,28 @@ func missing(n needy) *Problem {
 type need struct {
 	pointer string
 	there   bool
+}
+
+// nullMeans marks, until the document is finished, fields in which null is something
+// else than not being there.
+const nullMeans = "x-null-means"
+
+// allowNulls documents that in what is sent null is the same as not being there,
+// for all that need not be there.
+func allowNulls(sent map[*huma.Schema]bool) {
+	for s := range sent {
+		for name, property := range s.Properties {
+			switch {
+			case property.Extensions[nullMeans] != nil:
+				property.Extensions = nil
+			case slices.Contains(s.Required, name):
+			case property.Ref != "":
+				nullable(s, name)
+			default:
+				property.Nullable = true
+			}
+		}
+	}
 }
 
 // Schema documents the body as what is in it.

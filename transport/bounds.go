@@ -11,14 +11,15 @@ import (
 )
 
 // The patterns of texts, in the part of the language of patterns that every reader
-// of the document has in common.
+// of the document has in common: there are some to whom a quotation mark, or a slash
+// at the beginning, means something when it stands in no brackets.
 const (
 	permissionPattern = `^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`
 	linePattern       = `^.*$`
 	namePattern       = `^\S(.*\S)?$`
 	keyPattern        = `^[a-z][a-z0-9_]*$`
 	positionPattern   = `^[0-9]+-[0-9]+$`
-	etagsPattern      = `^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$`
+	etagsPattern      = `^(\*|(W/)?["][!#-~]*["]( *, *(W/)?["][!#-~]*["])*)$` // RFC 9110, 8.8.3
 	cursorPattern     = `^[A-Za-z0-9_-]+$`
 	ulidPattern       = `^[0-7][0-9A-HJKMNP-TV-Z]{25}$`
 	afterPattern      = `^(earliest|latest|[0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+)$`
@@ -58,12 +59,12 @@ var texts = map[string]struct {
 	"position": {26, positionPattern}, "next_cursor": {maxCursor, cursorPattern}, "cursor": {maxCursor, cursorPattern},
 	"after": {100, afterPattern},
 
-	"type": {100, `^/docs/problems#[a-z_]+$`}, "title": {100, namePattern},
-	"detail": {maxText, `\S`}, "message": {maxText, `\S`}, "instance": {maxText, `^/`}, "pointer": {maxText, `^(/|(query|path|header)\.|$)`},
+	"type": {100, `^[/]docs/problems#[a-z_]+$`}, "title": {100, namePattern},
+	"detail": {maxText, `\S`}, "message": {maxText, `\S`}, "instance": {maxText, `^[/]`}, "pointer": {maxText, `^(/|(query|path|header)\.|$)`},
 	"request_id": {128, `^[!#-\[\]-~]+$`},
 
-	"ETag": {22, `^"[0-9]+"$`}, "If-Match": {maxETags, etagsPattern}, "If-None-Match": {maxETags, etagsPattern},
-	"Idempotency-Key": {255, `^.+$`}, "Idempotency-Replayed": {4, `^true$`},
+	"ETag": {22, `^["][0-9]+["]$`}, "If-Match": {maxETags, etagsPattern}, "If-None-Match": {maxETags, `^[*]$`},
+	"Idempotency-Key": {255, `^[ -~]+$`}, "Idempotency-Replayed": {4, `^true$`},
 	"Muster-Position": {26, positionPattern}, "Muster-Min-Position": {26, positionPattern}, "Last-Event-ID": {100, afterPattern},
 	"Muster-Reason": {500, linePattern}, "WWW-Authenticate": {100, `^Bearer`},
 }

@@ -23,7 +23,7 @@ import (
 type CloudEvent struct {
 	SpecVersion     string         `json:"specversion" enum:"1.0"`
 	ID              string         `json:"id" maxLength:"26" pattern:"^[0-7][0-9A-HJKMNP-TV-Z]{25}$" doc:"A ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
-	Source          string         `json:"source" format:"uri-reference" maxLength:"51" pattern:"^/organizations/" example:"/organizations/019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53"`
+	Source          string         `json:"source" format:"uri-reference" maxLength:"51" pattern:"^[/]organizations/" example:"/organizations/019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53"`
 	Type            string         `json:"type" maxLength:"100" pattern:"^muster(\\.[a-z_]+)+$" example:"muster.member.role_changed"`
 	Subject         string         `json:"subject,omitempty" maxLength:"200" pattern:"^\\S+$" example:"workspaces/019cc043-af91-783e-9927-3daab1cd9277/members/019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
 	Time            time.Time      `json:"time" example:"2026-03-05T23:09:47.281Z"`

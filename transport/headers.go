@@ -34,7 +34,7 @@ func (h *ReadHeaders) prepare(c *call) error {
 
 // ETagHeaders are what queries for a single resource take.
 type ETagHeaders struct {
-	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" doc:"ETags that the client has; 304 when the resource still has one of them." example:"\"1042\""`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" pattern:"^[ -~]*$" doc:"ETags that the client has; 304 when the resource still has one of them." example:"\"1042\""`
 }
 
 // matches reports whether the client has the version already. Queries compare

@@ -134,7 +134,9 @@ type document struct{ json, yaml []byte }
 func render(doc *huma.OpenAPI, lenient bool, shown map[string]Example) (d document, err error) {
 	dropUnused(doc)
 	listCodes(doc.Components.Schemas.Map())
-	openAnswers(doc.Components.Schemas.Map(), lenient)
+	sent := sentSchemas(doc)
+	openAnswers(doc.Components.Schemas.Map(), sent, lenient)
+	allowNulls(sent)
 	bound(doc)
 	if err := exemplify(doc, shown); err != nil {
 		return d, err
@@ -183,14 +185,45 @@ func listCodes(schemas map[string]*huma.Schema) {
 
 // openAnswers says of all that is answered that it may come to have more fields.
 // What is sent may not have fields that are not known, unless they are ignored.
-func openAnswers(schemas map[string]*huma.Schema, lenient bool) {
+func openAnswers(schemas map[string]*huma.Schema, sent map[*huma.Schema]bool, lenient bool) {
 	// Huma's own errors, which nothing answers with.
 	delete(schemas, "ErrorModel")
 	delete(schemas, "ErrorDetail")
-	for name, s := range schemas {
-		if lenient || !strings.HasSuffix(name, "Body") && !strings.HasSuffix(name, "Input") {
+	for _, s := range schemas {
+		if lenient || !sent[s] {
 			s.AdditionalProperties = nil
 		}
+	}
+}
+
+// sentSchemas are the schemas of what is sent.
+func sentSchemas(doc *huma.OpenAPI) map[*huma.Schema]bool {
+	sent := make(map[*huma.Schema]bool)
+	for _, op := range operations(doc) {
+		if op.RequestBody != nil {
+			for _, media := range op.RequestBody.Content {
+				reach(sent, doc.Components.Schemas, media.Schema)
+			}
+		}
+	}
+	return sent
+}
+
+// reach finds the schema, and all that it refers to.
+func reach(found map[*huma.Schema]bool, registry huma.Registry, s *huma.Schema) {
+	if s == nil || found[s] {
+		return
+	}
+	found[s] = true
+	if s.Ref != "" {
+		reach(found, registry, registry.SchemaFromRef(s.Ref))
+	}
+	reach(found, registry, s.Items)
+	for _, inner := range s.Properties {
+		reach(found, registry, inner)
+	}
+	for _, inner := range s.AnyOf {
+		reach(found, registry, inner)
 	}
 }
 

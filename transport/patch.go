@@ -35,5 +35,7 @@ func (p *Patch[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 
 // Schema documents the field as what is in it.
 func (Patch[T]) Schema(r huma.Registry) *huma.Schema {
-	return r.Schema(reflect.TypeFor[T](), true, "")
+	s := r.Schema(reflect.TypeFor[T](), true, "")
+	s.Extensions = map[string]any{nullMeans: true}
+	return s
 }

@@ -1,0 +1,76 @@
+// Gives the service what the examples of a document name, and makes of them examples
+// that Specmatic takes: with ids that there are.
+import { randomUUID } from "node:crypto";
+
+const ada = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10";
+const bob = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11";
+const grace = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b12";
+
+export async function seed(doc, url, token) {
+  const ask = async (method, path, body) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const organization = await ask("POST", "/v1/organizations", { name: "Acme", owner: { user_id: ada, email: "ada@acme.example" } });
+  const of = `/v1/organizations/${organization.id}`;
+  const workspace = await ask("POST", `${of}/workspaces`, { name: "Product", owner_user_id: ada });
+  const members = `/v1/workspaces/${workspace.id}/members`;
+  await ask("PUT", `${of}/members/${bob}`, { role: "admin" });
+  const member = await ask("POST", members, { user_id: bob, email: "bob@acme.example", role: "editor" });
+  await ask("POST", members, { user_id: grace, email: "hopper@acme.example", role: "owner" });
+  const role = await ask("POST", `${of}/roles`, { key: "guest", name: "Guest", level: 5, permissions: ["workspace.view"] });
+  const issued = await ask("POST", `${of}/tokens`, { name: "seed", scopes: ["access:read"] });
+  const events = await ask("GET", `${of}/events`);
+
+  const ids = { organization: organization.id, workspace: workspace.id, user: bob, role: role.id, token: issued.id, membership: member.id, event: events.items[0].id };
+  const examples = {};
+  for (const [template, item] of Object.entries(doc.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const id = operation.operationId;
+      const own = { ...ids };
+      // What ends something ends something of its own.
+      if (id === "archive-role") own.role = (await ask("POST", `${of}/roles`, { key: "former", name: "Former", level: 5, permissions: [] })).id;
+      if (id === "revoke-token") own.token = (await ask("POST", `${of}/tokens`, { name: "former", scopes: ["access:read"] })).id;
+      if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
+      if (["remove-member", "resend-invitation", "accept-member-invitation"].includes(id)) {
+        own.user = (await ask("POST", members, { email: `${id}@acme.example`, role: "viewer" })).user_id;
+      }
+      let actor = ada;
+      if (["put-user", "get-access"].includes(id)) own.user = ada;
+      if (id === "leave-workspace") {
+        own.user = actor = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
+      }
+      if (id === "archive-workspace") own.workspace = (await ask("POST", `${of}/workspaces`, { name: "Former", owner_user_id: ada })).id;
+      const status = Object.keys(operation.responses).find((s) => s.startsWith("2"));
+      const request = { method: method.toUpperCase(), path: template.replace(/\{(\w+)\}/g, (_, name) => own[name]), headers: {} };
+      // Somebody who may: whom Specmatic makes up may nothing.
+      if (operation.parameters?.some((p) => p.$ref?.endsWith("/Muster-On-Behalf-Of")) && id !== "create-organization") {
+        request.headers["Muster-On-Behalf-Of"] = actor;
+      }
+      const body = operation.requestBody?.content["application/json"]?.example;
+      if (body) {
+        request.headers["Content-Type"] = "application/json";
+        request.body = JSON.parse(JSON.stringify(body).replaceAll("019cc043-af91-783e-9927-3daab1cd9277", workspace.id));
+        if (id === "batch-members") {
+          for (const one of request.body.operations) {
+            if (one.user_id) one.user_id = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
+          }
+        }
+        if (id === "accept-invitation") {
+          request.body.token = (await ask("POST", members, { email: `${id}@acme.example`, role: "viewer" })).invitation.token;
+        }
+        if (id === "create-organization") delete request.body.owner.user_id;
+      }
+      const response = { status: Number(status) };
+      const answer = operation.responses[status].content?.["application/json"]?.example;
+      if (answer) Object.assign(response, { headers: { "Content-Type": "application/json" }, body: answer });
+      examples[id] = { "http-request": request, "http-response": response };
+    }
+  }
+  return examples;
+}
