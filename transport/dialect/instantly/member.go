@@ -21,7 +21,7 @@ type member struct {
 	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
 	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user whom the directory does not know."`
 	Name        *personName         `json:"name,omitzero" doc:"Not there for a user whom the directory does not know."`
-	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" doc:"The user who added the member; null when it was a program."`
+	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" nullable:"true" doc:"The user who added the member; null when it was a program."`
 	Permissions *[]permission       `json:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
 }
 

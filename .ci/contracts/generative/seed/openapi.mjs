@@ -72,5 +72,5 @@ export async function seed(doc, url, token) {
       examples[id] = { "http-request": request, "http-response": response };
     }
   }
-  return examples;
+  return { examples };
 }
