@@ -59,7 +59,7 @@ var texts = map[string]struct {
 	"position": {26, positionPattern}, "next_cursor": {maxCursor, cursorPattern}, "cursor": {maxCursor, cursorPattern},
 	"after": {100, afterPattern},
 
-	"type": {100, `^[/]docs/problems#[a-z_]+$`}, "title": {100, namePattern},
+	"type": {100, `^[/]docs/problems#[a-z_]+$`}, "code": {50, `^[a-z_]+$`}, "title": {100, namePattern},
 	"detail": {maxText, `\S`}, "message": {maxText, `\S`}, "instance": {maxText, `^[/]`}, "pointer": {maxText, `^(/|(query|path|header)\.|$)`},
 	"request_id": {128, `^[!#-\[\]-~]+$`},
 

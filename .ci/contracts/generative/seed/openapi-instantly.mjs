@@ -1,16 +1,9 @@
 // Gives the service a workspace with members, and a token that is bound to it.
 import { randomUUID } from "node:crypto";
+import { asker } from "./ask.mjs";
 
 export async function seed(doc, url, root) {
-  const ask = async (method, path, body, token = root) => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  };
+  const ask = asker(url, root);
   const ada = randomUUID();
   const organization = await ask("POST", "/v1/organizations", { name: "Acme", owner: { user_id: ada, email: "ada@acme.example" } });
   const of = `/v1/organizations/${organization.id}`;

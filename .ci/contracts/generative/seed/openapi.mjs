@@ -1,21 +1,14 @@
 // Gives the service what the examples of a document name, and makes of them examples
 // that Specmatic takes: with ids that there are.
 import { randomUUID } from "node:crypto";
+import { asker } from "./ask.mjs";
 
 const ada = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10";
 const bob = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11";
 const grace = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b12";
 
 export async function seed(doc, url, token) {
-  const ask = async (method, path, body) => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  };
+  const ask = asker(url, token);
   const organization = await ask("POST", "/v1/organizations", { name: "Acme", owner: { user_id: ada, email: "ada@acme.example" } });
   const of = `/v1/organizations/${organization.id}`;
   const workspace = await ask("POST", `${of}/workspaces`, { name: "Product", owner_user_id: ada });
