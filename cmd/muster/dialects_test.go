@@ -41,7 +41,10 @@ func TestDialectsFlag(t *testing.T) {
 
 // A dialect that was not chosen is not there: its paths are nobody's.
 func TestDialectsAreChosen(t *testing.T) {
-	paths := map[string]string{"instantly": "/api/v2/workspace-members", "transactionlink": "/workspaces/x/memberships"}
+	paths := map[string]string{
+		"attio": "/v2/workspace_members", "instantly": "/api/v2/workspace-members",
+		"teamwork": "/api/v1/Workspaces/x/members", "transactionlink": "/workspaces/x/memberships",
+	}
 	for _, chosen := range []string{"none", "transactionlink"} {
 		p := serving(t, t.TempDir(), "--dialects", chosen)
 		for _, name := range namesOf(dialect.All()) {

@@ -23,7 +23,7 @@ func TestStory(t *testing.T) {
 			fmt.Sprintf(`{"name":%q,"scopes":["workspace_members:all"]%s}`, name, bound)).field(t, "secret")
 	}
 	inWorkspace := fmt.Sprintf(`,"workspace_id":%q`, s.ws)
-	transactionlink, instantly := token("transactionlink", ""), token("instantly", inWorkspace)
+	transactionlink, bound := token("transactionlink", ""), token("bound", inWorkspace)
 	as := func(secret string) apiClient { c := p.api; c.token = secret; return c }
 	reason := func(text string) []string { return []string{"Muster-Reason", text} }
 
@@ -37,14 +37,14 @@ func TestStory(t *testing.T) {
 
 	// Promoted through Instantly, by the membership's id.
 	item := "/api/v2/workspace-members/" + id
-	if role := as(instantly).must(200, "PATCH", item, `{"role":"admin"}`, reason("leads")...).field(t, "role"); role != "admin" {
+	if role := as(bound).must(200, "PATCH", item, `{"role":"admin"}`, reason("leads")...).field(t, "role"); role != "admin" {
 		t.Errorf("Instantly shows %s", role)
 	}
 
 	// Suspended natively: still a member for Instantly, without access for
 	// TransactionLink.
 	p.api.must(200, "POST", s.members()+"/"+user+"/suspend", "", reason("on leave")...)
-	as(instantly).must(200, "GET", item, "")
+	as(bound).must(200, "GET", item, "")
 	if list := p.api.must(200, "GET", "/organizations/workspaces/"+s.ws+"/memberships", "", "Authorization", transactionlink); strings.Contains(string(list.body), user) {
 		t.Errorf("TransactionLink shows %s", list.body)
 	}
