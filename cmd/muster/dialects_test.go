@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +38,20 @@ func TestDialectsFlag(t *testing.T) {
 		faces := dialect.All()
 		if err := (dialects{&faces}).Set(text); err == nil || !strings.Contains(err.Error(), strings.Join(all, ", ")) || len(faces) != len(all) {
 			t.Errorf("%q: %v, and %d dialects", text, err, len(faces))
+		}
+	}
+}
+
+func TestDialectsAreDocumented(t *testing.T) {
+	for file, form := range map[string]string{"docs/operations.md": "`%s`", "README.md": "(docs/dialects/%s.md)"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range namesOf(dialect.All()) {
+			if !strings.Contains(string(text), fmt.Sprintf(form, name)) {
+				t.Errorf("%s does not name %s", file, name)
+			}
 		}
 	}
 }

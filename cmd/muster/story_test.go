@@ -49,6 +49,11 @@ func TestStory(t *testing.T) {
 		t.Errorf("TransactionLink shows %s", list.body)
 	}
 
+	// Attio knows who was suspended, by the same id.
+	if seen := as(bound).must(200, "GET", "/v2/workspace_members/"+id, ""); !strings.Contains(string(seen.body), `"access_level":"suspended"`) {
+		t.Errorf("Attio shows %s", seen.body)
+	}
+
 	// A power cut later the first answer is still the same, and writes nothing.
 	p.kill()
 	p.start()
