@@ -110,10 +110,14 @@ func (s *State) workspaceAuthority(m Meta, ws WorkspaceID, at time.Time) (author
 		return top, nil
 	}
 	member := s.Membership(ws, person)
-	if role := s.roleOf(member); member.active(at) && !inOrganization.suspended() && role.Level >= LevelManage {
-		return authority{level: role.Level, permissions: member.permissions(role)}, nil
+	role := s.roleOf(member)
+	if !member.active(at) || inOrganization.suspended() || role.Level < LevelManage {
+		return authority{}, fmt.Errorf("an owner or admin of the workspace or of its organization is needed: %w", ErrNotAllowed)
 	}
-	return authority{}, fmt.Errorf("an owner or admin of the workspace or of its organization is needed: %w", ErrNotAllowed)
+	if role.Level < m.Least {
+		return authority{}, fmt.Errorf("level %d in the workspace, or an owner or admin of its organization, is needed: %w", m.Least, ErrNotAllowed)
+	}
+	return authority{level: role.Level, permissions: member.permissions(role)}, nil
 }
 
 // workspaceNeeds names what [State.workspaceAuthority] must see, beside what

@@ -30,6 +30,9 @@ type Meta struct {
 	Actor        Actor
 	// OnBehalfOf is the user whose role decides instead of the actor's own.
 	OnBehalfOf UserID
+	// Least is the level at which the actor must act on a workspace, where the request
+	// asks for a higher one than the rules do ([LevelManage]); zero for no higher one.
+	Least Level
 	// Request is the hash of the request, when it carried an idempotency key (the
 	// command's id is then made from that key); zero otherwise.
 	Request Hash

@@ -39,6 +39,9 @@ func meta(t *rapid.T) Meta {
 	if one(t, 8, "for somebody") {
 		m.OnBehalfOf = rapid.SampledFrom(people).Draw(t, "on behalf of")
 	}
+	if one(t, 8, "at least") {
+		m.Least = rapid.SampledFrom([]Level{30, 45, LevelTop}).Draw(t, "least level")
+	}
 	if one(t, 25, "elsewhere") {
 		m.Organization = globex
 	}

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // levelRows are the whole of "nobody above their own level": whoever acts at a
 // level gives, changes and takes every role up to it and none above.
@@ -31,6 +34,17 @@ func levelRows() (rows []row) {
 		{"client", by(carl), 0},
 		{"organization member", by(cleo), 0},
 		{"program for stranger", as(zoe, byProgram), 0},
+	}
+	// What asks for a level gets by with that one, and with nothing that manages less.
+	for _, a := range actors[:len(actors):len(actors)] {
+		for _, least := range []Level{30, 41, LevelTop} {
+			demanding := a
+			demanding.name, demanding.meta.Least = fmt.Sprintf("%s, of %d", a.name, least), least
+			if a.level < least {
+				demanding.level = 0
+			}
+			actors = append(actors, demanding)
+		}
 	}
 	ned := named[userKind]("ned")
 	for _, a := range actors {

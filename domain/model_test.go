@@ -151,7 +151,7 @@ func (m *model) power(by Meta, ws WorkspaceID, at time.Time) power {
 	}
 	member := m.ties[MembershipKey(ws, by.person())]
 	role := m.role(member.org, member.role)
-	if !member.here(at) || member.state != MembershipActive || role.Level < 40 {
+	if !member.here(at) || member.state != MembershipActive || role.Level < max(40, by.Least) {
 		return power{}
 	}
 	if member.list != nil {

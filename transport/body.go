@@ -167,7 +167,7 @@ func expectedType(t reflect.Type) string {
 		return "an array is expected"
 	case reflect.Bool:
 		return "true or false is expected"
-	case reflect.Int, reflect.Int64, reflect.Uint64:
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint64:
 		return "a whole number is expected"
 	default: // text, and ids, which are arrays of bytes
 		return "a string is expected"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -179,7 +180,7 @@ func (c *call) checkMediaType() error {
 	if sent == "" || body.Content[sent] != nil {
 		return nil
 	}
-	if media, _, err := mime.ParseMediaType(sent); err == nil && body.Content[media] != nil {
+	if media, _, err := mime.ParseMediaType(sent); err == nil && takes(body, media) {
 		return nil
 	}
 	c.json = false
@@ -187,7 +188,16 @@ func (c *call) checkMediaType() error {
 		return mediaType.problem("Content-Type: application/merge-patch+json or application/json is expected").
 			with("Accept-Patch", "application/merge-patch+json, application/json")
 	}
-	return mediaType.problem("Content-Type: application/json is expected")
+	return mediaType.problem("Content-Type: " + strings.Join(slices.Sorted(maps.Keys(body.Content)), " or ") + " is expected")
+}
+
+// takes reports whether the body can be of the type, by its name or by how it ends.
+func takes(body *huma.RequestBody, media string) bool {
+	if body.Content[media] != nil {
+		return true
+	}
+	subtype, ok := strings.CutPrefix(media, "application/")
+	return ok && strings.HasSuffix(subtype, "+json") && body.Content["application/*+json"] != nil
 }
 
 // takeID takes the client's id for the request, when it is one that can stand in

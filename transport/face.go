@@ -41,6 +41,9 @@ type Face struct {
 	// Lenient says that bodies may have fields that the operation does not know. They
 	// are ignored.
 	Lenient bool
+	// MediaTypes are types of bodies that are read as JSON beside application/json;
+	// application/*+json is every one that ends so.
+	MediaTypes []string
 	// ErrorForm is what the face makes of a problem, whatever was refused and
 	// wherever. Of the problem only the status is sure to be there.
 	ErrorForm func(*Problem) ErrorAnswer

@@ -130,6 +130,9 @@ func (f *face) complete(op *huma.Operation, r *route) {
 		if f == f.api.native && op.Method == http.MethodPatch {
 			op.RequestBody.Content["application/merge-patch+json"] = op.RequestBody.Content["application/json"]
 		}
+		for _, media := range f.MediaTypes {
+			op.RequestBody.Content[media] = op.RequestBody.Content["application/json"]
+		}
 	}
 	if created, ok := op.Responses["201"], op.Responses["200"]; ok != nil && created != nil {
 		created.Content, created.Headers = ok.Content, ok.Headers

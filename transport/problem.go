@@ -41,6 +41,19 @@ func (p *Problem) GetStatus() int { return p.Status }
 // GetHeaders tells huma which headers go with the problem.
 func (p *Problem) GetHeaders() http.Header { return p.headers }
 
+// InOne says all that is wrong with the request in one text, for forms that have no
+// room for a list.
+func (p *Problem) InOne() string {
+	if len(p.Errors) < 2 {
+		return p.Detail
+	}
+	texts := make([]string, len(p.Errors))
+	for i, field := range p.Errors {
+		texts[i] = field.Pointer + ": " + field.Detail
+	}
+	return strings.Join(texts, "; ")
+}
+
 // nativeForm is a problem as the native API answers it.
 func nativeForm(p *Problem) ErrorAnswer {
 	return ErrorAnswer{p.Status, "application/problem+json", p}

@@ -17,10 +17,11 @@ import (
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/dialect/attio"
 	"github.com/muster-dev/muster/transport/dialect/instantly"
+	"github.com/muster-dev/muster/transport/dialect/teamwork"
 	"github.com/muster-dev/muster/transport/dialect/transactionlink"
 )
 
 // All are the dialects that there are.
 func All() []transport.Face {
-	return []transport.Face{instantly.Face(), transactionlink.Face(), attio.Face()}
+	return []transport.Face{instantly.Face(), teamwork.Face(), transactionlink.Face(), attio.Face()}
 }

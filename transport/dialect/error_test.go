@@ -37,6 +37,15 @@ var forms = map[string]func(status int, contentType string, body map[string]any)
 		}
 		return nil
 	},
+	"teamwork": func(status int, contentType string, body map[string]any) error {
+		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"detail", "instance", "status", "title", "type"}) {
+			return fmt.Errorf("the fields are %s", got)
+		}
+		if contentType != "application/problem+json" || body["status"] != float64(status) || body["type"] == "" || body["title"] == "" || body["detail"] == "" || body["instance"] == "" {
+			return fmt.Errorf("%s with status %v", contentType, body["status"])
+		}
+		return nil
+	},
 	"attio": func(status int, contentType string, body map[string]any) error {
 		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"code", "message", "status_code", "type"}) {
 			return fmt.Errorf("the fields are %s", got)

@@ -23,6 +23,7 @@ import (
 var worlds = map[string]func(*service) map[string]string{
 	"instantly":       instantlyWorld,
 	"transactionlink": transactionlinkWorld,
+	"teamwork":        teamworkWorld,
 	"attio":           attioWorld,
 }
 
@@ -225,5 +226,38 @@ func attioWorld(s *service) map[string]string {
 		"<unrelated>":           s.token(org.String(), "workspace_members:update", bound(workspace)),
 		"<token id>":            s.as(token, "GET", "/v1/self", "").want(200).get("token_id"),
 		"{workspace_member_id}": susan,
+	}
+}
+
+// teamworkWorld is a workspace with an owner, an admin and an editor, in an
+// organization that somebody else runs.
+func teamworkWorld(s *service) map[string]string {
+	const workspace = "019cc043-af91-783e-9927-3dac07d1c206"
+	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse(workspace))
+	user := func(n byte) domain.UserID { return domain.UserID{0x01, 0x9c, 0xc0, 0x43, 6: 0x70, 8: 0x80, 15: n} }
+	membership := func(n byte) domain.MembershipID {
+		return domain.MembershipID{0x01, 0x9c, 0xc0, 0x43, 4: 0xaf, 6: 0x70, 8: 0x80, 15: n}
+	}
+	runner, owner, admin, editor := user(1), user(2), user(3), user(4)
+	by := func() domain.Meta {
+		return domain.Meta{ID: domain.CommandID(uuid.New()), Organization: org, Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"}}
+	}
+	s.run(
+		domain.CreateOrganization{Meta: by(), Name: "Example", Owner: runner, Profile: domain.ProfileFacts{Email: "runner@example.com"}},
+		domain.CreateWorkspace{Meta: by(), Workspace: ws, Name: "Main", Owner: owner, Membership: membership(2)},
+		domain.AddMember{Meta: by(), Workspace: ws, User: admin, Terms: domain.Terms{Role: domain.RoleAdmin}, Membership: membership(3)},
+		domain.AddMember{Meta: by(), Workspace: ws, User: editor, Terms: domain.Terms{Role: domain.RoleEditor}, Membership: membership(4)},
+	)
+	of := func(u domain.UserID) string { return s.token(org.String(), "all:all", fmt.Sprintf(`"user_id":%q`, u)) }
+	return map[string]string{
+		"<token>":       s.token(org.String(), "workspace_members:all"),
+		"<reader>":      s.token(org.String(), "workspace_members:read"),
+		"<runner>":      of(runner),
+		"<owner>":       of(owner),
+		"<admin>":       of(admin),
+		"{workspaceId}": workspace,
+		"{memberId}":    membership(4).String(),
+		"{ownerId}":     membership(2).String(),
+		"{newcomer}":    user(5).String(),
 	}
 }

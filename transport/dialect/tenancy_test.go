@@ -25,6 +25,11 @@ var tenancy = map[string]struct {
 	"transactionlink put-workspace-membership":       {body: `{"userId":"{userId}","roleId":"00000000-0000-8000-8000-000000000020"}`, own: 200},
 	"transactionlink remove-workspace-membership":    {own: 204},
 
+	"teamwork list-workspace-members": {own: 200},
+	"teamwork add-workspace-member":   {body: `{"userId":"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10","accessLevel":1}`, own: 201},
+	"teamwork update-member-access":   {body: `{"role":1}`, own: 200},
+	"teamwork update-access":          {body: `{"memberId":"{memberId}","newAccessLevel":1}`, own: 200},
+
 	"attio list-workspace-members": {own: 200},
 	"attio get-workspace-member":   {own: 200},
 	"attio identify":               {own: 200},
@@ -32,7 +37,9 @@ var tenancy = map[string]struct {
 
 // things are ids by the names that paths and bodies have for them.
 func (x tenant) things() map[string]string {
-	return map[string]string{"id": x.membership, "workspace_member_id": x.membership, "workspaceId": x.ws, "userId": x.member}
+	return map[string]string{
+		"id": x.membership, "workspace_member_id": x.membership, "memberId": x.membership, "workspaceId": x.ws, "userId": x.member,
+	}
 }
 
 func absent() map[string]string {

@@ -70,7 +70,7 @@ type refused struct {
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {
-	status, kind, message := p.Status, "invalid_request_error", p.Detail
+	status, kind, message := p.Status, "invalid_request_error", p.InOne()
 	switch {
 	case status == http.StatusUnprocessableEntity:
 		status = http.StatusBadRequest

@@ -75,7 +75,7 @@ type refused struct {
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {
-	status, message := p.Status, p.Detail
+	status, message := p.Status, p.InOne()
 	switch {
 	case status == http.StatusUnprocessableEntity:
 		status = http.StatusBadRequest

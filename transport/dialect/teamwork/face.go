@@ -1,0 +1,83 @@
+// Package teamwork speaks like the members of Teamwork's workspaces: GET and POST of
+// /api/v1/Workspaces/{workspaceId}/members, and PUT of a member's access.
+//
+// A member is a membership, by the membership's id, and what they may do is one
+// number from 0, a client, to 4, an owner:
+//
+//	{"id": "019c…", "workspaceId": "019c…", "userId": "019c…", "accessLevel": 2,
+//	 "createdDate": "2026-03-05T23:09:47.281Z"}
+//
+// Fewer people may write here than elsewhere: see [domain.Meta.Least]. What is mapped
+// to what, and what was decided where Teamwork says nothing, is in
+// docs/dialects/teamwork.md.
+package teamwork
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/transport"
+)
+
+const path = "/api/v1/Workspaces"
+
+// Face is the dialect.
+func Face() transport.Face {
+	tags := []string{"Workspaces"}
+	return transport.Face{
+		Name: "teamwork", Owns: []string{"/api/v1"},
+		Title: "Muster in Teamwork's dialect",
+		Description: "Members of workspaces as Teamwork's API has them. An accessLevel is 0 for a client, 1 for a viewer, 2 for an editor, 3 for an admin, 4 for an owner. " +
+			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
+		Tags: []*huma.Tag{{Name: tags[0], Description: "The members of workspaces."}},
+		Scheme: &huma.SecurityScheme{
+			Type: "http", Scheme: "bearer",
+			Description: "A token. Each operation names the scope that it must have; all stands for everything on either side of the colon. " +
+				"A token that is bound to a user may write as far as that user may: as an owner of the workspace, or as an owner or admin of its organization.",
+		},
+		Lenient: true, MediaTypes: []string{"text/json", "application/*+json"}, ErrorForm: errorForm, Examples: examples,
+		Operations: []transport.Operation{
+			transport.Query(huma.Operation{
+				OperationID: "list-workspace-members", Path: path + "/{workspaceId}/members",
+				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "List a workspace's members",
+				Description: "The workspace's own members, invited and suspended ones included, the oldest first. Access that is inherited from the organization is not among them.",
+			}, list),
+			transport.Command(huma.Operation{
+				OperationID: "add-workspace-member", Method: http.MethodPost, Path: path + "/{workspaceId}/members", DefaultStatus: http.StatusCreated,
+				Tags: tags, Security: transport.Scope("workspace_members:create"), Summary: "Add a member to a workspace",
+				Description: "Makes the user a member with that access level. Somebody who is a member or invited already: 409.",
+			}, add),
+			transport.Command(huma.Operation{
+				OperationID: "update-member-access", Method: http.MethodPut, Path: path + "/members/{memberId}/access",
+				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update a member's access level",
+				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
+			}, update),
+			transport.Command(huma.Operation{
+				OperationID: "update-access", Method: http.MethodPut, Path: path + "/members/access",
+				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update the access level of the member in the body",
+				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
+			}, updateInBody),
+		},
+	}
+}
+
+// refused is the form of an error (RFC 9457).
+type refused struct {
+	Type     string `json:"type" format:"uri-reference" doc:"Where the kind of error is explained; what is behind the # is for programs." example:"/docs/problems#not_found"`
+	Title    string `json:"title" doc:"What kind of error it is; the same for every occurrence." example:"There is no such thing"`
+	Status   int32  `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
+	Detail   string `json:"detail" doc:"What is wrong with this request." example:"there is no such resource, or the token does not reach it"`
+	Instance string `json:"instance" format:"uri-reference" doc:"The path that was asked for." example:"/api/v1/Workspaces/members/019cc043-af91-783e-9927-3daab1cd9277/access"`
+}
+
+func errorForm(p *transport.Problem) transport.ErrorAnswer {
+	status := p.Status
+	if status == http.StatusUnprocessableEntity {
+		status = http.StatusBadRequest
+	}
+	return transport.ErrorAnswer{
+		Status: status, ContentType: "application/problem+json",
+		Body: &refused{p.Type, p.Title, int32(status), p.InOne(), p.Instance}, //nolint:gosec // a status has three digits
+	}
+}
