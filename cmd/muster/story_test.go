@@ -41,6 +41,12 @@ func TestStory(t *testing.T) {
 		t.Errorf("Instantly shows %s", role)
 	}
 
+	// Limited through Teamwork, by the same id.
+	limited := as(bound).must(200, "PUT", "/api/v1/Workspaces/members/"+id+"/access", `{"role":1}`, reason("hands over")...)
+	if limited.field(t, "id") != id || !strings.Contains(string(limited.body), `"accessLevel":1`) {
+		t.Errorf("Teamwork shows %s", limited.body)
+	}
+
 	// Suspended natively: still a member for Instantly, without access for
 	// TransactionLink.
 	p.api.must(200, "POST", s.members()+"/"+user+"/suspend", "", reason("on leave")...)
@@ -78,7 +84,7 @@ func TestStory(t *testing.T) {
 			told = append(told, strings.TrimPrefix(e.Type, "muster.member.")+": "+e.Reason)
 		}
 	}
-	if want := []string{"added: joins", "role_changed: leads", "suspended: on leave"}; !slices.Equal(told, want) {
+	if want := []string{"added: joins", "role_changed: leads", "role_changed: hands over", "suspended: on leave"}; !slices.Equal(told, want) {
 		t.Errorf("the history is %q, want %q", told, want)
 	}
 	verified(t, "--data", data)

@@ -81,7 +81,13 @@ type media struct {
 func (o operation) scope() string { return o.Security[0]["token"][0] }
 
 // example is the answer that the document shows.
-func (o operation) example() any { return o.Responses["200"].Content["application/json"].Example }
+func (o operation) example() any {
+	done, ok := o.Responses["200"]
+	if !ok {
+		done = o.Responses["201"]
+	}
+	return done.Content["application/json"].Example
+}
 
 // parameters are the names in the operation's path.
 func (o operation) parameters() (names []string) {
