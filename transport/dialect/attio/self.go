@@ -20,7 +20,7 @@ type self struct {
 	Subject   domain.WorkspaceID   `json:"sub" format:"uuid" doc:"The workspace."`
 	Audience  domain.TokenID       `json:"aud" format:"uuid" doc:"The token's id."`
 	Issuer    string               `json:"iss" enum:"attio.com" doc:"What Attio's clients expect; it is Muster that issued the token."`
-	Member    *domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" doc:"The member that the token is bound to; null when it is bound to nobody, or to somebody who is no member of the workspace."`
+	Member    *domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" nullable:"true" doc:"The member that the token is bound to; null when it is bound to nobody, or to somebody who is no member of the workspace."`
 	Workspace domain.WorkspaceID   `json:"workspace_id" format:"uuid"`
 	Name      string               `json:"workspace_name" maxLength:"200" pattern:"^\\S(.*\\S)?$" example:"Product"`
 	Slug      domain.WorkspaceID   `json:"workspace_slug" format:"uuid" doc:"The workspace's id: Muster has no other short name of it."`
