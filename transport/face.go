@@ -75,9 +75,12 @@ func Query[I, O any](op huma.Operation, handle func(Call, *I) (*O, error)) Opera
 }
 
 // Command is an operation that writes. Its input has [WriteHeaders], and
-// [JSONBody] when it has a body.
+// [JSONBody] when it has a body. The operation's Errors are statuses that neither
+// every command can answer nor follow from its path.
 func Command[I, O any](op huma.Operation, handle func(Call, *I) (*O, error)) Operation {
-	return Operation{func(f *face) { register(f, op, commandErrors, viewed(handle)) }}
+	errors := slices.Concat(commandErrors, op.Errors)
+	op.Errors = nil // huma would describe its own
+	return Operation{func(f *face) { register(f, op, errors, viewed(handle)) }}
 }
 
 func viewed[I, O any](handle func(Call, *I) (*O, error)) func(*call, *I) (*O, error) {

@@ -54,7 +54,7 @@ func Face() transport.Face {
 				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
 			}, update),
 			transport.Command(huma.Operation{
-				OperationID: "update-access", Method: http.MethodPut, Path: path + "/members/access",
+				OperationID: "update-access", Method: http.MethodPut, Path: path + "/members/access", Errors: []int{http.StatusNotFound},
 				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update the access level of the member in the body",
 				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
 			}, updateInBody),
