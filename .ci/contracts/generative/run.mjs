@@ -7,7 +7,7 @@
 // that the document has, by its status, its media type and its shape, and none of
 // 5xx; and a request that Specmatic has made wrong on purpose must not succeed.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -17,6 +17,7 @@ const most = Number(process.env.GENERATIVE_SECONDS ?? 150);
 const doc = JSON.parse(readFileSync(path, "utf8"));
 // docs/openapi/NAME.json has its seed in seed/openapi-NAME.mjs.
 const name = path.replace(/^.*docs\//, "").replace(/\.json$/, "").replaceAll("/", "-");
+if (!existsSync(`seed/${name}.mjs`)) throw new Error(`${path} has no seed: write .ci/contracts/generative/seed/${name}.mjs, as those beside it are`);
 const { seed } = await import(`./seed/${name}.mjs`);
 
 // What an answer must look like.
