@@ -5,10 +5,10 @@ import (
 	"flag"
 	"maps"
 	"reflect"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +42,10 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// oftener are the actions that are the heart of it, and those that rarely come to
+// something.
+var oftener = regexp.MustCompile(`member|restore|token`)
+
 // sequence plays one sequence of commands.
 func sequence(t *rapid.T, counts tally) {
 	w := newWorld(t, counts)
@@ -49,8 +53,8 @@ func sequence(t *rapid.T, counts tally) {
 	for name, draw := range w.commands() {
 		ask := func(t *rapid.T) { w.ask(t, draw(t, meta(t))) }
 		actions[name] = ask
-		if strings.Contains(name, "member") || strings.Contains(name, "restore") {
-			actions[name+", once more"], actions[name+", and again"] = ask, ask // the heart of it
+		if oftener.MatchString(name) {
+			actions[name+", once more"], actions[name+", and again"] = ask, ask
 		}
 	}
 	for begun := w.asked; w.asked < begun+shortest; {
@@ -65,7 +69,7 @@ const shortest = 30
 // So that more comes of it, unless the command line says otherwise: what has to be
 // invited, accepted and suspended first does not happen in a few steps.
 func init() {
-	for name, value := range map[string]string{"rapid.steps": "60", "rapid.checks": "1000"} {
+	for name, value := range map[string]string{"rapid.steps": "60", "rapid.checks": "2000"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
