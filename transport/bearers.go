@@ -2,7 +2,8 @@ package transport
 
 import (
 	"errors"
-	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
@@ -19,8 +20,7 @@ type bearers struct {
 	log    *events.Log
 	models *projections.ReadModels
 
-	mu       sync.RWMutex
-	bySecret map[domain.Hash]remembered
+	bySecret *lru.Cache[domain.Hash, remembered]
 }
 
 type remembered struct {
@@ -30,15 +30,12 @@ type remembered struct {
 }
 
 func newBearers(log *events.Log, models *projections.ReadModels) *bearers {
-	return &bearers{log: log, models: models, bySecret: make(map[domain.Hash]remembered)}
+	return &bearers{log: log, models: models, bySecret: newMemory[domain.Hash, remembered](maxBearers)}
 }
 
 // find answers who the token with that text and hash stands for.
 func (s *bearers) find(secret domain.Hash, text string) (*bearer, error) {
-	s.mu.RLock()
-	known, ok := s.bySecret[secret]
-	s.mu.RUnlock()
-	if ok && s.models.Revoked(known.partition) == known.revoked {
+	if known, ok := s.bySecret.Get(secret); ok && s.models.Revoked(known.partition) == known.revoked {
 		return known.bearer, nil
 	}
 	if !isTokenText(text) {
@@ -64,18 +61,13 @@ func (s *bearers) lookUp(secret domain.Hash) (*bearer, error) {
 		found.until = token.FormerUntil
 	}
 	found.revoked = revoked[found.partition]
-	s.remember(secret, found)
+	s.bySecret.Add(secret, found)
 	return found.bearer, nil
 }
 
-func (s *bearers) remember(secret domain.Hash, found remembered) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.bySecret) >= maxBearers {
-		for other := range s.bySecret { // any one
-			delete(s.bySecret, other)
-			break
-		}
-	}
-	s.bySecret[secret] = found
+// newMemory is a map that forgets what was used least recently, where it would come
+// to hold more.
+func newMemory[K comparable, V any](most int) *lru.Cache[K, V] {
+	memory, _ := lru.New[K, V](most) // errs only on a size below 1
+	return memory
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/muster-dev/muster/domain"
 )
@@ -55,8 +56,7 @@ type issuers struct {
 	byURL map[string]*issuer
 	now   func() time.Time
 
-	mu       sync.RWMutex
-	bySecret map[domain.Hash]checked
+	bySecret *lru.Cache[domain.Hash, checked]
 }
 
 type checked struct {
@@ -66,7 +66,7 @@ type checked struct {
 }
 
 func newIssuers(o OIDC, now func() time.Time, logger *slog.Logger) *issuers {
-	s := &issuers{OIDC: o, byURL: make(map[string]*issuer), now: now, bySecret: make(map[domain.Hash]checked)}
+	s := &issuers{OIDC: o, byURL: make(map[string]*issuer), now: now, bySecret: newMemory[domain.Hash, checked](maxBearers)}
 	for _, url := range o.Issuers {
 		s.byURL[url] = newIssuer(url, now, logger)
 	}
@@ -91,10 +91,7 @@ func isJWT(text string) bool { return strings.Count(text, ".") == 2 }
 
 // find answers who the JWT with that text and hash stands for.
 func (s *issuers) find(ctx context.Context, secret domain.Hash, text string) (*bearer, error) {
-	s.mu.RLock()
-	known, ok := s.bySecret[secret]
-	s.mu.RUnlock()
-	if ok {
+	if known, ok := s.bySecret.Get(secret); ok {
 		keys, err := known.issuer.current(ctx)
 		if err != nil {
 			return nil, err
@@ -107,15 +104,7 @@ func (s *issuers) find(ctx context.Context, secret domain.Hash, text string) (*b
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.bySecret) >= maxBearers {
-		for other := range s.bySecret { // any one
-			delete(s.bySecret, other)
-			break
-		}
-	}
-	s.bySecret[secret] = found
+	s.bySecret.Add(secret, found)
 	return found.bearer, nil
 }
 

@@ -291,7 +291,7 @@ func TestJWTsAreRemembered(t *testing.T) {
 	x := s.tenant("Acme")
 	token := p.claimsToken(key, x)
 	s.as(token, "GET", "/v1/self", "").want(200)
-	known := s.api.issuers.bySecret[hashToken(token)]
+	known, _ := s.api.issuers.bySecret.Peek(hashToken(token))
 	if found, err := s.api.issuers.find(t.Context(), hashToken(token), token); err != nil || found != known.bearer || found == nil {
 		t.Errorf("%v %v", found, err)
 	}
@@ -301,13 +301,10 @@ func TestJWTsAreRemembered(t *testing.T) {
 		t.Errorf("%v %v", found, err)
 	}
 	for i := range maxBearers + 10 {
-		s.api.issuers.bySecret[domain.Hash{byte(i), byte(i >> 8)}] = checked{}
-		if len(s.api.issuers.bySecret) >= maxBearers {
-			break
-		}
+		s.api.issuers.bySecret.Add(domain.Hash{byte(i), byte(i >> 8)}, checked{})
 	}
 	s.as(p.claimsToken(key, x), "GET", "/v1/self", "").want(200)
-	if got := len(s.api.issuers.bySecret); got != maxBearers {
+	if got := s.api.issuers.bySecret.Len(); got != maxBearers {
 		t.Errorf("%d are remembered", got)
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
 
@@ -17,13 +17,11 @@ const maxBuckets = 10_000
 // as a second gives, so that none of a second's are lost to their order.
 type rateLimit struct {
 	perSecond int // 0: no bound
-
-	mu      sync.Mutex
-	buckets map[identity]*rate.Limiter
+	buckets   *lru.Cache[identity, *rate.Limiter]
 }
 
 func newRateLimit(perSecond int) *rateLimit {
-	return &rateLimit{perSecond: perSecond, buckets: make(map[identity]*rate.Limiter)}
+	return &rateLimit{perSecond: perSecond, buckets: newMemory[identity, *rate.Limiter](maxBuckets)}
 }
 
 // admit takes a request out of the token's bucket, says in the headers what is left
@@ -49,21 +47,15 @@ func (l *rateLimit) admit(h http.Header, who identity, at time.Time) error {
 		with("Retry-After", strconv.Itoa(int(wait)))
 }
 
+// bucket is the token's. One that was forgotten begins anew, full.
 func (l *rateLimit) bucket(who identity) *rate.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	bucket := l.buckets[who]
-	if bucket != nil {
+	if bucket, ok := l.buckets.Get(who); ok {
 		return bucket
 	}
-	if len(l.buckets) >= maxBuckets {
-		for other := range l.buckets { // any one: it begins anew with a full bucket
-			delete(l.buckets, other)
-			break
-		}
+	bucket := rate.NewLimiter(rate.Limit(l.perSecond), l.perSecond)
+	if another, ok, _ := l.buckets.PeekOrAdd(who, bucket); ok {
+		return another // of a request that came at the same time
 	}
-	bucket = rate.NewLimiter(rate.Limit(l.perSecond), l.perSecond)
-	l.buckets[who] = bucket
 	return bucket
 }
 

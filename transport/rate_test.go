@@ -71,7 +71,7 @@ func TestRateLimitIsBounded(t *testing.T) {
 	for i := range maxBuckets + 10 {
 		l.bucket(identity{byte(i), byte(i >> 8)})
 	}
-	if len(l.buckets) != maxBuckets {
-		t.Errorf("%d buckets", len(l.buckets))
+	if got := l.buckets.Len(); got != maxBuckets {
+		t.Errorf("%d buckets", got)
 	}
 }
