@@ -25,7 +25,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Help: "Commands by type and outcome: done, unchanged, replayed, tried, refused, unavailable or unknown.",
 		}, []string{"command", "outcome"}),
 		decide: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "muster_decide_seconds", Help: "Time to load what a command must see, decide it and encode its events.", Buckets: fine,
+			Name: "muster_decide_seconds", Help: "Time to decide a command and encode its events, and to load what it must see where that was not loaded for many at once.", Buckets: fine,
 		}),
 		append: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "muster_append_seconds", Help: "Time to make one group of commands durable.", Buckets: fine,

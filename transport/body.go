@@ -45,9 +45,8 @@ func (b *JSONBody[T]) checkBody() error {
 
 // body is a request's body, read strictly: one JSON value, no member twice, none
 // that the operation does not know (unless the face is lenient), each of the right
-// type. huma decodes into it;
-// what is wrong is kept for the handler's wrapper, which finds it with
-// [body.check], because huma would only keep its text.
+// type. huma decodes into it; what is wrong is kept for the handler's wrapper, which
+// finds it with [body.check], because huma would only keep its text.
 type body[T any] struct {
 	value T
 	sum   domain.Hash // of the bytes, for [WriteHeaders.meta]

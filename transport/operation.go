@@ -36,8 +36,8 @@ var (
 	commandErrors = []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusServiceUnavailable}
 )
 
-// query registers an operation of the native API that changes nothing. Its errors are those that
-// the operation declares and those that every query can have.
+// query registers an operation of the native API that changes nothing. Its errors
+// are those that the operation declares and those that every query can have.
 func query[I, O any](a *API, op huma.Operation, handle func(*call, *I) (*O, error)) {
 	op.Method = http.MethodGet
 	register(a.native, op, queryErrors, handle)
