@@ -14,6 +14,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 // Options are what the API is made from.
@@ -97,7 +98,7 @@ func New(o Options) (*API, error) {
 		a.now = time.Now
 	}
 	if a.newID == nil {
-		a.newID = newUUID
+		a.newID = ids.New
 	}
 	if a.logger == nil {
 		a.logger = slog.Default()

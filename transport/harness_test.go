@@ -21,6 +21,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -236,7 +237,7 @@ func (s *service) issue(org, fields string) (secret, id string) {
 }
 
 // newText is a new id as text.
-func newText() string { return domain.UserID(newUUID()).String() }
+func newText() string { return domain.UserID(ids.New()).String() }
 
 // organization is the organization's id.
 func (x tenant) organization(t testing.TB) (id domain.OrganizationID) {

@@ -2,8 +2,6 @@ package transport
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
-	"hash"
 	"math"
 	"net/http"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 // ReadHeaders are what every query takes.
@@ -100,25 +99,17 @@ func (h *WriteHeaders) meta(c *call, org domain.OrganizationID, body domain.Hash
 
 // keyedID is the id of the command that the idempotency key stands for.
 func (h *WriteHeaders) keyedID(c *call) domain.CommandID {
-	return derivedUUID("command", c.who.identity.String(), h.IdempotencyKey)
+	return ids.Derived("command", c.who.identity.String(), h.IdempotencyKey)
 }
 
 // request is the hash of all that decides what a request asks for.
 func (h *WriteHeaders) request(c *call, body domain.Hash) domain.Hash {
 	sum := sha256.New()
 	for _, text := range []string{c.r.Method, c.r.URL.EscapedPath(), h.IfMatch, h.IfNoneMatch, h.Reason, h.OnBehalfOf.String()} {
-		hashText(sum, text)
+		ids.WriteText(sum, text)
 	}
 	sum.Write(body[:])
 	return domain.Hash(sum.Sum(nil))
-}
-
-// hashText adds a text so that no two lists of texts look the same.
-func hashText(h hash.Hash, text string) {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-	h.Write(length[:])
-	h.Write([]byte(text))
 }
 
 // parsePrecondition reads the two headers (RFC 9110, 13.1).

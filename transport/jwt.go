@@ -17,6 +17,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 // OIDC says whose JWT access tokens (RFC 9068) are taken beside Muster's own tokens.
@@ -175,7 +176,7 @@ func (s *issuers) bearerOf(i *issuer, claims jsontext.Value) (*bearer, error) {
 	}
 	credential := domain.Credential{Scopes: scopes, ExpiresAt: expires}
 	return &bearer{
-		name: i.url, identity: derivedUUID("jwt", i.url, user.String(), org.String()), organization: org, credential: credential,
+		name: i.url, identity: ids.Derived("jwt", i.url, user.String(), org.String()), organization: org, credential: credential,
 		actor: domain.Actor{Kind: domain.ActorUser, ID: user.String(), User: user, Credential: credential},
 	}, nil
 }

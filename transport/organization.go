@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 // Organization is the tenant.
@@ -93,7 +94,7 @@ func (a *API) createOrganization(c *call, in *createOrganizationInput) (*Written
 	// that it is found, the key decides which organization it makes.
 	org := domain.OrganizationID(a.newID())
 	if in.IdempotencyKey != "" {
-		org = derivedUUID("organization", c.who.identity.String(), in.IdempotencyKey)
+		org = ids.Derived("organization", c.who.identity.String(), in.IdempotencyKey)
 	}
 	owner := in.Body.value.Owner
 	if owner.User.IsZero() {
