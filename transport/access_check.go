@@ -99,7 +99,7 @@ func (c *call) check(asked *checkAccessBody) (AccessCheck, error) {
 	if err != nil {
 		return AccessCheck{}, err
 	}
-	if !c.who.reachesWorkspace(access.Organization, access.Workspace) {
+	if !c.who.ReachesWorkspace(access.Organization, access.Workspace) {
 		return AccessCheck{}, nothing()
 	}
 	check := AccessCheck{Grants: showGrants(access.Grants)}

@@ -55,7 +55,7 @@ func (a *API) getAccess(c *call, in *getAccessInput) (*AccessAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !c.who.reachesWorkspace(access.Organization, access.Workspace) {
+	if !c.who.ReachesWorkspace(access.Organization, access.Workspace) {
 		return nil, nothing()
 	}
 	shown := ExplainedAccess{

@@ -11,9 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
 	"github.com/muster-dev/muster/transport/ids"
 )
 
@@ -30,7 +30,7 @@ type Options struct {
 	// likes.
 	RateLimit int
 	// OIDC says whose JWTs are taken besides; the zero value: nobody's.
-	OIDC OIDC
+	OIDC auth.OIDC
 	// Now is the clock by which tokens expire; nil is [time.Now].
 	Now func() time.Time
 	// NewID makes the ids of new things; nil makes UUIDv7s.
@@ -53,11 +53,8 @@ type API struct {
 	log    *events.Log
 	models *projections.ReadModels
 
-	rootSecret domain.Hash // zero: no root token
-	root       *bearer
-	bearers    *bearers
-	issuers    *issuers
-	rateLimit  *rateLimit
+	authenticator *auth.Authenticator
+	rates         *auth.Rates
 
 	version  string
 	ready    func(context.Context) error
@@ -84,12 +81,9 @@ func New(o Options) (*API, error) {
 		return nil, err
 	}
 	a := &API{
-		log: o.Log, models: o.Models, root: rootBearer(), bearers: newBearers(o.Log, o.Models), rateLimit: newRateLimit(o.RateLimit),
+		log: o.Log, models: o.Models, rates: auth.NewRates(o.RateLimit),
 		version: o.Version, ready: o.Ready, now: o.Now, newID: o.NewID, logger: o.Logger,
 		metrics: metrics, gatherer: o.Gatherer, mux: http.NewServeMux(), slowness: defaultSlowness,
-	}
-	if o.RootToken != "" {
-		a.rootSecret = hashToken(o.RootToken)
 	}
 	if a.ready == nil {
 		a.ready = o.Log.Ready
@@ -106,7 +100,7 @@ func New(o Options) (*API, error) {
 	if a.gatherer == nil {
 		a.gatherer = prometheus.NewRegistry()
 	}
-	a.issuers = newIssuers(o.OIDC, a.now, a.logger)
+	a.authenticator = auth.New(auth.Options{Log: o.Log, Models: o.Models, RootToken: o.RootToken, OIDC: o.OIDC, Now: a.now, Logger: a.logger})
 	a.serving, a.drain = context.WithCancel(context.Background())
 	a.native = a.newFace(nativeFace())
 	for _, register := range []func(){
@@ -128,6 +122,10 @@ func New(o Options) (*API, error) {
 	}
 	return a, nil
 }
+
+// Discover fetches the keys of the issuers, so that the first JWT need not wait for
+// them: see [auth.Authenticator.Discover].
+func (a *API) Discover(ctx context.Context) { a.authenticator.Discover(ctx) }
 
 // ServeHTTP answers a request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }

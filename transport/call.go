@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // call is one request on its way through the API: who asks, under which id, for
@@ -27,7 +28,7 @@ type call struct {
 	ctx   context.Context // the request's; the call stands in for it
 	api   *API
 	route *route
-	who   *bearer
+	who   *auth.Bearer
 	// problem is what the request was refused with, for the log.
 	problem *Problem
 	status  int  // overrides what huma has chosen
@@ -110,26 +111,28 @@ func (c *call) admit() error {
 		return c.admitPublic()
 	}
 	c.w.Header()["Cache-Control"] = noStore
-	who, err := c.api.authenticate(c, c.route.face.authorization(c.Header("Authorization")))
+	who, err := c.api.authenticator.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
 	if err != nil {
 		return err
 	}
 	c.who = who
-	if err := c.api.rateLimit.admit(c.w.Header(), who.identity, c.api.now()); err != nil {
+	allowance, err := c.api.rates.Admit(who.Identity, c.api.now())
+	writeAllowance(c.w.Header(), allowance)
+	if err != nil {
 		return err
 	}
 	switch {
-	case c.route.root && !who.isRoot():
+	case c.route.root && !who.IsRoot():
 		return insufficientScope.problem("only the root token may do this")
-	case !c.route.root && c.route.scope != anyScope && !who.credential.Scopes.Allow(c.route.scope):
+	case !c.route.root && c.route.scope != anyScope && !who.Allows(c.route.scope):
 		return insufficientScope.problem("the token needs the scope " + string(c.route.scope))
-	case c.route.wide && !who.credential.Workspace.IsZero():
+	case c.route.wide && !who.Workspace().IsZero():
 		return insufficientScope.problem("the token is bound to a workspace, and this concerns the whole organization")
-	case c.route.face.Bound && who.credential.Workspace.IsZero():
+	case c.route.face.Bound && who.Workspace().IsZero():
 		return insufficientScope.problem("a token is needed that is bound to the workspace that is meant")
 	}
 	if c.route.reads {
-		if err := c.api.mayRead(who); err != nil {
+		if err := c.api.authenticator.MayRead(who); err != nil {
 			return err
 		}
 	}
@@ -290,7 +293,7 @@ func (c *call) log(status int, elapsed time.Duration) {
 		slog.Int("status", status), slog.Duration("elapsed", elapsed),
 	}
 	if c.who != nil {
-		attributes = append(attributes, slog.String("actor", c.who.actor.ID))
+		attributes = append(attributes, slog.String("actor", c.who.Actor.ID))
 	}
 	if p := c.problem; p != nil {
 		attributes = append(attributes, slog.String("code", p.Code))

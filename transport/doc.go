@@ -29,7 +29,7 @@
 // whatever it names. A token that is bound to a user reads what its scopes name,
 // unless the user is suspended in the organization or not part of it any more, and
 // writes what the user's own role allows besides. A JWT of an issuer that the service
-// trusts ([OIDC]) is like a token that is bound to a user, except that it can name an
+// trusts ([auth.OIDC]) is like a token that is bound to a user, except that it can name an
 // organization that does not exist.
 //
 // # Idempotency

@@ -7,6 +7,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // Call is a request as the handlers of a [Face] see it. It has been admitted: its
@@ -14,16 +15,16 @@ import (
 type Call struct{ call *call }
 
 // Organization is the one that the token belongs to; zero for the root token.
-func (c Call) Organization() domain.OrganizationID { return c.call.who.organization }
+func (c Call) Organization() domain.OrganizationID { return c.call.who.Organization }
 
 // Workspace is the one that the token is bound to; zero for none.
-func (c Call) Workspace() domain.WorkspaceID { return c.call.who.credential.Workspace }
+func (c Call) Workspace() domain.WorkspaceID { return c.call.who.Workspace() }
 
 // User is the one that the token is bound to; zero for none.
-func (c Call) User() domain.UserID { return c.call.who.actor.User }
+func (c Call) User() domain.UserID { return c.call.who.Actor.User }
 
 // Token is the id of the token; zero for the root token and for a JWT.
-func (c Call) Token() domain.TokenID { return c.call.who.token }
+func (c Call) Token() domain.TokenID { return c.call.who.Token }
 
 // Now is the time by which memberships expire.
 func (c Call) Now() time.Time { return c.call.api.now() }
@@ -33,7 +34,9 @@ func (c Call) NewID() [16]byte { return c.call.api.newID() }
 
 // NewInvitation is the hash of an invitation's secret that nobody is told. Who is
 // to have one gets it by renewing the invitation.
-func (c Call) NewInvitation() domain.Hash { return hashToken(newSecretText(kindInvitation)) }
+func (c Call) NewInvitation() domain.Hash {
+	return auth.HashSecret(auth.NewSecret(auth.InvitationSecret))
+}
 
 // Models are the read models. What they answer belongs to any organization: hold
 // it against [Call.Reaches].
@@ -42,7 +45,7 @@ func (c Call) Models() *projections.ReadModels { return c.call.api.models }
 // Reaches reports whether the token may know of the workspace of the organization.
 // What it does not reach is [projections.ErrNotFound].
 func (c Call) Reaches(org domain.OrganizationID, ws domain.WorkspaceID) bool {
-	return c.call.who.reachesWorkspace(org, ws)
+	return c.call.who.ReachesWorkspace(org, ws)
 }
 
 // FindWorkspace answers the workspace. What the token does not reach is not found.

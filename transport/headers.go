@@ -75,7 +75,7 @@ func (h *WriteHeaders) prepare(c *call) error {
 		return invalid(FieldProblem{"header.Muster-Reason", codeTooLong, "at most 500 characters are expected"})
 	case h.OnBehalfOf.IsZero() && len(c.r.Header["Muster-On-Behalf-Of"]) > 0: // who names nobody does not get a program's rights by it
 		return invalid(FieldProblem{"header.Muster-On-Behalf-Of", codeInvalidID, "the id of a user is expected; the nil UUID is nobody's"})
-	case !h.OnBehalfOf.IsZero() && !c.who.credential.Scopes.Allow("actors:impersonate"):
+	case !h.OnBehalfOf.IsZero() && !c.who.Allows("actors:impersonate"):
 		return insufficientScope.problem("Muster-On-Behalf-Of needs the scope actors:impersonate")
 	}
 	return nil
@@ -85,7 +85,7 @@ func (h *WriteHeaders) prepare(c *call) error {
 // for none.
 func (h *WriteHeaders) meta(c *call, org domain.OrganizationID, body domain.Hash) domain.Meta {
 	m := domain.Meta{
-		Organization: org, Actor: c.who.actor, OnBehalfOf: h.OnBehalfOf,
+		Organization: org, Actor: c.who.Actor, OnBehalfOf: h.OnBehalfOf,
 		Reason: h.Reason, If: h.precondition,
 	}
 	if h.IdempotencyKey == "" {
@@ -99,7 +99,7 @@ func (h *WriteHeaders) meta(c *call, org domain.OrganizationID, body domain.Hash
 
 // keyedID is the id of the command that the idempotency key stands for.
 func (h *WriteHeaders) keyedID(c *call) domain.CommandID {
-	return ids.Derived("command", c.who.identity.String(), h.IdempotencyKey)
+	return ids.Derived("command", c.who.Identity.String(), h.IdempotencyKey)
 }
 
 // request is the hash of all that decides what a request asks for.

@@ -10,6 +10,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // Invitation is what a person accepts with, and until when they can.
@@ -78,10 +79,10 @@ func (a *API) resendInvitation(c *call, in *resendInvitationInput) (*Written[Add
 	if err := in.Body.value.check(); err != nil {
 		return nil, err
 	}
-	secret := newSecretText(kindInvitation)
+	secret := auth.NewSecret(auth.InvitationSecret)
 	result, err := in.run(c, domain.RenewInvitation{
 		Meta: in.meta(c, org, in.Body.sum), Workspace: in.Workspace, User: in.User,
-		Secret: hashToken(secret), Lasts: in.Body.value.lasts(),
+		Secret: auth.HashSecret(secret), Lasts: in.Body.value.lasts(),
 	})
 	if err != nil {
 		return nil, err
@@ -102,10 +103,10 @@ type acceptInvitationInput struct{ JSONBody[acceptInvitationBody] }
 
 func (a *API) acceptInvitation(c *call, in *acceptInvitationInput) (*Written[Membership], error) {
 	sent := &in.Body.value
-	if !isSecretText(sent.Token, kindInvitation) {
+	if !auth.IsSecret(sent.Token, auth.InvitationSecret) {
 		return nil, noInvitation()
 	}
-	secret := hashToken(sent.Token)
+	secret := auth.HashSecret(sent.Token)
 	invited, err := a.models.InvitationBySecret(secret, a.now())
 	switch {
 	case errors.Is(err, projections.ErrNotFound):

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 const acceptPath = "/v1/invitations/accept"
@@ -16,7 +18,7 @@ func TestInvitation(t *testing.T) {
 	access := "/v1/workspaces/" + x.ws + "/access/"
 	invited := s.as(x.token, "POST", members, `{"email":"Ada@new.example","name":{"first":"Ada"},"role":"viewer"}`, "Idempotency-Key", "k").want(201)
 	ada, secret := invited.get("user_id"), invited.get("invitation", "token")
-	if invited.get("state") != "invited" || invited.get("accepted") != "false" || !isSecretText(secret, kindInvitation) {
+	if invited.get("state") != "invited" || invited.get("accepted") != "false" || !auth.IsSecret(secret, auth.InvitationSecret) {
 		t.Errorf("%s", invited.body)
 	}
 	// The answer again, without the secret.
@@ -37,7 +39,7 @@ func TestInvitation(t *testing.T) {
 	s.as(x.token, "GET", access+ada, "").want(404)
 
 	accept := func(token string) string { return fmt.Sprintf(`{"token":%q}`, token) }
-	s.as("", "POST", acceptPath, accept(newSecretText(kindInvitation))).want(404, "unknown_invitation")
+	s.as("", "POST", acceptPath, accept(auth.NewSecret(auth.InvitationSecret))).want(404, "unknown_invitation")
 	s.as("", "POST", acceptPath, accept(x.token)).want(404, "unknown_invitation")
 	s.as("", "POST", acceptPath, accept("noise")).want(404, "unknown_invitation")
 	s.as("", "POST", acceptPath, fmt.Sprintf(`{"token":%q,"user_id":%q}`, secret, x.member)).want(409, "invitation_for_another_user")
@@ -78,7 +80,7 @@ func TestDeadInvitations(t *testing.T) {
 	s.as(x.token, "DELETE", members+"/"+ben, "").want(204)
 	_, expired := invite("cleo@new.example", `,"invitation_expires_in":60`)
 	s.clock.Store(int64(time.Hour))
-	wrong := impersonal(t, s.as("", "POST", acceptPath, `{"token":"`+newSecretText(kindInvitation)+`"}`).want(404, "unknown_invitation"))
+	wrong := impersonal(t, s.as("", "POST", acceptPath, `{"token":"`+auth.NewSecret(auth.InvitationSecret)+`"}`).want(404, "unknown_invitation"))
 	for name, secret := range map[string]string{"renewed": renewed, "removed": removed, "expired": expired} {
 		got := s.as("", "POST", acceptPath, `{"token":"`+secret+`"}`).want(404, "unknown_invitation")
 		if fmt.Sprint(impersonal(t, got)) != fmt.Sprint(wrong) {

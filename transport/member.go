@@ -107,7 +107,7 @@ func (c *call) foundMember(member projections.Member, err error) (*Resource[Memb
 	if err != nil {
 		return nil, err
 	}
-	if !c.who.reachesWorkspace(member.Organization, member.Workspace) {
+	if !c.who.ReachesWorkspace(member.Organization, member.Workspace) {
 		return nil, nothing()
 	}
 	shown := showMember(&member)

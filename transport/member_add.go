@@ -7,6 +7,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // AddedMember is a membership with what an invited person accepts with.
@@ -70,7 +71,7 @@ func (b *addMemberBody) command(a *API, m domain.Meta, ws domain.WorkspaceID, se
 	if b.User.IsZero() {
 		return domain.InviteMember{
 			Meta: m, Workspace: ws, Profile: b.profile(), Terms: b.terms(), User: a.newID(), Membership: a.newID(),
-			Secret: hashToken(secret), Lasts: b.lasts(),
+			Secret: auth.HashSecret(secret), Lasts: b.lasts(),
 		}
 	}
 	add := domain.AddMember{Meta: m, Workspace: ws, User: b.User, Terms: b.terms(), Membership: a.newID()}
@@ -96,7 +97,7 @@ func (a *API) addMember(c *call, in *addMemberInput) (*Written[AddedMember], err
 	if err := sent.check(); err != nil {
 		return nil, err
 	}
-	secret := newSecretText(kindInvitation)
+	secret := auth.NewSecret(auth.InvitationSecret)
 	command := sent.command(a, in.meta(c, org, in.Body.sum), in.Workspace, secret)
 	result, err := in.run(c, command)
 	if err != nil {

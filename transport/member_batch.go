@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // BatchResult is what came of a batch.
@@ -96,11 +97,11 @@ func (a *API) batchMembers(c *call, in *batchMembersInput) (*Committed[BatchResu
 	secrets := make([]string, len(sent.Operations))
 	for i := range sent.Operations {
 		operation := &sent.Operations[i]
-		if !c.who.credential.Scopes.Allow(operation.scope()) {
+		if !c.who.Allows(operation.scope()) {
 			return nil, insufficientScope.problem("the token needs the scope " + string(operation.scope()) + " for an operation of the batch")
 		}
 		if operation.User.IsZero() {
-			secrets[i] = newSecretText(kindInvitation)
+			secrets[i] = auth.NewSecret(auth.InvitationSecret)
 		}
 		batch.Operations[i] = operation.command(a, batch.Meta, in.Workspace, secrets[i])
 	}

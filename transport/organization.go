@@ -30,7 +30,7 @@ type OrganizationPath struct {
 
 // checkOrganization refuses an organization that the token does not reach.
 func (c *call) checkOrganization(org domain.OrganizationID) error {
-	if !c.who.reaches(org) {
+	if !c.who.Reaches(org) {
 		return nothing()
 	}
 	return nil
@@ -38,7 +38,7 @@ func (c *call) checkOrganization(org domain.OrganizationID) error {
 
 // findOrganization refuses also one that does not exist.
 func (c *call) findOrganization(org domain.OrganizationID) error {
-	if err := c.checkOrganization(org); err != nil || !c.who.token.IsZero() {
+	if err := c.checkOrganization(org); err != nil || !c.who.Token.IsZero() {
 		return err // an organization that has issued tokens exists; a JWT can name any
 	}
 	_, err := c.api.models.Organization(org)
@@ -94,7 +94,7 @@ func (a *API) createOrganization(c *call, in *createOrganizationInput) (*Written
 	// that it is found, the key decides which organization it makes.
 	org := domain.OrganizationID(a.newID())
 	if in.IdempotencyKey != "" {
-		org = ids.Derived("organization", c.who.identity.String(), in.IdempotencyKey)
+		org = ids.Derived("organization", c.who.Identity.String(), in.IdempotencyKey)
 	}
 	owner := in.Body.value.Owner
 	if owner.User.IsZero() {
@@ -118,14 +118,14 @@ type listOrganizationsInput struct {
 }
 
 func (a *API) listOrganizations(c *call, in *listOrganizationsInput) (*Listing[Organization], error) {
-	if c.who.isRoot() {
+	if c.who.IsRoot() {
 		rows, err := a.models.Organizations(in.page())
 		return listing(rows, err, showOrganization)
 	}
 	if in.Cursor != "" {
 		return nil, fmt.Errorf("%w: it has one page only", projections.ErrBadCursor)
 	}
-	own, err := a.models.Organization(c.who.organization)
+	own, err := a.models.Organization(c.who.Organization)
 	return listing(projections.List[domain.Organization]{Items: []domain.Organization{own}}, err, showOrganization)
 }
 

@@ -47,7 +47,7 @@ func (a *API) transferOwnership(c *call, in *transferOwnershipInput) (*Committed
 	case !in.OnBehalfOf.IsZero():
 		from = in.OnBehalfOf
 	default:
-		from = c.who.actor.User
+		from = c.who.Actor.User
 	}
 	result, err := in.run(c, domain.TransferOwnership{Meta: meta, Workspace: in.Workspace, From: from, To: sent.To})
 	if err != nil {

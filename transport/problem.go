@@ -4,11 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // Problem is the body of every answer that is not what was asked for (RFC 9457).
@@ -66,7 +69,8 @@ type kind struct {
 	Title  string
 }
 
-// The kinds of problems that do not come from a sentinel of another room.
+// The kinds of problems that do not come from a sentinel of another room, or that this
+// room handles by name.
 var (
 	invalidRequest     = kind{"invalid_request", http.StatusUnprocessableEntity, "Fields or parameters are wrong"}
 	malformedJSON      = kind{"malformed_json", http.StatusBadRequest, "The body is not one JSON value"}
@@ -136,6 +140,12 @@ var sentinels = []struct {
 	{events.ErrUnavailable, serviceUnavailable},
 	{events.ErrOutcomeUnknown, kind{"outcome_unknown", http.StatusServiceUnavailable, "Nobody knows whether it was done"}},
 
+	{auth.ErrMissingToken, missingToken},
+	{auth.ErrOtherScheme, invalidToken},
+	{auth.ErrInvalidToken, invalidToken},
+	{auth.ErrIssuerUnavailable, issuerUnavailable},
+	{auth.ErrRateLimited, rateLimited},
+
 	// These keep the service from starting, or stop it. Where a client meets one
 	// all the same, it is no business of theirs which.
 	{events.ErrUnknownType, internalError},
@@ -161,8 +171,8 @@ var sentinels = []struct {
 func kinds() []kind {
 	all := []kind{
 		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
-		missingToken, invalidToken, insufficientScope, methodNotAllowed, internalError, notReady, readModelBehind,
-		unknownInvitation, anotherInvitee, notRecorded, rateLimited, issuerUnavailable,
+		insufficientScope, methodNotAllowed, internalError, notReady, readModelBehind,
+		unknownInvitation, anotherInvitee, notRecorded,
 	}
 	for _, row := range sentinels {
 		all = append(all, row.kind)
@@ -191,7 +201,12 @@ func (p *Problem) with(name, value string) *Problem {
 }
 
 // retryable says that another try makes sense in a second.
-func (p *Problem) retryable() *Problem { return p.with("Retry-After", "1") }
+func (p *Problem) retryable() *Problem { return p.retryAfter(time.Second) }
+
+// retryAfter says after how many whole seconds another try makes sense.
+func (p *Problem) retryAfter(wait time.Duration) *Problem {
+	return p.with("Retry-After", strconv.Itoa(int(wait/time.Second)))
+}
 
 // invalid is the problem of fields or parameters that are wrong. When all are
 // wrong in the same way, that way is the problem's code.
@@ -263,6 +278,7 @@ func problemOfOperation(e *domain.OperationError) *Problem {
 // adorn adds what some kinds come with.
 func (k kind) adorn(p *Problem) *Problem {
 	var member *domain.AlreadyMemberError
+	var early *auth.RateLimitedError
 	switch {
 	case k == internalError:
 		p.Detail = "the request could not be served; the log of the service says why, under the request id"
@@ -273,6 +289,16 @@ func (k kind) adorn(p *Problem) *Problem {
 	case k == serviceUnavailable:
 		p.Detail = "nothing was done; try again"
 		return p.retryable()
+	case k == missingToken, errors.Is(p.cause, auth.ErrOtherScheme):
+		return p.with("WWW-Authenticate", "Bearer")
+	case k == invalidToken:
+		return p.with("WWW-Authenticate", `Bearer error="invalid_token"`)
+	case k == issuerUnavailable:
+		p.Detail = auth.ErrIssuerUnavailable.Error()
+		return p.retryAfter(auth.FetchPause)
+	case errors.As(p.cause, &early):
+		p.Detail += "; Retry-After says when to go on"
+		return p.retryAfter(early.Wait)
 	case k.Code == "outcome_unknown":
 		p.Detail = "the command may have been done or not; send it again with the same Idempotency-Key to find out"
 		return p.retryable()

@@ -11,9 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // source parses a package of ours, without its tests.
@@ -44,7 +46,7 @@ func TestEverySentinelHasARow(t *testing.T) {
 		rows[row.err.Error()] = true
 	}
 	found := 0
-	for _, dir := range []string{"../domain", "../events", "../projections"} {
+	for _, dir := range []string{"../domain", "../events", "../projections", "auth"} {
 		for _, f := range source(t, dir) {
 			ast.Inspect(f, func(n ast.Node) bool {
 				spec, ok := n.(*ast.ValueSpec)
@@ -61,7 +63,7 @@ func TestEverySentinelHasARow(t *testing.T) {
 				}
 				found++
 				if !rows[text] {
-					t.Errorf("%s.%s has no row in sentinels", dir[3:], spec.Names[0].Name)
+					t.Errorf("%s.%s has no row in sentinels", strings.TrimPrefix(dir, "../"), spec.Names[0].Name)
 				}
 				return true
 			})
@@ -132,6 +134,12 @@ func TestProblemOf(t *testing.T) {
 		{fmt.Errorf("%w: %w", events.ErrUnavailable, secret), 503, "unavailable", "nothing was done"},
 		{fmt.Errorf("%w: %w", events.ErrOutcomeUnknown, secret), 503, "outcome_unknown", "same Idempotency-Key"},
 		{events.ErrTruncated, 500, "internal_error", "under the request id"},
+		{auth.ErrMissingToken, 401, "missing_token", "send Authorization: Bearer TOKEN"},
+		{auth.ErrOtherScheme, 401, "invalid_token", "Authorization: Bearer TOKEN is expected"},
+		{auth.ErrInvalidToken, 401, "invalid_token", "the token is unknown, expired or revoked"},
+		{&auth.InvalidJWTError{Reason: "it has expired (exp)"}, 401, "invalid_token", "the JWT opens nothing: it has expired (exp)"},
+		{fmt.Errorf("%w: %w", auth.ErrIssuerUnavailable, secret), 503, "issuer_unavailable", "its issuer's keys cannot be fetched; try again"},
+		{&auth.RateLimitedError{Limit: 3, Wait: time.Second}, 429, "rate_limited", "the token may make 3 requests a second; Retry-After says when to go on"},
 		{secret, 500, "internal_error", "under the request id"},
 	} {
 		p := problemOf(c.err)
@@ -144,5 +152,25 @@ func TestProblemOf(t *testing.T) {
 	}
 	if id := problemOf(&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}).MembershipID; id != membership.String() {
 		t.Errorf("the membership that stands in the way is %q", id)
+	}
+}
+
+func TestHeadersOfProblems(t *testing.T) {
+	for _, c := range []struct {
+		err         error
+		name, value string
+	}{
+		{auth.ErrMissingToken, "WWW-Authenticate", "Bearer"},
+		{auth.ErrOtherScheme, "WWW-Authenticate", "Bearer"},
+		{auth.ErrInvalidToken, "WWW-Authenticate", `Bearer error="invalid_token"`},
+		{&auth.InvalidJWTError{Reason: "its signature is wrong"}, "WWW-Authenticate", `Bearer error="invalid_token"`},
+		{auth.ErrIssuerUnavailable, "Retry-After", "5"},
+		{&auth.RateLimitedError{Limit: 3, Wait: 2 * time.Second}, "Retry-After", "2"},
+		{events.ErrUnavailable, "Retry-After", "1"},
+		{events.ErrOutcomeUnknown, "Retry-After", "1"},
+	} {
+		if got := problemOf(c.err).headers; len(got) != 1 || got.Get(c.name) != c.value {
+			t.Errorf("%v comes with %v, want %s: %s", c.err, got, c.name, c.value)
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 func TestProblems(t *testing.T) {
@@ -83,7 +85,7 @@ func TestProblems(t *testing.T) {
 		{"no token", "GET", members, "", []string{"Authorization", ""}, 401, "missing_token", ""},
 		{"another scheme", "GET", members, "", []string{"Authorization", "Basic " + secret}, 401, "invalid_token", ""},
 		{"noise for a token", "GET", members, "", []string{"Authorization", "Bearer " + secret}, 401, "invalid_token", ""},
-		{"token of nobody", "GET", members, "", []string{"Authorization", "Bearer " + newSecretText(kindOrganization)}, 401, "invalid_token", ""},
+		{"token of nobody", "GET", members, "", []string{"Authorization", "Bearer " + auth.NewSecret(auth.OrganizationSecret)}, 401, "invalid_token", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.t = t

@@ -38,9 +38,9 @@ func (a *API) self() {
 func (a *API) getSelf(c *call, _ *struct{}) (*SelfAnswer, error) {
 	who := c.who
 	return &SelfAnswer{&Self{
-		Token: idOrNull(who.token), Name: who.name, Organization: idOrNull(who.organization),
-		Workspace: idOrNull(who.credential.Workspace), User: idOrNull(who.actor.User),
-		Scopes: who.credential.Scopes, ExpiresAt: Time(who.credential.ExpiresAt),
-		Actor: SelfActor{who.actor.Kind, who.actor.ID},
+		Token: idOrNull(who.Token), Name: who.Name, Organization: idOrNull(who.Organization),
+		Workspace: idOrNull(who.Workspace()), User: idOrNull(who.Actor.User),
+		Scopes: who.Actor.Credential.Scopes, ExpiresAt: Time(who.Actor.Credential.ExpiresAt),
+		Actor: SelfActor{who.Actor.Kind, who.Actor.ID},
 	}}, nil
 }

@@ -61,9 +61,9 @@ func (a *API) follow(c *call, s *eventStream, f events.Filter, after uint64) (ne
 	}
 	// A token that was revoked or has expired ends the stream too, and so does the
 	// suspension of its user.
-	who, err := a.authenticate(c, c.Header("Authorization"))
+	who, err := a.authenticator.Authenticate(c, c.Header("Authorization"))
 	if err == nil {
-		err = a.mayRead(who)
+		err = a.authenticator.MayRead(who)
 	}
 	if err != nil {
 		return after, err

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // Token is a credential of an organization, without its secret.
@@ -104,11 +105,11 @@ func (a *API) issueToken(c *call, in *issueTokenInput) (*Written[IssuedToken], e
 		return nil, err
 	}
 	sent := &in.Body.value
-	secret := newSecretText(tokenKind(sent.Workspace, sent.User))
+	secret := auth.NewSecret(auth.TokenSecret(sent.Workspace, sent.User))
 	result, err := in.run(c, domain.IssueToken{
 		Meta: in.meta(c, in.Organization, in.Body.sum),
 		Token: domain.TokenFacts{
-			ID: a.newID(), Name: sent.Name, Secret: hashToken(secret), Scopes: sent.Scopes,
+			ID: a.newID(), Name: sent.Name, Secret: auth.HashSecret(secret), Scopes: sent.Scopes,
 			Workspace: sent.Workspace, User: sent.User, ExpiresAt: milliseconds(sent.ExpiresAt),
 		},
 	})
@@ -156,9 +157,9 @@ func (a *API) rotateToken(c *call, in *rotateTokenInput) (*Written[IssuedToken],
 	if err != nil {
 		return nil, err
 	}
-	secret := newSecretText(tokenKind(token.Workspace, token.User))
+	secret := auth.NewSecret(auth.TokenSecret(token.Workspace, token.User))
 	result, err := in.run(c, domain.RotateToken{
-		Meta: in.meta(c, in.Organization, in.Body.sum), Token: in.Token, Secret: hashToken(secret), Overlap: in.Body.value.overlap(),
+		Meta: in.meta(c, in.Organization, in.Body.sum), Token: in.Token, Secret: auth.HashSecret(secret), Overlap: in.Body.value.overlap(),
 	})
 	if err != nil {
 		return nil, err

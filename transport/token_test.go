@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 func TestTokens(t *testing.T) {
@@ -14,7 +16,7 @@ func TestTokens(t *testing.T) {
 	tokens := "/v1/organizations/" + x.org + "/tokens"
 	issued := s.as(x.token, "POST", tokens, `{"name":"Billing","scopes":["access:read","workspaces:all"]}`).want(201)
 	secret, id := issued.get("secret"), issued.get("id")
-	if !isTokenText(secret) || !strings.HasPrefix(secret, "tot_") {
+	if !auth.IsToken(secret) || !strings.HasPrefix(secret, "tot_") {
 		t.Errorf("the secret is %s", secret)
 	}
 	for _, path := range []string{tokens, tokens + "/" + id, "/v1/organizations/" + x.org + "/events"} {
@@ -76,7 +78,7 @@ func TestTokenRotation(t *testing.T) {
 	opens(first, 200)
 	rotated := s.as(x.token, "POST", rotate, `{"overlap_seconds":3600}`, "Idempotency-Key", "k").want(200)
 	second := rotated.get("secret")
-	if second == first || !isTokenText(second) || rotated.get("id") != id || rotated.get("former_secret_expires_at") == "<nil>" {
+	if second == first || !auth.IsToken(second) || rotated.get("id") != id || rotated.get("former_secret_expires_at") == "<nil>" {
 		t.Errorf("%s", rotated.body)
 	}
 	if again := s.as(x.token, "POST", rotate, `{"overlap_seconds":3600}`, "Idempotency-Key", "k").want(200); again.get("secret") != "<nil>" || again.get("former_secret_expires_at") != rotated.get("former_secret_expires_at") {

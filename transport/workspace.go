@@ -31,11 +31,11 @@ type WorkspacePath struct {
 // For all but the root token that is the token's own; the domain refuses what does
 // not belong to it.
 func (c *call) organizationOf(ws domain.WorkspaceID) (domain.OrganizationID, error) {
-	if !c.who.isRoot() {
-		if !c.who.reachesWorkspace(c.who.organization, ws) {
+	if !c.who.IsRoot() {
+		if !c.who.ReachesWorkspace(c.who.Organization, ws) {
 			return domain.OrganizationID{}, nothing()
 		}
-		return c.who.organization, nil
+		return c.who.Organization, nil
 	}
 	found, err := c.api.models.Workspace(ws)
 	return found.Organization, err
@@ -44,7 +44,7 @@ func (c *call) organizationOf(ws domain.WorkspaceID) (domain.OrganizationID, err
 // findWorkspace answers the workspace, when the token reaches it.
 func (c *call) findWorkspace(id domain.WorkspaceID) (domain.Workspace, error) {
 	ws, err := c.api.models.Workspace(id)
-	if err == nil && !c.who.reachesWorkspace(ws.Organization, id) {
+	if err == nil && !c.who.ReachesWorkspace(ws.Organization, id) {
 		err = nothing()
 	}
 	return ws, err

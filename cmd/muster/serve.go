@@ -16,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/auth"
 	"github.com/muster-dev/muster/transport/dialect"
 )
 
@@ -28,7 +29,7 @@ type settings struct {
 	partitions int
 	rateLimit  int
 	demo       bool
-	oidc       transport.OIDC
+	oidc       auth.OIDC
 	faces      []transport.Face
 	logging    logging
 }

@@ -1,4 +1,4 @@
-package transport
+package auth
 
 import (
 	"strings"
@@ -7,54 +7,54 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-func TestTokenText(t *testing.T) {
+func TestNewSecret(t *testing.T) {
 	seen := make(map[string]bool)
 	for range 1000 {
-		text := newSecretText(kindOrganization)
-		if len(text) != len("tot_")+52 || !isTokenText(text) || seen[text] {
+		text := NewSecret(OrganizationSecret)
+		if len(text) != len("tot_")+52 || !IsToken(text) || seen[text] {
 			t.Fatalf("%s is not a token of its own", text)
 		}
 		seen[text] = true
 	}
 }
 
-func TestTokenKinds(t *testing.T) {
+func TestTokenSecret(t *testing.T) {
 	ws, user := domain.WorkspaceID{1}, domain.UserID{1}
 	for _, c := range []struct {
 		workspace domain.WorkspaceID
 		user      domain.UserID
-		want      string
+		want      SecretKind
 	}{
 		{want: "tot_"}, {user: user, want: "tpt_"}, {workspace: ws, want: "twt_"}, {workspace: ws, user: user, want: "twt_"},
 	} {
-		if got := tokenKind(c.workspace, c.user); got != c.want {
+		if got := TokenSecret(c.workspace, c.user); got != c.want {
 			t.Errorf("a token bound to %v and %v begins with %s, want %s", c.workspace, c.user, got, c.want)
 		}
 	}
 }
 
 // A checksum of 32 bits finds every change of one character.
-func TestTokenTextNoticesTypos(t *testing.T) {
-	text := newSecretText(kindUser)
+func TestSecretNoticesTypos(t *testing.T) {
+	text := NewSecret(UserSecret)
 	for i := range text {
 		for _, c := range []byte("aZ0-_ ") {
 			if text[i] == c {
 				continue
 			}
 			typo := text[:i] + string(c) + text[i+1:]
-			if isTokenText(typo) {
+			if IsToken(typo) {
 				t.Errorf("%s, with another character at %d, passes for a token", typo, i)
 			}
 		}
 	}
 }
 
-func FuzzIsTokenText(f *testing.F) {
-	f.Add(newSecretText(kindWorkspace))
+func FuzzIsToken(f *testing.F) {
+	f.Add(NewSecret(WorkspaceSecret))
 	f.Add("")
 	f.Add("tot_" + strings.Repeat("0", 52))
 	f.Fuzz(func(t *testing.T, text string) {
-		if !isTokenText(text) {
+		if !IsToken(text) {
 			return
 		}
 		rest := text[:len(text)-checksumLength]

@@ -1,0 +1,7 @@
+// Package authtest is an OpenID provider for tests: an issuer of JWTs whose keys and
+// whose troubles the test decides.
+//
+//	key := authtest.RSAKey("key", 0)
+//	provider := authtest.NewProvider(t, key)
+//	token := provider.Token(key, org, user)
+package authtest
