@@ -6,18 +6,27 @@ import (
 	"time"
 )
 
-// authority is as what somebody acts in a workspace.
+// authority is what somebody may do in a workspace as one of its managers.
 type authority struct {
 	level Level
-	// all says that the actor has every permission; otherwise they are listed.
+	// all says that the actor has every permission. Otherwise the permissions are
+	// listed.
 	all         bool
 	permissions []Permission
 }
 
-// top is the authority of whoever acts for the organization.
+// top is the authority of an actor who acts for the organization.
 var top = authority{level: LevelTop, all: true}
 
-// mayGive refuses what is more than the actor has.
+// or returns the stronger of the two authorities.
+func (a authority) or(b authority) authority {
+	if b.level > a.level || b.level == a.level && b.all {
+		return b
+	}
+	return a
+}
+
+// mayGive refuses to give a role or permissions that the actor does not have.
 func (a authority) mayGive(role Role, permissions []Permission) error {
 	if role.Level > a.level {
 		return fmt.Errorf("giving %s at level %d: %w", role.Key, a.level, ErrRoleAboveOwn)
@@ -41,46 +50,62 @@ func (a authority) mayTouch(role Role) error {
 	return nil
 }
 
-// mayActFor refuses who acts for a person without the right to. A token that is
-// bound to a person is never more than that person, whatever its scopes; so only
-// a program acts on behalf of others.
-func (m Meta) mayActFor() error {
-	if m.OnBehalfOf.IsZero() || m.Actor.User.IsZero() || m.OnBehalfOf == m.Actor.User {
-		return nil
-	}
-	return fmt.Errorf("the token is bound to user %s: %w", m.Actor.User, ErrNotAllowed)
+// grant says who may have authority where: a person in a workspace of an
+// organization.
+type grant struct {
+	org       OrganizationID
+	workspace WorkspaceID
+	person    UserID
 }
 
-// mayGain refuses a person who is suspended in the organization, or does not belong
-// to it any more: they may give up what is theirs, and get nothing.
-func (s *State) mayGain(m Meta) error {
-	person := m.person()
-	if person.IsZero() {
-		return nil
-	}
-	member := s.OrganizationMember(m.Organization, person)
-	if member.suspended() {
-		return fmt.Errorf("user %s is suspended in the organization: %w", person, ErrNotAllowed)
-	}
-	if list := s.UserMemberships(m.Organization, person); member.role() == organizationNobody && (list == nil || len(list.Workspaces) == 0) {
-		return fmt.Errorf("user %s does not belong to the organization: %w", person, ErrNotAllowed)
-	}
-	return nil
+// source is one way in which a person can have authority in a workspace.
+type source struct {
+	// needs appends the keys of the parts that the authority follows from, as far as
+	// the state knows them. The person's role in the organization need not be among
+	// them: every command sees it (see [Needs]).
+	needs func(keys []Key, s *State, g grant) []Key
+	// authority returns what the source gives at that time; the zero value for
+	// nothing. It is not asked about a person who is suspended in the organization.
+	authority func(s *State, g grant, at time.Time) authority
 }
 
-// gainNeeds names what [State.mayGain] must see, beside what every command must
-// see.
-func gainNeeds(m Meta, more ...Key) []Key {
-	if person := m.person(); !person.IsZero() {
-		more = append(more, UserMembershipsKey(m.Organization, person))
-	}
-	return more
+// sources are all ways in which a person can have authority in a workspace. The
+// strongest one counts.
+var sources = [...]source{
+	{needs: nothingMore, authority: fromOrganizationRole},
+	{needs: needMembership, authority: fromMembership},
 }
 
-// organizationAuthority answers the level at which the command's actor acts on
-// the organization itself: its owners at the top, its admins below them, and a
-// program as far as its scopes reach. What is bound to a workspace never acts on
-// the organization.
+func nothingMore(keys []Key, _ *State, _ grant) []Key { return keys }
+
+// fromOrganizationRole gives owners and admins of the organization everything.
+func fromOrganizationRole(s *State, g grant, _ time.Time) authority {
+	if s.OrganizationMember(g.org, g.person).activeRole().Level() >= LevelManage {
+		return top
+	}
+	return authority{}
+}
+
+func needMembership(keys []Key, s *State, g grant) []Key {
+	keys = append(keys, MembershipKey(g.workspace, g.person))
+	return appendRole(keys, g.org, s.Membership(g.workspace, g.person))
+}
+
+// fromMembership gives an active member the level of their role and the permissions
+// of their membership.
+func fromMembership(s *State, g grant, at time.Time) authority {
+	member := s.Membership(g.workspace, g.person)
+	if !member.active(at) {
+		return authority{}
+	}
+	role := s.roleOf(member)
+	return authority{level: role.Level, permissions: member.permissions(role)}
+}
+
+// organizationAuthority returns the level at which the command's actor acts on the
+// organization itself. Its owners act at the top and its admins below them. A program
+// acts at the top; its scopes bound it elsewhere. A token that is bound to a workspace
+// never acts on the organization.
 func (s *State) organizationAuthority(m Meta) (Level, error) {
 	if bound := m.Actor.Credential.Workspace; !bound.IsZero() {
 		return 0, fmt.Errorf("the token is bound to workspace %s: %w", bound, ErrNotAllowed)
@@ -95,8 +120,8 @@ func (s *State) organizationAuthority(m Meta) (Level, error) {
 	return 0, fmt.Errorf("an owner or admin of the organization is needed: %w", ErrNotAllowed)
 }
 
-// workspaceAuthority answers as what the command's actor manages the workspace.
-// Whoever acts for the organization acts at the top.
+// workspaceAuthority returns the authority with which the command's actor manages the
+// workspace: the strongest that any source gives.
 func (s *State) workspaceAuthority(m Meta, ws WorkspaceID, at time.Time) (authority, error) {
 	bound, person := m.Actor.Credential.Workspace, m.person()
 	if !bound.IsZero() && bound != ws {
@@ -105,51 +130,67 @@ func (s *State) workspaceAuthority(m Meta, ws WorkspaceID, at time.Time) (author
 	if person.IsZero() {
 		return top, nil
 	}
-	inOrganization := s.OrganizationMember(m.Organization, person)
-	if inOrganization.activeRole().Level() >= LevelManage {
-		return top, nil
+	var strongest authority
+	if !s.OrganizationMember(m.Organization, person).suspended() {
+		g := grant{m.Organization, ws, person}
+		for i := range sources {
+			strongest = strongest.or(sources[i].authority(s, g, at))
+		}
 	}
-	member := s.Membership(ws, person)
-	role := s.roleOf(member)
-	if !member.active(at) || inOrganization.suspended() || role.Level < LevelManage {
+	if strongest.level < LevelManage {
 		return authority{}, fmt.Errorf("an owner or admin of the workspace or of its organization is needed: %w", ErrNotAllowed)
 	}
-	if role.Level < m.Least {
+	if strongest.level < m.Least {
 		return authority{}, fmt.Errorf("level %d in the workspace, or an owner or admin of its organization, is needed: %w", m.Least, ErrNotAllowed)
 	}
-	return authority{level: role.Level, permissions: member.permissions(role)}, nil
+	return strongest, nil
 }
 
-// workspaceNeeds names what [State.workspaceAuthority] must see, beside what
-// every command must see.
+// mayManageWorkspace returns the workspace. It refuses an actor who may not manage it.
+func (s *State) mayManageWorkspace(m Meta, id WorkspaceID, at time.Time) (*Workspace, error) {
+	ws, err := s.workspace(m, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.workspaceAuthority(m, id, at); err != nil {
+		return nil, err
+	}
+	return ws, nil
+}
+
+// mayChangeWorkspace returns the workspace and the actor's authority in it. It refuses an
+// actor who may not manage it, and a workspace that is archived.
+func (s *State) mayChangeWorkspace(m Meta, id WorkspaceID, at time.Time) (*Workspace, authority, error) {
+	ws, err := s.workspace(m, id)
+	if err != nil {
+		return nil, authority{}, err
+	}
+	by, err := s.workspaceAuthority(m, id, at)
+	if err != nil {
+		return nil, authority{}, err
+	}
+	if !ws.ArchivedAt.IsZero() {
+		return nil, authority{}, fmt.Errorf("workspace %s: %w", id, ErrWorkspaceArchived)
+	}
+	return ws, by, nil
+}
+
+// workspaceNeeds returns what [State.workspaceAuthority] must see, in addition to
+// what every command must see.
 func workspaceNeeds(s *State, m Meta, ws WorkspaceID, more ...Key) []Key {
 	more = append(more, WorkspaceKey(ws))
 	if person := m.person(); !person.IsZero() {
-		more = append(more, MembershipKey(ws, person))
-		more = appendRole(more, m.Organization, s.Membership(ws, person))
+		g := grant{m.Organization, ws, person}
+		for i := range sources {
+			more = sources[i].needs(more, s, g)
+		}
 	}
 	return more
 }
 
-// memberNeeds names what a command must see that changes a member.
+// memberNeeds returns what a command must see that changes a member.
 func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID, more ...Key) []Key {
 	more = append(more, MembershipKey(ws, user), ProfileKey(m.Organization, user), UserMembershipsKey(m.Organization, user))
 	more = appendRole(more, m.Organization, s.Membership(ws, user))
 	return workspaceNeeds(s, m, ws, more...)
-}
-
-// appendRole adds the role of the membership, when it is one of the
-// organization's own.
-func appendRole(keys []Key, org OrganizationID, member *Membership) []Key {
-	if member == nil {
-		return keys
-	}
-	return appendRoleKey(keys, org, member.Role)
-}
-
-func appendRoleKey(keys []Key, org OrganizationID, role RoleKey) []Key {
-	if _, ok := BuiltInRole(role); ok || !validRoleKey(role) {
-		return keys
-	}
-	return append(keys, CustomRoleKey(org, role))
 }

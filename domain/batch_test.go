@@ -73,22 +73,26 @@ func tooMany() Batch {
 	return b
 }
 
-// A batch says of every operation what came of it, each time that it is decided.
-func TestBatchRefusals(t *testing.T) {
-	b := Batch{Meta: by(ada), Workspace: studio, Refused: make([]error, 3), Operations: []Command{
+// Every operation of a batch has its outcome, each time that the batch is decided.
+func TestBatchOutcomes(t *testing.T) {
+	b := Batch{Meta: by(ada), Workspace: studio, Operations: []Command{
 		RemoveMember{by(ada), studio, olga}, changeRole(by(ada), studio, vera, RoleOwner), RemoveMember{by(ada), studio, zoe},
 	}}
 	for range 2 {
-		if _, err := Decide(fold(stage...), now, b); err != nil {
+		d, err := Decide(fold(stage...), now, b)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if !errors.Is(b.Refused[0], ErrLastOwner) || b.Refused[1] != nil || !errors.Is(b.Refused[2], ErrUnknownMember) {
-			t.Errorf("refused: %v", b.Refused)
+		if o := d.Outcomes; len(o) != 3 || !errors.Is(o[0].Err, ErrLastOwner) || o[1].Err != nil || !errors.Is(o[2].Err, ErrUnknownMember) {
+			t.Errorf("outcomes: %v", o)
+		}
+		if o := d.Outcomes; o[0].Target != MembershipKey(studio, olga) || o[1].Target != MembershipKey(studio, vera) || o[2].Target != MembershipKey(studio, zoe) {
+			t.Errorf("outcomes: %v", o)
 		}
 	}
-	// On another state it is another answer.
-	if _, err := Decide(fold(twoStudioOwners...), now, b); err != nil || b.Refused[0] != nil {
-		t.Errorf("%v, refused: %v", err, b.Refused)
+	// On another state the outcomes are others.
+	if d, err := Decide(fold(twoStudioOwners...), now, b); err != nil || d.Outcomes[0].Err != nil {
+		t.Errorf("%v, outcomes: %v", err, d.Outcomes)
 	}
 	b.Atomic = true
 	_, err := Decide(fold(stage...), now, b)
@@ -98,7 +102,7 @@ func TestBatchRefusals(t *testing.T) {
 	}
 }
 
-// What a batch leads to is what its operations lead to one after the other.
+// A batch has the same events as its operations have one after the other.
 func TestBatchIsItsOperations(t *testing.T) {
 	operations := []Command{
 		addCleo(by(ada), RoleAdmin), changeRole(by(ada), studio, vera, RoleOwner), RemoveMember{by(ada), studio, olga}, SuspendMember{by(ada), studio, edna},
@@ -106,17 +110,17 @@ func TestBatchIsItsOperations(t *testing.T) {
 	one := fold(stage...)
 	var want []Event
 	for _, c := range operations {
-		events, err := Decide(one, now, c)
+		d, err := Decide(one, now, c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, e := range events {
+		for _, e := range d.Events {
 			Evolve(one, &Recorded{Event: e, Time: now, Actor: by(ada).Actor})
 		}
-		want = append(want, events...)
+		want = append(want, d.Events...)
 	}
 	got, err := Decide(fold(stage...), now, batch(by(ada), operations...))
-	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+	if diff := cmp.Diff(want, got.Events); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }

@@ -2,8 +2,7 @@ package domain
 
 import "testing"
 
-// benchmarkState is a workspace as the writer holds it: the parts in use, and as
-// many others around them.
+// benchmarkState returns a state like the writer's: the parts in use and many others.
 func benchmarkState() *State {
 	s := fold(stage...)
 	for i := range 10_000 {
@@ -20,11 +19,11 @@ func BenchmarkAddMember(b *testing.B) {
 		number++
 		newcomer := UserID{0xfe, byte(number >> 16), byte(number >> 8), byte(number)}
 		c := AddMember{who, studio, newcomer, Terms{Role: RoleEditor}, MembershipID(newcomer), nil}
-		events, err := Decide(s, now, c)
-		if err != nil || len(events) != 1 {
-			b.Fatal(events, err)
+		d, err := Decide(s, now, c)
+		if err != nil || len(d.Events) != 1 {
+			b.Fatal(d, err)
 		}
-		Evolve(s, &Recorded{Event: events[0], Number: number, Time: now, Actor: who.Actor})
+		Evolve(s, &Recorded{Event: d.Events[0], Number: number, Time: now, Actor: who.Actor})
 		s.Forget(c.target(s))
 		s.Forget(UserMembershipsKey(acme, newcomer))
 	}
@@ -36,11 +35,11 @@ func BenchmarkChangeMember(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		number++
-		events, err := Decide(s, now, changeRole(who, studio, edna, roles[number%2]))
-		if err != nil || len(events) != 1 {
-			b.Fatal(events, err)
+		d, err := Decide(s, now, changeRole(who, studio, edna, roles[number%2]))
+		if err != nil || len(d.Events) != 1 {
+			b.Fatal(d, err)
 		}
-		Evolve(s, &Recorded{Event: events[0], Number: number, Time: now, Actor: who.Actor})
+		Evolve(s, &Recorded{Event: d.Events[0], Number: number, Time: now, Actor: who.Actor})
 	}
 }
 

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"errors"
 	"slices"
 	"time"
 )
@@ -12,14 +11,15 @@ import (
 type Command interface {
 	// CommandType is the command's name in metrics and logs, such as "add_member".
 	CommandType() string
-	// Metadata answers what every command carries.
+	// Metadata returns what every command carries.
 	Metadata() Meta
-	// needs answers the parts that the rule must see, beside those that every
-	// command must see, as far as the state lets it know.
+	// needs returns the parts that the rule must see, in addition to those that every
+	// command must see, as far as they follow from the state.
 	needs(s *State) []Key
-	// target names the part whose version a precondition is held against.
+	// target returns the part that the command is about. A precondition is checked
+	// against its version.
 	target(s *State) Key
-	// decide is the rule.
+	// decide applies the rule and returns the events that follow.
 	decide(s *State, at time.Time) ([]Event, error)
 }
 
@@ -30,20 +30,21 @@ type Meta struct {
 	Actor        Actor
 	// OnBehalfOf is the user whose role decides instead of the actor's own.
 	OnBehalfOf UserID
-	// Least is the level at which the actor must act on a workspace, where the request
-	// asks for a higher one than the rules do ([LevelManage]); zero for no higher one.
+	// Least is the lowest level at which the actor must act on a workspace, if the
+	// request demands a higher one than the rules do ([LevelManage]). Otherwise it is
+	// zero.
 	Least Level
-	// Request is the hash of the request, when it carried an idempotency key (the
-	// command's id is then made from that key); zero otherwise.
+	// Request is the hash of the request if it had an idempotency key. The command's id
+	// is then made from that key. Otherwise it is zero.
 	Request Hash
 	Reason  string
 	If      Precondition
 }
 
-// Metadata is the Meta itself.
+// Metadata returns m; commands embed it.
 func (m Meta) Metadata() Meta { return m }
 
-// person is whose role decides; zero for a program.
+// person returns the user whose role decides, or the zero id for a program.
 func (m Meta) person() UserID {
 	if !m.OnBehalfOf.IsZero() {
 		return m.OnBehalfOf
@@ -51,12 +52,12 @@ func (m Meta) person() UserID {
 	return m.Actor.User
 }
 
-// Precondition bounds a command to a state of its target (RFC 9110, If-Match and
-// If-None-Match). The zero value is no bound.
+// Precondition restricts a command to a state of its target (RFC 9110, If-Match and
+// If-None-Match). The zero value is no restriction.
 type Precondition struct {
-	// Versions holds those that will do; empty is any.
+	// Versions lists the versions that the target may have. An empty list allows all.
 	Versions []uint64
-	// Exists demands that the target is there, Absent that it is not.
+	// Exists demands that the target exists, Absent that it does not.
 	Exists, Absent bool
 }
 
@@ -75,10 +76,10 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 	return nil
 }
 
-// Needs names the parts that a command must see. What they are can depend on what
-// the command has seen already, such as the role of a member: so put what is
-// missing into the state and ask again, until nothing is missing. [Decide] may only
-// be called then.
+// Needs returns the parts that a command must see. What they are can depend on
+// parts that the command has seen already, such as the role of a member. So put the
+// missing parts into the state and call Needs again, until none is missing. Only then
+// can [Decide] be called.
 func Needs(s *State, c Command) []Key {
 	m := c.Metadata()
 	keys := append(make([]Key, 0, 12), OrganizationKey(m.Organization))
@@ -89,25 +90,4 @@ func Needs(s *State, c Command) []Key {
 		keys = append(keys, OrganizationMemberKey(m.Organization, person))
 	}
 	return append(keys, c.needs(s)...)
-}
-
-// Decide holds a command against the state that it needs ([Needs]) and answers
-// the events that follow, in order. No events and no error means that the
-// command asked for what already is. The error says which rule is broken.
-//
-// A precondition that does not hold comes before every rule but those that keep
-// the target from the actor's sight: nobody learns by it what is there.
-func Decide(s *State, at time.Time, c Command) ([]Event, error) {
-	m := c.Metadata()
-	if err := m.mayActFor(); err != nil {
-		return nil, err
-	}
-	events, err := c.decide(s, at)
-	if errors.Is(err, ErrUnknownOrganization) || errors.Is(err, ErrUnknownWorkspace) || errors.Is(err, ErrNotAllowed) {
-		return nil, err
-	}
-	if err := m.If.check(s, c.target(s), at); err != nil {
-		return nil, err
-	}
-	return events, err
 }

@@ -79,7 +79,7 @@ func putEdna(p Precondition) Command {
 	return PutMember{given(p, by(adam)), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}}
 }
 
-// What is kept of a command is needed by the ones with an idempotency key only.
+// Only a command with an idempotency key needs the record of a command.
 func TestNeedsDone(t *testing.T) {
 	m := byProgram
 	m.ID = CommandID{1}

@@ -1,24 +1,26 @@
 package domain
 
 import (
-	"fmt"
 	"regexp"
-	"slices"
 	"time"
 )
-
-// MaxPermissions is how many permissions a role or a membership can list.
-const MaxPermissions = 200
 
 // CustomRole is a role of one organization.
 type CustomRole struct {
 	Role
 	Organization OrganizationID
-	ArchivedAt   time.Time // zero: not archived. Who has the role keeps it
+	ArchivedAt   time.Time // zero: not archived. Members who have the role keep it
 	Stamp
 }
 
+func (r *CustomRole) key() Key    { return CustomRoleKey(r.Organization, r.Key) }
 func (r *CustomRole) clone() Part { c := *r; return &c }
+
+// CustomRole returns the organization's own role with that key, or nil if there is
+// none.
+func (s *State) CustomRole(org OrganizationID, key RoleKey) *CustomRole {
+	return PartOf[*CustomRole](s, CustomRoleKey(org, key))
+}
 
 // RoleCreated: the organization has a role of its own.
 type RoleCreated struct {
@@ -30,7 +32,7 @@ type RoleCreated struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-// RoleUpdated: the role is this now, for all who have it.
+// RoleUpdated: the role has changed, for all who have it.
 type RoleUpdated struct {
 	About       `json:"-"`
 	RoleID      RoleID       `json:"role_id"`
@@ -40,7 +42,7 @@ type RoleUpdated struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-// RoleArchived: nobody gets the role any more.
+// RoleArchived: the role can no longer be given to anybody.
 type RoleArchived struct {
 	About  `json:"-"`
 	RoleID RoleID  `json:"role_id"`
@@ -75,166 +77,14 @@ func (s *State) roleArchived(e RoleArchived, r *Recorded) {
 	role.touch(r)
 }
 
-// CreateRole makes a role of the organization's own.
-type CreateRole struct {
-	Meta
-	Role Role
-}
+var rolePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
 
-// CommandType is create_role.
-func (CreateRole) CommandType() string { return "create_role" }
-
-func (c CreateRole) target(*State) Key { return CustomRoleKey(c.Organization, c.Role.Key) }
-func (c CreateRole) needs(*State) []Key {
-	return []Key{CustomRoleKey(c.Organization, c.Role.Key)}
-}
-
-func (c CreateRole) decide(s *State, _ time.Time) ([]Event, error) {
-	if err := s.mayDefineRoles(c.Meta); err != nil {
-		return nil, err
-	}
-	if !validRoleKey(c.Role.Key) {
-		return nil, &InvalidError{"/key", "invalid_key", "1 to 50 characters of a-z, 0-9 and _ are expected, a letter first"}
-	}
-	if _, ok := BuiltInRole(c.Role.Key); ok || s.CustomRole(c.Organization, c.Role.Key) != nil {
-		return nil, fmt.Errorf("role %s: %w", c.Role.Key, ErrRoleExists)
-	}
-	if err := c.Role.check(); err != nil {
-		return nil, err
-	}
-	return []Event{RoleCreated{
-		About{Organization: c.Organization}, c.Role.ID, c.Role.Key, c.Role.Name, c.Role.Level, listed(c.Role.Permissions),
-	}}, nil
-}
-
-// UpdateRole changes a role, for all who have it at once.
-type UpdateRole struct {
-	Meta
-	Key         RoleKey
-	Name        *string       // nil: as it is
-	Level       *Level        // nil: as it is
-	Permissions *[]Permission // nil: as they are
-}
-
-// CommandType is update_role.
-func (UpdateRole) CommandType() string { return "update_role" }
-
-func (c UpdateRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
-func (c UpdateRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
-
-func (c UpdateRole) decide(s *State, _ time.Time) ([]Event, error) {
-	role, err := s.mayChangeRole(c.Meta, c.Key)
-	if err != nil {
-		return nil, err
-	}
-	after := role.Role
-	if c.Name != nil {
-		after.Name = *c.Name
-	}
-	if c.Level != nil {
-		after.Level = *c.Level
-	}
-	if c.Permissions != nil {
-		after.Permissions = *c.Permissions
-	}
-	if err := after.check(); err != nil {
-		return nil, err
-	}
-	if after.Name == role.Name && after.Level == role.Level && slices.Equal(after.Permissions, role.Permissions) {
-		return nil, nil
-	}
-	return []Event{RoleUpdated{
-		About{Organization: c.Organization}, after.ID, after.Key, after.Name, after.Level, listed(after.Permissions),
-	}}, nil
-}
-
-// ArchiveRole makes sure that nobody gets the role any more. Who has it keeps it,
-// and nobody ever gets another one by its key.
-type ArchiveRole struct {
-	Meta
-	Key RoleKey
-}
-
-// CommandType is archive_role.
-func (ArchiveRole) CommandType() string { return "archive_role" }
-
-func (c ArchiveRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
-func (c ArchiveRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
-
-func (c ArchiveRole) decide(s *State, _ time.Time) ([]Event, error) {
-	role, err := s.mayChangeRole(c.Meta, c.Key)
-	if err != nil || !role.ArchivedAt.IsZero() {
-		return nil, err
-	}
-	return []Event{RoleArchived{About{Organization: c.Organization}, role.ID, role.Key}}, nil
-}
-
-func (s *State) mayDefineRoles(m Meta) error {
-	if _, err := s.organization(m); err != nil {
-		return err
-	}
-	_, err := s.organizationAuthority(m)
-	return err
-}
-
-func (s *State) mayChangeRole(m Meta, key RoleKey) (*CustomRole, error) {
-	if err := s.mayDefineRoles(m); err != nil {
-		return nil, err
-	}
-	if _, ok := BuiltInRole(key); ok {
-		return nil, fmt.Errorf("role %s: %w", key, ErrRoleBuiltIn)
-	}
-	if role := s.CustomRole(m.Organization, key); role != nil {
-		return role, nil
-	}
-	return nil, fmt.Errorf("role %s: %w", key, ErrUnknownRole)
-}
-
-// check demands what every role of an organization's own must be.
-func (r Role) check() error {
-	if err := checkName("/name", r.Name); err != nil {
-		return err
-	}
-	if r.Level < 1 || r.Level >= LevelTop {
-		return &InvalidError{"/level", "out_of_range", "a level from 1 to 49 is expected"}
-	}
-	return checkPermissions("/permissions", r.Permissions)
-}
-
-var (
-	rolePattern       = regexp.MustCompile(`^[a-z][a-z0-9_]{0,49}$`)
-	permissionPattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`)
-)
-
+// validRoleKey reports whether the key can be that of one of an organization's own roles.
 func validRoleKey(key RoleKey) bool { return rolePattern.MatchString(string(key)) }
 
-// checkPermissions demands words with dots between them, none twice.
-func checkPermissions(pointer string, permissions []Permission) error {
-	if len(permissions) > MaxPermissions {
-		return &InvalidError{pointer, "too_many", fmt.Sprintf("at most %d permissions are expected", MaxPermissions)}
-	}
-	for i, p := range permissions {
-		at := fmt.Sprintf("%s/%d", pointer, i)
-		if len(p) > 100 || !permissionPattern.MatchString(string(p)) {
-			return &InvalidError{at, "invalid_permission", "words with dots between them are expected, like reports.view"}
-		}
-		if slices.Contains(permissions[:i], p) {
-			return &InvalidError{at, "duplicate", "the permission stands more than once"}
-		}
-	}
-	return nil
-}
-
-// listed is the list, which is never missing in an event that must have one.
-func listed(permissions []Permission) []Permission {
-	if permissions == nil {
-		return []Permission{}
-	}
-	return permissions
-}
-
-// Role answers the role that the organization knows by the key, built in or its
-// own, archived or not. A role of its own must be held.
+// Role returns the role with that key, built in or one of the organization's own,
+// archived or not, and reports whether there is one. The state must hold the
+// organization's own role.
 func (s *State) Role(org OrganizationID, key RoleKey) (Role, bool) {
 	if role, ok := BuiltInRole(key); ok {
 		return role, true
@@ -245,28 +95,20 @@ func (s *State) Role(org OrganizationID, key RoleKey) (Role, bool) {
 	return Role{}, false
 }
 
-// roleOf is the role of the membership, in whatever state.
-func (s *State) roleOf(m *Membership) Role {
-	if m == nil {
-		return Role{}
-	}
-	role, _ := s.Role(m.Organization, m.Role)
-	return role
-}
-
-// permissions are what the membership gives while it is active.
-func (m *Membership) permissions(role Role) []Permission {
-	if m.Permissions != nil {
-		return m.Permissions
-	}
-	return role.Permissions
-}
-
-// roleToGive answers the role that somebody is to get.
+// roleToGive returns the role that somebody is to get. It refuses an archived one.
 func (s *State) roleToGive(org OrganizationID, key RoleKey) (Role, error) {
 	role, ok := s.Role(org, key)
 	if own := s.CustomRole(org, key); !ok || own != nil && !own.ArchivedAt.IsZero() {
 		return Role{}, &InvalidError{"/role", "unknown_role", "a role of the organization is expected that is not archived: owner, admin, editor, viewer, client or one of its own"}
 	}
 	return role, nil
+}
+
+// appendRoleKey appends the role's key if the role can be one of the organization's
+// own.
+func appendRoleKey(keys []Key, org OrganizationID, role RoleKey) []Key {
+	if _, ok := BuiltInRole(role); ok || !validRoleKey(role) {
+		return keys
+	}
+	return append(keys, CustomRoleKey(org, role))
 }

@@ -83,7 +83,7 @@ var archiveRoleRows = []row{
 	{name: "of no organization", when: ArchiveRole{byRoot, "analyst"}, err: ErrUnknownOrganization},
 }
 
-// Who has a role, or would.
+// The members who have a role.
 var holderRows = []row{
 	{name: "an archived role", given: withRoles, when: addCleo(by(olga), "intern"), err: invalid("/role", "unknown_role")},
 	{name: "an archived role, by a program", given: withRoles, when: addCleo(byProgram, "intern"), err: invalid("/role", "unknown_role")},
@@ -108,8 +108,8 @@ var holderRows = []row{
 	{name: "a role lowered beneath managing", given: after(withRoles, RoleUpdated{inOrganization(acme), deputy.ID, deputy.Key, deputy.Name, 39, deputy.Permissions}), when: addCleo(by(dana), RoleClient), err: ErrNotAllowed},
 }
 
-// Roles of acme, and who has them in the studio. Beside them, those who seem to
-// manage the studio and do not.
+// The roles of acme and the members of the studio who have them. After them come users
+// who look like managers of the studio and are not.
 var (
 	analyst = Role{ID: named[roleKind]("analyst"), Key: "analyst", Name: "Analyst", Level: 15, Permissions: []Permission{"reports.view"}}
 	deputy  = Role{ID: named[roleKind]("deputy"), Key: "deputy", Name: "Deputy", Level: 45, Permissions: []Permission{"members.manage", "reports.view"}}
@@ -168,8 +168,8 @@ func TestCustomRoleEvolves(t *testing.T) {
 	}
 }
 
-// A role of the organization's own is found beside the built-in ones, archived or
-// not, and never hides one of them.
+// State.Role finds the organization's own roles as well as the built-in ones, archived or
+// not. An own role never hides a built-in one.
 func TestRole(t *testing.T) {
 	s := fold(withRoles...)
 	for _, c := range []struct {
@@ -190,5 +190,5 @@ func TestRole(t *testing.T) {
 	}
 }
 
-// promised has somebody invited to a role that has been archived since.
+// promised invites somebody to a role that is archived afterwards.
 var promised = after(withRoles, invited(studio, zoe, "analyst"), RoleArchived{inOrganization(acme), analyst.ID, analyst.Key})

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What random commands are made of: little enough that they meet each other.
+// The values that random commands are made of. They are few, so that commands meet.
 var (
 	allWorkspaces = []WorkspaceID{studio, lab, named[workspaceKind]("loft")}
 	workspaces    = []WorkspaceID{studio, studio, studio, lab, lab, allWorkspaces[2]} // most meet in one
@@ -23,7 +23,7 @@ var (
 	someRoles     = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
 )
 
-// meta draws who asks, where, and under which precondition.
+// meta draws an actor, an organization and a precondition.
 func meta(t *rapid.T) Meta {
 	m := byRoot
 	switch actor := rapid.IntRange(0, 9).Draw(t, "actor"); {
@@ -54,11 +54,12 @@ func meta(t *rapid.T) Meta {
 	return m
 }
 
+// one draws true once in that many times.
 func one(t *rapid.T, in int, label string) bool {
 	return rapid.IntRange(1, in).Draw(t, label) == in
 }
 
-// maybe draws a pointer to a value, or none.
+// maybe draws a pointer to a value, or nil.
 func maybe[T any](t *rapid.T, label string, draw func(*rapid.T) T) *T {
 	if !one(t, 2, label) {
 		return nil
@@ -66,8 +67,8 @@ func maybe[T any](t *rapid.T, label string, draw func(*rapid.T) T) *T {
 	return new(draw(t))
 }
 
-// one draws somebody whose membership was in one of the states by its last event, or
-// anybody when there is none.
+// one draws a user whose membership has one of the states after its last event. If there
+// is none, it draws any user.
 func (w *world) one(t *rapid.T, states ...MembershipState) (WorkspaceID, UserID) {
 	var found []Key
 	for key, tie := range w.model.ties {
@@ -85,7 +86,7 @@ func (w *world) one(t *rapid.T, states ...MembershipState) (WorkspaceID, UserID)
 	return key.Owner, key.ID
 }
 
-// commands draws one of each type.
+// commands returns a function for each type of command that draws one.
 func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	ws, who := rapid.SampledFrom(workspaces), rapid.SampledFrom(anybody)
 	rank := rapid.SampledFrom([]OrganizationRole{OrganizationOwner, OrganizationAdmin, OrganizationPlain, ""})
@@ -108,7 +109,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	profile := func(t *rapid.T) ProfileFacts {
 		return ProfileFacts{Email: rapid.SampledFrom(emails).Draw(t, "email"), Name: PersonName{First: name.Draw(t, "first name")}}
 	}
-	// user is for commands that name a member of a workspace.
+	// user draws a member for commands that name one.
 	user := func(t *rapid.T) (WorkspaceID, UserID) { return ws.Draw(t, "workspace"), who.Draw(t, "user") }
 
 	all := map[string]func(*rapid.T, Meta) Command{
@@ -204,7 +205,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	return all
 }
 
-// drawBatch draws one of operations on members of one workspace.
+// drawBatch draws a batch of operations on the members of one workspace.
 func drawBatch(t *rapid.T, m Meta, commands map[string]func(*rapid.T, Meta) Command) Command {
 	ws := rapid.SampledFrom(workspaces).Draw(t, "workspace")
 	operation := func(t *rapid.T) Command {
@@ -229,5 +230,5 @@ func drawBatch(t *rapid.T, m Meta, commands map[string]func(*rapid.T, Meta) Comm
 	for range rapid.IntRange(0, 4).Draw(t, "operations") {
 		operations = append(operations, operation(t))
 	}
-	return Batch{Meta: m, Workspace: ws, Operations: operations, Atomic: one(t, 2, "atomic"), Refused: make([]error, len(operations))}
+	return Batch{Meta: m, Workspace: ws, Operations: operations, Atomic: one(t, 2, "atomic")}
 }

@@ -1,11 +1,9 @@
 package domain
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
-// The rules that a command can break. They come wrapped with what they are about.
+// The rules that a command can break. The errors that [Decide] returns wrap them with
+// their subject.
 var (
 	ErrUnknownOrganization = errors.New("there is no such organization")
 	ErrUnknownWorkspace    = errors.New("there is no such workspace")
@@ -33,18 +31,7 @@ var (
 	ErrPrecondition = errors.New("the resource is not in the state that the request demands")
 )
 
-// AlreadyMemberError is [ErrAlreadyMember] with the membership that stands in the
-// way.
-type AlreadyMemberError struct{ Membership MembershipID }
-
-func (e *AlreadyMemberError) Error() string {
-	return fmt.Sprintf("%v: membership %s", ErrAlreadyMember, e.Membership)
-}
-
-// Unwrap makes the error an [ErrAlreadyMember].
-func (e *AlreadyMemberError) Unwrap() error { return ErrAlreadyMember }
-
-// InvalidError says that a field of a command holds what can never be right,
+// InvalidError says that a field of a command has a wrong value, in most cases
 // whatever the state.
 type InvalidError struct {
 	Pointer string // JSON pointer (RFC 6901) to the field, such as "/role"

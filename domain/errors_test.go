@@ -2,7 +2,7 @@ package domain
 
 import "testing"
 
-// What people read of an error says what it is about.
+// The text of an error says what the error is about.
 func TestErrorTexts(t *testing.T) {
 	for _, c := range []struct {
 		err  error

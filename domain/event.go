@@ -14,20 +14,20 @@ type Event interface {
 	// EventType is the event's name on the wire, such as "muster.member.added".
 	// It is part of the stored format and never changes.
 	EventType() string
-	// Concerns says what the event is about.
+	// Concerns returns which organization, workspace and user the event concerns.
 	Concerns() About
 	isEvent()
 }
 
-// About says which organization, workspace and user an event concerns; it stands
-// beside the event's data, not in it, so that subscribers can filter by it.
+// About says which organization, workspace and user an event concerns. It is stored
+// beside the event's data and not in it, so that subscribers can filter by it.
 type About struct {
 	Organization OrganizationID
 	Workspace    WorkspaceID // zero: the organization as a whole
 	User         UserID      // zero: nobody in particular
 }
 
-// Concerns is the About itself; events embed it.
+// Concerns returns a; events embed it.
 func (a About) Concerns() About { return a }
 
 // Concern sets what the event is about; decoders use it.
@@ -45,7 +45,7 @@ type Change[T any] struct {
 // of the log, and their time is the event's.
 type EventID = ulid.ULID
 
-// Recorded is an event as it stands in the log.
+// Recorded is an event as it is in the log.
 type Recorded struct {
 	ID    EventID
 	Event Event
@@ -54,88 +54,27 @@ type Recorded struct {
 	// Time has milliseconds, is UTC, and never goes back within a partition.
 	Time  time.Time
 	Actor Actor
-	// OnBehalfOf is the user for whom a token acted, if it said so.
+	// OnBehalfOf is the user for whom a token acted; zero if it acted for itself.
 	OnBehalfOf UserID
 	Command    CommandID
-	// Request is the hash of the request of a command that carried an
-	// idempotency key, zero otherwise.
+	// Request is the hash of the request if the command had an idempotency key, and
+	// zero otherwise.
 	Request Hash
-	// Cause is the event that made Muster itself issue the command, if one did.
+	// Cause is the event that made Muster itself issue the command, or the first event
+	// of the same command.
 	Cause  EventID
 	Reason string
 }
 
-// Evolve folds an event into the state. It changes the parts in place and makes
-// those that the event brings into being; a part that the event changes must be
-// held, unless the state holds all history.
-func Evolve(s *State, r *Recorded) {
-	switch e := r.Event.(type) {
-	case OrganizationCreated:
-		s.make(OrganizationKey(e.Organization), &Organization{ID: e.Organization, Name: e.Name, Stamp: stamp(r)})
-	case OrganizationRenamed:
-		s.Organization(e.Organization).rename(e, r)
-	case OrganizationMemberAdded:
-		s.organizationMemberAdded(e, r)
-	case OrganizationMemberRoleChanged:
-		s.organizationMemberRoleChanged(e, r)
-	case OrganizationMemberRemoved:
-		s.organizationMemberRemoved(e, r)
-	case OrganizationMemberSuspended:
-		s.organizationMemberSuspended(e, r)
-	case OrganizationMemberReinstated:
-		s.organizationMemberReinstated(e, r)
-
-	case UserProfileSet:
-		s.userProfileSet(e, r)
-
-	case WorkspaceCreated:
-		s.make(WorkspaceKey(e.Workspace), &Workspace{ID: e.Workspace, Organization: e.Organization, Name: e.Name, Stamp: stamp(r)})
-	case WorkspaceRenamed:
-		s.Workspace(e.Workspace).rename(e, r)
-	case WorkspaceArchived:
-		s.Workspace(e.Workspace).archive(r)
-	case WorkspaceRestored:
-		s.Workspace(e.Workspace).restore(r)
-
-	case MemberInvited:
-		s.memberInvited(e, r)
-	case MemberAdded:
-		s.memberAdded(e, r)
-	case MemberAccepted:
-		s.memberAccepted(e, r)
-	case MemberInvitationRenewed:
-		s.memberInvitationRenewed(e, r)
-	case MemberRoleChanged:
-		s.memberRoleChanged(e, r)
-	case MemberPermissionsChanged:
-		s.memberPermissionsChanged(e, r)
-	case MemberExpiryChanged:
-		s.memberExpiryChanged(e, r)
-	case MemberSuspended:
-		s.memberSuspended(e, r)
-	case MemberReinstated:
-		s.memberReinstated(e, r)
-	case MemberRemoved:
-		s.ended(e.About, r)
-	case MemberLeft:
-		s.ended(e.About, r)
-	case MemberExpired:
-		s.ended(e.About, r)
-	case WorkspaceOwnershipTransferred:
-		// said by the events before it
-
-	case RoleCreated:
-		s.roleCreated(e, r)
-	case RoleUpdated:
-		s.roleUpdated(e, r)
-	case RoleArchived:
-		s.roleArchived(e, r)
-
-	case TokenIssued:
-		s.make(TokenKey(e.Organization, e.Token.ID), &Token{TokenFacts: e.Token, Organization: e.Organization, Stamp: stamp(r)})
-	case TokenRotated:
-		s.Token(e.Organization, e.TokenID).rotate(e, r)
-	case TokenRevoked:
-		s.Token(e.Organization, e.TokenID).revoke(r)
+// Adder returns the id of the user or token that the event's command is attributed to,
+// for [Membership].AddedBy. It is empty for the system.
+func (r *Recorded) Adder() string {
+	switch {
+	case !r.OnBehalfOf.IsZero():
+		return r.OnBehalfOf.String()
+	case r.Actor.Kind == ActorSystem:
+		return ""
+	default:
+		return r.Actor.ID
 	}
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// row is one statement of the rules: given what has happened, when somebody asks
-// for this, then these events follow, or this error.
+// row is one statement of the rules: given these events, when this command is decided,
+// then these events or this error follow.
 type row struct {
 	name  string
 	given []Event
 	when  Command
 	then  []Event
-	// err is a sentinel, or an error of a type, of which the fields that programs
-	// read are compared.
+	// err is a sentinel or an error of a type. Of the latter only the fields that
+	// programs read are compared.
 	err error
 }
 
-// The tables of all nouns, in one place so that what none of them reaches can be
-// found.
+// The tables of all nouns. They are in one place so that a test can find what none of
+// them reaches.
 var tables = map[string][]row{
 	"organization":        organizationRows,
 	"organization member": organizationMemberRows,
@@ -55,45 +55,44 @@ func TestRules(t *testing.T) {
 
 func (r row) run(t *testing.T) {
 	state := fold(r.given...)
-	events, err := Decide(state, now, r.when)
+	decided, err := Decide(state, now, r.when)
 	if !sameError(err, r.err) {
 		t.Fatalf("error %v, want %v", err, r.err)
 	}
-	if d := cmp.Diff(r.then, events); d != "" {
+	if d := cmp.Diff(r.then, decided.Events); d != "" {
 		t.Errorf("events, want - and got +:\n%s", d)
 	}
 	if before := fold(r.given...); !reflect.DeepEqual(before.parts, state.parts) {
 		t.Errorf("deciding changed the state:\n%s", cmp.Diff(before.parts, state.parts))
 	}
 	needed, err := Decide(see(state, r.when), now, r.when)
-	if d := cmp.Diff(events, needed); d != "" || !sameError(err, r.err) {
+	if d := cmp.Diff(decided.Events, needed.Events); d != "" || !sameError(err, r.err) {
 		t.Errorf("with no more than it needs: error %v, events\n%s", err, d)
 	}
 }
 
-// see answers what the command must see of the state and no more, as a writer finds
-// it out: it loads what is missing, until nothing is.
+// see returns a state with what the command needs and nothing else. It finds out what
+// that is as a writer does: it loads what is missing until nothing is.
 func see(s *State, c Command) *State {
-	part := &State{}
+	small := &State{}
 	for missing := true; missing; {
 		missing = false
-		for _, k := range Needs(part, c) {
-			if part.Holds(k) {
+		for _, k := range Needs(small, c) {
+			if small.Holds(k) {
 				continue
 			}
 			missing = true
 			if p := s.parts[k]; p != nil {
-				part.Put(k, p.clone())
+				small.Put(k, p.clone())
 			} else {
-				part.Put(k, nil)
+				small.Put(k, nil)
 			}
 		}
 	}
-	return part
+	return small
 }
 
-// sameError reports whether the error is the wanted one, as far as it reaches a
-// client.
+// sameError reports whether clients cannot tell the error from the wanted one.
 func sameError(got, want error) bool {
 	var invalid, wantInvalid *InvalidError
 	var already, wantAlready *AlreadyMemberError
@@ -109,11 +108,11 @@ func sameError(got, want error) bool {
 
 func invalid(pointer, code string) error { return &InvalidError{Pointer: pointer, Code: code} }
 
-// now is when the commands of the tables are decided; all that is given happened
-// in the minutes before.
+// now is the time at which the commands of the tables are decided. The given events
+// happened in the minutes before.
 var now = time.Date(2026, 3, 5, 23, 9, 47, 0, time.UTC)
 
-// fold answers the state that the events lead to. The n-th one has the number n.
+// fold returns the state after the events. The n-th event has the number n.
 func fold(events ...Event) *State {
 	s := &State{}
 	for i, e := range events {
@@ -125,7 +124,7 @@ func fold(events ...Event) *State {
 	return s
 }
 
-// The stage on which most rows play.
+// The organizations, workspaces and users of most rows.
 var (
 	acme, globex = named[organizationKind]("acme"), named[organizationKind]("globex")
 	studio, lab  = named[workspaceKind]("studio"), named[workspaceKind]("lab") // of acme
@@ -139,7 +138,7 @@ var (
 	edna = named[userKind]("edna") // editor in the studio
 	vera = named[userKind]("vera") // viewer in the studio
 	carl = named[userKind]("carl") // client in the studio
-	zoe  = named[userKind]("zoe")  // nobody yet
+	zoe  = named[userKind]("zoe")  // nothing in acme but owner of its lab
 
 	key   = named[tokenKind]("key")   // a token of acme
 	other = named[tokenKind]("other") // another one
@@ -166,7 +165,7 @@ var stage = []Event{
 	added(vault, edna, RoleEditor),
 }
 
-// after answers the given events with more behind them.
+// after returns the given events followed by more.
 func after(given []Event, more ...Event) []Event {
 	return append(given[:len(given):len(given)], more...)
 }
@@ -176,8 +175,7 @@ func named[Kind any](name string) (id ID[Kind]) {
 	return id
 }
 
-// membership is the id of a user's membership, wherever a row does not say
-// otherwise.
+// membership returns the id of a user's membership in most rows.
 func membership(ws WorkspaceID, user UserID) (id MembershipID) {
 	copy(id[:8], ws[:])
 	copy(id[8:], user[:])
@@ -203,12 +201,12 @@ func addedOn(ws WorkspaceID, u UserID, t Terms) Event {
 	return MemberAdded{member(ws, u), membership(ws, u), t.Role, t.Permissions, t.ExpiresAt}
 }
 
-// addedUntil is a membership that ends by itself.
+// addedUntil adds a member whose membership ends by itself.
 func addedUntil(ws WorkspaceID, u UserID, role RoleKey, end time.Time) Event {
 	return addedOn(ws, u, Terms{Role: role, ExpiresAt: end})
 }
 
-// addedWith is a membership with permissions of its own.
+// addedWith adds a member with permissions instead of the role's.
 func addedWith(ws WorkspaceID, u UserID, role RoleKey, permissions ...Permission) Event {
 	return addedOn(ws, u, Terms{Role: role, Permissions: permissions})
 }
@@ -221,7 +219,7 @@ func removed(ws WorkspaceID, u UserID, role RoleKey) Event {
 	return MemberRemoved{member(ws, u), membership(ws, u), role}
 }
 
-// invited has an hour left to accept, with what hashes to 5.
+// invited invites the user for an hour, with a secret whose hash is 5.
 func invited(ws WorkspaceID, u UserID, role RoleKey) Event {
 	return invitedUntil(ws, u, role, now.Add(time.Hour))
 }
@@ -238,34 +236,34 @@ func expired(ws WorkspaceID, u UserID, role RoleKey) Event {
 	return MemberExpired{member(ws, u), membership(ws, u), role}
 }
 
-// barred takes all of a user's access to acme.
+// barred suspends a user in acme.
 func barred(u UserID) Event { return OrganizationMemberSuspended{user(u)} }
 
 func profile(email string) ProfileFacts {
 	return ProfileFacts{Email: email, Name: PersonName{"First", "Last"}, AvatarURL: "https://acme.test/a.png"}
 }
 
-// Who asks. All have every scope, so that only the rules stand in their way.
+// The actors. Their tokens have every scope, so that only the rules can refuse them.
 var (
 	byMuster  = Meta{Organization: acme, Actor: Actor{Kind: ActorSystem, ID: "muster"}}
 	byRoot    = Meta{Organization: acme, Actor: Actor{Kind: ActorSystem, ID: "root", Credential: Credential{Scopes: Scopes{ScopeAll}}}}
 	byProgram = Meta{Organization: acme, Actor: Actor{Kind: ActorToken, ID: "program", Credential: Credential{Scopes: Scopes{ScopeAll}}}}
 )
 
-// by is a person, through a token bound to them.
+// by returns the Meta of a person who acts through a token that is bound to them.
 func by(u UserID) Meta {
 	return Meta{Organization: acme, Actor: Actor{
 		Kind: ActorUser, ID: u.String(), User: u, Credential: Credential{Scopes: Scopes{ScopeAll}},
 	}}
 }
 
-// within binds the token to a workspace.
+// within binds the actor's token to a workspace.
 func within(ws WorkspaceID, m Meta) Meta {
 	m.Actor.Credential.Workspace = ws
 	return m
 }
 
-// as acts on behalf of a user.
+// as makes the actor act on behalf of a user.
 func as(u UserID, m Meta) Meta {
 	m.OnBehalfOf = u
 	return m
@@ -277,13 +275,13 @@ func to(org OrganizationID, m Meta) Meta {
 	return m
 }
 
-// scoped leaves the token these scopes only.
+// scoped gives the actor's token these scopes only.
 func scoped(m Meta, scopes ...Scope) Meta {
 	m.Actor.Credential.Scopes = scopes
 	return m
 }
 
-// given bounds the command to a state of its target.
+// given adds a precondition.
 func given(p Precondition, m Meta) Meta {
 	m.If = p
 	return m

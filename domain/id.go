@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// ID is a UUID (RFC 9562) of one kind of thing. Kind only keeps the kinds
-// apart: an organization's id cannot be passed where a user's is asked for. The
-// zero value stands for "none".
+// ID is a UUID (RFC 9562) of one kind of thing. The type parameter only tells the
+// kinds apart, so that an organization's id cannot be passed for a user's. The zero
+// value means "none".
 type ID[Kind any] [16]byte
 
 // The kinds of ids.
@@ -31,9 +31,9 @@ type (
 	commandKind      struct{}
 )
 
-// ParseID reads the usual form of a UUID, 36 characters with hyphens, in either
-// case. Every other form (braces, URN, no hyphens) is refused, so that one id
-// has one spelling.
+// ParseID reads the usual form of a UUID: 36 characters with hyphens, in either case.
+// It refuses every other form (braces, URN, no hyphens), so that an id has one
+// spelling.
 func ParseID[Kind any](s string) (ID[Kind], error) {
 	var id ID[Kind]
 	if err := id.UnmarshalText([]byte(s)); err != nil {
@@ -51,10 +51,10 @@ func MustParseID[Kind any](s string) ID[Kind] {
 	return id
 }
 
-// IsZero reports whether the id stands for "none".
+// IsZero reports whether the id means "none".
 func (id ID[Kind]) IsZero() bool { return id == ID[Kind]{} }
 
-// String is the usual form in lower case.
+// String returns the usual form in lower case.
 func (id ID[Kind]) String() string {
 	return string(id.append(make([]byte, 0, 36)))
 }
@@ -62,7 +62,7 @@ func (id ID[Kind]) String() string {
 // AppendText appends the usual form in lower case.
 func (id ID[Kind]) AppendText(b []byte) ([]byte, error) { return id.append(b), nil }
 
-// MarshalText answers the usual form in lower case.
+// MarshalText returns the usual form in lower case.
 func (id ID[Kind]) MarshalText() ([]byte, error) {
 	return id.append(make([]byte, 0, 36)), nil
 }
@@ -92,7 +92,7 @@ func (id ID[Kind]) append(b []byte) []byte {
 	return b
 }
 
-// shorten keeps an error readable, whatever was sent.
+// shorten cuts a long text, so that an error that quotes it stays readable.
 func shorten(text []byte) string {
 	const most = 60
 	if len(text) <= most {

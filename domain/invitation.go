@@ -12,29 +12,29 @@ const (
 	MaxInvitation     = 30 * 24 * time.Hour
 )
 
-// InviteMember invites the person with an e-mail address. They get a user id at
-// once, the same for the same address within the organization, and no access until
-// they accept.
+// InviteMember invites the person with an e-mail address. The person gets a user id at
+// once, and always the same one for an address within the organization. They have no
+// access until they accept.
 type InviteMember struct {
 	Meta
 	Workspace WorkspaceID
-	// Profile has the address; the rest of it counts only for somebody whom the
-	// directory does not know.
+	// Profile has the address. The rest of it is used only if the directory has no
+	// entry for the person.
 	Profile ProfileFacts
 	Terms
-	// User is the id of somebody whom the directory does not know.
+	// User is the id of the person if nobody in the directory has the address.
 	User       UserID
 	Membership MembershipID // see [AddMember]
-	// Secret is the hash of what the person accepts with.
+	// Secret is the hash of the secret with which the person accepts.
 	Secret Hash
-	// Lasts is how long the invitation does; zero for [DefaultInvitation].
+	// Lasts is how long the invitation lasts; zero for [DefaultInvitation].
 	Lasts time.Duration
 }
 
 // CommandType is invite_member.
 func (InviteMember) CommandType() string { return "invite_member" }
 
-// Invitee is whom the command invites: the holder of the address, or else the new
+// Invitee returns the user who is invited: the holder of the address, or else the new
 // user.
 func (c InviteMember) Invitee(s *State) UserID {
 	if holder := s.emailHolder(c.Organization, c.Profile.Email); !holder.IsZero() {
@@ -48,7 +48,7 @@ func (c InviteMember) target(s *State) Key { return MembershipKey(c.Workspace, c
 func (c InviteMember) needs(s *State) []Key {
 	keys := []Key{EmailKey(c.Organization, c.Profile.Email)}
 	if !s.Holds(keys[0]) {
-		return keys // who it is comes first
+		return keys // which user it is must be known first
 	}
 	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s))...)
 	return appendRoleKey(keys, c.Organization, c.Role)
@@ -84,8 +84,7 @@ func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
 	}), nil
 }
 
-// checkInvitee demands that the address is, or becomes, the user's: nobody else is
-// invited by it.
+// checkInvitee checks that the address is the user's or becomes the user's.
 func (c InviteMember) checkInvitee(s *State, user UserID) error {
 	if err := checkUser("/user_id", user); err != nil {
 		return err
@@ -110,7 +109,7 @@ func invitationEnd(at time.Time, lasts time.Duration) time.Time {
 	return at.Add(lasts)
 }
 
-// RenewInvitation gives an invitation another secret and another time to accept.
+// RenewInvitation gives an invitation a new secret and a new end.
 type RenewInvitation struct {
 	Meta
 	Workspace WorkspaceID
@@ -144,14 +143,14 @@ func (c RenewInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	}}, nil
 }
 
-// AcceptInvitation makes an invited user a member. The user does it, through a
-// token of theirs or with the invitation's secret, or a program that acts for the
-// organization, which has asked them.
+// AcceptInvitation makes an invited user a member. The user accepts through a token of
+// their own or with the invitation's secret. A program that acts for the organization
+// can also accept for a user who has agreed.
 type AcceptInvitation struct {
 	Meta
 	Workspace WorkspaceID
 	User      UserID
-	// Secret is the hash of what the person has sent to accept with; zero for none.
+	// Secret is the hash of the secret that the person has sent; zero for none.
 	Secret Hash
 }
 
@@ -186,8 +185,8 @@ func (c AcceptInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	return nil, fmt.Errorf("user %s in workspace %s: %w", c.User, c.Workspace, ErrNotInvited)
 }
 
-// stillGiven refuses an invitation whose role has been archived since. An archived
-// role stays with those who hold it, and who was only invited does not hold it yet.
+// stillGiven refuses an invitation whose role has been archived since. Members keep an
+// archived role, but a person who has not accepted yet does not have the role.
 func (s *State) stillGiven(invited *Membership) error {
 	if own := s.CustomRole(invited.Organization, invited.Role); own != nil && !own.ArchivedAt.IsZero() {
 		return &InvalidError{"/role", "unknown_role", "the role of the invitation has been archived since: whoever manages the workspace can give it another one"}

@@ -105,7 +105,7 @@ var acceptRows = []row{
 }
 
 var (
-	nora = named[userKind]("nora") // nobody knows her
+	nora = named[userKind]("nora") // an unknown user
 
 	inviteAda  = invite(by(olga), "ada@acme.test", Terms{Role: RoleViewer})
 	adaWelcome = welcome(ada, Terms{Role: RoleViewer})
@@ -115,8 +115,8 @@ var (
 	cleoAccepted = after(cleoInvited, accepted...)
 )
 
-// adaInvited is the stage on which the first owner of acme is invited to the studio,
-// or something else has become of it.
+// adaInvited returns the stage with an invitation of acme's first owner to the studio,
+// followed by other events.
 func adaInvited(more ...Event) []Event {
 	return after(after(stage, invited(studio, ada, RoleOwner)), more...)
 }

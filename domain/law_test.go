@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// law holds the events of a command against what its actor may do; what they may
-// is as it was before the command.
+// law checks the events of a command against what its actor was allowed to do before the
+// command.
 type law struct {
 	*model
 	command Command
@@ -17,7 +17,7 @@ type law struct {
 	rank    Level
 	powers  map[WorkspaceID]power
 	barred  bool
-	known   map[UserID]bool // to the directory
+	known   map[UserID]bool // have an entry in the directory
 }
 
 func (w *world) law(c Command) law {
@@ -52,12 +52,12 @@ func (l law) hold(t *rapid.T, event Event) {
 	}
 }
 
-// holdMember holds an event of a membership.
+// holdMember checks an event of a membership.
 func (l law) holdMember(event Event, must func(bool, string)) {
 	about, at := event.Concerns(), l.at
 	was, self := l.ties[MembershipKey(about.Workspace, about.User)], l.by.person() == about.User
 	power := l.powers[about.Workspace]
-	bounded := self && !power.all // by the very membership that changes
+	bounded := self && !power.all // the actor's power comes from the membership that changes
 	level := func(key RoleKey) Level { return l.role(about.Organization, key).Level }
 	_, offboarding := l.command.(RemoveOrganizationMember)
 
@@ -123,7 +123,7 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 	}
 }
 
-// holdOthers holds an event of anything but a membership.
+// holdOthers checks an event of anything but a membership.
 func (l law) holdOthers(event Event, must func(bool, string)) {
 	person, bound := l.by.person(), l.by.Actor.Credential.Workspace
 	manages := l.powers[event.Concerns().Workspace].level >= 40
@@ -184,8 +184,8 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 	}
 }
 
-// introduces reports whether the command adds or invites somebody by whom the
-// workspace is managed.
+// introduces reports whether the command adds or invites somebody and its actor manages
+// the workspace.
 func (l law) introduces() bool {
 	switch c := l.command.(type) {
 	case AddMember:

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// levelRows are the whole of "nobody above their own level": whoever acts at a
-// level gives, changes and takes every role up to it and none above.
+// levelRows returns the rows of the rule "nobody above their own level": an actor gives,
+// changes and takes every role up to their own level and none above it.
 func levelRows() (rows []row) {
 	actors := []struct {
 		name  string
@@ -35,7 +35,7 @@ func levelRows() (rows []row) {
 		{"organization member", by(cleo), 0},
 		{"program for stranger", as(zoe, byProgram), 0},
 	}
-	// What asks for a level gets by with that one, and with nothing that manages less.
+	// A command that demands a level is done at that level and refused below it.
 	for _, a := range actors[:len(actors):len(actors)] {
 		for _, least := range []Level{30, 41, LevelTop} {
 			demanding := a

@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Terms are what somebody is made a member on.
+// Terms are the terms of a membership.
 type Terms struct {
 	Role RoleKey
-	// Permissions replace the role's; nil leaves the role's.
+	// Permissions replace those of the role; nil keeps those of the role.
 	Permissions []Permission
 	// ExpiresAt is when the membership ends by itself; zero for never.
 	ExpiresAt time.Time
 }
 
-// AddMember makes a user a member of a workspace; one who is a member already is
-// refused.
+// AddMember makes a user a member of a workspace. It is refused if the user is a member
+// already.
 type AddMember struct {
 	Meta
 	Workspace WorkspaceID
 	User      UserID
 	Terms
-	// Membership is the id of the new membership. One who was a member before
-	// keeps the old one.
+	// Membership is the id of the new membership. A user who was a member before keeps
+	// the old id.
 	Membership MembershipID
-	// Profile, when given, is written to the directory by the same command.
+	// Profile, if not nil, is written to the directory by the same command.
 	Profile *ProfileFacts
 }
 
@@ -68,9 +68,19 @@ func (c AddMember) decide(s *State, at time.Time) ([]Event, error) {
 	}), nil
 }
 
-// newMembership answers the id of the membership that the user is to get: the one
-// that they had before, or else the new one. When the former one ended by itself
-// and nobody has written that down yet, the event that does comes first.
+// AlreadyMemberError is [ErrAlreadyMember] with the membership that exists already.
+type AlreadyMemberError struct{ Membership MembershipID }
+
+func (e *AlreadyMemberError) Error() string {
+	return fmt.Sprintf("%v: membership %s", ErrAlreadyMember, e.Membership)
+}
+
+// Unwrap returns [ErrAlreadyMember].
+func (e *AlreadyMemberError) Unwrap() error { return ErrAlreadyMember }
+
+// newMembership returns the id of the membership that the user is to get: the one that
+// they had before, or else the new one. If the earlier membership has expired and no
+// event says so yet, newMembership also returns that event.
 func (s *State) newMembership(ws WorkspaceID, user UserID, id MembershipID, at time.Time) (MembershipID, []Event, error) {
 	member := s.Membership(ws, user)
 	if member == nil {
@@ -82,7 +92,7 @@ func (s *State) newMembership(ws WorkspaceID, user UserID, id MembershipID, at t
 	return member.ID, member.expired(at), nil
 }
 
-// mayGive holds the terms against the rules and against what the giver has.
+// mayGive checks the terms against the rules and against what the giver has.
 func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time) error {
 	role, err := s.roleToGive(org, t.Role)
 	if err != nil {
@@ -97,23 +107,9 @@ func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time)
 	return by.mayGive(role, t.Permissions)
 }
 
-// checkExpiry demands a time to come, or none; RFC 3339 knows none after the year
-// 9999.
-func checkExpiry(expires, at time.Time) error {
-	switch {
-	case expires.IsZero():
-		return nil
-	case !expires.After(at):
-		return &InvalidError{"/expires_at", "in_the_past", "a time in the future is expected"}
-	case expires.UTC().Year() > 9999:
-		return &InvalidError{"/expires_at", "out_of_range", "a time before the year 10000 is expected"}
-	}
-	return nil
-}
-
-// introduce writes the new member's profile. Whoever manages a workspace may say
-// who a person is that the directory does not know; to contradict it takes
-// somebody who acts for the organization.
+// introduce returns the events that write the new member's profile. A manager of a
+// workspace may add a person to the directory. Changing an existing entry takes an actor
+// who acts for the organization.
 func (s *State) introduce(m Meta, user UserID, profile ProfileFacts) ([]Event, error) {
 	events, err := s.setProfile(m.Organization, user, profile, "")
 	if err != nil || len(events) == 0 || s.Profile(m.Organization, user) == nil {
@@ -125,7 +121,7 @@ func (s *State) introduce(m Meta, user UserID, profile ProfileFacts) ([]Event, e
 	return events, nil
 }
 
-// PutMember makes a user a member on those terms, whether or not they are one.
+// PutMember makes a user a member on those terms, or changes the terms of the member.
 type PutMember struct {
 	Meta
 	Workspace WorkspaceID
@@ -137,8 +133,7 @@ type PutMember struct {
 // CommandType is put_member.
 func (PutMember) CommandType() string { return "put_member" }
 
-func (c PutMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
-
+func (c PutMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
 func (c PutMember) needs(s *State) []Key { return c.add().needs(s) }
 
 func (c PutMember) decide(s *State, at time.Time) ([]Event, error) {
@@ -152,9 +147,9 @@ func (c PutMember) add() AddMember {
 	return AddMember{c.Meta, c.Workspace, c.User, c.Terms, c.Membership, nil}
 }
 
-// PutMemberRole makes a user a member with the role, or gives the member that role.
-// A member's permissions and the end of their membership stay as they are: it is for
-// those who can only speak of roles, and must not take away what they cannot see.
+// PutMemberRole makes a user a member with the role, or gives the member that role. The
+// member's own permissions and the end of the membership stay as they are. It is for
+// clients that know only roles: they must not remove what they cannot see.
 type PutMemberRole struct {
 	Meta
 	Workspace  WorkspaceID
@@ -166,8 +161,7 @@ type PutMemberRole struct {
 // CommandType is put_member_role.
 func (PutMemberRole) CommandType() string { return "put_member_role" }
 
-func (c PutMemberRole) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
-
+func (c PutMemberRole) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
 func (c PutMemberRole) needs(s *State) []Key { return c.add().needs(s) }
 
 func (c PutMemberRole) decide(s *State, at time.Time) ([]Event, error) {

@@ -2,18 +2,17 @@ package domain
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
-// ChangeMember changes the terms of a membership, all that are given at once.
+// ChangeMember changes the terms of a membership that are given.
 type ChangeMember struct {
 	Meta
 	Workspace   WorkspaceID
 	User        UserID
-	Role        *RoleKey      // nil: as it is
-	Permissions *[]Permission // nil: as they are; a nil list: the role's
-	ExpiresAt   *time.Time    // nil: as it is; zero: never
+	Role        *RoleKey      // nil: unchanged
+	Permissions *[]Permission // nil: unchanged; a nil list: those of the role
+	ExpiresAt   *time.Time    // nil: unchanged; zero: never
 }
 
 // CommandType is change_member.
@@ -55,7 +54,8 @@ func (c ChangeMember) decide(s *State, at time.Time) ([]Event, error) {
 	return events, nil
 }
 
-// apply changes the terms of a copy of the membership, as far as the actor may.
+// apply changes the terms of a copy of the membership. It refuses what the actor may
+// not change.
 func (c ChangeMember) apply(s *State, by authority, after *Membership, at time.Time) error {
 	if c.Role != nil && *c.Role != after.Role {
 		role, err := s.roleToGive(c.Organization, *c.Role)
@@ -88,8 +88,9 @@ func (c ChangeMember) apply(s *State, by authority, after *Membership, at time.T
 	return nil
 }
 
-// mayPermit refuses permissions that the actor does not have. Those of the role go
-// with the role, whoever gives it; but nobody takes back a list that bounds them.
+// mayPermit refuses to give permissions that the actor does not have. Giving a member
+// the permissions of their role again is allowed to everybody who may give the role,
+// except to the member themselves: a list may be there to restrict them.
 func (c ChangeMember) mayPermit(by authority, role Role) error {
 	permissions := *c.Permissions
 	if permissions == nil && c.oneself(by) {
@@ -98,17 +99,12 @@ func (c ChangeMember) mayPermit(by authority, role Role) error {
 	return by.mayGive(role, permissions)
 }
 
-// oneself reports whether the actor manages the workspace by the very membership
-// that is to change.
+// oneself reports whether the actor manages the workspace through the membership that
+// the command changes.
 func (c ChangeMember) oneself(by authority) bool { return !by.all && c.User == c.person() }
 
-func endsLater(a, b time.Time) bool { return !b.IsZero() && (a.IsZero() || a.After(b)) }
-
-// samePermissions tells no list, which means the role's, from an empty one.
-func samePermissions(a, b []Permission) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }
-
-// mayChangeMember answers the membership, in any state but removed, that the actor
-// may change, and as what they act.
+// mayChangeMember returns the workspace, the actor's authority in it, and the
+// membership. It refuses a membership that has ended and an actor who may not change it.
 func (s *State) mayChangeMember(m Meta, id WorkspaceID, user UserID, at time.Time) (*Workspace, authority, *Membership, error) {
 	ws, by, err := s.mayChangeWorkspace(m, id, at)
 	if err != nil {
@@ -119,4 +115,62 @@ func (s *State) mayChangeMember(m Meta, id WorkspaceID, user UserID, at time.Tim
 		return nil, by, nil, fmt.Errorf("user %s in workspace %s: %w", user, id, ErrUnknownMember)
 	}
 	return ws, by, member, by.mayTouch(s.roleOf(member))
+}
+
+// SuspendMember withdraws a member's access until they are reinstated. The membership
+// stays.
+type SuspendMember struct {
+	Meta
+	Workspace WorkspaceID
+	User      UserID
+}
+
+// CommandType is suspend_member.
+func (SuspendMember) CommandType() string { return "suspend_member" }
+
+func (c SuspendMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
+func (c SuspendMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+
+func (c SuspendMember) decide(s *State, at time.Time) ([]Event, error) {
+	ws, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
+	if err != nil {
+		return nil, err
+	}
+	switch member.State {
+	case MembershipSuspended:
+		return nil, nil
+	case MembershipInvited:
+		return nil, fmt.Errorf("user %s is invited, and has no access to suspend: %w", c.User, ErrNotActive)
+	}
+	if err := ws.mayLose(member); err != nil {
+		return nil, err
+	}
+	return []Event{MemberSuspended{About{c.Organization, c.Workspace, c.User}, member.ID}}, nil
+}
+
+// ReinstateMember gives a suspended member their access back.
+type ReinstateMember struct {
+	Meta
+	Workspace WorkspaceID
+	User      UserID
+}
+
+// CommandType is reinstate_member.
+func (ReinstateMember) CommandType() string { return "reinstate_member" }
+
+func (c ReinstateMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
+func (c ReinstateMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+
+func (c ReinstateMember) decide(s *State, at time.Time) ([]Event, error) {
+	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
+	if err != nil {
+		return nil, err
+	}
+	switch member.State {
+	case MembershipActive:
+		return nil, nil
+	case MembershipInvited:
+		return nil, fmt.Errorf("user %s is invited, and was never suspended: %w", c.User, ErrNotActive)
+	}
+	return []Event{MemberReinstated{About{c.Organization, c.Workspace, c.User}, member.ID}}, nil
 }

@@ -90,10 +90,10 @@ var changeRows = []row{
 var (
 	soon    = now.Add(time.Hour)
 	limited = after(stage, addedUntil(studio, cleo, RoleAdmin, soon))
-	lapsed  = after(stage, addedUntil(studio, cleo, RoleAdmin, now)) // and nobody has written it down
+	lapsed  = after(stage, addedUntil(studio, cleo, RoleAdmin, now)) // and no event says so
 
-	// An admin with a list that bounds them, and a viewer with one of things that
-	// nobody else has.
+	// An admin whose list restricts them, and a viewer with permissions that nobody else
+	// has.
 	bounded = after(stage, addedWith(studio, cleo, RoleAdmin, "reports.view"), permissionsChanged(vera, nil, []Permission{"reports.view", "content.edit"}))
 )
 
@@ -106,7 +106,7 @@ func permit(m Meta, u UserID, permissions ...Permission) Command {
 	return ChangeMember{Meta: m, Workspace: studio, User: u, Permissions: &permissions}
 }
 
-// unbind takes away a member's own list.
+// unbind removes a member's own list.
 func unbind(m Meta, u UserID) Command {
 	return ChangeMember{Meta: m, Workspace: studio, User: u, Permissions: new([]Permission)}
 }

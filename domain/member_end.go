@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// RemoveMember ends a membership, or takes back an invitation. Removing one who
-// was removed before changes nothing.
+// RemoveMember ends a membership or withdraws an invitation. Removing a user who was
+// removed before changes nothing.
 type RemoveMember struct {
 	Meta
 	Workspace WorkspaceID
@@ -77,21 +77,8 @@ func (c LeaveWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	return []Event{MemberLeft{About{c.Organization, c.Workspace, c.User}, member.ID, member.Role}}, nil
 }
 
-// mustBe refuses everybody but the user, through a token that reaches the
-// workspace.
-func (m Meta) mustBe(user UserID, ws WorkspaceID) error {
-	if bound := m.Actor.Credential.Workspace; !bound.IsZero() && bound != ws {
-		return fmt.Errorf("the token is bound to workspace %s: %w", bound, ErrNotAllowed)
-	}
-	if m.person() != user || user.IsZero() {
-		return fmt.Errorf("only user %s can do this, through a token bound to them or on their behalf: %w", user, ErrNotAllowed)
-	}
-	return nil
-}
-
-// ExpireMember writes down that a membership or an invitation has come to its end.
-// Muster itself does this; before the instant, or a second time, it changes
-// nothing.
+// ExpireMember records that a membership or an invitation has expired. Muster itself
+// issues it. It changes nothing before the end, or if the end is recorded already.
 type ExpireMember struct {
 	Meta
 	Workspace WorkspaceID
@@ -114,19 +101,11 @@ func (c ExpireMember) decide(s *State, at time.Time) ([]Event, error) {
 	return s.Membership(c.Workspace, c.User).expired(at), nil
 }
 
-// expired answers the event that a membership has come to its end by itself, when
-// it has and no event says so.
+// expired returns the event that the membership has expired. It returns none if the
+// membership has not expired or an event says so already.
 func (m *Membership) expired(at time.Time) []Event {
 	if m == nil || m.State == MembershipRemoved || m.present(at) {
 		return nil
 	}
 	return []Event{MemberExpired{About{m.Organization, m.Workspace, m.User}, m.ID, m.Role}}
-}
-
-// mayLose refuses the end of the last membership that makes an owner.
-func (w *Workspace) mayLose(member *Membership) error {
-	if member.owns() && w.Owners == 1 {
-		return fmt.Errorf("workspace %s: %w", w.ID, ErrLastOwner)
-	}
-	return nil
 }

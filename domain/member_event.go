@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// InvitationFacts is what an event says of an invitation.
+// InvitationFacts is what an event says about an invitation.
 type InvitationFacts struct {
 	Secret    Hash      `json:"secret_sha256"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -33,7 +33,7 @@ type MemberAccepted struct {
 	Membership MembershipID `json:"membership_id"`
 }
 
-// MemberInvitationRenewed: the invitation has another secret and time.
+// MemberInvitationRenewed: the invitation has a new secret and a new end.
 type MemberInvitationRenewed struct {
 	About      `json:"-"`
 	Membership MembershipID    `json:"membership_id"`
@@ -47,22 +47,22 @@ type MemberRoleChanged struct {
 	Role       Change[RoleKey] `json:"role"`
 }
 
-// MemberPermissionsChanged: the member has other permissions; null are those of
-// the role.
+// MemberPermissionsChanged: the member has other permissions; null means those of the
+// role.
 type MemberPermissionsChanged struct {
 	About       `json:"-"`
 	Membership  MembershipID         `json:"membership_id"`
 	Permissions Change[[]Permission] `json:"permissions"`
 }
 
-// MemberExpiryChanged: the membership ends at another time; null is never.
+// MemberExpiryChanged: the membership ends at another time; null means never.
 type MemberExpiryChanged struct {
 	About      `json:"-"`
 	Membership MembershipID       `json:"membership_id"`
 	ExpiresAt  Change[*time.Time] `json:"expires_at"`
 }
 
-// MemberSuspended: the membership gives no access for now.
+// MemberSuspended: the membership gives no access until it is reinstated.
 type MemberSuspended struct {
 	About      `json:"-"`
 	Membership MembershipID `json:"membership_id"`
@@ -74,7 +74,7 @@ type MemberReinstated struct {
 	Membership MembershipID `json:"membership_id"`
 }
 
-// MemberRemoved: the user is not a member of the workspace any more.
+// MemberRemoved: the user is no longer a member of the workspace.
 type MemberRemoved struct {
 	About      `json:"-"`
 	Membership MembershipID `json:"membership_id"`
@@ -88,7 +88,7 @@ type MemberLeft struct {
 	Role       RoleKey      `json:"role"` // the one that was given up
 }
 
-// MemberExpired: the membership, or the invitation, has come to its end.
+// MemberExpired: the membership or the invitation has expired.
 type MemberExpired struct {
 	About      `json:"-"`
 	Membership MembershipID `json:"membership_id"`
@@ -170,19 +170,4 @@ func (s *State) memberSuspended(e MemberSuspended, r *Recorded) {
 
 func (s *State) memberReinstated(e MemberReinstated, r *Recorded) {
 	s.changed(e.About, r, func(m *Membership) { m.State = MembershipActive })
-}
-
-// orZero and orNil turn "no time" from one form into the other.
-func orZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
-func orNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -76,7 +76,7 @@ var putRows = []row{
 	{name: "to another organization's workspace", given: stage, when: PutMember{byProgram, vault, edna, Terms{Role: RoleViewer}, MembershipID{1}}, err: ErrUnknownWorkspace},
 }
 
-// What a role alone does is what all terms do, but that a member's others stay.
+// PutMemberRole does the same as PutMember, except that a member's other terms stay.
 var putRoleRows = []row{
 	{name: "new", given: stage, when: PutMemberRole{by(olga), studio, cleo, RoleEditor, membership(studio, cleo)}, then: []Event{added(studio, cleo, RoleEditor)}},
 	{name: "who is one", given: stage, when: PutMemberRole{by(olga), studio, edna, RoleViewer, MembershipID{1}}, then: []Event{changed(studio, edna, RoleEditor, RoleViewer)}},
@@ -106,7 +106,7 @@ func introduce(m Meta, u UserID, p ProfileFacts) Command {
 	return AddMember{m, studio, u, Terms{Role: RoleEditor}, membership(studio, u), &p}
 }
 
-// A membership that ended gives nothing, and is the same one when it begins again.
+// A membership that has ended gives nothing. It keeps its id if the user is added again.
 func TestMemberAgain(t *testing.T) {
 	was := *fold(stage...).Membership(studio, edna)
 	gone := fold(ednaGone...).Membership(studio, edna)

@@ -36,7 +36,7 @@ func TestOwnersAreCounted(t *testing.T) {
 	}
 }
 
-// Who ever was more than invited is remembered as such, whatever came since.
+// A membership remembers that the user was once added or accepted, whatever happens later.
 func TestJoined(t *testing.T) {
 	again := after(stage, added(studio, cleo, RoleEditor), removed(studio, cleo, RoleEditor))
 	for _, c := range []struct {
@@ -59,7 +59,7 @@ func TestJoined(t *testing.T) {
 	}
 }
 
-// What has ended has ended at its instant, and not a moment before.
+// A membership ends at the instant that it says and not before.
 func TestStateAt(t *testing.T) {
 	later := soon.Add(time.Hour)
 	for _, c := range []struct {

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// model is what events say, as plainly as can be, and what follows for who may do
-// what. It shares no rule with the package.
+// model is a simple account of what events say and of who may do what. It shares no code
+// with the rules of the package.
 type model struct {
-	ties     map[Key]tie              // memberships, of all who ever were members
+	ties     map[Key]tie              // all memberships there ever were
 	ranks    map[Key]OrganizationRole // of present members of organizations
 	barred   map[Key]bool             // suspended in the organization
 	roles    map[Key]Role             // of organizations' own
@@ -19,7 +19,7 @@ type model struct {
 	revoked  map[Key]bool
 }
 
-// tie is a membership by its last event.
+// tie is a membership after its last event.
 type tie struct {
 	id     MembershipID
 	org    OrganizationID
@@ -95,13 +95,13 @@ func (t tie) here(at time.Time) bool {
 	return t.state != "" && t.state != MembershipRemoved && (t.ends.IsZero() || at.Before(t.ends)) && (t.state != MembershipInvited || at.Before(t.until))
 }
 
-// lastingOwner reports whether the membership is one of those of which every
-// workspace has at least one.
+// lastingOwner reports whether the user is an owner who counts: every workspace has at
+// least one.
 func (t tie) lastingOwner() bool {
 	return t.state == MembershipActive && t.role == RoleOwner && t.ends.IsZero()
 }
 
-// role is what the organization has under the key; level 0 for nothing.
+// role returns the organization's role with that key; it has level 0 if there is none.
 func (m *model) role(org OrganizationID, key RoleKey) Role {
 	for _, r := range BuiltInRoles() {
 		if r.Key == key {
@@ -111,17 +111,17 @@ func (m *model) role(org OrganizationID, key RoleKey) Role {
 	return m.roles[CustomRoleKey(org, key)]
 }
 
-// mayGet reports whether somebody may still be given the role.
+// mayGet reports whether the role can be given to somebody.
 func (m *model) mayGet(org OrganizationID, key RoleKey) bool {
 	return m.role(org, key).Level > 0 && !m.retired[CustomRoleKey(org, key)]
 }
 
-// suspended reports whether the person who asks is suspended in the organization.
+// suspended reports whether the person who acts is suspended in the organization.
 func (m *model) suspended(by Meta) bool {
 	return m.barred[OrganizationMemberKey(by.Organization, by.person())]
 }
 
-// rank is the level at which somebody acts on the organization, 0 for not at all.
+// rank returns the level at which the actor acts on the organization; 0 for none.
 func (m *model) rank(by Meta) Level {
 	switch person := by.person(); {
 	case !by.Actor.Credential.Workspace.IsZero(), m.suspended(by):
@@ -133,7 +133,7 @@ func (m *model) rank(by Meta) Level {
 	}
 }
 
-// power is as what somebody manages a workspace; level 0 for not at all.
+// power is what an actor may do as a manager of a workspace; level 0 for nothing.
 type power struct {
 	level Level
 	all   bool // permissions
@@ -160,7 +160,7 @@ func (m *model) power(by Meta, ws WorkspaceID, at time.Time) power {
 	return power{level: role.Level, some: role.Permissions}
 }
 
-// covers reports whether the power holds every one of the permissions.
+// covers reports whether the power includes all of the permissions.
 func (p power) covers(permissions []Permission) bool {
 	return p.all || !slices.ContainsFunc(permissions, func(one Permission) bool { return !slices.Contains(p.some, one) })
 }

@@ -1,32 +1,30 @@
 package domain
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // OrganizationMember is a user's role in the organization as a whole.
 type OrganizationMember struct {
 	Organization OrganizationID
 	User         UserID
-	Role         OrganizationRole // empty: was a member once, or never
-	// SuspendedAt is when the user lost all access to the organization for a while,
-	// with or without a role; zero for not.
+	Role         OrganizationRole // empty: not a member
+	// SuspendedAt is when the user was suspended, with or without a role; zero if they
+	// are not suspended.
 	SuspendedAt time.Time
 	Stamp
 }
 
+func (m *OrganizationMember) key() Key            { return OrganizationMemberKey(m.Organization, m.User) }
 func (m *OrganizationMember) clone() Part         { c := *m; return &c }
 func (m *OrganizationMember) gone(time.Time) bool { return !m.Present() }
 
 // Present reports whether the user is a member of the organization now.
 func (m *OrganizationMember) Present() bool { return m.role() != organizationNobody }
 
-// suspended reports whether the user has no access to anything of the
-// organization for now.
+// suspended reports whether the user is suspended in the organization: they have no
+// access to any of it.
 func (m *OrganizationMember) suspended() bool { return m != nil && !m.SuspendedAt.IsZero() }
 
-// activeRole is the role that gives something now.
+// activeRole returns the role unless the user is suspended.
 func (m *OrganizationMember) activeRole() OrganizationRole {
 	if m.suspended() {
 		return organizationNobody
@@ -34,12 +32,18 @@ func (m *OrganizationMember) activeRole() OrganizationRole {
 	return m.role()
 }
 
-// role is the member's role; that of nobody when there is no such member.
+// role returns the member's role. A nil member has none.
 func (m *OrganizationMember) role() OrganizationRole {
 	if m == nil {
 		return organizationNobody
 	}
 	return m.Role
+}
+
+// OrganizationMember returns the user's role in the organization, or nil if the
+// user never had one.
+func (s *State) OrganizationMember(org OrganizationID, user UserID) *OrganizationMember {
+	return PartOf[*OrganizationMember](s, OrganizationMemberKey(org, user))
 }
 
 // OrganizationMemberAdded: the user has a role in the organization.
@@ -54,19 +58,19 @@ type OrganizationMemberRoleChanged struct {
 	Role  Change[OrganizationRole] `json:"role"`
 }
 
-// OrganizationMemberRemoved: the user has no role in the organization any more.
+// OrganizationMemberRemoved: the user no longer has a role in the organization.
 type OrganizationMemberRemoved struct {
 	About `json:"-"`
 	Role  OrganizationRole `json:"role"` // the one that was taken
 }
 
-// OrganizationMemberSuspended: the user has no access to anything of the
-// organization for now; their role and memberships stay.
+// OrganizationMemberSuspended: the user has no access to the organization until they are
+// reinstated. Their role and memberships stay.
 type OrganizationMemberSuspended struct {
 	About `json:"-"`
 }
 
-// OrganizationMemberReinstated: the user's role and memberships count again.
+// OrganizationMemberReinstated: the user's role and memberships have their effect again.
 type OrganizationMemberReinstated struct {
 	About `json:"-"`
 }
@@ -111,7 +115,7 @@ func (s *State) organizationMemberReinstated(e OrganizationMemberReinstated, r *
 }
 
 // changeOrganizationMember folds a change of what a user is in the organization,
-// of one who was nothing there before, too.
+// including a user who never had a role there.
 func (s *State) changeOrganizationMember(about About, r *Recorded, change func(*OrganizationMember)) {
 	member := s.OrganizationMember(about.Organization, about.User)
 	if member == nil {
@@ -128,68 +132,4 @@ func (s *State) changeOrganizationMember(about About, r *Recorded, change func(*
 	case owns && !owned:
 		org.Owners++
 	}
-}
-
-// PutOrganizationMember gives a user a role in the organization, whether or not
-// they have one.
-type PutOrganizationMember struct {
-	Meta
-	User UserID
-	Role OrganizationRole
-}
-
-// CommandType is put_organization_member.
-func (PutOrganizationMember) CommandType() string { return "put_organization_member" }
-
-func (c PutOrganizationMember) target(*State) Key {
-	return OrganizationMemberKey(c.Organization, c.User)
-}
-
-func (c PutOrganizationMember) needs(*State) []Key {
-	return []Key{OrganizationMemberKey(c.Organization, c.User), ProfileKey(c.Organization, c.User)}
-}
-
-func (c PutOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
-	member, err := s.mayChangeOrganizationMember(c.Meta, c.User, c.Role)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkUser("/user_id", c.User); err != nil {
-		return nil, err
-	}
-	if !c.Role.Valid() {
-		return nil, &InvalidError{"/role", "unknown_role", "the organization's roles are owner, admin and member"}
-	}
-	about := About{Organization: c.Organization, User: c.User}
-	switch from := member.role(); from {
-	case c.Role:
-		return nil, nil
-	case organizationNobody:
-		return []Event{OrganizationMemberAdded{about, c.Role}}, nil
-	default:
-		return []Event{OrganizationMemberRoleChanged{about, Change[OrganizationRole]{from, c.Role}}}, nil
-	}
-}
-
-// mayChangeOrganizationMember answers what the user is now, nil when nothing ever,
-// when the actor may turn their role into the other. The last owner who is not
-// suspended stays one.
-func (s *State) mayChangeOrganizationMember(m Meta, user UserID, to OrganizationRole) (*OrganizationMember, error) {
-	org, err := s.organization(m)
-	if err != nil {
-		return nil, err
-	}
-	level, err := s.organizationAuthority(m)
-	if err != nil {
-		return nil, err
-	}
-	member := s.OrganizationMember(m.Organization, user)
-	from := member.role()
-	if from.Level() > level || to.Level() > level {
-		return nil, fmt.Errorf("from %q to %q at level %d: %w", from, to, level, ErrRoleAboveOwn)
-	}
-	if member.activeRole() == OrganizationOwner && to != OrganizationOwner && org.Owners == 1 {
-		return nil, fmt.Errorf("organization %s: %w", m.Organization, ErrLastOwner)
-	}
-	return member, nil
 }

@@ -90,7 +90,7 @@ func TestInherited(t *testing.T) {
 	}
 }
 
-// The time of joining outlives a removal.
+// A member who is removed and added again keeps the time when they were first added.
 func TestOrganizationMemberAgain(t *testing.T) {
 	joined := fold(stage...).OrganizationMember(acme, cleo).Version
 	s := fold(after(withoutCleo, OrganizationMemberAdded{user(cleo), OrganizationAdmin})...)

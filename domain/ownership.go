@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// WorkspaceOwnershipTransferred: one owner has given the workspace to another
-// member. The change of both roles stands in events of their own before it.
+// WorkspaceOwnershipTransferred: one owner has given the workspace to another member. The
+// events before it, of the same command, change both roles.
 type WorkspaceOwnershipTransferred struct {
 	About `json:"-"`
 	Owner Change[UserID] `json:"owner_user_id"`
@@ -17,12 +17,12 @@ func (WorkspaceOwnershipTransferred) EventType() string {
 	return "muster.workspace.ownership_transferred"
 }
 
-// TransferOwnership makes another active member an owner of the workspace, and the
+// TransferOwnership makes another active member an owner of the workspace and the present
 // owner an admin, in one commit.
 type TransferOwnership struct {
 	Meta
 	Workspace WorkspaceID
-	// From is the owner who gives up; zero for the actor themself.
+	// From is the owner who gives the workspace away; zero for the actor.
 	From UserID
 	To   UserID
 }

@@ -35,7 +35,7 @@ var ownershipRows = []row{
 	{name: "in the version that it has not", given: stage, when: TransferOwnership{given(Precondition{Versions: []uint64{1}}, by(olga)), studio, UserID{}, edna}, err: ErrPrecondition},
 }
 
-// transferred is how the studio goes from its owner to another.
+// transferred returns the events by which the studio goes from its owner to another user.
 func transferred(heir UserID, was RoleKey) (events []Event) {
 	if was != RoleOwner {
 		events = append(events, changed(studio, heir, was, RoleOwner))

@@ -2,21 +2,21 @@ package domain
 
 import "slices"
 
-// Level orders roles: who may give what, and which of several grants is the
-// strongest. Built-in roles stand at 10, 20, 30, 40 and 50.
+// Level orders roles. It decides who may give which role, and which of several grants
+// is the strongest. The built-in roles have the levels 10, 20, 30, 40 and 50.
 type Level int
 
-// The levels that rules speak of.
+// The levels that rules mention.
 const (
 	// LevelManage is the lowest level that may manage a workspace and its members.
 	LevelManage Level = 40
-	// LevelTop is the highest: workspace owners, and whoever acts for the
-	// organization itself.
+	// LevelTop is the highest level. Workspace owners have it, and actors who act for
+	// the organization itself.
 	LevelTop Level = 50
 )
 
-// RoleKey names a role within its organization. It is what events and commands
-// carry; a key is never used again for another role.
+// RoleKey names a role within its organization. Events and commands carry it. A key is
+// never used again for another role.
 type RoleKey string
 
 // The built-in roles, which every workspace has.
@@ -28,21 +28,7 @@ const (
 	RoleClient RoleKey = "client"
 )
 
-// Permission is one thing that a product lets people do in a workspace, as
-// "noun.verb". Muster knows the ones of its built-in roles; products add theirs.
-type Permission string
-
-// The permissions of the built-in roles.
-const (
-	PermissionWorkspaceView   Permission = "workspace.view"
-	PermissionMembersView     Permission = "members.view"
-	PermissionContentEdit     Permission = "content.edit"
-	PermissionMembersManage   Permission = "members.manage"
-	PermissionWorkspaceManage Permission = "workspace.manage"
-	PermissionWorkspaceOwn    Permission = "workspace.own"
-)
-
-// Role is what a membership gives: a level and permissions.
+// Role is what a membership gives: a level and a list of permissions.
 type Role struct {
 	ID          RoleID
 	Key         RoleKey
@@ -77,11 +63,11 @@ var builtIn = []Role{
 	}, true},
 }
 
-// BuiltInRoles answers the built-in roles, the highest level first. The slice is
-// the caller's; the permissions within are shared and must not be changed.
+// BuiltInRoles returns the built-in roles, the highest level first. The caller may
+// change the slice, but not the permissions in it, which are shared.
 func BuiltInRoles() []Role { return slices.Clone(builtIn) }
 
-// BuiltInRole answers the built-in role with that key, and whether there is one.
+// BuiltInRole returns the built-in role with that key and reports whether there is one.
 func BuiltInRole(key RoleKey) (Role, bool) {
 	for i := range builtIn {
 		if builtIn[i].Key == key {
@@ -91,9 +77,9 @@ func BuiltInRole(key RoleKey) (Role, bool) {
 	return Role{}, false
 }
 
-// NearestBuiltIn answers the highest built-in role that is not above the level, and
-// the lowest role for a level below all of them. By it a role of an organization's
-// own is shown to those who know the built-in ones only.
+// NearestBuiltIn returns the highest built-in role that is not above the level, or the
+// lowest role if the level is below all of them. Clients that know only the built-in
+// roles are shown an organization's own role as this one.
 func NearestBuiltIn(level Level) Role {
 	for _, role := range builtIn {
 		if role.Level <= level {
@@ -111,16 +97,16 @@ const (
 	OrganizationOwner  OrganizationRole = "owner"
 	OrganizationAdmin  OrganizationRole = "admin"
 	OrganizationPlain  OrganizationRole = "member"
-	organizationNobody OrganizationRole = "" // was a member once
+	organizationNobody OrganizationRole = "" // not a member
 )
 
-// Valid reports whether there is such a role.
+// Valid reports whether the role exists.
 func (r OrganizationRole) Valid() bool {
 	return r == OrganizationOwner || r == OrganizationAdmin || r == OrganizationPlain
 }
 
-// Level orders the organization's roles among themselves: nobody gives or takes
-// one above their own.
+// Level orders the organization's roles among themselves. Nobody gives or takes a role
+// above their own.
 func (r OrganizationRole) Level() Level {
 	switch r {
 	case OrganizationOwner:
@@ -132,9 +118,9 @@ func (r OrganizationRole) Level() Level {
 	return 0
 }
 
-// Inherited answers the role that an organization role gives in every workspace
-// of the organization, and whether it gives one: owners are owners there and
-// admins are admins.
+// Inherited returns the role that an organization role gives in every workspace of the
+// organization, and reports whether it gives one. Owners are owners there, and admins
+// are admins.
 func (r OrganizationRole) Inherited() (RoleKey, bool) {
 	switch r {
 	case OrganizationOwner:

@@ -2,8 +2,8 @@ package domain
 
 import "testing"
 
-// Built-in roles descend, and each has all that the ones below it have: so the
-// strongest grant is the one that allows the most.
+// The built-in roles are listed from the highest level down, and each has all permissions
+// of those below it. So the strongest grant is the one that allows the most.
 func TestBuiltInRoles(t *testing.T) {
 	roles := BuiltInRoles()
 	if len(roles) != 5 {
@@ -40,7 +40,7 @@ func TestBuiltInRoles(t *testing.T) {
 	}
 }
 
-// A role of an organization's own is taken for the built-in one below it.
+// An organization's own role counts as the next built-in one below it.
 func TestNearestBuiltIn(t *testing.T) {
 	for level, want := range map[Level]RoleKey{
 		1: RoleClient, 9: RoleClient, 10: RoleClient, 19: RoleClient, 20: RoleViewer, 29: RoleViewer, 30: RoleEditor,

@@ -9,8 +9,8 @@ import (
 // MaxScopes is how many scopes a token can have.
 const MaxScopes = 100
 
-// Scope is one thing that a token may do: "resource:action", with "all" on
-// either side as a wildcard.
+// Scope is one thing that a token may do, as "resource:action". On either side "all" is a
+// wildcard.
 type Scope string
 
 // Scopes is a set of scopes.
@@ -44,8 +44,8 @@ func (s Scope) Valid() bool {
 	return ok && known && (action == "all" || slices.Contains(actions, action))
 }
 
-// alias is the other name of a scope that has two: Attio calls the reading of a
-// workspace's members user_management:read. Empty for all others.
+// alias returns the other name of a scope that has two, and an empty scope for all
+// others. Attio's name for reading a workspace's members is user_management:read.
 func (s Scope) alias() Scope {
 	switch s {
 	case "workspace_members:read":
@@ -56,8 +56,8 @@ func (s Scope) alias() Scope {
 	return ""
 }
 
-// covers reports whether everything that the other scope allows, this one allows
-// too, be it by its other name.
+// covers reports whether this scope allows everything that the other one allows, under
+// either of its names.
 func (s Scope) covers(other Scope) bool {
 	if s.names(other) {
 		return true
@@ -66,8 +66,7 @@ func (s Scope) covers(other Scope) bool {
 	return alias != "" && s.names(alias)
 }
 
-// names reports whether this scope is the other one, or a wildcard that stands for
-// it.
+// names reports whether this scope is the other one or a wildcard that matches it.
 func (s Scope) names(other Scope) bool {
 	if s == other {
 		return true
@@ -87,7 +86,8 @@ func (s Scopes) Allow(scope Scope) bool {
 	return false
 }
 
-// check answers an [InvalidError] for the first scope that does not exist.
+// check returns an [InvalidError] for the first scope that does not exist, and for a list
+// that is empty or too long.
 func (s Scopes) check(pointer string) error {
 	if len(s) == 0 {
 		return &InvalidError{Pointer: pointer, Code: "required", Detail: "a token needs at least one scope"}

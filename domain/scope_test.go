@@ -43,8 +43,8 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// FuzzScopes holds wildcards against what they stand for: a scope covers another
-// only if it covers every single thing that the other one allows.
+// FuzzScopes compares wildcards with the scopes that they match: a scope covers another one
+// only if it covers every single scope that the other one allows.
 func FuzzScopes(f *testing.F) {
 	single := singleScopes()
 	for _, s := range slices.Concat(single, Scopes{
@@ -74,7 +74,7 @@ func FuzzScopes(f *testing.F) {
 	})
 }
 
-// singleScopes answers every scope without a wildcard.
+// singleScopes returns every scope without a wildcard.
 func singleScopes() (all Scopes) {
 	for resource, actions := range scopeActions {
 		if resource != "all" {
@@ -87,8 +87,8 @@ func singleScopes() (all Scopes) {
 	return all
 }
 
-// wildcards answers the scopes that stand for the single one, among others: two with
-// one wildcard, and of the scope that has two names those for the other one too.
+// wildcards returns the scopes with one wildcard that match the single scope, under either
+// of its names.
 func wildcards(single Scope) Scopes {
 	switch single {
 	case "workspace_members:read", "user_management:read":

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A copy has no part in what happens to its original, nor the other way round.
+// A change of a copy does not change the original, and the other way round.
 func TestCopy(t *testing.T) {
 	events := after(after(withRoles, keyIssued...), removed(studio, edna, RoleEditor))
 	full := fold(events...)
@@ -36,7 +36,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// What is known to be absent is not what nobody has looked for.
+// A part that is held as absent is not the same as one that is not held.
 func TestAbsent(t *testing.T) {
 	s := &State{}
 	k := MembershipKey(studio, edna)
@@ -57,7 +57,7 @@ func TestAbsent(t *testing.T) {
 	}
 }
 
-// Made hears of every part that comes into being, those that end included.
+// Made is called for every part that an event creates or ends.
 func TestMade(t *testing.T) {
 	made := map[Key]bool{}
 	s := fold(stage...)
@@ -75,16 +75,5 @@ func TestMade(t *testing.T) {
 	}
 	if d := cmp.Diff(want, made); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestDone(t *testing.T) {
-	s := &State{}
-	if s.Done(acme, CommandID{1}) != nil {
-		t.Error("nothing was done")
-	}
-	s.Put(DoneKey(acme, CommandID{1}), &Done{Request: Hash{2}, Number: 7})
-	if d := s.Done(acme, CommandID{1}); d == nil || d.Number != 7 || s.Done(globex, CommandID{1}) != nil {
-		t.Errorf("%+v", d)
 	}
 }

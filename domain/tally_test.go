@@ -6,20 +6,19 @@ import (
 	"testing"
 )
 
-// tally counts what came of the commands of random sequences, by the name of the
-// command.
-type tally map[string]*outcomes
+// tally counts the results of the commands of random sequences, by the command's name.
+type tally map[string]*results
 
-// outcomes are how often a command was done, changed nothing and was refused; why,
-// by the rule or the code of the field.
-type outcomes struct {
+// results are how often a command was done, changed nothing or was refused. The map why
+// counts the refusals by the rule or the code of the field.
+type results struct {
 	done, idle, refused int
 	why                 map[string]int
 }
 
-func (a tally) of(command string) *outcomes {
+func (a tally) of(command string) *results {
 	if a[command] == nil {
-		a[command] = &outcomes{why: map[string]int{}}
+		a[command] = &results{why: map[string]int{}}
 	}
 	return a[command]
 }
@@ -47,7 +46,7 @@ func (a tally) add(b tally) {
 	}
 }
 
-// rule names what an error says is broken.
+// rule returns the name of the rule that an error says is broken.
 func rule(err error) string {
 	var invalid *InvalidError
 	if errors.As(err, &invalid) {
@@ -61,8 +60,8 @@ func rule(err error) string {
 	return err.Error()
 }
 
-// check demands that every command of the package was done and was refused, and
-// that every rule was broken.
+// check fails the test unless every command of the package was both done and refused, and
+// every rule was broken.
 func (a tally) check(t *testing.T) {
 	promised, broken := promises(t), map[string]int{}
 	for _, o := range a {

@@ -14,9 +14,9 @@ const (
 	MaxReason = 500
 )
 
-// FoldEmail answers the form in which e-mail addresses are told apart: in lower
-// case, where letters that differ in nothing but case (s and ſ, σ and ς) are one.
-// Folding what is folded changes nothing.
+// FoldEmail returns the form in which e-mail addresses are compared: in lower case, with
+// letters that differ only in case (s and ſ, σ and ς) replaced by one of them. Folding a
+// folded address changes nothing.
 func FoldEmail(email string) string { return strings.Map(foldRune, email) }
 
 func foldRune(r rune) rune {
@@ -30,8 +30,8 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(least)
 }
 
-// checkName demands a name that a person could read: not empty, not too long, on
-// one line, without spaces around it.
+// checkName checks that people can read a name: it is not empty, not too long, on one
+// line, and without spaces around it.
 func checkName(pointer, name string) error {
 	switch {
 	case name == "":
@@ -46,8 +46,8 @@ func checkName(pointer, name string) error {
 	return nil
 }
 
-// checkEmail demands what every address has: one part before an @ and one after,
-// no spaces. Whether mail arrives there, only mail can tell.
+// checkEmail checks what every address has: a part before an @, a part after it, and no
+// spaces. It does not check whether mail arrives there.
 func checkEmail(pointer, email string) error {
 	local, host, ok := strings.Cut(email, "@")
 	if !ok || local == "" || host == "" || strings.Contains(host, "@") || len(email) > MaxEmail ||
@@ -57,8 +57,8 @@ func checkEmail(pointer, email string) error {
 	return nil
 }
 
-// printable reports whether the text is one line of characters, without those that
-// control a terminal.
+// printable reports whether the text is one line without characters that control a
+// terminal.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp)

@@ -5,7 +5,10 @@ import (
 	"time"
 )
 
-// TokenFacts is what a token is. Of its secret only the hash is known.
+// MaxOverlap is how long the old secret of a token can stay valid.
+const MaxOverlap = 7 * 24 * time.Hour
+
+// TokenFacts is what an event says about a token. Only the hash of its secret is stored.
 type TokenFacts struct {
 	ID        TokenID     `json:"id"`
 	Name      string      `json:"name"`
@@ -20,28 +23,37 @@ type TokenFacts struct {
 type Token struct {
 	TokenFacts
 	Organization OrganizationID
-	// Former is the secret before the last rotation, and FormerUntil how long it goes
-	// on opening; zero for a token that was never rotated.
+	// Former is the hash of the secret before the last rotation. It is valid until
+	// FormerUntil. Both are zero for a token that was never rotated.
 	Former      Hash
 	FormerUntil time.Time
 	RevokedAt   time.Time // zero: not revoked
 	Stamp
 }
 
+func (t *Token) key() Key    { return TokenKey(t.Organization, t.ID) }
 func (t *Token) clone() Part { c := *t; return &c }
 
-func (t *Token) revoke(r *Recorded) {
-	t.RevokedAt = r.Time
-	t.touch(r)
+// Token returns the organization's token, or nil if there is none.
+func (s *State) Token(org OrganizationID, token TokenID) *Token {
+	return PartOf[*Token](s, TokenKey(org, token))
 }
 
-// TokenIssued: there is a new token.
+// TokenIssued: the token was issued.
 type TokenIssued struct {
 	About `json:"-"`
 	Token TokenFacts `json:"token"`
 }
 
-// TokenRevoked: the token opens nothing any more.
+// TokenRotated: the token has a new secret. The old one stays valid for the overlap.
+type TokenRotated struct {
+	About       `json:"-"`
+	TokenID     TokenID   `json:"token_id"`
+	Secret      Hash      `json:"secret_sha256"`
+	FormerUntil time.Time `json:"former_expires_at"`
+}
+
+// TokenRevoked: the token is no longer valid.
 type TokenRevoked struct {
 	About   `json:"-"`
 	TokenID TokenID `json:"token_id"`
@@ -50,10 +62,23 @@ type TokenRevoked struct {
 // EventType is muster.token.issued.
 func (TokenIssued) EventType() string { return "muster.token.issued" }
 
+// EventType is muster.token.rotated.
+func (TokenRotated) EventType() string { return "muster.token.rotated" }
+
 // EventType is muster.token.revoked.
 func (TokenRevoked) EventType() string { return "muster.token.revoked" }
 
-// IssueToken makes a token that allows no more than the actor is allowed.
+func (t *Token) rotate(e TokenRotated, r *Recorded) {
+	t.Former, t.FormerUntil, t.Secret = t.Secret, e.FormerUntil, e.Secret
+	t.touch(r)
+}
+
+func (t *Token) revoke(r *Recorded) {
+	t.RevokedAt = r.Time
+	t.touch(r)
+}
+
+// IssueToken issues a token. It may do no more than the actor may.
 type IssueToken struct {
 	Meta
 	Token TokenFacts
@@ -102,8 +127,8 @@ func (c IssueToken) decide(s *State, at time.Time) ([]Event, error) {
 	return []Event{TokenIssued{About{Organization: c.Organization}, c.Token}}, nil
 }
 
-// mayIssue refuses a token that would allow more than the actor is allowed: a
-// scope that it lacks, or a bond that it has and the token would not.
+// mayIssue refuses a token that could do more than the actor: one with a scope that the
+// actor's own token lacks, or without a restriction that the actor's own token has.
 func (s *State) mayIssue(m Meta, token TokenFacts) error {
 	own := m.Actor.Credential
 	for _, scope := range token.Scopes {
@@ -123,8 +148,46 @@ func (s *State) mayIssue(m Meta, token TokenFacts) error {
 	return nil
 }
 
-// RevokeToken makes a token open nothing any more. Revoking one twice changes
-// nothing.
+// RotateToken gives a token a new secret.
+type RotateToken struct {
+	Meta
+	Token  TokenID
+	Secret Hash
+	// Overlap is how long the old secret stays valid; zero for not at all.
+	Overlap time.Duration
+}
+
+// CommandType is rotate_token.
+func (RotateToken) CommandType() string { return "rotate_token" }
+
+func (c RotateToken) target(*State) Key  { return TokenKey(c.Organization, c.Token) }
+func (c RotateToken) needs(*State) []Key { return gainNeeds(c.Meta, c.target(nil)) }
+
+func (c RotateToken) decide(s *State, at time.Time) ([]Event, error) {
+	if _, err := s.organization(c.Meta); err != nil {
+		return nil, err
+	}
+	if err := s.mayGain(c.Meta); err != nil {
+		return nil, err
+	}
+	token := s.Token(c.Organization, c.Token)
+	if token == nil {
+		return nil, fmt.Errorf("token %s: %w", c.Token, ErrUnknownToken)
+	}
+	// The actor gets a working secret, so the same rules apply as for issuing.
+	if err := s.mayIssue(c.Meta, token.TokenFacts); err != nil {
+		return nil, err
+	}
+	if !token.RevokedAt.IsZero() || !token.ExpiresAt.IsZero() && !at.Before(token.ExpiresAt) {
+		return nil, fmt.Errorf("token %s: %w", c.Token, ErrTokenEnded)
+	}
+	if c.Overlap < 0 || c.Overlap > MaxOverlap {
+		return nil, &InvalidError{"/overlap_seconds", "out_of_range", "an overlap of 7 days at most is expected"}
+	}
+	return []Event{TokenRotated{About{Organization: c.Organization}, c.Token, c.Secret, at.Add(c.Overlap)}}, nil
+}
+
+// RevokeToken makes a token invalid. Revoking it a second time changes nothing.
 type RevokeToken struct {
 	Meta
 	Token TokenID
@@ -155,8 +218,8 @@ func (c RevokeToken) decide(s *State, _ time.Time) ([]Event, error) {
 	return []Event{TokenRevoked{About{Organization: c.Organization}, c.Token}}, nil
 }
 
-// owns reports whether the token is one of the person's who revokes it: everybody
-// may revoke their own, within the workspace that they are bound to.
+// owns reports whether the token belongs to the person who revokes it. Everybody may
+// revoke their own tokens, within the workspace that they are bound to.
 func (c RevokeToken) owns(token *Token) bool {
 	person, bound := c.person(), c.Actor.Credential.Workspace
 	return !person.IsZero() && token.User == person && (bound.IsZero() || token.Workspace == bound)

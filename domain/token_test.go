@@ -76,6 +76,25 @@ var tokenRows = []row{
 	{name: "of no organization", when: RevokeToken{byRoot, key}, err: ErrUnknownOrganization},
 }
 
+var rotationRows = []row{
+	{name: "with an overlap", given: withKey, when: RotateToken{byProgram, key, Hash{9}, time.Hour}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{9}, now.Add(time.Hour)}}},
+	{name: "at once", given: withKey, when: RotateToken{byRoot, key, Hash{9}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{9}, now}}},
+	{name: "again", given: rotated, when: RotateToken{byProgram, key, Hash{10}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{10}, now}}},
+	{name: "one's own", given: withVerasKey, when: RotateToken{by(vera), key, Hash{9}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{9}, now}}},
+	{name: "another's", given: withVerasKey, when: RotateToken{by(ada), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "a program's, by a person", given: withKey, when: RotateToken{by(ada), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "the organization's, by a workspace's program", given: withKey, when: RotateToken{within(studio, byProgram), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "one that may do more", given: withKey, when: RotateToken{scoped(byProgram, "tokens:all"), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "by who is suspended", given: after(withVerasKey, barred(vera)), when: RotateToken{by(vera), key, Hash{9}, 0}, err: ErrNotAllowed},
+	{name: "with a long overlap", given: withKey, when: RotateToken{byProgram, key, Hash{9}, MaxOverlap + 1}, err: invalid("/overlap_seconds", "out_of_range")},
+	{name: "with a negative overlap", given: withKey, when: RotateToken{byProgram, key, Hash{9}, -1}, err: invalid("/overlap_seconds", "out_of_range")},
+	{name: "that was revoked", given: revoked, when: RotateToken{byProgram, key, Hash{9}, 0}, err: ErrTokenEnded},
+	{name: "that has expired", given: after(stage, TokenIssued{inOrganization(acme), until(now)}), when: RotateToken{byProgram, key, Hash{9}, 0}, err: ErrTokenEnded},
+	{name: "unknown", given: withKey, when: RotateToken{byProgram, other, Hash{9}, 0}, err: ErrUnknownToken},
+	{name: "another organization's", given: withKey, when: RotateToken{to(globex, byProgram), key, Hash{9}, 0}, err: ErrUnknownToken},
+	{name: "of no organization", when: RotateToken{byRoot, key, Hash{9}, 0}, err: ErrUnknownOrganization},
+}
+
 func facts(scopes Scopes, ws WorkspaceID, u UserID) TokenFacts {
 	return TokenFacts{ID: key, Name: "Key", Secret: Hash{7}, Scopes: scopes, Workspace: ws, User: u}
 }
@@ -95,6 +114,7 @@ var (
 	withVerasStudioKey = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, studio, vera)})
 	withStudioKey      = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, studio, UserID{})})
 	revoked            = after(withKey, keyRevoked...)
+	rotated            = after(withKey, TokenRotated{inOrganization(acme), key, Hash{8}, now.Add(time.Hour)})
 )
 
 func TestTokenEvolves(t *testing.T) {
@@ -107,7 +127,14 @@ func TestTokenEvolves(t *testing.T) {
 	}
 }
 
-// A token that ends makes none that lasts longer.
+func TestRotationEvolves(t *testing.T) {
+	got := fold(rotated...).Token(acme, key)
+	if got.Secret != (Hash{8}) || got.Former != (Hash{7}) || !got.FormerUntil.Equal(now.Add(time.Hour)) || got.Version != uint64(len(rotated)) {
+		t.Errorf("rotated: %+v", got)
+	}
+}
+
+// A token that ends cannot issue one that ends later.
 func TestATokenOutlivesNoneThatItMakes(t *testing.T) {
 	ends := now.Add(time.Hour)
 	by := byProgram
@@ -120,7 +147,7 @@ func TestATokenOutlivesNoneThatItMakes(t *testing.T) {
 	}
 }
 
-// Who has left the organization makes no tokens for coming back.
+// A user who has left the organization cannot issue tokens for a later return.
 func TestWhoDoesNotBelongGetsNothing(t *testing.T) {
 	c := IssueToken{by(nora), TokenFacts{ID: named[tokenKind]("new"), Name: "robot", Scopes: Scopes{"access:read"}, User: nora}}
 	if _, err := Decide(fold(stage...), now, c); !errors.Is(err, ErrNotAllowed) {

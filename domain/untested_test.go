@@ -7,13 +7,14 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestNothingIsUntested reads the package's own text: every error, every code of
-// an invalid field, every command and every event must stand in some row.
+// TestNothingIsUntested reads the package's source. Every error, every code of an invalid
+// field, every command and every event must appear in a row.
 func TestNothingIsUntested(t *testing.T) {
 	reached := map[string]bool{}
 	for _, rows := range tables {
@@ -44,7 +45,10 @@ func TestNothingIsUntested(t *testing.T) {
 	}
 }
 
-// promises finds in the package's text what the tables must reach.
+// noRules are errors that no command is refused with. TestReplay reaches them.
+var noRules = []string{"ErrNotRecorded"}
+
+// promises finds in the package's source what the tables must reach.
 func promises(t *testing.T) map[string]bool {
 	found := map[string]bool{}
 	text := func(e ast.Expr) string {
@@ -73,7 +77,7 @@ func promises(t *testing.T) map[string]bool {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.ValueSpec: // ErrX = errors.New("…")
-				if call, ok := first(n.Values).(*ast.CallExpr); ok && strings.HasPrefix(n.Names[0].Name, "Err") {
+				if call, ok := first(n.Values).(*ast.CallExpr); ok && strings.HasPrefix(n.Names[0].Name, "Err") && !slices.Contains(noRules, n.Names[0].Name) {
 					found["error "+text(call.Args[0])] = true
 				}
 			case *ast.CompositeLit: // InvalidError{pointer, "code", …}

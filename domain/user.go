@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// PersonName is a person's name as they give it.
+// PersonName is a person's name, as the person writes it.
 type PersonName struct {
 	First string `json:"first"`
 	Last  string `json:"last"`
 }
 
-// ProfileFacts is what a directory says of a person. Personal data stands here
-// and nowhere else in the log.
+// ProfileFacts is what a directory says about a person. Personal data is stored here and
+// nowhere else in the log.
 type ProfileFacts struct {
 	Email     string     `json:"email"`
 	Name      PersonName `json:"name"`
@@ -29,20 +29,39 @@ type Profile struct {
 	Stamp
 }
 
+func (p *Profile) key() Key    { return ProfileKey(p.Organization, p.User) }
 func (p *Profile) clone() Part { c := *p; return &c }
 
-// EmailHolder says whose an e-mail address is in an organization's directory.
+// Profile returns the user's entry in the organization's directory, or nil if
+// there is none.
+func (s *State) Profile(org OrganizationID, user UserID) *Profile {
+	return PartOf[*Profile](s, ProfileKey(org, user))
+}
+
+// EmailHolder says who has an e-mail address in an organization's directory.
 type EmailHolder struct {
-	User UserID
+	Organization OrganizationID
+	Email        string // folded, see [FoldEmail]
+	User         UserID
 	// Version is the number of the event that gave them the address.
 	Version uint64
 }
 
+func (h *EmailHolder) key() Key            { return EmailKey(h.Organization, h.Email) }
 func (h *EmailHolder) version() uint64     { return h.Version }
 func (h *EmailHolder) clone() Part         { c := *h; return &c }
 func (h *EmailHolder) gone(time.Time) bool { return false }
 
-// UserProfileSet: the directory says this of the user.
+// emailHolder returns the user who has the address in the organization's
+// directory, or the zero id if nobody has it.
+func (s *State) emailHolder(org OrganizationID, email string) UserID {
+	if holder := PartOf[*EmailHolder](s, EmailKey(org, email)); holder != nil {
+		return holder.User
+	}
+	return UserID{}
+}
+
+// UserProfileSet: the user's entry in the directory was written.
 type UserProfileSet struct {
 	About   `json:"-"`
 	Profile ProfileFacts `json:"profile"`
@@ -58,7 +77,9 @@ func (s *State) userProfileSet(e UserProfileSet, r *Recorded) {
 		s.make(EmailKey(e.Organization, former.Email), nil)
 	}
 	s.make(ProfileKey(e.Organization, e.User), profile)
-	s.make(EmailKey(e.Organization, e.Profile.Email), &EmailHolder{User: e.User, Version: r.Number})
+	s.make(EmailKey(e.Organization, e.Profile.Email), &EmailHolder{
+		Organization: e.Organization, Email: FoldEmail(e.Profile.Email), User: e.User, Version: r.Number,
+	})
 }
 
 // SetProfile writes a user's entry in the directory.
@@ -95,16 +116,16 @@ func (c SetProfile) decide(s *State, _ time.Time) ([]Event, error) {
 	return s.setProfile(c.Organization, c.User, c.Profile, "")
 }
 
-// ownName reports whether the command changes only how the actor themself is called
-// and looks. An e-mail address is somebody's because the organization says so:
-// whoever could claim one would get the invitations that go to it.
+// ownName reports whether the command changes only the actor's own name and picture. Only
+// the organization decides who has an e-mail address: a person who could claim one would
+// get the invitations that are sent to it.
 func (c SetProfile) ownName(s *State) bool {
 	person, profile := c.person(), s.Profile(c.Organization, c.User)
 	return !person.IsZero() && c.User == person && profile != nil && profile.Email == c.Profile.Email
 }
 
-// setProfile answers the event that brings the directory to say this of the
-// user, none when it does already. The pointer is where the fields stand.
+// setProfile returns the event that writes the user's entry, or none if the entry is the
+// same already. The pointer is where the profile's fields are in the request.
 func (s *State) setProfile(org OrganizationID, user UserID, facts ProfileFacts, pointer string) ([]Event, error) {
 	if err := facts.check(pointer); err != nil {
 		return nil, err
@@ -118,7 +139,7 @@ func (s *State) setProfile(org OrganizationID, user UserID, facts ProfileFacts, 
 	return []Event{UserProfileSet{About{Organization: org, User: user}, facts}}, nil
 }
 
-// checkUser demands somebody: the zero id stands for nobody.
+// checkUser refuses the zero id, which is nobody's.
 func checkUser(pointer string, id UserID) error {
 	if id.IsZero() {
 		return &InvalidError{pointer, "required", "the id of a user is needed, and the nil UUID is nobody's"}
@@ -130,14 +151,14 @@ func (f ProfileFacts) check(pointer string) error {
 	if err := checkEmail(pointer+"/email", f.Email); err != nil {
 		return err
 	}
-	for _, part := range [...]struct{ pointer, name string }{
+	for _, field := range [...]struct{ pointer, name string }{
 		{pointer + "/name/first", f.Name.First},
 		{pointer + "/name/last", f.Name.Last},
 	} {
-		if part.name == "" {
-			continue // not everybody has both
+		if field.name == "" {
+			continue // some people have only one name
 		}
-		if err := checkName(part.pointer, part.name); err != nil {
+		if err := checkName(field.pointer, field.name); err != nil {
 			return err
 		}
 	}

@@ -89,8 +89,8 @@ func TestCheckEmail(t *testing.T) {
 	}
 }
 
-// When a profile has another address, the former one is free, and when it is the
-// same one in another case, it is not.
+// If a profile gets another address, the old one is free. If it gets the same address in
+// another case, the address is not free.
 func TestProfileAgain(t *testing.T) {
 	s := fold(adaMoved...)
 	if !s.emailHolder(acme, "ada@acme.test").IsZero() || s.emailHolder(acme, "ADA@apex.test") != ada {
@@ -105,9 +105,9 @@ func TestProfileAgain(t *testing.T) {
 	}
 }
 
-// One key for all that differ in nothing but case, whatever the alphabet.
+// Addresses that differ only in case have one key, in every alphabet.
 func TestFoldEmail(t *testing.T) {
-	for r := range rune(0x20000) { // none above has two cases
+	for r := range rune(0x20000) { // no character above has two cases
 		s := string(r)
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 			if FoldEmail(s) != FoldEmail(string(f)) {
@@ -142,7 +142,7 @@ func FuzzFoldEmail(f *testing.F) {
 	})
 }
 
-// renamed is another profile with the same address.
+// renamed returns another profile with the same address.
 func renamed(email string) ProfileFacts {
 	p := profile(email)
 	p.Name.First = "Renamed"

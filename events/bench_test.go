@@ -7,13 +7,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/muster-dev/muster/domain"
 )
 
-// BenchmarkAppend measures durable commands, decided and appended, by so many
-// callers at once, beside its floor: a file that is flushed after each record.
+// BenchmarkAppend measures durable commands, decided and appended, for a number of
+// concurrent callers. Its floor is a file that is flushed after each record.
 func BenchmarkAppend(b *testing.B) {
 	b.Run("floor/fsync", func(b *testing.B) {
 		f, err := os.Create(filepath.Join(b.TempDir(), "file"))
@@ -59,29 +58,4 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(after-before)/float64(b.N), "flushes/command")
 		})
 	}
-}
-
-var testTime = time.Date(2026, 3, 5, 23, 9, 47, 281e6, time.UTC)
-
-// BenchmarkDecode measures what it takes to read one event from a message of 64.
-func BenchmarkDecode(b *testing.B) {
-	a := tenant{org: domain.OrganizationID{1}, ws: domain.WorkspaceID{2}}
-	var ids eventIDs
-	var payload []byte
-	for i := range 64 {
-		add := a.add()
-		r := record(add.Meta, testTime, uint64(i)+1, domain.MemberAdded{
-			About: domain.About{Organization: a.org, Workspace: a.ws, User: add.User}, Membership: add.Membership, Role: add.Role,
-		})
-		r.ID = ids.next(testTime)
-		payload, _ = encode(append(payload, separator(payload)), 0, &r)
-	}
-	m := envelope{sequence: 1, first: 1, payload: append(payload, ']')}
-	b.SetBytes(int64(len(m.payload)) / 64)
-	for b.Loop() {
-		if _, err := m.decode(Checkpoint{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(64*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }

@@ -1,43 +1,45 @@
 package events
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // group is the commands that become durable together, with one message.
 type group struct {
-	writer  *writer
-	after   Checkpoint // the tip that the group continues
-	payload []byte     // the JSON array of events, without its closing bracket
+	process *process
+	held    *held
+	after   wire.Checkpoint // the tip that the group continues
+	payload []byte          // the JSON array of events, without its closing bracket until it is sealed
 	decided []decided
-	closed  bool // the next command does not go in
+	closed  bool // the next command does not fit
 }
 
-func newGroup(w *writer) *group {
-	return &group{writer: w, after: w.tip, payload: make([]byte, 0, 16<<10)} // about 32 events
+func newGroup(p *process, h *held) *group {
+	return &group{process: p, held: h, after: h.tip, payload: make([]byte, 0, 16<<10)} // about 32 events
 }
 
-// decided is a request with what will be its answer when the group is in the log:
-// until then even a refusal may rest on a state that is not the log's any more.
+// groupBytes is the size at which a group stops growing.
+const groupBytes = 256 << 10
+
+// decided pairs a request with the result it will get once the group is durable. Until
+// then even a refusal is provisional, because the state it was based on may be rolled
+// back.
 type decided struct {
 	request *request
 	result  Result
 	err     error
 }
 
-// full reports whether the group is to grow no more.
+// full reports whether the group must not grow any more.
 func (g *group) full() bool { return g != nil && (g.closed || len(g.payload) >= groupBytes) }
 
-// requests answers those that were decided into the group.
+// requests returns the requests that were decided into the group.
 func (g *group) requests() []*request {
 	requests := make([]*request, len(g.decided))
 	for i := range g.decided {
@@ -46,11 +48,11 @@ func (g *group) requests() []*request {
 	return requests
 }
 
-// decide holds the request against the state and adds its events to the group. It
-// answers false, and has done nothing but to close the group, when they do not fit.
+// decide decides the request on the state and adds its events to the group. It reports
+// false if they do not fit. Then it has only closed the group.
 func (g *group) decide(r *request) bool {
 	if err := r.ctx.Err(); err != nil {
-		r.answer(Result{}, fmt.Errorf("%w: the caller has left: %w", ErrUnavailable, err))
+		r.answer(Result{}, fmt.Errorf("%w: the caller has left: %w", store.ErrUnavailable, err))
 		return true
 	}
 	result, err := g.run(r)
@@ -62,102 +64,117 @@ func (g *group) decide(r *request) bool {
 	return true
 }
 
-// errFull is that the message has no room for the command's events, but another
-// one would.
+// errFull reports that the message has no room for the command's events, which an empty
+// one would have.
 var errFull = errors.New("the message is full")
 
 func (g *group) run(r *request) (Result, error) {
-	w, meta := g.writer, r.command.Metadata()
+	h, meta := g.held, r.command.Metadata()
 	begin := time.Now()
-	defer func() { w.log.metrics.decide.Observe(time.Since(begin).Seconds()) }()
+	defer func() { g.process.metrics.decide.Observe(time.Since(begin).Seconds()) }()
 
-	keys, err := w.see(r.command)
+	keys, err := h.see(r.command)
 	if err != nil {
 		return Result{}, err
 	}
 	if !meta.Request.IsZero() {
-		if done := w.state.Done(meta.Organization, meta.ID); done != nil {
+		if done := h.state.Done(meta.Organization, meta.ID); done != nil {
 			if done.Request != meta.Request {
 				return Result{}, ErrIdempotencyMismatch
 			}
-			return Result{Position{w.partition.number, done.Number}, done.Types, done.After, true}, nil
+			target, outcomes := done.Replay(r.command)
+			position := wire.Position{Partition: h.log.Number, Number: done.Number}
+			return Result{position, done.Types, done.After, target, outcomes, true}, nil
 		}
 	}
-	at := w.time()
-	events, err := domain.Decide(&w.state, at, r.command)
+	at := g.time()
+	d, err := domain.Decide(&h.state, at, r.command)
 	if err != nil {
-		return Result{Position: w.tip.Position}, err
+		return Result{Position: h.tip.Position}, err
 	}
-	if r.dry || len(events) == 0 {
-		return g.would(keys, at, meta, events)
+	if r.dry || len(d.Events) == 0 {
+		return g.would(keys, at, r.command, &d)
 	}
-	return g.record(keys, at, meta, events)
+	return g.record(keys, at, r.command, &d)
 }
 
-// would answers what the events would lead to, and changes nothing.
-func (g *group) would(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) (Result, error) {
-	w := g.writer
-	records, _, _, err := w.encode(nil, at, meta, events)
+// would returns the result that the decision would have, and changes nothing.
+func (g *group) would(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
+	h := g.held
+	records, _, _, err := g.encode(nil, at, c.Metadata(), d.Events)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Position: w.tip.Position, State: w.state.Copy(keys)}
-	for i := range records {
-		domain.Evolve(result.State, &records[i])
-		result.Types = append(result.Types, records[i].Event.EventType())
+	after := &h.state
+	if len(records) > 0 {
+		after = h.state.Copy(keys)
 	}
-	return result, nil
+	for i := range records {
+		domain.Evolve(after, &records[i])
+	}
+	return g.result(c, d, after), nil
 }
 
-// encode gives the events the numbers and ids that come next, and appends them to
-// the payload of a message, which can be empty. What would not fit into an empty one
-// is [ErrTooLarge].
-func (w *writer) encode(payload []byte, at time.Time, meta domain.Meta, events []domain.Event) ([]domain.Recorded, []byte, eventIDs, error) {
+// result returns the result of a decision whose events are folded into the state.
+func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State) Result {
+	result := Result{Position: g.held.tip.Position, State: d.Answer(c, after), Target: d.Target, Outcomes: d.Outcomes}
+	for _, e := range d.Events {
+		result.Types = append(result.Types, e.EventType())
+	}
+	return result
+}
+
+// encode gives the events the numbers and ids that come next, and appends them to the
+// payload of a message, which can be empty. Events that would not fit into an empty one
+// are [ErrTooLarge].
+func (g *group) encode(payload []byte, at time.Time, meta domain.Meta, events []domain.Event) ([]domain.Recorded, []byte, wire.EventIDs, error) {
+	h := g.held
 	before := len(payload)
 	records := make([]domain.Recorded, len(events))
-	ids := w.ids
+	ids := h.ids
 	for i, e := range events {
-		records[i] = record(meta, at, w.tip.Number+uint64(i)+1, e)
-		records[i].ID = ids.next(at)
+		records[i] = record(meta, at, h.tip.Number+uint64(i)+1, e)
+		records[i].ID = ids.Next(at)
 		if i > 0 {
 			records[i].Cause = records[0].ID
 		}
 		var err error
-		if payload, err = encode(append(payload, separator(payload)), w.partition.number, &records[i]); err != nil {
+		if payload, err = wire.Append(payload, h.log.Number, &records[i]); err != nil {
 			return nil, nil, ids, err
 		}
 	}
-	if size := len(payload) + 1 - before; size > messageBytes { // with the closing bracket
-		return nil, nil, ids, fmt.Errorf("%d events, %d bytes of at most %d: %w", len(events), size, messageBytes, ErrTooLarge)
+	if size := len(payload) + 1 - before; size > store.MaxPayload { // with the closing bracket
+		return nil, nil, ids, fmt.Errorf("%d events, %d bytes of at most %d: %w", len(events), size, store.MaxPayload, ErrTooLarge)
 	}
 	return records, payload, ids, nil
 }
 
 // record gives the events their numbers and ids, adds them to the message, and
 // folds them into the state.
-func (g *group) record(keys []domain.Key, at time.Time, meta domain.Meta, events []domain.Event) (Result, error) {
-	w := g.writer
-	records, payload, ids, err := w.encode(g.payload, at, meta, events)
+func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
+	h, meta := g.held, c.Metadata()
+	records, payload, ids, err := g.encode(g.payload, at, meta, d.Events)
 	if err != nil {
 		return Result{}, err
 	}
-	if len(payload)+1 > messageBytes {
+	if len(payload)+1 > store.MaxPayload {
 		return Result{}, errFull
 	}
-	g.payload, w.ids = payload, ids
-	types := make([]string, len(records))
+	g.payload, h.ids = payload, ids
 	for i := range records {
-		w.tip.Number, w.tip.Time, w.tip.ID = records[i].Number, at, records[i].ID
-		domain.Evolve(&w.state, &records[i])
-		types[i] = records[i].Event.EventType()
+		h.tip.Number, h.tip.Time, h.tip.ID = records[i].Number, at, records[i].ID
+		domain.Evolve(&h.state, &records[i])
 	}
 	for _, k := range keys {
-		w.held.Add(k, w.tip.Number)
+		h.keys.Add(k, h.tip.Number)
 	}
-	result := Result{Position: w.tip.Position, Types: types, State: w.state.Copy(keys)}
+	result := g.result(c, d, &h.state)
 	if !meta.Request.IsZero() {
-		w.state.Put(domain.DoneKey(meta.Organization, meta.ID),
-			&domain.Done{Request: meta.Request, Number: w.tip.Number, Types: types, After: result.State})
+		done := &domain.Done{
+			Organization: meta.Organization, Command: meta.ID, Request: meta.Request,
+			Number: h.tip.Number, Types: result.Types, After: d.Kept(result.State),
+		}
+		h.state.Put(domain.KeyOf(done), done)
 	}
 	return result, nil
 }
@@ -169,24 +186,33 @@ func record(meta domain.Meta, at time.Time, number uint64, e domain.Event) domai
 	}
 }
 
-func separator(payload []byte) byte {
-	if len(payload) == 0 {
-		return '['
-	}
-	return ','
-}
-
-// time is now, in milliseconds, and never before the partition's last event,
-// whatever the clock does.
-func (w *writer) time() time.Time {
-	now := w.log.now().UTC().Truncate(time.Millisecond)
-	if now.Before(w.tip.Time) {
-		return w.tip.Time
+// time returns the current time in milliseconds. It is never before the partition's last
+// event, even if the clock goes back.
+func (g *group) time() time.Time {
+	now := g.process.now().UTC().Truncate(time.Millisecond)
+	if now.Before(g.held.tip.Time) {
+		return g.held.tip.Time
 	}
 	return now
 }
 
-// answer gives every caller what came of their command, or the error.
+// seal completes the group's message. What is decided from now on follows it.
+func (g *group) seal() {
+	if len(g.payload) == 0 {
+		return
+	}
+	g.payload = append(g.payload, ']')
+	tip := &g.held.tip
+	tip.Message++
+	tip.Hash = g.message().Link()
+}
+
+// message returns the message of the sealed group.
+func (g *group) message() wire.Envelope {
+	return wire.Next(g.after, g.process.id, g.payload)
+}
+
+// answer sends every caller its result, or the error if there is one.
 func (g *group) answer(err error) {
 	for _, d := range g.decided {
 		if err != nil {
@@ -195,126 +221,4 @@ func (g *group) answer(err error) {
 		}
 		d.request.answer(d.result, d.err)
 	}
-}
-
-// errConflict is that another process has written to the partition, so that what
-// was decided here was decided on the past.
-var errConflict = errors.New("another process has written to the partition")
-
-// seal ends the group: what is decided from now on follows its message.
-func (g *group) seal() {
-	if len(g.payload) == 0 {
-		return
-	}
-	g.payload = append(g.payload, ']')
-	tip := &g.writer.tip
-	tip.Message++
-	tip.Hash = link(g.after.Hash, g.after.Number+1, g.payload)
-}
-
-// append makes the sealed group durable. A group without events is held against the
-// tip of the log instead: nothing was written after the state that it was decided
-// on. It runs beside the writer and leaves what is the writer's alone.
-func (g *group) append() error {
-	w := g.writer
-	if len(g.payload) == 0 {
-		return w.unchanged(g.after.Message)
-	}
-	begin := time.Now()
-	if err := w.append(g.after, g.payload); err != nil {
-		return err
-	}
-	w.log.metrics.append.Observe(time.Since(begin).Seconds())
-	w.log.metrics.group.Observe(float64(len(g.decided)))
-	w.failure.Store(nil)
-	return nil
-}
-
-// unchanged answers errConflict when the log goes on behind the message.
-func (w *writer) unchanged(last uint64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	now, err := w.log.lastMessage(ctx, w.partition.number)
-	if err != nil {
-		w.failed(err)
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	if now != last {
-		return errConflict
-	}
-	return nil
-}
-
-// append publishes the message that follows the checkpoint. It returns nil only
-// when it is durable, errConflict when another one stands in its place, and
-// otherwise says whether the outcome is known.
-func (w *writer) append(after Checkpoint, payload []byte) error {
-	msg := message(logSubject(w.partition.number), w.log.writerID, after, payload)
-	deadline := time.Now().Add(recoverFor)
-	for {
-		err := w.publish(msg, after.Message)
-		if err == nil {
-			return nil
-		}
-		var refused *jetstream.APIError
-		if errors.As(err, &refused) {
-			return w.settle(err, after, payload)
-		}
-		// The answer is lost. Whether the message is in the log, only the log can
-		// tell; publishing the same bytes with the same expectation again cannot put
-		// them there twice.
-		w.log.metrics.unknown.Inc()
-		if time.Now().After(deadline) || w.log.conn.IsClosed() {
-			w.failed(err)
-			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
-		}
-		time.Sleep(retryAfter)
-	}
-}
-
-// retryAfter is how long a writer waits before it asks a server again that did
-// not answer.
-const retryAfter = 100 * time.Millisecond
-
-func (w *writer) publish(msg *nats.Msg, last uint64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	ack, err := w.log.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
-		jetstream.WithExpectStream(logStream(w.partition.number)), jetstream.WithExpectLastSequence(last))
-	if err != nil {
-		return err
-	}
-	if ack.Sequence != last+1 {
-		return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, last+1)
-	}
-	return nil
-}
-
-// settle says what JetStream's refusal of the message that follows the checkpoint
-// means, by looking at what stands in its place. That can be the message itself,
-// whose first acknowledgement was lost.
-func (w *writer) settle(refusal error, after Checkpoint, payload []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-	defer cancel()
-	stored, err := w.log.message(ctx, w.partition.number, after.Message+1)
-	switch {
-	case err == nil && bytes.Equal(stored.payload, payload) && isConflict(refusal):
-		return nil
-	case isConflict(refusal) && (err == nil || errors.Is(err, jetstream.ErrMsgNotFound)):
-		return errConflict
-	case errors.Is(err, jetstream.ErrMsgNotFound):
-		w.failed(refusal)
-		return fmt.Errorf("%w: %w", ErrUnavailable, refusal)
-	default:
-		w.failed(refusal)
-		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, errors.Join(refusal, err))
-	}
-}
-
-// isConflict knows both codes: the second is what replicated streams say while
-// another message is in flight.
-func isConflict(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
-		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
 }

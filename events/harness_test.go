@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,32 +24,32 @@ type fold struct {
 	mu      sync.Mutex
 	moved   chan struct{}
 	state   domain.State
-	applied []Checkpoint
-	entries []Entry
+	applied []wire.Checkpoint
+	entries []wire.Entry
 }
 
 func newFold(partitions int) *fold {
-	f := &fold{moved: make(chan struct{}), applied: make([]Checkpoint, partitions)}
+	f := &fold{moved: make(chan struct{}), applied: make([]wire.Checkpoint, partitions)}
 	for p := range f.applied {
 		f.applied[p].Partition = p
 	}
 	return f
 }
 
-func (f *fold) apply(batches []Batch) error {
+func (f *fold) apply(messages []wire.Message) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, b := range batches {
-		for i := range b.Entries {
-			e := &b.Entries[i]
+	for _, m := range messages {
+		for i := range m.Entries {
+			e := &m.Entries[i]
 			domain.Evolve(&f.state, &e.Recorded)
 			if !e.Request.IsZero() {
 				about := e.Event.Concerns()
-				f.state.Put(domain.DoneKey(about.Organization, e.Command), &domain.Done{Request: e.Request, Number: e.Number, Types: []string{e.Event.EventType()}, After: &domain.State{}})
+				f.state.Put(domain.DoneKey(about.Organization, e.Command), &domain.Done{Organization: about.Organization, Command: e.Command, Request: e.Request, Number: e.Number, Types: []string{e.Event.EventType()}, After: &domain.State{}})
 			}
 		}
-		f.entries = append(f.entries, b.Entries...)
-		f.applied[b.Partition] = b.Checkpoint()
+		f.entries = append(f.entries, m.Entries...)
+		f.applied[m.Partition] = m.Checkpoint()
 	}
 	close(f.moved)
 	f.moved = make(chan struct{})
@@ -71,7 +73,7 @@ func (f *fold) Applied(partition int) uint64 {
 	return f.applied[partition].Number
 }
 
-func (f *fold) WaitFor(ctx context.Context, p Position) error {
+func (f *fold) WaitFor(ctx context.Context, p wire.Position) error {
 	for {
 		f.mu.Lock()
 		moved, at := f.moved, f.applied[p.Partition].Number
@@ -122,7 +124,7 @@ func tryStart(t testing.TB, o Options) (*node, error) {
 	f := newFold(o.Partitions)
 	following, unfollow := context.WithCancel(context.Background())
 	followed := make(chan error, 1)
-	go func() { followed <- l.Follow(following, append([]Checkpoint(nil), f.applied...), f.apply) }()
+	go func() { followed <- l.Follow(following, slices.Clone(f.applied), f.apply) }()
 	var once sync.Once
 	n := &node{Log: l, fold: f}
 	n.end = func() (err error) {

@@ -3,106 +3,145 @@ package events
 import (
 	"context"
 	"fmt"
+	"math"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// maxHeld bounds the parts that a writer holds in memory, a few hundred bytes
-// each.
+// Snapshot is the read model that writers load those parts of aggregates from that they
+// do not hold in memory.
+type Snapshot interface {
+	// Load puts the parts into the state as of the last event applied. Afterwards the
+	// state holds every key, and nil for what does not exist.
+	Load(keys []domain.Key, into *domain.State) error
+	// Applied returns the number of the partition's last event that is applied.
+	Applied(partition int) uint64
+	// WaitFor returns nil when the position has been applied.
+	WaitFor(ctx context.Context, p wire.Position) error
+}
+
+// held is what a writer holds of its partition in memory: the tip of the log, and the
+// parts of aggregates that commands have used. Only the writer's goroutine touches it.
+type held struct {
+	log      *store.Partition
+	snapshot Snapshot
+	tip      wire.Checkpoint // of the log, once everything that was decided is in it
+	lost     bool            // the tip is not known: look it up before deciding anything
+	state    domain.State
+	// keys has the keys of the state in the order of their use, each with the number of
+	// the last event that changed it.
+	keys *simplelru.LRU[domain.Key, uint64]
+	ids  wire.EventIDs
+}
+
+func newHeld(p *store.Partition) *held {
+	keys, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // fails only for a size below 1
+	h := &held{log: p, keys: keys}
+	h.state.Made = func(k domain.Key) { h.keys.Add(k, h.tip.Number) }
+	return h
+}
+
+// maxHeld bounds how many parts of aggregates a writer holds in memory. Each takes a
+// few hundred bytes.
 const maxHeld = 1 << 15
 
-// catchUp finds the tip of the log and waits until the snapshot has come that
-// far, so that whatever is not in memory can be loaded from there.
-func (w *writer) catchUp(ctx context.Context) error {
-	tip, err := w.log.tip(ctx, w.partition.number)
+// catchUp reads the tip of the log and waits until the snapshot has come that far, so
+// that what is not in memory can be loaded from the snapshot.
+func (h *held) catchUp(ctx context.Context) error {
+	tip, err := h.log.Tip(ctx)
 	if err != nil {
 		return err
 	}
-	if err := w.snapshot.WaitFor(ctx, tip.Position); err != nil {
+	if err := h.snapshot.WaitFor(ctx, tip.Position); err != nil {
 		return fmt.Errorf("waiting for the read models to reach %s: %w", tip.Position, err)
 	}
-	w.tip, w.ids, w.lost = tip, eventIDs{tip.ID}, false
+	h.tip, h.ids, h.lost = tip, wire.EventIDs{Last: tip.ID}, false
 	return nil
 }
 
-// forget drops everything from memory. It is what to do when the state may not
-// be that of the log: the next command loads what it needs.
-func (w *writer) forget() {
-	w.state = domain.State{Made: w.state.Made}
-	w.held.Purge()
-	w.lost = true
+// forget drops everything from memory. It is called when the state in memory may not
+// be that of the log. The next command loads what it needs.
+func (h *held) forget() {
+	h.state = domain.State{Made: h.state.Made}
+	h.keys.Purge()
+	h.lost = true
 }
 
-// evict drops what was used least recently, but never what was changed after the
-// snapshot's checkpoint: what is not in memory must be up to date in the snapshot,
-// absence included.
-func (w *writer) evict() {
-	if w.held.Len() <= maxHeld {
+// evict drops what was used least recently. It never drops what was changed after the
+// snapshot's checkpoint, because what is not in memory must be up to date in the
+// snapshot, absence included.
+func (h *held) evict() {
+	if h.keys.Len() <= maxHeld {
 		return
 	}
-	applied := w.snapshot.Applied(w.partition.number)
-	for w.held.Len() > maxHeld {
-		key, changed, _ := w.held.GetOldest()
+	applied := h.snapshot.Applied(h.log.Number)
+	for h.keys.Len() > maxHeld {
+		key, changed, _ := h.keys.GetOldest()
 		if changed > applied {
 			return
 		}
-		w.held.RemoveOldest()
-		w.state.Forget(key)
+		h.keys.RemoveOldest()
+		h.state.Forget(key)
 	}
 }
 
-// foresee loads what the requests must see, as far as that is known before any of
-// them is decided: together it costs a fraction of what it does one by one. What
-// fails here is met again by [writer.see].
-func (w *writer) foresee(requests []*request) {
+// foresee loads what the requests must see, as far as that is known before any of them
+// is decided. Loading it together costs a fraction of loading it one by one. What cannot
+// be loaded here is tried again by [held.see].
+func (h *held) foresee(requests []*request) {
 	if len(requests) == 1 {
 		return
 	}
 	var missing []domain.Key
 	for _, r := range requests {
-		missing = w.missing(missing, domain.Needs(&w.state, r.command))
+		missing = h.missing(missing, domain.Needs(&h.state, r.command))
 	}
-	_ = w.load(missing)
+	_ = h.load(missing)
 }
 
-// see makes sure that the state holds what the command must see, and answers the
-// keys of it. What that is can depend on what has been seen.
-func (w *writer) see(c domain.Command) ([]domain.Key, error) {
+// see makes sure that the state holds what the command must see, and returns the keys
+// of that. Which keys these are can depend on what has been loaded, so it looks again
+// until nothing is missing.
+func (h *held) see(c domain.Command) ([]domain.Key, error) {
 	for {
-		keys := domain.Needs(&w.state, c)
-		missing := w.missing(nil, keys)
+		keys := domain.Needs(&h.state, c)
+		missing := h.missing(nil, keys)
 		if len(missing) == 0 {
 			return keys, nil
 		}
-		if err := w.load(missing); err != nil {
-			return nil, fmt.Errorf("%w: loading state: %w", ErrUnavailable, err)
+		if err := h.load(missing); err != nil {
+			return nil, fmt.Errorf("%w: loading state: %w", store.ErrUnavailable, err)
 		}
 	}
 }
 
-// missing appends those of the keys that are not held. It counts as a use of those
-// that are.
-func (w *writer) missing(to, keys []domain.Key) []domain.Key {
+// missing appends those of the keys that are not held. For the others this counts as a
+// use.
+func (h *held) missing(to, keys []domain.Key) []domain.Key {
 	for _, k := range keys {
-		if _, held := w.held.Get(k); !held {
+		if _, ok := h.keys.Get(k); !ok {
 			to = append(to, k)
 		}
 	}
 	return to
 }
 
-func (w *writer) load(keys []domain.Key) error {
+func (h *held) load(keys []domain.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := w.snapshot.Load(keys, &w.state); err != nil {
+	if err := h.snapshot.Load(keys, &h.state); err != nil {
 		for _, k := range keys {
-			w.state.Forget(k)
+			h.state.Forget(k)
 		}
 		return err
 	}
 	for _, k := range keys {
-		w.held.Add(k, 0)
+		h.keys.Add(k, 0)
 	}
 	return nil
 }

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// batch adds that many members in one command, for a reason that makes it large.
+// batch returns a command that adds that many members. Its reason makes it large.
 func (a tenant) batch(members, reason int) domain.Batch {
 	b := domain.Batch{Meta: root(a.org), Workspace: a.ws, Atomic: true}
 	b.Reason = strings.Repeat("x", reason)
@@ -20,8 +22,8 @@ func (a tenant) batch(members, reason int) domain.Batch {
 	return b
 }
 
-// A command may take a whole message; when there is something in the message
-// already it gets the next one.
+// A command may take a whole message. If there is something in the message already it
+// gets the next one.
 func TestLargeCommands(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir()})
 	a := found(t, n)
@@ -47,12 +49,12 @@ func TestLargeCommands(t *testing.T) {
 		}
 	}
 	all.Wait()
-	if err := n.fold.WaitFor(t.Context(), Position{n.Partition(a.org), 5 + 4*1000 + 4*50}); err != nil {
+	if err := n.fold.WaitFor(t.Context(), wire.Position{Partition: n.Partition(a.org), Number: 5 + 4*1000 + 4*50}); err != nil {
 		t.Error(err)
 	}
 }
 
-// A caller who has left is answered once, however often the group is decided.
+// A caller whose context has ended is answered once, however often the group is decided.
 func TestCallerWhoHasLeft(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir()})
 	a := found(t, n)
@@ -60,9 +62,9 @@ func TestCallerWhoHasLeft(t *testing.T) {
 	leave()
 	w := n.partitions[n.Partition(a.org)].writer
 	r := &request{ctx: gone, command: a.add(), answered: make(chan struct{})}
-	g := newGroup(w)
+	g := newGroup(w.process, w.held)
 	for range 2 {
-		if !g.decide(r) || len(g.decided) != 0 || !errors.Is(r.err, ErrUnavailable) {
+		if !g.decide(r) || len(g.decided) != 0 || !errors.Is(r.err, store.ErrUnavailable) {
 			t.Errorf("%d decided, error %v", len(g.decided), r.err)
 		}
 	}

@@ -1,12 +1,18 @@
 package events
 
 import (
+	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 func TestRunIsDurableAndReplayed(t *testing.T) {
@@ -49,7 +55,7 @@ func TestGroupsOfManyCallers(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	want := Position{n.Partition(a.org), 5 + callers*each}
+	want := wire.Position{Partition: n.Partition(a.org), Number: 5 + callers*each}
 	if err := n.fold.WaitFor(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +64,10 @@ func TestGroupsOfManyCallers(t *testing.T) {
 		t.Fatalf("%d messages for %d commands: nothing was grouped (%v)", messages, callers*each, err)
 	}
 	// The feed has them all, with the same numbers.
-	n.feedHolds(t, want)
+	n.seen(t, want)
 	var got uint64
 	for after := uint64(0); ; {
-		page, next, err := n.Events(t.Context(), Filter{Organization: a.org}, after, 100)
+		page, next, err := n.Events(t.Context(), feed.Filter{Organization: a.org}, after, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,21 +86,58 @@ func TestGroupsOfManyCallers(t *testing.T) {
 	}
 }
 
-// feedHolds waits until the feed holds the position.
-func (n *node) feedHolds(t testing.TB, p Position) {
+// seen waits until the position is visible: the feed holds it then.
+func (n *node) seen(t testing.TB, p wire.Position) {
 	t.Helper()
-	tl := n.partitions[p.Partition].tail
-	for {
-		tl.mu.RLock()
-		moved, at := tl.moved, tl.feed
-		tl.mu.RUnlock()
-		if at >= p.Number {
-			return
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := n.WaitFor(ctx, p); err != nil {
+		t.Fatalf("%s is visible, not %s: %v", n.Visible(p.Partition), p, err)
+	}
+}
+
+// As soon as the read models show an event, it can be asked for by its number.
+func TestEventsThatReadModelsShowAreKnown(t *testing.T) {
+	l, err := Open(t.Context(), Options{Dir: t.TempDir(), Partitions: 1, Logger: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFold(1)
+	org := domain.OrganizationID(uuid.New())
+	following, unfollow := context.WithCancel(context.Background())
+	followed := make(chan error, 1)
+	go func() {
+		followed <- l.Follow(following, slices.Clone(f.applied), func(messages []wire.Message) error {
+			if err := f.apply(messages); err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(following, 10*time.Millisecond)
+			defer cancel()
+			if _, err := l.EventAt(ctx, org, f.Applied(0)); errors.Is(err, feed.ErrUnknownEvent) {
+				t.Error(err)
+			}
+			return nil
+		})
+	}()
+	defer func() {
+		unfollow()
+		if err := errors.Join(<-followed, l.Close()); err != nil {
+			t.Error(err)
 		}
-		select {
-		case <-moved:
-		case <-t.Context().Done():
-			t.Fatal(fmt.Errorf("the feed stands at %d, not %s", at, p))
-		}
+	}()
+	if err := l.Start(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.Run(t.Context(), domain.CreateOrganization{
+		Meta: root(org), Name: "Analytical Engines", Owner: domain.UserID(uuid.New()), Profile: domain.ProfileFacts{Email: "ada@example.com"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WaitFor(t.Context(), r.Position); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := l.EventAt(t.Context(), org, r.Position.Number); err != nil || e.Number != r.Position.Number {
+		t.Errorf("%v, %v", e, err)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/events/store"
 )
 
-// metrics are what the log tells of itself.
+// metrics are what the log counts and times while it runs commands.
 type metrics struct {
 	commands  *prometheus.CounterVec
 	decide    prometheus.Histogram
@@ -56,7 +58,7 @@ func (m *metrics) command(commandType string, dry bool, result Result, err error
 	switch {
 	case errors.Is(err, ErrOutcomeUnknown):
 		outcome = "unknown"
-	case errors.Is(err, ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable):
 		outcome = "unavailable"
 	case err != nil:
 		outcome = "refused"

@@ -3,9 +3,6 @@ package events
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,9 +11,11 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// outside starts a NATS server as an operator would run it.
+// outside starts a NATS server as an operator would run it, and returns its URL.
 func outside(t testing.TB) string {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{
@@ -26,7 +25,7 @@ func outside(t testing.TB) string {
 		t.Fatal(err)
 	}
 	s.Start()
-	t.Cleanup(func() { stopServer(s) })
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the server is not ready")
 	}
@@ -66,7 +65,7 @@ func TestTwoNodesOnOneServer(t *testing.T) {
 		if err := n.fold.WaitFor(t.Context(), tips[p]); err != nil {
 			t.Fatal(err)
 		}
-		n.feedHolds(t, Position{p, tips[p].Number})
+		n.seen(t, tips[p])
 	}
 
 	// A refusal is decided on what the log says now, not on what this node
@@ -168,151 +167,6 @@ func TestTryWritesNothing(t *testing.T) {
 	}
 }
 
-func TestRefusedDirectories(t *testing.T) {
-	dir := t.TempDir()
-	n := start(t, Options{Dir: dir, Partitions: 2})
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, ErrDirectoryInUse) {
-		t.Fatalf("second process: %v", err)
-	}
-	found(t, n)
-	if err := n.end(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 3}); !errors.Is(err, ErrOtherPartitions) || !strings.Contains(err.Error(), "--partitions 2") {
-		t.Fatalf("other partitions: %v", err)
-	}
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2, URL: "nats://127.0.0.1:1"}); !errors.Is(err, ErrOtherMode) {
-		t.Fatalf("other mode: %v", err)
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the first try must not have made an empty log
-		if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, ErrLogMissing) {
-			t.Fatalf("the log taken away: %v", err)
-		}
-	}
-	url := outside(t)
-	other := t.TempDir()
-	if err := start(t, Options{Dir: other, URL: url}).end(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tryStart(t, Options{Dir: other}); !errors.Is(err, ErrOtherMode) {
-		t.Fatalf("external directory, started embedded: %v", err)
-	}
-	elsewhere := outside(t)
-	if _, err := tryStart(t, Options{Dir: other, URL: elsewhere}); !errors.Is(err, ErrLogMissing) {
-		t.Fatalf("an empty server: %v", err)
-	}
-	start(t, Options{Dir: t.TempDir(), URL: elsewhere})
-	if _, err := tryStart(t, Options{Dir: other, URL: elsewhere}); !errors.Is(err, ErrOtherLog) {
-		t.Fatalf("another log: %v", err)
-	}
-}
-
-func TestTruncatedLogIsRefused(t *testing.T) {
-	dir := t.TempDir()
-	n := start(t, Options{Dir: dir, Partitions: 1})
-	a := found(t, n)
-	copied := t.TempDir()
-	if err := n.end(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(copied, os.DirFS(filepath.Join(dir, "jetstream"))); err != nil {
-		t.Fatal(err)
-	}
-	n = start(t, Options{Dir: dir, Partitions: 1})
-	if err := n.fold.WaitFor(t.Context(), must(t, n, a.add()).Position); err != nil {
-		t.Fatal(err)
-	}
-	if err := n.end(); err != nil {
-		t.Fatal(err)
-	}
-	last := n.fold.applied[0]
-	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(filepath.Join(dir, "jetstream"), os.DirFS(copied)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 1}); !errors.Is(err, ErrTruncated) {
-		t.Fatalf("a log cut short: %v", err)
-	}
-	// A read model that knows more than the log is refused even without the mark.
-	if err := os.Remove(filepath.Join(dir, markFile)); err != nil {
-		t.Fatal(err)
-	}
-	l, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	if err := l.Follow(t.Context(), []Checkpoint{last}, func([]Batch) error { return nil }); !errors.Is(err, ErrTruncated) {
-		t.Fatalf("a checkpoint behind the end: %v", err)
-	}
-	if err := l.Ready(t.Context()); !errors.Is(err, ErrTruncated) {
-		t.Fatalf("ready: %v", err)
-	}
-}
-
-func TestFeedIsMadeAgain(t *testing.T) {
-	n := start(t, Options{Dir: t.TempDir(), Partitions: 1})
-	a := found(t, n)
-	for range 300 {
-		must(t, n, a.add())
-	}
-	tip := Position{0, 305}
-	n.feedHolds(t, tip)
-	f := n.partitions[0].feeder
-	before := readFeed(t, f, a.org)
-	if err := n.js.DeleteStream(t.Context(), feedStream(0)); err != nil {
-		t.Fatal(err)
-	}
-	must(t, n, a.add())
-	n.feedHolds(t, Position{0, 306})
-	after := readFeed(t, f, a.org)
-	if len(before) != 305 || len(after) != 306 {
-		t.Fatalf("%d events before, %d after", len(before), len(after))
-	}
-	for i := range before {
-		if before[i].Number != after[i].Number || string(before[i].JSON) != string(after[i].JSON) {
-			t.Fatalf("event %d differs", i)
-		}
-	}
-	one := Filter{Organization: a.org, Workspace: a.ws, Types: []string{"muster.workspace.created"}}
-	if page, _, err := f.read(t.Context(), one, 0, 10); err != nil || len(page) != 1 || page[0].Type != "muster.workspace.created" {
-		t.Fatalf("%v %v", page, err)
-	}
-	e, err := findByJSON(n, a.org, after[200].JSON)
-	if err != nil || e.Number != after[200].Number {
-		t.Fatalf("find: %v %v", e, err)
-	}
-}
-
-// findByJSON finds an event by the id in its JSON.
-func findByJSON(n *node, org domain.OrganizationID, wire []byte) (PublicEvent, error) {
-	entry, _, err := Decode(wire)
-	if err != nil {
-		return PublicEvent{}, err
-	}
-	return n.Find(context.Background(), org, entry.ID)
-}
-
-// readFeed reads the whole feed past what is in memory.
-func readFeed(t testing.TB, f *feeder, org domain.OrganizationID) (all []PublicEvent) {
-	t.Helper()
-	for after := uint64(0); ; {
-		page, next, err := f.read(t.Context(), Filter{Organization: org}, after, 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if next == after {
-			return all
-		}
-		all, after = append(all, page...), next
-	}
-}
-
 func TestTimesAndNumbers(t *testing.T) {
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	n := start(t, Options{Dir: t.TempDir(), Partitions: 1, Now: func() time.Time { return clock }})
@@ -321,9 +175,7 @@ func TestTimesAndNumbers(t *testing.T) {
 	must(t, n, a.add())
 	clock = clock.Add(3 * time.Hour)
 	must(t, n, a.add())
-	if err := n.fold.WaitFor(t.Context(), Position{0, 7}); err != nil {
-		t.Fatal(err)
-	}
+	n.seen(t, wire.Position{Partition: 0, Number: 7})
 	for at, want := range map[string]uint64{"2026-03-01T12:00:00Z": 0, "2026-03-01T12:00:01Z": 6, "2026-03-01T15:00:00Z": 7} {
 		when, _ := time.Parse(time.RFC3339, at)
 		if got, err := n.NumberAt(t.Context(), 0, when); err != nil || got != want {
@@ -355,7 +207,7 @@ func TestCallersWhoLeave(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%5)*200*time.Microsecond)
 					_, err := n.Run(ctx, a.add())
 					cancel()
-					if err != nil && !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrOutcomeUnknown) {
+					if err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, ErrOutcomeUnknown) {
 						t.Error(err)
 					}
 				}

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// failureLasts is how long a partition counts as not writable after an append
-// that failed, unless one succeeds before.
+// failureLasts is how long a partition counts as not writable after an append has
+// failed. An append that succeeds ends that time.
 const failureLasts = 5 * time.Second
 
-// Ready answers nil when commands can be taken and history can be followed, and
-// the reason otherwise.
+// Ready returns nil if commands can be taken and history can be followed, and the
+// reason if not.
 func (l *Log) Ready(_ context.Context) error {
 	if l.closing.Err() != nil {
 		return errors.New("shutting down")
 	}
-	if !l.conn.IsConnected() {
+	if !l.store.Connected() {
 		return errors.New("no connection to NATS")
 	}
 	if f := l.broken.Load(); f != nil {
@@ -27,23 +27,9 @@ func (l *Log) Ready(_ context.Context) error {
 		if !p.writer.started.Load() {
 			return errors.New("starting: the read models are catching up")
 		}
-		if f := p.writer.failure.Load(); f != nil && l.now().Sub(f.at) < failureLasts {
-			return fmt.Errorf("partition %d cannot be written to: %w", p.number, f.err)
+		if f := p.writer.appender.failure.Load(); f != nil && l.now().Sub(f.at) < failureLasts {
+			return fmt.Errorf("partition %d cannot be written to: %w", p.Number, f.err)
 		}
 	}
 	return nil
-}
-
-// Size answers the bytes and messages that the log takes in JetStream, summed
-// over its partitions.
-func (l *Log) Size(ctx context.Context) (bytes, messages uint64, err error) {
-	for _, p := range l.partitions {
-		info, err := p.stream.Info(ctx)
-		if err != nil {
-			return 0, 0, fmt.Errorf("asking for the size of %s: %w", logStream(p.number), err)
-		}
-		bytes += info.State.Bytes
-		messages += info.State.Msgs
-	}
-	return bytes, messages, nil
 }

@@ -8,31 +8,33 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // newer appends an event of a type that this version does not know.
 func newer(t *testing.T, n *node, a tenant) {
 	t.Helper()
 	p := n.Partition(a.org)
-	tip, err := n.tip(t.Context(), p)
+	tip, err := n.partitions[p].Tip(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := record(root(a.org), tip.Time, tip.Number+1, domain.WorkspaceArchived{About: domain.About{Organization: a.org, Workspace: a.ws}})
-	ids := eventIDs{tip.ID}
-	r.ID = ids.next(tip.Time)
-	payload, err := encode([]byte{'['}, p, &r)
+	ids := wire.EventIDs{Last: tip.ID}
+	r.ID = ids.Next(tip.Time)
+	payload, err := wire.Append(nil, p, &r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	payload = bytes.Replace(append(payload, ']'), []byte("workspace.archived"), []byte("workspace.teleported"), 1)
-	if _, err := n.js.PublishMsg(t.Context(), message(logSubject(p), "a newer version", tip, payload)); err != nil {
+	if err := n.partitions[p].Append(t.Context(), wire.Next(tip, "a newer version", payload)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// An event that nobody understands stops its partition, by its position; the
-// others go on. A node that is started over it says so and does not start.
+// An event of an unknown type stops its partition at that event. The other partitions go
+// on. A node that is started over it reports it and does not start.
 func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 	dir := t.TempDir()
 	n := start(t, Options{Dir: dir, Partitions: 2})
@@ -43,7 +45,7 @@ func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 	}
 	newer(t, n, a)
 	<-n.whole.Done()
-	if err := n.Ready(t.Context()); !errors.Is(err, ErrUnknownType) {
+	if err := n.Ready(t.Context()); !errors.Is(err, wire.ErrUnknownType) {
 		t.Fatalf("ready: %v", err)
 	}
 	add := b.add()
@@ -54,12 +56,12 @@ func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 	if err := n.end(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, ErrUnknownType) {
+	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, wire.ErrUnknownType) {
 		t.Fatalf("started: %v", err)
 	}
 }
 
-// A command to a stopped partition is answered, not held for ever.
+// A command to a stopped partition is answered and not held for ever.
 func TestAStoppedPartitionAnswers(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir(), Partitions: 1})
 	a := found(t, n)
@@ -67,7 +69,7 @@ func TestAStoppedPartitionAnswers(t *testing.T) {
 	<-n.whole.Done()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := n.Run(ctx, a.add()); !errors.Is(err, ErrUnavailable) {
+	if _, err := n.Run(ctx, a.add()); !errors.Is(err, store.ErrUnavailable) {
 		t.Fatal(err)
 	}
 }

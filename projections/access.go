@@ -1,147 +1,200 @@
 package projections
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"github.com/oklog/ulid/v2"
 
 	"github.com/muster-dev/muster/domain"
-)
-
-// Source says where a grant comes from.
-type Source string
-
-// The sources of grants.
-const (
-	SourceDirect       Source = "direct"       // a membership in the workspace
-	SourceOrganization Source = "organization" // a role in its organization
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 // Grant is one reason why a user has access to a workspace.
 type Grant struct {
 	Source      Source
 	Role        domain.Role
-	Permissions []domain.Permission // the role's, or those of the membership's own that replace them
-	Since       time.Time           // when the user got just this
-	Event       domain.EventID      // by which: the last that gave the role or the permissions, or made them count again
-	Membership  domain.MembershipID // zero for an inherited grant
+	Permissions []domain.Permission // the role's, or those that the membership has instead
+	Since       time.Time           // when the user got the grant as it is now
+	Event       domain.EventID      // the last event that gave the role or the permissions, or put them back in force
+	Position    wire.Position       // of that event
+	Membership  domain.MembershipID // zero if the grant is inherited
 }
 
-// Access is what all grants of one user in one workspace add up to: the strongest
-// of them.
+// Access is what all grants of one user in one workspace add up to, which is the
+// strongest of them.
 type Access struct {
 	Organization domain.OrganizationID
 	Workspace    domain.WorkspaceID
 	User         domain.UserID
-	Profile      *domain.Profile // nil: the directory does not know them, or [ReadModels.Check] did not ask it
+	Profile      *domain.Profile // nil: not in the directory; [ReadModels.Check] does not look there
 	Role         domain.Role     // of the strongest grant, as are the permissions
 	Permissions  []domain.Permission
-	Grants       []Grant // the strongest first, a direct one before an inherited one that is as strong
+	Grants       []Grant // the strongest first; a direct one before an equally strong inherited one
 }
 
 // Any reports whether there is any access.
 func (a Access) Any() bool { return len(a.Grants) > 0 }
 
-// Allows reports whether the access holds the permission.
+// Allows reports whether the access includes the permission.
 func (a Access) Allows(p domain.Permission) bool { return slices.Contains(a.Permissions, p) }
 
-const (
-	grantColumns = `p.role, p.role_event, m.id, ` + membershipRole + `, m.permissions, m.granted_by`
-	// notSuspended is true of a person p who is not kept from the whole organization,
-	// and gives of a membership m that it does so at the time ?3.
-	notSuspended = `p.suspended_at IS NULL`
-	gives        = `m.state = 'active' AND (m.expires_at IS NULL OR m.expires_at > +?3)`
-)
-
-// grantRow is what a user's access to a workspace follows from: their role in
-// the organization and their active membership, each if there is one.
-type grantRow struct {
-	inherited      domain.OrganizationRole
-	inheritedEvent domain.EventID
-	membership     domain.MembershipID
-	direct         domain.Role
-	permissions    []domain.Permission // of the membership's own; nil: the role's
-	directEvent    domain.EventID
-}
-
-func (r *grantRow) dest() []any {
-	return append(make([]any, 0, 17), // with room for all that is ever behind them
-		scanText(&r.inherited), scanEvent(&r.inheritedEvent),
-		scanID(&r.membership), scanRole(&r.direct), scanWords(&r.permissions), scanEvent(&r.directEvent))
-}
-
-// access adds the grants up.
-func (r *grantRow) access(org domain.OrganizationID, ws domain.WorkspaceID, user domain.UserID) Access {
-	a := Access{Organization: org, Workspace: ws, User: user}
-	if !r.membership.IsZero() {
-		grant := newGrant(SourceDirect, r.direct, r.directEvent)
-		grant.Membership = r.membership
-		if r.permissions != nil {
-			grant.Permissions = r.permissions
-		}
-		a.Grants = append(make([]Grant, 0, 2), grant)
-	}
-	if key, ok := r.inherited.Inherited(); ok {
-		role, _ := domain.BuiltInRole(key)
-		grant := newGrant(SourceOrganization, role, r.inheritedEvent)
-		if len(a.Grants) > 0 && grant.Role.Level > a.Grants[0].Role.Level {
-			a.Grants = slices.Insert(a.Grants, 0, grant)
-		} else {
-			a.Grants = append(a.Grants, grant)
-		}
-	}
-	if len(a.Grants) > 0 {
-		a.Role, a.Permissions = a.Grants[0].Role, a.Grants[0].Permissions
-	}
-	return a
-}
-
-func newGrant(source Source, role domain.Role, event domain.EventID) Grant {
-	return Grant{
-		Source: source, Role: role, Permissions: role.Permissions, Event: event,
-		Since: ulid.Time(event.Time()).UTC(), // the time of an event is that of its id
-	}
-}
-
-// Check answers the user's access to the workspace at that time, with no grants
-// when they have none. [ErrNotFound] says that there is no such workspace.
+// Check returns the user's access to the workspace at that time. A user without access
+// gets an Access without grants. The error is [ErrNotFound] if there is no such workspace.
 func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	var r grantRow
-	var org domain.OrganizationID
-	err := m.read(func(c *conn) error {
-		return c.row(append(r.dest(), scanID(&org)), `
-			SELECT `+grantColumns+`, o.id
-			FROM workspaces w
-			JOIN organizations o ON o.key = w.organization
-			LEFT JOIN people p ON p.organization = w.organization AND p.user = +?2 AND `+notSuspended+`
-			LEFT JOIN memberships m ON m.workspace = w.key AND m.person = p.key AND `+gives+`
-			WHERE w.id = +?1`, ws[:], user[:], at.UnixMilli())
+	r := accessRow{grantRow: grantRow{table: m.sources}}
+	a := Access{Workspace: ws, User: user}
+	err := m.read(func(c conn) error {
+		return c.access(&a, &r, append(r.Dest(), scanID(&r.organization)), m.sources.check, ws[:], user[:], at.UnixMilli())
 	})
 	if err != nil {
 		return Access{}, err
 	}
-	return r.access(org, ws, user), nil
+	return a, nil
 }
 
-// AccessOf answers the user's access to the workspace at that time with their
-// entry in the directory; [ErrNotFound] when they have none, or there is no such
-// workspace.
+// AccessOf returns the user's access to the workspace at that time, with their entry
+// in the directory. The error is [ErrNotFound] if they have no access or there is no
+// such workspace.
 func (m *ReadModels) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	r := accessRow{user: user}
-	err := m.read(func(c *conn) error {
-		dest := append(append(r.grants.dest(), r.profile.dest()...), scanID(&r.workspace.organization))
-		return c.row(dest, `
-			SELECT `+grantColumns+`, `+profileColumns+`, o.id
-			FROM workspaces w
-			JOIN organizations o ON o.key = w.organization
-			JOIN people p ON p.organization = w.organization AND p.user = +?2 AND `+notSuspended+`
-			LEFT JOIN memberships m ON m.workspace = w.key AND m.person = p.key AND `+gives+`
-			WHERE w.id = +?1 AND (m.key IS NOT NULL OR p.role IN ('owner', 'admin'))`, ws[:], user[:], at.UnixMilli())
+	r, profile := accessRow{grantRow: grantRow{table: m.sources}}, profileRow{}
+	a := Access{Workspace: ws, User: user}
+	err := m.read(func(c conn) error {
+		dest := append(append(r.Dest(), profile.Dest()...), scanID(&r.organization))
+		return c.access(&a, &r, dest, m.sources.accessOf, ws[:], user[:], at.UnixMilli())
 	})
+	if err == nil && !a.Any() {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return Access{}, err
 	}
-	r.workspace.id = ws
-	return r.item(), nil
+	a.Profile = profile.of(a.Organization, user)
+	return a, nil
+}
+
+// accessRow is the row of a statement about one access.
+type accessRow struct {
+	grantRow
+	organization domain.OrganizationID
+}
+
+// access reads one access: the grants in all rows that the statement returns. Unless a
+// source can give several grants, that is one row, which is cheaper to read.
+func (c conn) access(a *Access, r *accessRow, dest []any, text string, args ...any) (err error) {
+	if !r.table.several() {
+		if err = c.Row(dest, text, args...); err == nil {
+			r.addTo(a)
+		}
+	} else {
+		found := false
+		err = c.Each(context.Background(), dest, func() {
+			found = true
+			r.addTo(a)
+		}, text, args...)
+		if err == nil && !found {
+			err = ErrNotFound
+		}
+	}
+	a.Organization = r.organization
+	r.table.addUp(a)
+	return err
+}
+
+// grantRow is a row of a statement about access: the grant from each source, in the
+// order of the table of sources.
+type grantRow struct {
+	table  *sourceTable
+	grants []grantColumns
+	space  [2]grantColumns // for grants, if it suffices
+}
+
+// grantColumns are the columns of one source. The role is nil if there is no grant.
+type grantColumns struct {
+	role        *domain.Role
+	permissions []domain.Permission // nil: the role's
+	event       domain.EventID
+	position    int64 // see [positionOf]
+	membership  domain.MembershipID
+}
+
+// Dest returns where the columns of [sourceTable.columns] go.
+func (r *grantRow) Dest() []any {
+	if r.grants = r.space[:]; len(r.table.rows) != len(r.space) {
+		r.grants = make([]grantColumns, len(r.table.rows))
+	}
+	dest := make([]any, 0, 10) // with room for one more
+	for i := range r.grants {
+		s, g := &r.table.rows[i], &r.grants[i]
+		dest = append(dest, scanRolePointer(&g.role))
+		if s.permissions != "" {
+			dest = append(dest, sqlite.Words(&g.permissions))
+		}
+		dest = append(dest, scanEvent(&g.event), sqlite.Number(&g.position))
+		if s.membership != "" {
+			dest = append(dest, scanID(&g.membership))
+		}
+	}
+	return dest
+}
+
+// addTo adds the grants in the row to the access, except for those that an earlier row
+// of the same person has already added.
+func (r *grantRow) addTo(a *Access) {
+	for i := range r.grants {
+		g := &r.grants[i]
+		if g.role == nil {
+			continue
+		}
+		grant := Grant{
+			Source: r.table.rows[i].name, Role: *g.role, Permissions: g.role.Permissions,
+			Since: ulid.Time(g.event.Time()).UTC(), // the time of an event is that of its id
+			Event: g.event, Position: positionOf(g.position), Membership: g.membership,
+		}
+		if g.permissions != nil {
+			grant.Permissions = g.permissions
+		}
+		if r.table.several() && slices.ContainsFunc(a.Grants, grant.same) {
+			continue
+		}
+		if a.Grants == nil {
+			a.Grants = make([]Grant, 0, r.count())
+		}
+		a.Grants = append(a.Grants, grant)
+	}
+}
+
+// count returns how many grants are in the row.
+func (r *grantRow) count() (n int) {
+	for i := range r.grants {
+		if r.grants[i].role != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// same reports whether both are the same grant of one user in one workspace.
+func (g *Grant) same(other Grant) bool {
+	return g.Source == other.Source && g.Event == other.Event && g.Membership == other.Membership && g.Role.Key == other.Role.Key
+}
+
+// addUp sorts the grants, the strongest first, and sets the role and the permissions of
+// the access to those of the first. Equally strong grants are in the order of the
+// table of sources.
+func (t *sourceTable) addUp(a *Access) {
+	if len(a.Grants) == 0 {
+		return
+	}
+	if len(a.Grants) > 1 {
+		slices.SortStableFunc(a.Grants, func(x, y Grant) int {
+			if x.Role.Level != y.Role.Level {
+				return int(y.Role.Level - x.Role.Level)
+			}
+			return t.rank(x.Source) - t.rank(y.Source)
+		})
+	}
+	a.Role, a.Permissions = a.Grants[0].Role, a.Grants[0].Permissions
 }

@@ -1,194 +1,245 @@
 package projections
 
 import (
+	"cmp"
+	"context"
+	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// AccessFilter says whose access a list shows.
+// AccessFilter selects whose access a list shows.
 type AccessFilter struct {
-	Role       domain.RoleKey    `json:"r,omitzero"` // the role that their access adds up to; empty: any
+	Role       domain.RoleKey    `json:"r,omitzero"` // the role of their access; empty: any
 	Source     Source            `json:"s,omitzero"` // where one of their grants comes from; empty: anywhere
 	Permission domain.Permission `json:"p,omitzero"` // what their access allows; empty: anything
 	Query      string            `json:"q,omitzero"` // see [MemberFilter]
 }
 
-type accessRow struct {
-	key       int64
-	workspace workspaceHead
-	user      domain.UserID
-	grants    grantRow
-	profile   profileRow
+// admits reports whether the access passes the filter, apart from its query.
+func (f *AccessFilter) admits(a *Access) bool {
+	return a.Any() &&
+		(f.Role == "" || a.Role.Key == f.Role) &&
+		(f.Permission == "" || a.Allows(f.Permission)) &&
+		(f.Source == "" || slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Source == f.Source }))
 }
 
-func (r *accessRow) dest() []any {
-	return append(append(r.grants.dest(), r.profile.dest()...), scanNumber(&r.key), scanID(&r.user))
-}
-
-func (r *accessRow) item() Access {
-	access := r.grants.access(r.workspace.organization, r.workspace.id, r.user)
-	access.Profile = r.profile.of(r.workspace.organization, r.user)
-	return access
-}
-
-func (r *accessRow) place() mark { return mark{N: [3]int64{r.key}} }
-
-// What access adds up to is looked at only when a filter asks for it: r is the
-// role of the membership m, and i that which its person p inherits, if any.
-const (
-	strongest = ` FROM roles r LEFT JOIN roles i ON i.key = CASE p.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 END WHERE r.key = m.role)`
-
-	strongestRole        = `(SELECT CASE WHEN i.level > r.level THEN i.key ELSE r.key END` + strongest
-	strongestPermissions = `(SELECT CASE WHEN i.level > r.level THEN i.permissions ELSE coalesce(m.permissions, r.permissions) END` + strongest
-
-	inheritedRole        = `CASE p.role WHEN 'owner' THEN 1 ELSE 2 END`
-	inheritedPermissions = `(SELECT permissions FROM roles WHERE key = ` + inheritedRole + `)`
-
-	// The parameters of the two conditions: the role's key ?5 (0: any), and the
-	// permission ?6, with spaces around it (empty: any).
-	directFilter    = ` AND (+?5 = 0 OR +?5 = ` + strongestRole + `) AND (+?6 = '' OR instr(' ' || ` + strongestPermissions + ` || ' ', +?6) > 0)`
-	inheritedFilter = ` AND (+?5 = 0 OR +?5 = ` + inheritedRole + `) AND (+?6 = '' OR instr(' ' || ` + inheritedPermissions + ` || ' ', +?6) > 0)`
-	searchFilter    = ` AND (+?7 = '' OR instr(p.search, +?7) > 0)`
-
-	directAccess = ` FROM memberships m CROSS JOIN people p ON p.key = m.person
-		WHERE m.workspace = +?1 AND m.person > +?8 AND ` + gives + ` AND ` + notSuspended + `
-			AND (+?4 <> 'organization' OR p.role IN ('owner', 'admin'))` + directFilter + searchFilter
-	inheritedAccess = ` FROM people p
-		WHERE p.organization = +?2 AND p.key > +?8 AND p.role IN ('owner', 'admin') AND ` + notSuspended + `
-			AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.workspace = +?1 AND m.person = p.key AND ` + gives + `)
-			AND +?4 <> 'direct'` + inheritedFilter + searchFilter
-)
-
-// accessText merges two walks in the order of the people's keys, each over an
-// index and no further than the page reaches: the workspace's active members, and
-// those owners and admins of the organization who are not among them.
-const accessText = `
-	SELECT ` + grantColumns + `, ` + profileColumns + `, m.person AS person, p.user` + directAccess + `
-	UNION ALL
-	SELECT p.role, p.role_event, NULL, NULL, NULL, NULL, ` + profileColumns + `, p.key AS person, p.user` + inheritedAccess + `
-	ORDER BY person LIMIT +?9`
-
-// accessArgs are the parameters of both walks.
-func (c *conn) accessArgs(workspace workspaceHead, f AccessFilter, at time.Time, last mark) ([]any, error) {
-	role, err := c.roleFilter(workspace.organizationKey, f.Role)
-	permission := string(f.Permission)
-	if permission != "" {
-		permission = " " + permission + " "
-	}
-	return []any{
-		workspace.key, workspace.organizationKey, at.UnixMilli(), string(f.Source), role, permission, searchPrefix(f.Query), last.N[0],
-	}, err
-}
-
-// AccessList lists everybody who has access to the workspace at that time, each
-// once with all their grants, in the order in which the organization first heard of
-// them.
-func (m *ReadModels) AccessList(ws domain.WorkspaceID, f AccessFilter, at time.Time, p Page) (list List[Access], err error) {
-	err = m.read(func(c *conn) error {
-		return c.together(func() error {
-			workspace, err := c.workspaceHead(ws)
-			if err != nil {
-				return err
-			}
-			from, err := start(p, "access", workspace.key, f)
-			if err != nil {
-				return err
-			}
-			args, err := c.accessArgs(workspace, from.Filter, at, from.Last)
-			if err != nil {
-				return err
-			}
-			list, err = page(c, from, p.size(), &accessRow{workspace: workspace}, accessText, args...)
+// AccessList lists everybody who has access to the workspace at that time. Each person
+// is listed once, with all their grants, in the order in which the organization first
+// mentioned them.
+func (m *ReadModels) AccessList(ctx context.Context, ws FoundWorkspace, f AccessFilter, at time.Time, p Page) (list List[Access], err error) {
+	err = m.listTogether(ctx, func(c conn) error {
+		from, err := sqlite.ReadCursor(p, "access", ws.key, f)
+		if err != nil {
 			return err
-		})
+		}
+		l, err := c.accessList(ctx, m.sources, ws, from.Filter, at)
+		if err != nil {
+			return err
+		}
+		if list, err = l.page(ctx, from, p.Limit()); err == nil && p.Count {
+			list.Count, err = l.count(ctx)
+		}
+		return err
 	})
 	return list, err
 }
 
-// CountAccess answers how many [ReadModels.AccessList] lists.
-func (m *ReadModels) CountAccess(ws domain.WorkspaceID, f AccessFilter, at time.Time) (n int, err error) {
-	err = m.read(func(c *conn) error {
-		return c.together(func() error {
-			workspace, err := c.workspaceHead(ws)
-			if err != nil {
-				return err
-			}
-			args, err := c.accessArgs(workspace, f, at, mark{})
-			if err != nil {
-				return err
-			}
-			return c.row([]any{scanNumber(&n)},
-				`SELECT (SELECT count(*)`+directAccess+`) + (SELECT count(*)`+inheritedAccess+`)`, args...)
-		})
+// accessList reads and counts a list of access.
+type accessList struct {
+	conn
+	table     *sourceTable
+	workspace FoundWorkspace
+	filter    AccessFilter
+	args      []any // the parameters from +?1 to +?8
+	text      string
+	whole     bool // the statement finds at most a window of people, so they are all read at once
+}
+
+func (c conn) accessList(ctx context.Context, t *sourceTable, ws FoundWorkspace, f AccessFilter, at time.Time) (*accessList, error) {
+	role, err := c.roleFilter(ws.organizationKey, f.Role)
+	if err != nil {
+		return nil, err
+	}
+	permission := string(f.Permission)
+	if permission != "" {
+		permission = " " + permission + " "
+	}
+	query, end := searchRange(f.Query)
+	few, err := c.findsFew(ctx, ws.organizationKey, query, end)
+	if err != nil {
+		return nil, err
+	}
+	text := t.lists[accessWalk{f.Source, f.Role != "" || f.Permission != ""}]
+	if few {
+		text = t.found
+	}
+	args := []any{ws.key, ws.organizationKey, at.UnixMilli(), int64(0), role, permission, query, end}
+	return &accessList{c, t, ws, f, args, text, few}, nil
+}
+
+// page reads one page. The filter can reject some of the people that the statement
+// finds, so the statement is run until the page is full.
+func (l *accessList) page(ctx context.Context, from sqlite.Bookmark[AccessFilter], limit int) (List[Access], error) {
+	list := List[Access]{Items: make([]Access, 0, limit)}
+	last := from.Last.N[0]
+	err := l.walk(ctx, last, limit+1, func(person int64, a *Access) (more bool, err error) {
+		if len(list.Items) == limit {
+			list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{last}})
+			return false, err
+		}
+		list.Items, last = append(list.Items, *a), person
+		return true, nil
+	})
+	return list, err
+}
+
+// count returns how many people the filter admits. SQL counts them, unless the filter
+// has a role or a permission, or a search has found few people. Then they are read.
+func (l *accessList) count(ctx context.Context) (n int, err error) {
+	if l.filter.Role == "" && l.filter.Permission == "" && !l.whole {
+		text, ok := l.table.counts[accessWalk{source: l.filter.Source}]
+		if !ok {
+			return 0, nil
+		}
+		err = l.RowContext(ctx, []any{sqlite.Number(&n)}, text, l.args...)
+		return n, err
+	}
+	err = l.walk(ctx, 0, window, func(int64, *Access) (bool, error) {
+		n++
+		return true, nil
 	})
 	return n, err
 }
 
-// WorkspaceAccess is a workspace that a user reaches, and how.
+// walk calls f for everybody whom the filter admits and whose key is greater than
+// after, in the order of the keys, until f returns false. The chunk is how many people
+// it reads at once.
+func (l *accessList) walk(ctx context.Context, after int64, chunk int, f func(person int64, a *Access) (bool, error)) error {
+	if l.text == "" {
+		return nil // there is no such source
+	}
+	if l.whole {
+		chunk = window
+	}
+	for {
+		found, err := l.read(ctx, after, chunk)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			l.table.addUp(&found[i].access)
+			if !l.filter.admits(&found[i].access) {
+				continue
+			}
+			if more, err := f(found[i].person, &found[i].access); err != nil || !more {
+				return err
+			}
+		}
+		if l.whole || len(found) < chunk {
+			return nil
+		}
+		after = found[len(found)-1].person
+		chunk = max(chunk, MaxPageSize)
+	}
+}
+
+type foundAccess struct {
+	person int64
+	access Access
+}
+
+// read reads up to limit people with all their grants. One person's grants may take
+// several rows.
+func (l *accessList) read(ctx context.Context, after int64, limit int) ([]foundAccess, error) {
+	var profile profileRow
+	var user domain.UserID
+	var person int64
+	row := grantRow{table: l.table}
+	found := make([]foundAccess, 0, min(limit, MaxPageSize+1))
+	args := append(slices.Clone(l.args), limit)
+	args[3] = after
+	err := l.Each(ctx, append(append(row.Dest(), profile.Dest()...), scanID(&user), sqlite.Number(&person)), func() {
+		if n := len(found); n == 0 || found[n-1].person != person {
+			org := l.workspace.Organization
+			found = append(found, foundAccess{person, Access{
+				Organization: org, Workspace: l.workspace.ID, User: user, Profile: profile.of(org, user),
+			}})
+		}
+		row.addTo(&found[len(found)-1].access)
+	}, l.text, args...)
+	slices.SortFunc(found, func(a, b foundAccess) int { return cmp.Compare(a.person, b.person) })
+	return found, err
+}
+
+// WorkspaceAccess is a workspace that a user has access to, and the access.
 type WorkspaceAccess struct {
 	domain.Workspace
 	Access Access // without the profile
 }
 
-type reachRow struct {
-	workspaceRow
-	user   domain.UserID
-	grants grantRow
-}
-
-func (r *reachRow) dest() []any { return append(r.grants.dest(), r.workspaceRow.dest()...) }
-
-func (r *reachRow) item() WorkspaceAccess {
-	return WorkspaceAccess{r.Workspace, r.grants.access(r.Organization, r.ID, r.user)}
-}
-
-// WorkspacesOf lists the workspaces of the organization that the user reaches at
-// that time, the oldest first: all of them for an owner or admin of the
-// organization, none for one who is suspended from it.
-func (m *ReadModels) WorkspacesOf(org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
-	// Whether all are reached and which those are is read in one moment.
-	err = m.read(func(c *conn) error {
-		return c.together(func() error {
-			list, err = c.workspacesOf(org, user, at, p)
+// WorkspacesOf lists the workspaces of the organization that the user has access to
+// at that time, the oldest first: all of them for an owner or admin of the
+// organization, none for a user who is suspended from it.
+func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
+	list.Items = []WorkspaceAccess{}
+	err = m.listTogether(ctx, func(c conn) error {
+		var organization, person int64
+		var suspended time.Time
+		if err := c.Row([]any{sqlite.Number(&organization), sqlite.Number(&person), sqlite.Time(&suspended)}, `
+			SELECT o.key, p.key, p.suspended_at
+			FROM organizations o LEFT JOIN people p ON p.organization = o.key AND p.user = +?2
+			WHERE o.id = +?1`, org[:], user[:]); err != nil {
 			return err
-		})
+		}
+		from, err := sqlite.ReadCursor(p, "workspaces_of", person, sqlite.NoFilter{})
+		if err != nil || person == 0 || !suspended.IsZero() {
+			return err
+		}
+		limit := p.Limit()
+		reached, err := c.reached(ctx, m.sources, org, user, limit+1, person, organization, at.UnixMilli(), from.Last.N[0])
+		if err != nil {
+			return err
+		}
+		if len(reached) > limit {
+			reached = reached[:limit]
+			if list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{reached[limit-1].key}}); err != nil {
+				return err
+			}
+		}
+		list.Items = make([]WorkspaceAccess, 0, len(reached))
+		for i := range reached {
+			list.Items = append(list.Items, reached[i].WorkspaceAccess)
+		}
+		return nil
 	})
 	return list, err
 }
 
-func (c *conn) workspacesOf(org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (List[WorkspaceAccess], error) {
-	const (
-		direct = `
-			SELECT ` + grantColumns + `, ` + workspaceColumns + `
-			FROM memberships m CROSS JOIN workspaces w ON w.key = m.workspace CROSS JOIN people p ON p.key = m.person
-			WHERE m.person = +?1 AND m.workspace > +?4 AND ` + gives + ` AND +?2 = w.organization
-			ORDER BY m.workspace LIMIT +?5`
-		inherited = `
-			SELECT ` + grantColumns + `, ` + workspaceColumns + `
-			FROM workspaces w CROSS JOIN people p ON p.key = +?1
-				LEFT JOIN memberships m ON m.workspace = w.key AND m.person = +?1 AND ` + gives + `
-			WHERE w.organization = +?2 AND w.key > +?4
-			ORDER BY w.key LIMIT +?5`
-	)
-	none := List[WorkspaceAccess]{Items: []WorkspaceAccess{}}
-	var organization, person int64
-	var role domain.OrganizationRole
-	var suspended time.Time
-	if err := c.row([]any{scanNumber(&organization), scanNumber(&person), scanText(&role), scanTime(&suspended)}, `
-		SELECT o.key, p.key, p.role, p.suspended_at
-		FROM organizations o LEFT JOIN people p ON p.organization = o.key AND p.user = +?2
-		WHERE o.id = +?1`, org[:], user[:]); err != nil {
-		return none, err
+type reachedWorkspace struct {
+	key int64
+	WorkspaceAccess
+}
+
+// reached reads up to limit workspaces with all grants that the user has there. The grants
+// in one workspace may take several rows. The args are those of [sourceTable.workspaces],
+// without the limit.
+func (c conn) reached(ctx context.Context, t *sourceTable, org domain.OrganizationID, user domain.UserID, limit int, args ...any) ([]reachedWorkspace, error) {
+	row, workspace := grantRow{table: t}, workspaceRow{Workspace: domain.Workspace{Organization: org}}
+	reached := make([]reachedWorkspace, 0, min(limit, window))
+	err := c.Each(ctx, append(row.Dest(), workspace.Dest()...), func() {
+		if n := len(reached); n == 0 || reached[n-1].key != workspace.key {
+			reached = append(reached, reachedWorkspace{workspace.key, WorkspaceAccess{
+				workspace.Workspace, Access{Organization: org, Workspace: workspace.ID, User: user},
+			}})
+		}
+		row.addTo(&reached[len(reached)-1].Access)
+	}, t.workspaces, append(args, limit)...)
+	for i := range reached {
+		t.addUp(&reached[i].Access)
 	}
-	from, err := start(p, "workspaces_of", person, noFilter{})
-	if err != nil || person == 0 || !suspended.IsZero() {
-		return none, err
-	}
-	row := &reachRow{user: user, workspaceRow: workspaceRow{Workspace: domain.Workspace{Organization: org}}}
-	text := direct
-	if _, all := role.Inherited(); all {
-		text = inherited
-	}
-	return page(c, from, p.size(), row, text, person, organization, at.UnixMilli(), from.Last.N[0])
+	slices.SortFunc(reached, func(a, b reachedWorkspace) int { return cmp.Compare(a.key, b.key) })
+	return reached, err
 }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -9,65 +10,65 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// unknown is an event of a type that there is no projection for.
+// unknown is an event of a type that has no projection.
 type unknown struct{ domain.OrganizationCreated }
 
 func (unknown) EventType() string { return "muster.unknown" }
 
-// What cannot be applied is refused as a whole, with the position in the error,
-// and what was applied before stays as it was.
+// If one message cannot be applied, none is. The error names the position, and what was
+// applied before stays.
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()
 	org, ws := orgID(1), wsID(1)
 	h := newHistory(4)
 	h.do(t, createOrganization(org, 1), createWorkspace(org, ws, 1))
 	m := h.models(t)
-	h.batches = nil
+	h.messages = nil
 	h.do(t, introduceMember(org, ws, 2, domain.RoleEditor))
 	h.do(t, addMember(org, ws, 3, domain.RoleViewer))
-	good, next := h.batches[0], h.batches[1]
-	before, err := m.Fingerprint()
+	good, next := h.messages[0], h.messages[1]
+	before, err := m.Fingerprint(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// with answers the good batch and one behind it that is changed.
-	with := func(change func(b *events.Batch)) []events.Batch {
+	// with returns the good message, and behind it one that is changed.
+	with := func(change func(b *wire.Message)) []wire.Message {
 		b := next
-		b.Entries = append([]events.Entry(nil), next.Entries...)
+		b.Entries = append([]wire.Entry(nil), next.Entries...)
 		change(&b)
-		return []events.Batch{good, b}
+		return []wire.Message{good, b}
 	}
 	for _, c := range []struct {
-		name    string
-		batches []events.Batch
-		err     error
-		says    string
+		name     string
+		messages []wire.Message
+		err      error
+		says     string
 	}{
-		{"a message is missing", []events.Batch{next}, ErrGap, "partition 1: message 4 with 1 events follows message 2"},
-		{"a message comes twice", []events.Batch{good, good}, ErrGap, "message 3 with 2 events follows message 3"},
-		{"a message is empty", with(func(b *events.Batch) { b.Entries = nil }), ErrGap, "message 4 with 0 events"},
-		{"an event is missing", with(func(b *events.Batch) { b.Entries[0].Number++ }), ErrGap, "event 1-9 of message 4 stands where 1-8 belongs"},
-		{"an event is unknown", with(func(b *events.Batch) { b.Entries[0].Event = unknown{} }), ErrUnknownEvent, "event 1-8: projections.unknown"},
-		{"an event is none", with(func(b *events.Batch) { b.Entries[0].Event = nil }), ErrUnknownEvent, "event 1-8"},
-		{"a partition is unknown", with(func(b *events.Batch) { b.Partition = 4 }), nil, "message 4 of partition 4: there are 4 partitions"},
-		{"a workspace is unknown", with(func(b *events.Batch) {
+		{"a message is missing", []wire.Message{next}, ErrGap, "partition 1: message 4 with 1 events follows message 2"},
+		{"a message comes twice", []wire.Message{good, good}, ErrGap, "message 3 with 2 events follows message 3"},
+		{"a message is empty", with(func(b *wire.Message) { b.Entries = nil }), ErrGap, "message 4 with 0 events"},
+		{"an event is missing", with(func(b *wire.Message) { b.Entries[0].Number++ }), ErrGap, "event 1-9 of message 4 stands where 1-8 belongs"},
+		{"an event is unknown", with(func(b *wire.Message) { b.Entries[0].Event = unknown{} }), ErrUnknownEvent, "event 1-8: projections.unknown"},
+		{"an event is none", with(func(b *wire.Message) { b.Entries[0].Event = nil }), ErrUnknownEvent, "event 1-8"},
+		{"a partition is unknown", with(func(b *wire.Message) { b.Partition = 4 }), nil, "message 4 of partition 4: there are 4 partitions"},
+		{"a workspace is unknown", with(func(b *wire.Message) {
 			b.Entries[0].Event = domain.MemberAdded{About: domain.About{Organization: org, Workspace: wsID(9), User: userID(1)}}
 		}), ErrNotFound, "event 1-8: workspace 00090b00-"},
-		{"nobody's role changes", with(func(b *events.Batch) {
+		{"nobody's role changes", with(func(b *wire.Message) {
 			b.Entries[0].Event = domain.MemberRoleChanged{About: domain.About{Organization: org, Workspace: ws, User: userID(9)}}
 		}), ErrNotFound, "event 1-8"},
-		{"something is made twice", with(func(b *events.Batch) {
+		{"something is made twice", with(func(b *wire.Message) {
 			b.Entries[0].Event = domain.WorkspaceCreated{About: domain.About{Organization: org, Workspace: ws}, Name: "Again"}
 		}), nil, "event 1-8"},
 	} {
-		err := m.Apply(c.batches)
+		err := m.Apply(c.messages)
 		if err == nil || !errors.Is(err, c.err) && c.err != nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %q, want %q", c.name, err, c.says)
 		}
-		after, err := m.Fingerprint()
+		after, err := m.Fingerprint(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +77,7 @@ func TestApplyRefuses(t *testing.T) {
 		}
 	}
 	// Nothing of all this is remembered.
-	if err := m.Apply([]events.Batch{good, next}); err != nil {
+	if err := m.Apply([]wire.Message{good, next}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := m.Member(ws, userID(3), later); err != nil || got.Role.Key != domain.RoleViewer {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // The benchmarks' world: one organization in each of 4 partitions, with 25
@@ -51,7 +51,7 @@ func BenchmarkApply(b *testing.B) {
 			n := 2
 			for b.Loop() {
 				b.StopTimer()
-				h.batches = nil
+				h.messages = nil
 				var commands []domain.Command
 				for range (size + 1) / 2 { // two events each
 					n++
@@ -60,9 +60,9 @@ func BenchmarkApply(b *testing.B) {
 				if err := h.try(commands...); err != nil {
 					b.Fatal(err)
 				}
-				batch := h.batches[0]
+				message := h.messages[0]
 				b.StartTimer()
-				if err := m.Apply([]events.Batch{batch}); err != nil {
+				if err := m.Apply([]wire.Message{message}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -129,10 +129,10 @@ func BenchmarkRead(b *testing.B) {
 	run("check/inherited", func() error { _, err := m.Check(ws, admin, later); return err })
 	run("check/denied", func() error { _, err := m.Check(ws, stranger, later); return err })
 	run("token/unknown", func() error { _, _ = m.TokenBySecret(token); return nil })
-	run("members", func() error { _, err := m.Members(ws, MemberFilter{}, later, Page{Size: 100}); return err })
-	run("access", func() error { _, err := m.AccessList(ws, AccessFilter{}, later, Page{Size: 100}); return err })
-	run("workspaces", func() error { _, err := m.WorkspacesOf(org, member, later, Page{}); return err })
-	run("workspaces/admin", func() error { _, err := m.WorkspacesOf(org, admin, later, Page{}); return err })
+	run("members", func() error { _, err := listMembers(m, ws, MemberFilter{}, later, Page{Size: 100}); return err })
+	run("access", func() error { _, err := listAccess(m, ws, AccessFilter{}, later, Page{Size: 100}); return err })
+	run("workspaces", func() error { _, err := m.WorkspacesOf(context.Background(), org, member, later, Page{}); return err })
+	run("workspaces/admin", func() error { _, err := m.WorkspacesOf(context.Background(), org, admin, later, Page{}); return err })
 	keys := []domain.Key{
 		domain.OrganizationKey(org), domain.OrganizationMemberKey(org, member), domain.WorkspaceKey(ws),
 		domain.MembershipKey(ws, member), domain.ProfileKey(org, member), domain.EmailKey(org, "user1000040@example.com"),
@@ -179,7 +179,7 @@ func BenchmarkMembers(b *testing.B) {
 	middle := func(ws domain.WorkspaceID, f MemberFilter, n int) Cursor {
 		var p Page
 		for p.Size = MaxPageSize; n > 0; n -= p.Size {
-			list, err := m.Members(ws, f, later, p)
+			list, err := listMembers(m, ws, f, later, p)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -189,38 +189,38 @@ func BenchmarkMembers(b *testing.B) {
 	}
 	for _, order := range orders[1:] {
 		f := MemberFilter{Order: order}
-		run("large/"+string(order), func() error { _, err := m.Members(large, f, later, Page{}); return err })
+		run("large/"+string(order), func() error { _, err := listMembers(m, large, f, later, Page{}); return err })
 		after := middle(large, f, 10_000)
-		run("large/"+string(order)+"/middle", func() error { _, err := m.Members(large, f, later, Page{After: after}); return err })
-		run("small/"+string(order), func() error { _, err := m.Members(small, f, later, Page{}); return err })
+		run("large/"+string(order)+"/middle", func() error { _, err := listMembers(m, large, f, later, Page{After: after}); return err })
+		run("small/"+string(order), func() error { _, err := listMembers(m, small, f, later, Page{}); return err })
 	}
 	nobody := MemberFilter{Query: "nobody"}
-	run("large/q", func() error { _, err := m.Members(large, MemberFilter{Query: "user1"}, later, Page{}); return err })
-	run("large/q/nobody", func() error { _, err := m.Members(large, nobody, later, Page{}); return err })
+	run("large/q", func() error { _, err := listMembers(m, large, MemberFilter{Query: "user1"}, later, Page{}); return err })
+	run("large/q/nobody", func() error { _, err := listMembers(m, large, nobody, later, Page{}); return err })
 	run("large/email/q/nobody", func() error {
-		_, err := m.Members(large, MemberFilter{Query: "nobody", Order: OrderEmail}, later, Page{})
+		_, err := listMembers(m, large, MemberFilter{Query: "nobody", Order: OrderEmail}, later, Page{})
 		return err
 	})
 	run("large/role/owner", func() error {
-		_, err := m.Members(large, MemberFilter{Role: domain.RoleOwner}, later, Page{})
+		_, err := listMembers(m, large, MemberFilter{Role: domain.RoleOwner}, later, Page{})
 		return err
 	})
-	run("large/count", func() error { _, err := m.CountMembers(large, MemberFilter{}, later); return err })
-	run("large/count/q", func() error { _, err := m.CountMembers(large, nobody, later); return err })
-	run("large/access/count", func() error { _, err := m.CountAccess(large, AccessFilter{}, later); return err })
+	run("large/count", func() error { _, err := sizeOfMembers(m, large, MemberFilter{}, later); return err })
+	run("large/count/q", func() error { _, err := sizeOfMembers(m, large, nobody, later); return err })
+	run("large/access/count", func() error { _, err := sizeOfAccess(m, large, AccessFilter{}, later); return err })
 	run("large/access/role", func() error {
-		_, err := m.AccessList(large, AccessFilter{Role: domain.RoleOwner}, later, Page{})
+		_, err := listAccess(m, large, AccessFilter{Role: domain.RoleOwner}, later, Page{})
 		return err
 	})
 	run("large/access/permission/nobody", func() error {
-		_, err := m.AccessList(large, AccessFilter{Permission: "nobody.has"}, later, Page{})
+		_, err := listAccess(m, large, AccessFilter{Permission: "nobody.has"}, later, Page{})
 		return err
 	})
-	run("permissions", func() error { _, err := m.Permissions(org, Page{}); return err })
+	run("permissions", func() error { _, err := m.Permissions(context.Background(), org, Page{}); return err })
 }
 
-// BenchmarkLoadBatch is what a batch of 1,000 additions must see: of people whom
-// nobody knows, and of some who are members already.
+// BenchmarkLoadBatch loads what a batch of 1,000 additions needs: once the people are
+// unknown, and once they are members already.
 func BenchmarkLoadBatch(b *testing.B) {
 	m := benchmarkHistory().models(b)
 	org, ws := orgID(1), wsID(1<<8)

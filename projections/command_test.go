@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"testing"
 	"time"
 
 	"pgregory.net/rapid"
@@ -8,7 +9,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// drawCommand draws any command, out of few enough names that they meet.
+// drawCommand draws any command. There are few names, so that the commands meet.
 func drawCommand(t *rapid.T, h *history, org domain.OrganizationID) domain.Command {
 	meta := root(org)
 	if rapid.Bool().Draw(t, "keyed") {
@@ -105,7 +106,7 @@ func drawOfWorkspace(t *rapid.T, meta domain.Meta, ws domain.WorkspaceID, user d
 	}
 }
 
-// unique makes an id that no command before has used.
+// unique returns an id that no command has used before.
 func unique(meta domain.Meta) domain.MembershipID {
 	return domain.MembershipID(root(meta.Organization).ID)
 }
@@ -135,7 +136,7 @@ func drawOfMember(t *rapid.T, h *history, meta domain.Meta, ws domain.WorkspaceI
 		}).Draw(t, "role"),
 		Permissions: permissionLists.Draw(t, "permissions"),
 	}
-	// The history's clock makes a step of about two milliseconds with every batch.
+	// The history's clock makes a step of about two milliseconds with every message.
 	if lasts := rapid.SampledFrom([]int{0, 0, 0, 3, 10, 1000}).Draw(t, "lasts"); lasts > 0 {
 		terms.ExpiresAt = h.now.Truncate(time.Millisecond).Add(time.Duration(lasts) * time.Millisecond)
 	}
@@ -192,5 +193,21 @@ func drawOfMember(t *rapid.T, h *history, meta domain.Meta, ws domain.WorkspaceI
 	default:
 		meta.Actor = domain.Actor{Kind: domain.ActorSystem, ID: "muster"}
 		return domain.ExpireMember{Meta: meta, Workspace: ws, User: user}
+	}
+}
+
+// What is never drawn, [TestAgreesWithEvolve] does not compare with the state.
+func TestEveryCommandIsDrawn(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	command := rapid.Custom(func(t *rapid.T) string { return drawCommand(t, h, orgID(1)).CommandType() })
+	drawn := make(map[string]bool)
+	for seed := range 2000 {
+		drawn[command.Example(seed)] = true
+	}
+	for _, kind := range commandTypes(t) {
+		if !drawn[kind] {
+			t.Errorf("drawCommand never draws a %s", kind)
+		}
 	}
 }

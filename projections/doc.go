@@ -1,25 +1,30 @@
-// Package projections makes the read models: SQLite tables, folded from the log,
-// that answer every query and hold the state that commands are decided on.
+// Package projections keeps the read models: SQLite tables, folded from the log, that
+// serve every query and hold the state that commands are decided on.
 //
-// The read models are one file, read-models.db. Nothing in it is original: it can
-// be deleted at any time and is made anew from the log ([Rebuild]).
+// The read models are one file, read-models.db. Nothing in it is original: it can be
+// deleted at any time and rebuilt from the log ([Rebuild]).
 //
 // # Writing
 //
-// [ReadModels.Apply] takes batches of the log in order and writes their rows and
-// the new checkpoints in one transaction, so that each event counts exactly once,
-// whatever happens in between. Every event has one case in the projector; what
-// the projector does not understand, and every gap in the log, stops it.
+// [ReadModels.Apply] takes messages of the log in order and writes their rows and the
+// new checkpoints in one transaction. So each event counts exactly once, whatever
+// happens in between. Every event has one case in the projector. An event that the
+// projector does not understand, or a gap in the log, stops it.
 //
 // # Reading
 //
-// Queries run on connections of their own and never wait for the writer. A list
-// is read a [Page] at a time: a cursor is a place in the order of the rows, not a
-// count of them, so that nothing is lost or repeated while others write.
+// Queries run on their own connections and never wait for the writer. Lists use other
+// connections than point reads do, and take a context that interrupts them. A list is
+// read one [Page] at a time. A cursor is a place in the order of the rows, not a count
+// of them, so no row is lost or repeated when the table changes between two pages.
 //
+//	found, err := models.FindWorkspace(workspace)
+//	if err != nil {
+//		return err
+//	}
 //	page := projections.Page{Size: 100}
 //	for {
-//		members, err := models.Members(workspace, projections.MemberFilter{Role: domain.RoleEditor}, now, page)
+//		members, err := models.Members(ctx, found, projections.MemberFilter{Role: domain.RoleEditor}, now, page)
 //		if err != nil {
 //			return err
 //		}
@@ -29,30 +34,35 @@
 //		}
 //	}
 //
+// # Access
+//
+// Access is never stored. It is what the grants of a user add up to, and every query
+// looks the grants up: inherited ones in the roles of people, direct ones in the
+// memberships, and the permissions of a role in the table of roles. So a role that is
+// changed or taken away takes effect in every workspace at the same moment.
+//
+// Where grants come from is a table in Go ([Source]). The statements of all queries
+// about access are made from it, so another source of grants is another row.
+//
 // # Time
 //
-// Whatever shows a state or access takes the time that it is asked for: what has
-// come to its end at that time is over, whether or not the event that says so has
-// been written ([ReadModels.Ended]). It is not for looking back: what has been
-// changed since shows as it is now.
+// Queries that return a state or access take a time. A membership or an invitation that
+// has ended by then counts as ended, even if no event has recorded the end yet
+// ([ReadModels.Ended]). The time is not for looking into the past: a query with an
+// earlier time still sees all changes made since.
 //
 // # Tables
 //
 //	checkpoints    how far each partition has been applied
 //	organizations  one row per organization
 //	people         one row per organization and user: directory entry, role in the organization
-//	roles          one row per role: the built-in ones, and those of each organization's own
+//	roles          one row per role: the built-in ones, and those of each organization
 //	workspaces     one row per workspace
-//	memberships    one row per workspace and person, removed ones included
-//	tokens         one row per token, revoked ones included
-//	done           what commands with an idempotency key answered
+//	memberships    one row per workspace and person, including removed ones
+//	tokens         one row per token, including revoked ones
+//	done           the results of commands with an idempotency key
 //
-// Rows name each other by integer keys. A key is the position of the event that
+// Rows refer to each other by integer keys. A key is the position of the event that
 // made the row, so two rebuilds make the same rows, byte for byte
 // ([ReadModels.Fingerprint]).
-//
-// Access is never stored: what is inherited from the organization is found in the
-// people's roles when it is asked for, and what a role gives in the table of roles.
-// So a role that is taken is gone from every workspace, and one that is changed is
-// another for all who have it, in the same moment.
 package projections

@@ -11,45 +11,45 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// history is a log in memory: commands are decided on the state of all that came
-// before, and what follows is recorded in batches.
+// history is a log in memory: commands are decided on the state that everything before
+// them has left, and their events are recorded in messages.
 type history struct {
-	state   domain.State
-	batches []events.Batch // in the order in which they came to be
-	tips    []events.Checkpoint
-	now     time.Time
+	state    domain.State
+	messages []wire.Message // in the order in which they came to be
+	tips     []wire.Checkpoint
+	now      time.Time
 	// done are the commands that changed something, in order.
 	done []domain.Command
 }
 
 func newHistory(partitions int) *history {
-	h := &history{tips: make([]events.Checkpoint, partitions), now: time.UnixMilli(1_770_000_000_000).UTC()}
+	h := &history{tips: make([]wire.Checkpoint, partitions), now: time.UnixMilli(1_770_000_000_000).UTC()}
 	for i := range h.tips {
 		h.tips[i].Partition = i
 	}
 	return h
 }
 
-// partition puts organizations where their first byte says.
+// partition returns the partition of the organization: its first byte says it.
 func (h *history) partition(org domain.OrganizationID) int { return int(org[0]) % len(h.tips) }
 
-// step is how long the history takes for a batch.
+// step is the time between two messages of the history.
 const step = 1789 * time.Microsecond
 
 // next is when the next command is decided.
 func (h *history) next() time.Time { return h.now.Add(step).Truncate(time.Millisecond) }
 
-// try decides the commands and records the events of those that are not refused
-// as one batch. They must be of one partition. It answers the last refusal.
+// try decides the commands, which must be of one partition, and records the events of
+// those that are not refused as one message. It returns the last refusal.
 func (h *history) try(commands ...domain.Command) (refused error) {
 	partition := h.partition(commands[0].Metadata().Organization)
 	tip := &h.tips[partition]
 	at := h.next()
 	h.now = h.now.Add(step)
-	batch := events.Batch{Partition: partition, Message: tip.Message + 1}
+	message := wire.Message{Partition: partition, Sequence: tip.Message + 1}
 	number := tip.Number
 	for _, c := range commands {
 		meta := c.Metadata()
@@ -58,23 +58,23 @@ func (h *history) try(commands ...domain.Command) (refused error) {
 			refused = err
 			continue
 		}
-		for _, e := range decided {
+		for _, e := range decided.Events {
 			number++
 			r := domain.Recorded{
 				ID: eventID(at, partition, number), Event: e, Number: number, Time: at,
 				Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf, Command: meta.ID, Request: meta.Request,
 			}
 			domain.Evolve(&h.state, &r)
-			batch.Entries = append(batch.Entries, events.Entry{Recorded: r})
+			message.Entries = append(message.Entries, wire.Entry{Recorded: r})
 		}
-		if len(decided) > 0 {
+		if len(decided.Events) > 0 {
 			h.done = append(h.done, c)
 		}
 	}
-	if len(batch.Entries) > 0 {
-		batch.Hash = domain.Hash{byte(partition), byte(batch.Message), byte(batch.Message >> 8)}
-		h.batches = append(h.batches, batch)
-		*tip = batch.Checkpoint()
+	if len(message.Entries) > 0 {
+		message.Hash = domain.Hash{byte(partition), byte(message.Sequence), byte(message.Sequence >> 8)}
+		h.messages = append(h.messages, message)
+		*tip = message.Checkpoint()
 	}
 	return refused
 }
@@ -96,18 +96,18 @@ func eventID(at time.Time, partition int, number uint64) (id domain.EventID) {
 	return id
 }
 
-// replay plays the history; in any order that keeps that of each partition, when
-// there is something to choose by.
+// replay replays the history. With a source of choices, the partitions take turns at
+// random; the order within each is kept.
 func (h *history) replay(choose *rand.Rand) replay {
-	return func(after []events.Checkpoint, apply func([]events.Batch) error) error {
-		waiting := make([][]events.Batch, len(h.tips))
-		for _, b := range h.batches {
-			if b.Message > after[b.Partition].Message {
+	return func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
+		waiting := make([][]wire.Message, len(h.tips))
+		for _, b := range h.messages {
+			if b.Sequence > after[b.Partition].Message {
 				waiting[b.Partition] = append(waiting[b.Partition], b)
 			}
 		}
 		for {
-			var next []events.Batch
+			var next []wire.Message
 			for i := range waiting {
 				n := len(waiting[i])
 				if choose != nil {
@@ -131,7 +131,7 @@ func (h *history) replay(choose *rand.Rand) replay {
 	}
 }
 
-// empty opens read models of nothing.
+// empty opens read models of an empty log.
 func empty(t testing.TB, partitions int) *ReadModels {
 	return opened(t, t.TempDir(), newHistory(partitions))
 }
@@ -157,7 +157,7 @@ func opened(t testing.TB, dir string, h *history) *ReadModels {
 	return m
 }
 
-// follow applies what of the history has not been applied.
+// follow applies the part of the history that has not been applied yet.
 func (h *history) follow(t testing.TB, m *ReadModels) {
 	t.Helper()
 	if err := h.replay(nil)(m.Checkpoints(), m.Apply); err != nil {
@@ -168,7 +168,8 @@ func (h *history) follow(t testing.TB, m *ReadModels) {
 // Names of the tests' world.
 
 func orgID(n int) domain.OrganizationID { return domain.OrganizationID{byte(n), 0xA} }
-func wsID(n int) domain.WorkspaceID     { return domain.WorkspaceID{byte(n >> 8), byte(n), 0xB} }
+
+func wsID(n int) domain.WorkspaceID { return domain.WorkspaceID{byte(n >> 8), byte(n), 0xB} }
 
 func userID(n int) (id domain.UserID) {
 	binary.BigEndian.PutUint32(id[:], uint32(n)*2654435761) // spread like real ones
@@ -185,7 +186,7 @@ func membershipID(ws domain.WorkspaceID, user domain.UserID) (id domain.Membersh
 
 var commandCount atomic.Uint64
 
-// root is the metadata of a new command of the operator's.
+// root returns the metadata of a new command that the operator gives.
 func root(org domain.OrganizationID) domain.Meta {
 	var id domain.CommandID
 	binary.BigEndian.PutUint64(id[:], commandCount.Add(1))
@@ -195,7 +196,7 @@ func root(org domain.OrganizationID) domain.Meta {
 	}
 }
 
-// keyed is root with an idempotency key.
+// keyed is root for a command with an idempotency key.
 func keyed(org domain.OrganizationID) domain.Meta {
 	m := root(org)
 	m.Request = domain.Hash{1, m.ID[6], m.ID[7]}
@@ -209,96 +210,17 @@ func profile(n int) domain.ProfileFacts {
 	}
 }
 
-func createOrganization(org domain.OrganizationID, owner int) domain.Command {
-	return domain.CreateOrganization{Meta: root(org), Name: "Org", Owner: userID(owner), Profile: profile(owner)}
-}
-
-func createWorkspace(org domain.OrganizationID, ws domain.WorkspaceID, owner int) domain.Command {
-	return domain.CreateWorkspace{
-		Meta: root(org), Workspace: ws, Name: fmt.Sprintf("Workspace %x", ws[:2]), Owner: userID(owner),
-		Membership: membershipID(ws, userID(owner)),
-	}
-}
-
-func addMember(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
-	return domain.AddMember{
-		Meta: root(org), Workspace: ws, User: userID(n), Terms: domain.Terms{Role: role}, Membership: membershipID(ws, userID(n)),
-	}
-}
-
-// addMemberUntil is addMember for a while.
-func addMemberUntil(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey, end time.Time) domain.Command {
-	c := addMember(org, ws, n, role).(domain.AddMember)
-	c.ExpiresAt = end
-	return c
-}
-
-// addMemberWith is addMember with permissions of the membership's own.
-func addMemberWith(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey, permissions ...domain.Permission) domain.Command {
-	c := addMember(org, ws, n, role).(domain.AddMember)
-	c.Permissions = append([]domain.Permission{}, permissions...)
-	return c
-}
-
-func putMember(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
-	return domain.PutMember{
-		Meta: root(org), Workspace: ws, User: userID(n), Terms: domain.Terms{Role: role}, Membership: membershipID(ws, userID(n)),
-	}
-}
-
-// inviteMember invites the user n, with the secret of that number.
-func inviteMember(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
-	return domain.InviteMember{
-		Meta: root(org), Workspace: ws, Profile: profile(n), Terms: domain.Terms{Role: role}, User: userID(n),
-		Membership: membershipID(ws, userID(n)), Secret: secret(n),
-	}
-}
-
 func secret(n int) domain.Hash { return domain.Hash{byte(n), byte(n >> 8), 0xF} }
 
-// acceptInvitation accepts as the organization that has asked.
-func acceptInvitation(org domain.OrganizationID, ws domain.WorkspaceID, n int) domain.Command {
-	return domain.AcceptInvitation{Meta: root(org), Workspace: ws, User: userID(n)}
-}
-
-func changeRole(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
-	return domain.ChangeMember{Meta: root(org), Workspace: ws, User: userID(n), Role: &role}
-}
-
-func createRole(org domain.OrganizationID, key domain.RoleKey, level domain.Level, permissions ...domain.Permission) domain.Command {
-	id := domain.RoleID{org[0], 0xE}
-	copy(id[2:], key)
-	return domain.CreateRole{Meta: root(org), Role: domain.Role{
-		ID: id, Key: key, Name: "The " + string(key), Level: level, Permissions: permissions,
-	}}
-}
-
-// muster is the metadata of a command of Muster's own.
+// muster returns the metadata of a command that Muster gives itself.
 func muster(org domain.OrganizationID) domain.Meta {
 	m := root(org)
 	m.Actor.ID = "muster"
 	return m
 }
 
-func introduceMember(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
-	c := addMember(org, ws, n, role).(domain.AddMember)
-	facts := profile(n)
-	c.Profile = &facts
-	return c
-}
-
-func removeMember(org domain.OrganizationID, ws domain.WorkspaceID, n int) domain.Command {
-	return domain.RemoveMember{Meta: root(org), Workspace: ws, User: userID(n)}
-}
-
-func putOrganizationMember(org domain.OrganizationID, n int, role domain.OrganizationRole) domain.Command {
-	return domain.PutOrganizationMember{Meta: root(org), User: userID(n), Role: role}
-}
-
-func removeOrganizationMember(org domain.OrganizationID, n int) domain.Command {
-	return domain.RemoveOrganizationMember{Meta: root(org), User: userID(n)}
-}
-
-// later is when most queries are asked: after all that happens, and before anything
-// ends that is to last.
+// later is the time of most queries: after everything that happens, and before the
+// ends of what is meant to last.
 var later = time.UnixMilli(1_770_000_000_000).UTC().Add(time.Hour)
+
+// Lists of what belongs to a workspace, by the id of the workspace.

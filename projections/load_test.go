@@ -9,8 +9,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// manyParts are the keys of what there can be of people whom the crowd has, and of
-// more whom it does not, in their organization, in another, and in none.
+// manyParts returns the keys of the parts that people can have, both people of the
+// crowd and others, in their organization, in another one, and in one that does not
+// exist.
 func manyParts() (keys []domain.Key) {
 	for n := range 200 {
 		user := userID(n)
@@ -26,7 +27,7 @@ func manyParts() (keys []domain.Key) {
 		domain.CustomRoleKey(orgID(1), "auditor"), domain.CustomRoleKey(orgID(2), "auditor"), domain.CustomRoleKey(orgID(1), "nobody"))
 }
 
-// Many parts at once are those that there are one by one.
+// Loading many parts at once gives the same parts as loading them one by one.
 func TestLoadMany(t *testing.T) {
 	t.Parallel()
 	h, m := crowd(t)
@@ -43,10 +44,10 @@ func TestLoadMany(t *testing.T) {
 	if many.Len() != len(keys) || single.Len() != len(keys) {
 		t.Fatalf("%d and %d of %d keys are held", many.Len(), single.Len(), len(keys))
 	}
-	if diff := gocmp.Diff(parts(&single), parts(&many)); diff != "" {
+	if diff := gocmp.Diff(held(&single), held(&many)); diff != "" {
 		t.Errorf("(-one by one +many):\n%s", diff)
 	}
-	if diff := gocmp.Diff(parts(h.state.Copy(keys)), parts(&many)); diff != "" {
+	if diff := gocmp.Diff(held(h.state.Copy(keys)), held(&many)); diff != "" {
 		t.Errorf("(-evolved +many):\n%s", diff)
 	}
 }

@@ -1,18 +1,136 @@
 package projections
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// Member is a membership as it is shown: with its role in full, and the person's
-// entry in the directory. Its state is as of the time that was asked for; what its
-// invitation is accepted with is left out.
+// Member is a membership together with its whole role and the person's entry in the
+// directory. Its state is that of the time given to the query. The secret of its
+// invitation is left out.
 type Member struct {
 	domain.Membership
-	Role    domain.Role     // for the membership's own Role, which is only its key
-	Profile *domain.Profile // nil: the directory does not know them
+	Role    domain.Role     // instead of the membership's own Role, which is only its key
+	Profile *domain.Profile // nil: not in the directory
+}
+
+func (p *projector) memberInvited(e domain.MemberInvited, r *domain.Recorded, key int64) error {
+	return p.memberJoined(r, key, &domain.Membership{
+		ID: e.Membership, State: domain.MembershipInvited, Role: e.Role, Permissions: e.Permissions, ExpiresAt: e.ExpiresAt,
+		Invitation: domain.Invitation(e.Invitation),
+	})
+}
+
+func (p *projector) memberAdded(e domain.MemberAdded, r *domain.Recorded, key int64) error {
+	return p.memberJoined(r, key, &domain.Membership{
+		ID: e.Membership, State: domain.MembershipActive, Role: e.Role, Permissions: e.Permissions, ExpiresAt: e.ExpiresAt,
+		Accepted: true,
+	})
+}
+
+// memberJoined writes the beginning of a membership. A former member keeps the row and
+// its creation time.
+func (p *projector) memberJoined(r *domain.Recorded, key int64, m *domain.Membership) error {
+	about := r.Event.Concerns()
+	workspace, person, err := p.membershipOf(about, key)
+	if err != nil {
+		return err
+	}
+	role, err := p.roleOf(about.Organization, m.Role)
+	if err != nil {
+		return err
+	}
+	p.mayEnd(!m.EndsAt().IsZero())
+	at := r.Time.UnixMilli()
+	return p.Change(`
+		INSERT INTO memberships (key, id, workspace, person, role, state, permissions, expires_at, accepted, joined, invitation, invitation_ends,
+			granted_by, granted_position, turned, added_by, created_at, updated_at, version)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?1, ?13, ?14, ?15, ?15, ?13)
+		ON CONFLICT (workspace, person) DO UPDATE SET id = excluded.id, role = excluded.role, state = excluded.state,
+			permissions = excluded.permissions, expires_at = excluded.expires_at, accepted = excluded.accepted, joined = max(joined, excluded.joined),
+			invitation = excluded.invitation, invitation_ends = excluded.invitation_ends, granted_by = excluded.granted_by, granted_position = excluded.granted_position,
+			turned = excluded.turned, added_by = excluded.added_by, updated_at = excluded.updated_at, version = excluded.version`,
+		key, m.ID[:], workspace, person, role, string(m.State), sqlite.WordsOrNull(m.Permissions), sqlite.TimeOrNull(m.ExpiresAt), m.Accepted,
+		hashOrNull(m.Invitation.Secret), sqlite.TimeOrNull(m.Invitation.ExpiresAt), r.ID[:], int64(r.Number), r.Adder(), at)
+}
+
+// A statement that changes a membership begins and ends with these texts.
+const (
+	changeMember = `UPDATE memberships SET updated_at = ?1, version = ?2, `
+	ofMember     = ` WHERE workspace = ?3 AND person = ?4`
+)
+
+// memberChanged writes a change. The values are the parameters from ?5 on. The key is
+// the event's position, for the person's row if it has to be made.
+func (p *projector) memberChanged(about domain.About, r *domain.Recorded, key int64, text string, values ...any) error {
+	workspace, person, err := p.membershipOf(about, key)
+	if err != nil {
+		return err
+	}
+	p.mayEnd(false)
+	return p.Change(text, append([]any{r.Time.UnixMilli(), int64(r.Number), workspace, person}, values...)...)
+}
+
+func (p *projector) memberAccepted(e domain.MemberAccepted, r *domain.Recorded, key int64) error {
+	return p.memberChanged(e.About, r, key,
+		changeMember+`state = 'active', accepted = 1, joined = 1, granted_by = ?5, granted_position = ?6`+ofMember, r.ID[:], key)
+}
+
+func (p *projector) memberInvitationRenewed(e domain.MemberInvitationRenewed, r *domain.Recorded, key int64) error {
+	p.mayEnd(true)
+	return p.memberChanged(e.About, r, key,
+		changeMember+`invitation = ?5, invitation_ends = ?6`+ofMember, hashOrNull(e.Invitation.Secret), sqlite.TimeOrNull(e.Invitation.ExpiresAt))
+}
+
+func (p *projector) memberRoleChanged(e domain.MemberRoleChanged, r *domain.Recorded, key int64) error {
+	role, err := p.roleOf(e.Organization, e.Role.To)
+	if err != nil {
+		return err
+	}
+	return p.memberChanged(e.About, r, key,
+		changeMember+`role = ?5, granted_by = ?6, granted_position = ?7`+ofMember, role, r.ID[:], key)
+}
+
+func (p *projector) memberPermissionsChanged(e domain.MemberPermissionsChanged, r *domain.Recorded, key int64) error {
+	return p.memberChanged(e.About, r, key,
+		changeMember+`permissions = ?5, granted_by = ?6, granted_position = ?7`+ofMember, sqlite.WordsOrNull(e.Permissions.To), r.ID[:], key)
+}
+
+func (p *projector) memberExpiryChanged(e domain.MemberExpiryChanged, r *domain.Recorded, key int64) error {
+	p.mayEnd(e.ExpiresAt.To != nil)
+	var at any
+	if e.ExpiresAt.To != nil {
+		at = sqlite.TimeOrNull(*e.ExpiresAt.To)
+	}
+	return p.memberChanged(e.About, r, key, changeMember+`expires_at = ?5`+ofMember, at)
+}
+
+func (p *projector) memberSuspended(e domain.MemberSuspended, r *domain.Recorded, key int64) error {
+	return p.memberChanged(e.About, r, key, changeMember+`state = 'suspended'`+ofMember)
+}
+
+func (p *projector) memberReinstated(e domain.MemberReinstated, r *domain.Recorded, key int64) error {
+	return p.memberChanged(e.About, r, key, changeMember+`state = 'active', granted_by = ?5, granted_position = ?6`+ofMember, r.ID[:], key)
+}
+
+// memberEnded writes the end of a membership, for whatever reason it ended.
+func (p *projector) memberEnded(about domain.About, r *domain.Recorded, key int64) error {
+	return p.memberChanged(about, r, key, changeMember+`state = 'removed', turned = ?2`+ofMember)
+}
+
+// membershipOf returns the keys of the workspace and the person that the event is about.
+func (p *projector) membershipOf(about domain.About, key int64) (workspace, person int64, err error) {
+	if workspace, err = p.workspaceOf(about.Workspace); err != nil {
+		return 0, 0, err
+	}
+	if person, err = p.person(about.Organization, about.User, key); err != nil {
+		return 0, 0, fmt.Errorf("user %s: %w", about.User, err)
+	}
+	return workspace, person, nil
 }
 
 const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,
@@ -20,32 +138,32 @@ const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state,
 
 type memberRow struct {
 	key        int64
-	membership domain.Membership // of which workspace and organization are not scanned
+	membership domain.Membership // its workspace and organization are not scanned
 	role       domain.Role
 	profile    profileRow
-	at         time.Time // when the state is asked for
+	at         time.Time // the time whose state is wanted
 }
 
-func (r *memberRow) dest() []any { return append(r.membershipDest(), r.profile.dest()...) }
+func (r *memberRow) Dest() []any { return append(r.membershipDest(), r.profile.Dest()...) }
 
 func (r *memberRow) membershipDest() []any {
 	m := &r.membership
-	return append(make([]any, 0, 24), // with room for all that is ever behind them
-		scanNumber(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), scanText(&m.State), scanWords(&m.Permissions),
-		scanTime(&m.ExpiresAt), scanFlag(&m.Accepted), scanFlag(&m.Joined), scanTime(&m.Invitation.ExpiresAt),
-		scanText(&m.AddedBy), scanTime(&m.CreatedAt), scanTime(&m.UpdatedAt), scanNumber(&m.Version))
+	return append(make([]any, 0, 24), // with room for the columns that statements add
+		sqlite.Number(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), sqlite.Text(&m.State), sqlite.Words(&m.Permissions),
+		sqlite.Time(&m.ExpiresAt), sqlite.Flag(&m.Accepted), sqlite.Flag(&m.Joined), sqlite.Time(&m.Invitation.ExpiresAt),
+		sqlite.Text(&m.AddedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
 }
 
-func (r *memberRow) item() Member {
+func (r *memberRow) Item() Member {
 	m := r.membership
 	m.Role, m.State = r.role.Key, m.StateAt(r.at)
 	return Member{m, r.role, r.profile.of(m.Organization, m.User)}
 }
 
-func (c *conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Membership, error) {
+func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Membership, error) {
 	r := memberRow{membership: domain.Membership{Workspace: ws}}
 	m := &r.membership
-	err := c.row(append(r.membershipDest(), scanHash(&m.Invitation.Secret), scanID(&m.Organization)), `
+	err := c.Row(append(r.membershipDest(), scanHash(&m.Invitation.Secret), scanID(&m.Organization)), `
 		SELECT `+membershipColumns+`, m.invitation, o.id
 		FROM workspaces w
 		JOIN organizations o ON o.key = w.organization
@@ -56,8 +174,8 @@ func (c *conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Me
 	return m, err
 }
 
-func (c *conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*domain.UserMemberships, error) {
-	rows, err := c.query(`
+func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*domain.UserMemberships, error) {
+	rows, err := c.Query(context.Background(), `
 		SELECT w.id, m.state, m.turned
 		FROM organizations o
 		JOIN people p ON p.organization = o.key AND p.user = +?2
@@ -68,12 +186,12 @@ func (c *conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // Err says it
-	list := new(domain.UserMemberships)
+	list := &domain.UserMemberships{Organization: org, User: user}
 	for rows.Next() {
 		var workspace domain.WorkspaceID
 		var state domain.MembershipState
 		var turned uint64
-		if err := rows.Scan(scanID(&workspace), scanText(&state), scanNumber(&turned)); err != nil {
+		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned)); err != nil {
 			return nil, err
 		}
 		if state != domain.MembershipRemoved {
@@ -90,12 +208,12 @@ func (c *conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*
 	return list, nil
 }
 
-// Member answers the user's membership in the workspace; [ErrNotFound] when there
-// is none, or not any more at that time.
+// Member returns the user's membership in the workspace, or [ErrNotFound] if there is
+// none at that time.
 func (m *ReadModels) Member(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Member, error) {
 	r := memberRow{membership: domain.Membership{Workspace: ws}, at: at}
-	err := m.read(func(c *conn) error {
-		return c.row(append(r.dest(), scanID(&r.membership.Organization)), `
+	err := m.read(func(c conn) error {
+		return c.Row(append(r.Dest(), scanID(&r.membership.Organization)), `
 			SELECT `+membershipColumns+`, `+profileColumns+`, o.id
 			FROM workspaces w
 			JOIN organizations o ON o.key = w.organization
@@ -106,30 +224,30 @@ func (m *ReadModels) Member(ws domain.WorkspaceID, user domain.UserID, at time.T
 	if err != nil {
 		return Member{}, err
 	}
-	member := r.item()
+	member := r.Item()
 	if member.State == domain.MembershipRemoved {
 		return Member{}, ErrNotFound
 	}
 	return member, nil
 }
 
-// Membership answers the membership with that id, be it removed at that time;
-// [ErrNotFound] when there never was one.
+// Membership returns the membership with that id, even if it is removed at that time.
+// The error is [ErrNotFound] if there never was one.
 func (m *ReadModels) Membership(id domain.MembershipID, at time.Time) (Member, error) {
 	return m.membershipBy(`m.id = +?`, id[:], at)
 }
 
-// InvitationBySecret answers the membership that was last offered with an
-// invitation whose secret has that hash, in whatever state it is at that time;
-// [ErrNotFound] when there is none, or the invitation was renewed since.
+// InvitationBySecret returns the membership whose latest invitation has a secret with
+// that hash, whatever the membership's state at that time. The error is [ErrNotFound] if
+// there is none, or if the invitation has been renewed since.
 func (m *ReadModels) InvitationBySecret(secret domain.Hash, at time.Time) (Member, error) {
 	return m.membershipBy(`m.invitation = +?`, secret[:], at)
 }
 
 func (m *ReadModels) membershipBy(condition string, value []byte, at time.Time) (Member, error) {
 	r := memberRow{at: at}
-	err := m.read(func(c *conn) error {
-		return c.row(append(r.dest(), scanID(&r.membership.Organization), scanID(&r.membership.Workspace)), `
+	err := m.read(func(c conn) error {
+		return c.Row(append(r.Dest(), scanID(&r.membership.Organization), scanID(&r.membership.Workspace)), `
 			SELECT `+membershipColumns+`, `+profileColumns+`, o.id, w.id
 			FROM memberships m
 			JOIN people p ON p.key = m.person
@@ -140,5 +258,5 @@ func (m *ReadModels) membershipBy(condition string, value []byte, at time.Time) 
 	if err != nil {
 		return Member{}, err
 	}
-	return r.item(), nil
+	return r.Item(), nil
 }

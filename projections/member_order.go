@@ -2,109 +2,130 @@ package projections
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// window is how many people are looked at in the order of their addresses or
-// names, in the hope to find a page of members among them.
-const window = 2000
+// These statements list all members, or those with the role, in the order of their
+// keys.
+var (
+	allOldest  = memberRows + fromMembers + ` AND m.key > +?7 ORDER BY m.key LIMIT +?8`
+	allNewest  = memberRows + fromMembers + ` AND m.key < +?7 ORDER BY m.key DESC LIMIT +?8`
+	roleOldest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key > +?7 ORDER BY m.key LIMIT +?8`
+	roleNewest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key < +?7 ORDER BY m.key DESC LIMIT +?8`
+)
 
-// orderedMembers are the statements of an order by something of a person: it is
-// the place ?6 and ?7 that the page begins behind.
+// byCreation reads one page in the order in which the members were first added.
+func (l *memberList) byCreation(ctx context.Context) (List[Member], error) {
+	text := allOldest
+	switch down := l.from.Filter.Order.down(); {
+	case l.role == 0 && down:
+		text = allNewest
+	case l.role != 0 && down:
+		text = roleNewest
+	case l.role != 0:
+		text = roleOldest
+	}
+	return sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, &createdMember{l.row}, text, l.args(l.from.Last.N[0])...)
+}
+
+// createdMember is the row of a list in the order of the members' keys.
+type createdMember struct{ memberRow }
+
+func (r *createdMember) Place() sqlite.Place { return sqlite.Place{N: [3]int64{r.key}} }
+
+// orderedMembers are the statements for an order by a column of the people. The page
+// begins after the place +?7 and +?8.
 type orderedMembers struct {
-	// window answers where a window ends, walk the members within one, and sort
-	// the members wherever they are.
-	window, walk, sort string
+	window string // finds where a window ends
+	walk   string // lists the members within a window
+	sort   string // sorts all members
 }
 
 var membersByPerson = func() map[Order]orderedMembers {
-	const rows, role = memberRows + `, p.key`, ` AND (+?5 = 0 OR +m.role = +?5)`
+	const rows, role = memberRows + `, p.key`, ` AND ` + inRole
 	texts := make(map[Order]orderedMembers)
 	for order, o := range personOrders {
-		after := ` AND (` + o.column + `, p.key) ` + o.after + ` (+?6, +?7)`
+		after := ` AND (` + o.column + `, p.key) ` + o.after + ` (+?7, +?8)`
 		texts[order] = orderedMembers{
 			window: `SELECT ` + o.column + `, p.key FROM people p WHERE p.organization = +?1 AND (` + o.column + `, p.key) ` + o.after + ` (+?2, +?3) ` +
 				o.orderBy + ` LIMIT 1 OFFSET +?4`,
-			walk: rows + ` FROM people p CROSS JOIN memberships m ON m.person = p.key` + whichMembers + role + after +
-				` AND p.organization = +?8 AND (` + o.column + `, p.key) ` + o.until + ` (+?9, +?10) ` + o.orderBy + ` LIMIT +?11`,
-			sort: rows + fromMembers + role + after + ` ` + o.orderBy + ` LIMIT +?8`,
+			walk: rows + ` FROM people p CROSS JOIN memberships m ON m.person = p.key WHERE ` + isShown + role + after +
+				` AND p.organization = +?9 AND (` + o.column + `, p.key) ` + o.until + ` (+?10, +?11) ` + o.orderBy + ` LIMIT +?12`,
+			sort: rows + fromMembers + role + after + ` ` + o.orderBy + ` LIMIT +?9`,
 		}
 	}
 	return texts
 }()
 
-// byPerson is one page in the order of something that is said of people.
+// byPerson reads one page in the order of a column of the people.
 //
-// Members have no index by it: every membership would cost two entries more to
-// write, and a person's new address as many as they have memberships. People do. So
-// in a large workspace, one goes through the organization's people in that order
-// and asks of each whether they are a member, until the page is full. When it is
-// not full for long, members are few among the people, and theirs are put in order.
-// In a workspace of 100,000 that is the whole organization, a page takes 1 ms, when
-// putting all of them in order takes 70 (BenchmarkMembers).
-func (l *memberList) byPerson() (List[Member], error) {
-	order, organization, last := l.at.Filter.Order, l.workspace.organizationKey, l.at.Last
+// Memberships have no index for that order: it would cost two more entries for every
+// membership, and a new address would have to be written once for each membership of
+// the person. People do have an index. So in a large workspace the statement walks
+// along the organization's people in that order and looks up whether each is a member,
+// until the page is full. If the page is not full at the end of a window of people, few
+// of them are members, and the members are sorted instead. In a workspace of 100,000
+// members who are the whole organization, a page takes 1 ms by walking and 70 ms by
+// sorting (BenchmarkMembers).
+func (l *memberList) byPerson(ctx context.Context) (List[Member], error) {
+	order, organization, last := l.from.Filter.Order, l.workspace.organizationKey, l.from.Last
 	text := membersByPerson[order]
 	row := &personMember{memberRow: l.row, text: personOrders[order].of}
-	many, err := l.many()
+	many, err := l.any(ctx, `SELECT 1 FROM memberships WHERE workspace = +? LIMIT 1 OFFSET +?`, l.workspace.key, window-1)
 	if err != nil {
 		return List[Member]{}, err
 	}
 	if many {
-		ends, whole, err := l.window(text.window)
+		end, whole, err := l.windowEnd(ctx, text.window)
 		if err != nil {
 			return List[Member]{}, err
 		}
-		list, err := page(l.conn, l.at, l.size, row, text.walk, l.args(last.Text, last.N[0], organization, ends.Text, ends.N[0])...)
+		list, err := sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, row, text.walk,
+			l.args(last.Text, last.N[0], organization, end.Text, end.N[0])...)
 		if err != nil || list.Next != "" || whole {
 			return list, err
 		}
 	}
-	return page(l.conn, l.at, l.size, row, text.sort, l.args(last.Text, last.N[0])...)
+	return sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, row, text.sort, l.args(last.Text, last.N[0])...)
 }
 
-// many reports whether the workspace has a window of members or more.
-func (l *memberList) many() (bool, error) {
-	var one int
-	err := l.conn.row([]any{scanNumber(&one)}, `SELECT 1 FROM memberships WHERE workspace = +? LIMIT 1 OFFSET +?`, l.workspace.key, window-1)
+// windowEnd returns the last place of a window of people, and whether the window
+// reaches the end of the list.
+func (l *memberList) windowEnd(ctx context.Context, text string) (end sqlite.Place, whole bool, err error) {
+	err = l.RowContext(ctx, []any{sqlite.Text(&end.Text), sqlite.Number(&end.N[0])}, text,
+		l.workspace.organizationKey, l.from.Last.Text, l.from.Last.N[0], window-1)
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		return l.from.Filter.Order.last(), true, nil
 	}
-	return err == nil, err
+	return end, false, err
 }
 
-// window answers the last place of a window of people, and whether it holds all
-// who are left.
-func (l *memberList) window(text string) (ends mark, whole bool, err error) {
-	err = l.conn.row([]any{scanText(&ends.Text), scanNumber(&ends.N[0])}, text,
-		l.workspace.organizationKey, l.at.Last.Text, l.at.Last.N[0], window-1)
-	if errors.Is(err, ErrNotFound) {
-		return l.at.Filter.Order.last(), true, nil
-	}
-	return ends, false, err
-}
-
-// personMember is the row of a list in the order of something of a person.
+// personMember is the row of a list in the order of a column of the people.
 type personMember struct {
 	memberRow
 	person int64
 	text   func(domain.ProfileFacts) string
 }
 
-func (r *personMember) dest() []any { return append(r.memberRow.dest(), scanNumber(&r.person)) }
-func (r *personMember) place() mark { return mark{r.text(r.profile.ProfileFacts), [3]int64{r.person}} }
+func (r *personMember) Dest() []any { return append(r.memberRow.Dest(), sqlite.Number(&r.person)) }
 
-// byRole is one page in the order of the roles' levels: the members of each role
-// after those of the one before.
-func (l *memberList) byRole() (List[Member], error) {
-	roles, err := l.roles()
+func (r *personMember) Place() sqlite.Place {
+	return sqlite.Place{Text: r.text(r.profile.ProfileFacts), N: [3]int64{r.person}}
+}
+
+// byRole reads one page in the order of the roles' levels: the members with the first
+// role, then those with the next, and so on.
+func (l *memberList) byRole(ctx context.Context) (List[Member], error) {
+	roles, err := l.roles(ctx)
 	if err != nil {
 		return List[Member]{}, err
 	}
-	order, text, compare := l.at.Filter.Order, roleOldest, slices.Compare[[]int64]
+	order, text, compare := l.from.Filter.Order, roleOldest, slices.Compare[[]int64]
 	if order.down() {
 		text = roleNewest
 		compare = func(a, b []int64) int { return slices.Compare(b, a) }
@@ -112,31 +133,32 @@ func (l *memberList) byRole() (List[Member], error) {
 	slices.SortFunc(roles, func(a, b levelRole) int { return compare(a[:], b[:]) })
 	list := List[Member]{Items: []Member{}}
 	for _, role := range roles {
-		from := order.first().N[0]
-		switch cmp.Compare(compare(role[:], l.at.Last.N[:2]), 0) {
+		begin := order.first().N[0]
+		switch cmp.Compare(compare(role[:], l.from.Last.N[:2]), 0) {
 		case -1:
 			continue // was shown before
 		case 0:
-			from = l.at.Last.N[2]
+			begin = l.from.Last.N[2]
 		}
-		l.role = role[1]
-		left := l.size - len(list.Items)
+		of := *l
+		of.role = role[1]
+		left := l.limit - len(list.Items)
 		row := &roleMember{memberRow: l.row, role: role}
-		some, err := page(l.conn, l.at, left, row, text, l.args(from)...)
+		some, err := sqlite.ReadPage(ctx, l.Conn, l.from, left, row, text, of.args(begin)...)
 		if err != nil {
 			return list, err
 		}
 		if left == 0 && some.Next != "" {
-			return list, nil // which has the cursor already
+			return list, nil // the list has its cursor already
 		}
 		list.Items = append(list.Items, some.Items...)
 		if some.Next != "" {
 			list.Next = some.Next
 			return list, nil
 		}
-		if len(list.Items) == l.size && left > 0 {
+		if len(list.Items) == l.limit && left > 0 {
 			// There may be more, of other roles.
-			if list.Next, err = l.at.after(row.place()); err != nil {
+			if list.Next, err = l.from.Cursor(row.Place()); err != nil {
 				return list, err
 			}
 		}
@@ -148,25 +170,16 @@ func (l *memberList) byRole() (List[Member], error) {
 // levelRole is a role's level and the key of its row.
 type levelRole [2]int64
 
-// roles answers the roles that the list shows.
-func (l *memberList) roles() ([]levelRole, error) {
-	rows, err := l.query(`SELECT level, key FROM roles WHERE organization = 0 UNION ALL SELECT level, key FROM roles WHERE organization = +?`,
-		l.workspace.organizationKey)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close() //nolint:errcheck // Err says it
-	var roles []levelRole
-	for rows.Next() {
-		var role levelRole
-		if err := rows.Scan(scanNumber(&role[0]), scanNumber(&role[1])); err != nil {
-			return nil, err
-		}
+// roles returns the roles that the list shows.
+func (l *memberList) roles(ctx context.Context) (roles []levelRole, err error) {
+	var role levelRole
+	err = l.Each(ctx, []any{sqlite.Number(&role[0]), sqlite.Number(&role[1])}, func() {
 		if l.role == 0 || l.role == role[1] {
 			roles = append(roles, role)
 		}
-	}
-	return roles, rows.Err()
+	}, `SELECT level, key FROM roles WHERE organization = 0 UNION ALL SELECT level, key FROM roles WHERE organization = +?`,
+		l.workspace.organizationKey)
+	return roles, err
 }
 
 // roleMember is the row of a list in the order of roles.
@@ -175,4 +188,6 @@ type roleMember struct {
 	role levelRole
 }
 
-func (r *roleMember) place() mark { return mark{N: [3]int64{r.role[0], r.role[1], r.key}} }
+func (r *roleMember) Place() sqlite.Place {
+	return sqlite.Place{N: [3]int64{r.role[0], r.role[1], r.key}}
+}

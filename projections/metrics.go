@@ -31,7 +31,7 @@ func newMetrics() *metrics {
 	}
 }
 
-// register makes the metrics known, when there is somebody to know them.
+// register registers the metrics, if there is a registerer.
 func (m *metrics) register(r prometheus.Registerer) error {
 	if r == nil {
 		return nil

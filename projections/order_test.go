@@ -2,6 +2,7 @@ package projections
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,9 +13,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// town is an organization of many people with few names. Every third is a member
-// of workspace 1; those of workspace 2 come last by their addresses, and those of
-// workspace 3 are few.
+// town is an organization of many people with few names. Every third of them is a
+// member of workspace 1. The members of workspace 2 come last by their addresses, and
+// workspace 3 has few members.
 func town(t *testing.T, people int) (*history, *ReadModels) {
 	t.Helper()
 	h := newHistory(4)
@@ -57,8 +58,8 @@ func town(t *testing.T, people int) (*history, *ReadModels) {
 	return h, h.models(t)
 }
 
-// Whatever the order and the filter, the pages are the whole list in that order,
-// in small workspaces and in those that are larger than a window.
+// In every order and with every filter, the pages together are the whole list in that
+// order, in small workspaces and in workspaces that are larger than a window.
 func TestOrders(t *testing.T) {
 	t.Parallel()
 	h, m := town(t, 6*window)
@@ -108,7 +109,7 @@ func TestOrders(t *testing.T) {
 				var want []domain.UserID
 				for _, m := range members {
 					if (filter.Role == "" || filter.Role == m.Role) &&
-						(filter.Query == "" || strings.Contains(searchText(facts(m)), searchPrefix(filter.Query))) {
+						(filter.Query == "" || searches(facts(m), filter.Query)) {
 						want = append(want, m.User)
 					}
 				}
@@ -117,7 +118,7 @@ func TestOrders(t *testing.T) {
 						filter.Order = "-" + order
 						slices.Reverse(want)
 					}
-					list := collect(t, 150, func(p Page) (List[Member], error) { return m.Members(wsID(ws), filter, later, p) })
+					list := collect(t, 150, func(p Page) (List[Member], error) { return listMembers(m, wsID(ws), filter, later, p) })
 					got := users(List[Member]{Items: list}, func(m Member) domain.UserID { return m.User }).Items
 					if !slices.Equal(want, got) {
 						t.Errorf("workspace %d, %+v: %d shown, %d wanted, in order: %t", ws, filter, len(got), len(want),
@@ -127,9 +128,12 @@ func TestOrders(t *testing.T) {
 			}
 		}
 	}
+	for _, query := range []string{"ä3", "u00", "x", "nobody"} {
+		requireSearch(t, h, m, query)
+	}
 }
 
-// The organization's people have the same orders, without roles.
+// Lists of the organization's people have the same orders, except by role.
 func TestPeopleOrders(t *testing.T) {
 	t.Parallel()
 	h, m := crowd(t)
@@ -151,13 +155,15 @@ func TestPeopleOrders(t *testing.T) {
 				slices.Reverse(c.members)
 			}
 			for size := 1; size <= 5; size += 2 {
-				all := collect(t, size, func(p Page) (List[domain.Profile], error) { return m.Users(org, UserFilter{Order: c.order}, p) })
+				all := collect(t, size, func(p Page) (List[domain.Profile], error) {
+					return m.Users(context.Background(), org, UserFilter{Order: c.order}, p)
+				})
 				got := numbers(users(List[domain.Profile]{Items: all}, func(p domain.Profile) domain.UserID { return p.User }))
 				if diff := gocmp.Diff(c.users, got); diff != "" {
 					t.Errorf("users by %q:\n%s", c.order, diff)
 				}
 				members := collect(t, size, func(p Page) (List[OrganizationMember], error) {
-					return m.OrganizationMembers(org, OrganizationMemberFilter{Order: c.order}, p)
+					return m.OrganizationMembers(context.Background(), org, OrganizationMemberFilter{Order: c.order}, p)
 				})
 				got = numbers(users(List[OrganizationMember]{Items: members}, func(m OrganizationMember) domain.UserID { return m.User }))
 				if diff := gocmp.Diff(c.members, got); diff != "" {
@@ -166,11 +172,11 @@ func TestPeopleOrders(t *testing.T) {
 			}
 		}
 	}
-	found, err := m.Users(org, UserFilter{Query: "FIRST1 L"}, Page{})
+	found, err := m.Users(context.Background(), org, UserFilter{Query: "FIRST1 L"}, Page{})
 	if err != nil || len(found.Items) != 1 || found.Items[0].User != userID(1) {
 		t.Errorf("%v, %+v", err, found.Items)
 	}
-	admins, err := m.OrganizationMembers(org, OrganizationMemberFilter{Role: domain.OrganizationAdmin, Query: "user"}, Page{})
+	admins, err := m.OrganizationMembers(context.Background(), org, OrganizationMemberFilter{Role: domain.OrganizationAdmin, Query: "user"}, Page{})
 	if err != nil || len(admins.Items) != 1 || admins.Items[0].User != userID(4) {
 		t.Errorf("%v, %+v", err, admins.Items)
 	}

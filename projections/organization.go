@@ -1,14 +1,16 @@
 package projections
 
 import (
+	"context"
 	"math"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 func (p *projector) organizationCreated(e domain.OrganizationCreated, r *domain.Recorded, key int64) error {
 	at := r.Time.UnixMilli()
-	_, err := p.exec(`INSERT INTO organizations (key, id, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?)`,
+	_, err := p.Exec(`INSERT INTO organizations (key, id, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?)`,
 		key, e.Organization[:], e.Name, at, at, int64(r.Number))
 	if err == nil {
 		p.organizations.Add(e.Organization, key)
@@ -17,7 +19,7 @@ func (p *projector) organizationCreated(e domain.OrganizationCreated, r *domain.
 }
 
 func (p *projector) organizationRenamed(e domain.OrganizationRenamed, r *domain.Recorded) error {
-	return p.change(`UPDATE organizations SET name = ?, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE organizations SET name = ?, updated_at = ?, version = ? WHERE id = ?`,
 		e.Name.To, r.Time.UnixMilli(), int64(r.Number), e.Organization[:])
 }
 
@@ -29,32 +31,29 @@ type organizationRow struct {
 	domain.Organization
 }
 
-func (r *organizationRow) dest() []any {
+func (r *organizationRow) Dest() []any {
 	return []any{
-		scanNumber(&r.key), scanID(&r.ID), scanText(&r.Name),
-		scanTime(&r.CreatedAt), scanTime(&r.UpdatedAt), scanNumber(&r.Version), scanNumber(&r.Owners),
+		sqlite.Number(&r.key), scanID(&r.ID), sqlite.Text(&r.Name),
+		sqlite.Time(&r.CreatedAt), sqlite.Time(&r.UpdatedAt), sqlite.Number(&r.Version), sqlite.Number(&r.Owners),
 	}
 }
 
-func (r *organizationRow) item() domain.Organization { return r.Organization }
-func (r *organizationRow) place() mark               { return mark{N: [3]int64{r.CreatedAt.UnixMilli(), r.key}} }
+func (r *organizationRow) Item() domain.Organization { return r.Organization }
 
-func (c *conn) organization(id domain.OrganizationID) (*domain.Organization, error) {
+func (r *organizationRow) Place() sqlite.Place {
+	return sqlite.Place{N: [3]int64{r.CreatedAt.UnixMilli(), r.key}}
+}
+
+func (c conn) organization(id domain.OrganizationID) (*domain.Organization, error) {
 	var r organizationRow
-	err := c.row(r.dest(), `SELECT `+organizationColumns+` FROM organizations o WHERE o.id = +?`, id[:])
+	err := c.Row(r.Dest(), `SELECT `+organizationColumns+` FROM organizations o WHERE o.id = +?`, id[:])
 	return &r.Organization, err
 }
 
-// organizationKey answers the key of an organization's row.
-func (c *conn) organizationKey(id domain.OrganizationID) (key int64, err error) {
-	err = c.row([]any{scanNumber(&key)}, `SELECT key FROM organizations WHERE id = +?`, id[:])
-	return key, err
-}
-
-// Organization answers the organization, or [ErrNotFound].
+// Organization returns the organization, or [ErrNotFound].
 func (m *ReadModels) Organization(id domain.OrganizationID) (domain.Organization, error) {
 	var org *domain.Organization
-	err := m.read(func(c *conn) (err error) {
+	err := m.read(func(c conn) (err error) {
 		org, err = c.organization(id)
 		return err
 	})
@@ -65,20 +64,20 @@ func (m *ReadModels) Organization(id domain.OrganizationID) (domain.Organization
 }
 
 // Organizations lists all organizations, the oldest first.
-func (m *ReadModels) Organizations(p Page) (list List[domain.Organization], err error) {
-	at, err := start(p, "organizations", 0, noFilter{})
+func (m *ReadModels) Organizations(ctx context.Context, p Page) (list List[domain.Organization], err error) {
+	from, err := sqlite.ReadCursor(p, "organizations", 0, sqlite.NoFilter{})
 	if err != nil {
 		return list, err
 	}
 	if p.After == "" {
-		at.Last.N[0] = math.MinInt64
+		from.Last.N[0] = math.MinInt64
 	}
-	err = m.read(func(c *conn) error {
-		list, err = page(c, at, p.size(), &organizationRow{}, `
+	err = m.list(ctx, func(c conn) error {
+		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), &organizationRow{}, `
 			SELECT `+organizationColumns+`
 			FROM organizations o
 			WHERE (o.created_at, o.key) > (+?, +?)
-			ORDER BY o.created_at, o.key LIMIT +?`, at.Last.N[0], at.Last.N[1])
+			ORDER BY o.created_at, o.key LIMIT +?`, from.Last.N[0], from.Last.N[1])
 		return err
 	})
 	return list, err

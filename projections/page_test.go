@@ -9,21 +9,21 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// While somebody reads a list page by page, others add and remove. Whoever was
-// there all the time is shown exactly once, and nobody twice, but for who gets
-// another role in a list that is ordered by it.
+// While a list is read page by page, members are added and removed. Those who are
+// members all the time are shown exactly once. Nobody is shown twice, except someone
+// whose role changes in a list that is ordered by role.
 func TestPagesWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	org, ws := orgID(1), wsID(1)
 	lists := map[string]func(*ReadModels, Page) (List[domain.UserID], error){
 		"access": func(m *ReadModels, p Page) (List[domain.UserID], error) {
-			list, err := m.AccessList(ws, AccessFilter{}, later, p)
+			list, err := listAccess(m, ws, AccessFilter{}, later, p)
 			return users(list, func(a Access) domain.UserID { return a.User }), err
 		},
 	}
 	for _, order := range orders {
 		lists["members "+string(order)] = func(m *ReadModels, p Page) (List[domain.UserID], error) {
-			list, err := m.Members(ws, MemberFilter{Order: order}, later, p)
+			list, err := listMembers(m, ws, MemberFilter{Order: order}, later, p)
 			return users(list, func(m Member) domain.UserID { return m.User }), err
 		}
 	}
@@ -73,11 +73,11 @@ func users[T any](list List[T], user func(T) domain.UserID) List[domain.UserID] 
 	for i, item := range list.Items {
 		ids[i] = user(item)
 	}
-	return List[domain.UserID]{ids, list.Next}
+	return List[domain.UserID]{Items: ids, Next: list.Next}
 }
 
-// collect reads a list to its end, in pages of that size, and demands that none
-// but the last is short.
+// collect reads a list to its end in pages of that size, and demands that only the last
+// page is shorter.
 func collect[T any](t *testing.T, size int, list func(Page) (List[T], error)) []T {
 	t.Helper()
 	var all []T
@@ -107,7 +107,7 @@ func TestBadCursors(t *testing.T) {
 	}
 	m := h.models(t)
 	editors := MemberFilter{Role: domain.RoleEditor}
-	list, err := m.Members(ws, editors, later, Page{Size: 1})
+	list, err := listMembers(m, ws, editors, later, Page{Size: 1})
 	if err != nil || list.Next == "" {
 		t.Fatal(err, list)
 	}
@@ -117,15 +117,15 @@ func TestBadCursors(t *testing.T) {
 		"x", "%%%", good + "A", good[:len(good)-4], of("{}"), of("[]"), of(`{"l":"members"}`), of(`{"l":"users","k":{"n":[1,2,3]}}`),
 		of(`{"l":"members","o":1,"k":{"n":[1,2,3]},"more":1}`), of(`{"l":"members","o":1,"k":{"n":["x"]}}`),
 	} {
-		if _, err := m.Members(ws, MemberFilter{}, later, Page{After: bad}); !errors.Is(err, ErrBadCursor) {
+		if _, err := listMembers(m, ws, MemberFilter{}, later, Page{After: bad}); !errors.Is(err, ErrBadCursor) {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
 	}
 	for name, f := range map[string]func() error{
-		"of another list":      func() error { _, err := m.AccessList(ws, AccessFilter{}, later, Page{After: good}); return err },
-		"of another workspace": func() error { _, err := m.Members(wsID(2), editors, later, Page{After: good}); return err },
+		"of another list":      func() error { _, err := listAccess(m, ws, AccessFilter{}, later, Page{After: good}); return err },
+		"of another workspace": func() error { _, err := listMembers(m, wsID(2), editors, later, Page{After: good}); return err },
 		"of another filter": func() error {
-			_, err := m.Members(ws, MemberFilter{Role: domain.RoleViewer}, later, Page{After: good})
+			_, err := listMembers(m, ws, MemberFilter{Role: domain.RoleViewer}, later, Page{After: good})
 			return err
 		},
 	} {
@@ -135,12 +135,12 @@ func TestBadCursors(t *testing.T) {
 	}
 	// The cursor alone goes on with its filter, and so does the same filter.
 	for _, f := range []MemberFilter{{}, editors} {
-		list, err := m.Members(ws, f, later, Page{After: good})
+		list, err := listMembers(m, ws, f, later, Page{After: good})
 		if err != nil || len(list.Items) != 2 || list.Items[0].User != userID(3) {
 			t.Errorf("%+v: %v, %+v", f, err, list.Items)
 		}
 	}
-	if _, err := m.Members(ws, MemberFilter{Order: "age"}, later, Page{}); !errors.Is(err, ErrUnknownOrder) {
+	if _, err := listMembers(m, ws, MemberFilter{Order: "age"}, later, Page{}); !errors.Is(err, ErrUnknownOrder) {
 		t.Errorf("unknown order: %v", err)
 	}
 }

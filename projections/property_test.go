@@ -2,6 +2,7 @@ package projections
 
 import (
 	"cmp"
+	"context"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -14,10 +15,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// Random commands over several organizations and partitions: what Load answers is
-// what Evolve made, for every part, and so are all access and all ends; and read
-// models that grew step by step, in
-// whatever order of the partitions, are the same as rebuilt ones.
+// After random commands in several organizations and partitions, Load returns the parts
+// that Evolve made, and access and ends agree with them. Read models that grew step by
+// step, with the partitions in any order, are the same as rebuilt ones.
 func TestAgreesWithEvolve(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -48,7 +48,7 @@ func TestAgreesWithEvolve(t *testing.T) {
 		order := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 0))
 		asked := make(map[domain.Key]bool)
 		for range rapid.IntRange(1, 20).Draw(t, "rounds") {
-			for range rapid.IntRange(1, 6).Draw(t, "batches") {
+			for range rapid.IntRange(1, 6).Draw(t, "messages") {
 				org := orgID(rapid.IntRange(0, 4).Draw(t, "organization"))
 				var commands []domain.Command
 				for range rapid.IntRange(1, 5).Draw(t, "commands") {
@@ -77,8 +77,8 @@ func TestAgreesWithEvolve(t *testing.T) {
 	})
 }
 
-// compareWithState loads all parts that the history has, and those asked for, and
-// compares them with the state.
+// compareWithState loads all parts that the history has and all that commands needed,
+// and compares them with the state.
 func compareWithState(t *rapid.T, h *history, m *ReadModels, asked map[domain.Key]bool) {
 	keys := make([]domain.Key, 0, len(asked))
 	for k := range asked {
@@ -98,16 +98,19 @@ func compareWithState(t *rapid.T, h *history, m *ReadModels, asked map[domain.Ke
 	if loaded.Len() != len(keys) {
 		t.Fatalf("%d of %d keys are held", loaded.Len(), len(keys))
 	}
-	if diff := gocmp.Diff(parts(&h.state), parts(&loaded)); diff != "" {
+	if diff := gocmp.Diff(held(&h.state), held(&loaded)); diff != "" {
 		t.Fatalf("parts (-evolved +loaded):\n%s", diff)
 	}
 }
 
-func parts(s *domain.State) map[domain.Key]domain.Part {
+// held returns the parts that exist, with their lists sorted.
+func held(s *domain.State) map[domain.Key]domain.Part {
 	parts := make(map[domain.Key]domain.Part)
 	s.Each(func(k domain.Key, p domain.Part) {
 		if list, ok := p.(*domain.UserMemberships); ok {
-			p = &domain.UserMemberships{Workspaces: slices.SortedFunc(slices.Values(list.Workspaces), compareIDs), Version: list.Version}
+			p = &domain.UserMemberships{
+				Organization: list.Organization, User: list.User, Workspaces: slices.SortedFunc(slices.Values(list.Workspaces), compareIDs), Version: list.Version,
+			}
 		}
 		parts[k] = p
 	})
@@ -116,7 +119,7 @@ func parts(s *domain.State) map[domain.Key]domain.Part {
 
 func compareIDs(a, b domain.WorkspaceID) int { return slices.Compare(a[:], b[:]) }
 
-// compareEnds demands that what ends by itself is known, and nothing else.
+// compareEnds demands that the ends that the read models know are those of the state.
 func compareEnds(t *rapid.T, h *history, m *ReadModels) {
 	var want []End
 	h.state.Each(func(_ domain.Key, p domain.Part) {
@@ -134,21 +137,21 @@ func compareEnds(t *rapid.T, h *history, m *ReadModels) {
 		t.Fatalf("the next end is %v, of %v", next, want)
 	case len(want) > 0:
 		last := want[len(want)-1].At
-		got, err := m.Ended(last, 1000)
+		got, err := m.Ended(context.Background(), last, 1000)
 		if slices.SortFunc(got, byEnd); err != nil {
 			t.Fatal(err)
 		}
 		if diff := gocmp.Diff(want, got); diff != "" {
 			t.Fatalf("ends (-evolved +read):\n%s", diff)
 		}
-		before, err := m.Ended(want[0].At.Add(-time.Millisecond), 1000)
+		before, err := m.Ended(context.Background(), want[0].At.Add(-time.Millisecond), 1000)
 		if err != nil || len(before) != 0 {
 			t.Fatalf("%v, ended before the first end: %v", err, before)
 		}
 	}
 }
 
-// requireWhole demands that a replay makes the same tables.
+// requireWhole demands that a rebuild makes the same tables.
 func requireWhole(t interface {
 	Helper()
 	Fatal(...any)
@@ -175,7 +178,7 @@ func requireWhole(t interface {
 	}
 }
 
-// What is kept of a command is what it left, whatever came later.
+// The stored result of a command is what the command left, whatever came later.
 func TestDone(t *testing.T) {
 	t.Parallel()
 	org, ws := orgID(1), wsID(1)
@@ -188,7 +191,7 @@ func TestDone(t *testing.T) {
 	issue := domain.IssueToken{Meta: keyed(org), Token: domain.TokenFacts{ID: domain.TokenID{1}, Name: "CI", Secret: domain.Hash{2}, Scopes: domain.Scopes{"all:read"}}}
 	unkeyed := domain.RenameOrganization{Meta: root(org), Name: "Acme & Co"}
 	h.do(t, create)
-	// Two commands in one batch: each keeps its own.
+	// Two commands in one message: each keeps its own.
 	if err := h.try(workspace, add); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +223,7 @@ func TestDone(t *testing.T) {
 		return d
 	}
 	d := done(add)
-	if diff := gocmp.Diff(parts(want), parts(d.After)); diff != "" {
+	if diff := gocmp.Diff(held(want), held(d.After)); diff != "" {
 		t.Errorf("after %s (-left +kept):\n%s", add.CommandType(), diff)
 	}
 	if diff := gocmp.Diff([]string{"muster.user.profile_set", "muster.member.added"}, d.Types); diff != "" || d.Number != 7 {
@@ -247,7 +250,7 @@ func TestDone(t *testing.T) {
 		t.Errorf("%s: %+v", archive.CommandType(), got)
 	}
 	if got := done(transfer).After; got.Membership(ws, userID(1)).Role != domain.RoleAdmin || got.Membership(ws, userID(2)).Permissions != nil || got.Workspace(ws) == nil {
-		t.Errorf("%s: %+v", transfer.CommandType(), parts(got))
+		t.Errorf("%s: %+v", transfer.CommandType(), held(got))
 	}
 	if got := done(suspend).After.OrganizationMember(org, userID(2)); got.SuspendedAt.IsZero() {
 		t.Errorf("%s: %+v", suspend.CommandType(), got)

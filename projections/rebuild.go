@@ -3,33 +3,37 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// Rebuild makes the read models anew from the log, up to its tips. They are made
-// in a file of their own, which takes the place of the old one when it is whole:
-// whenever this ends, there are either the old read models, the new ones, or none.
-// It must not be called while they are open. Progress, when given, is told how
-// many events of how many are done. A file that is not Muster's is left alone
-// ([ErrForeignFile]).
+// Rebuild builds the read models from the log, up to its tips. It builds them in a new
+// file, which replaces the old one once it is complete. So even after a failure there
+// are either the old read models, the new ones, or none.
+//
+// Rebuild must not be called while the read models are open. If progress is not nil, it
+// is called with the number of events that are done and the number of all events. A file
+// that is not Muster's is left alone ([ErrForeignFile]).
 func Rebuild(ctx context.Context, log *events.Log, o Options, progress func(done, of uint64)) error {
 	return rebuild(o, replayOf(ctx, log, progress))
 }
 
 func replayOf(ctx context.Context, log *events.Log, progress func(done, of uint64)) replay {
-	return func(after []events.Checkpoint, apply func([]events.Batch) error) error {
+	return func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
 		return log.Replay(ctx, after, progress, apply)
 	}
 }
 
-// replay calls apply with every batch after the checkpoints, in order, and
-// returns when there are no more.
-type replay func(after []events.Checkpoint, apply func([]events.Batch) error) error
+// replay calls apply with every message after the checkpoints, in order, and returns
+// when there are no more.
+type replay func(after []wire.Checkpoint, apply func([]wire.Message) error) error
 
-// rebuild makes the read models in a new file, which then takes the place of the
-// old one. The read models must not be open.
+// rebuild builds the read models in a new file, which then replaces the old one. The
+// read models must not be open.
 func rebuild(o Options, replay replay) error {
 	if err := examine(o.file(), o.Partitions); err != nil && !errors.Is(err, ErrNeedsRebuild) {
 		return err
@@ -38,10 +42,10 @@ func rebuild(o Options, replay replay) error {
 	if err := build(file, o.Partitions, replay); err != nil {
 		return err
 	}
-	// The old file goes before what SQLite keeps beside it: left behind, that would
-	// be taken for the new one's. After a crash in between there are no read models,
-	// and they are made again.
-	if err := remove(o.file()); err != nil {
+	// The old file is deleted together with the files that SQLite keeps beside it.
+	// Otherwise SQLite would take those for the new file's. After a crash between the
+	// two steps there are no read models, and the next start rebuilds them.
+	if err := sqlite.Delete(o.file()); err != nil {
 		return err
 	}
 	if err := os.Rename(file, o.file()); err != nil {
@@ -50,7 +54,7 @@ func rebuild(o Options, replay replay) error {
 	return flush(o.Dir)
 }
 
-// build makes the read models in the file.
+// build builds the read models in the file.
 func build(file string, partitions int, replay replay) error {
 	b, err := newBuilder(file, partitions)
 	if err != nil {
@@ -60,4 +64,113 @@ func build(file string, partitions int, replay replay) error {
 		return errors.Join(err, b.discard())
 	}
 	return b.finish()
+}
+
+// builderPragmas are for a file that is thrown away unless it is completed. So it needs
+// no journal, and nothing is flushed before it is complete.
+const builderPragmas = `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
+	PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;`
+
+// builderTransaction is the least number of events that a builder applies in one
+// transaction.
+const builderTransaction = 50_000
+
+// builder fills a new file.
+type builder struct {
+	*projector
+	name    string
+	file    *sqlite.File
+	writing bool // a transaction has begun
+	since   int  // events applied in it
+}
+
+// newBuilder makes the file with empty tables. An existing file with that name is
+// deleted.
+func newBuilder(name string, partitions int) (*builder, error) {
+	if partitions < 1 || partitions > MaxPartitions {
+		return nil, fmt.Errorf("%d partitions: 1 to %d are possible", partitions, MaxPartitions)
+	}
+	if err := sqlite.Delete(name); err != nil {
+		return nil, err
+	}
+	file, err := sqlite.Open(name, sqlite.Creating, 1, builderPragmas)
+	if err != nil {
+		return nil, err
+	}
+	b, c := &builder{name: name, file: file}, conn{file.Conns[0]}
+	err = c.create(partitions)
+	if err == nil {
+		b.projector, err = newProjector(c, partitions)
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.discard())
+	}
+	return b, nil
+}
+
+// create makes the tables and the rows that exist before the first event.
+func (c conn) create(partitions int) error {
+	if err := c.Script(fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d;`, applicationID, schemaNumber) + tables); err != nil {
+		return err
+	}
+	for partition := range partitions {
+		if _, err := c.Exec(`INSERT INTO checkpoints (partition, message, number, hash, id) VALUES (?, 0, 0, zeroblob(32), zeroblob(16))`,
+			partition); err != nil {
+			return err
+		}
+	}
+	return c.writeBuiltInRoles()
+}
+
+// apply is [ReadModels.Apply] for a file that nobody reads yet. It commits only once
+// enough events have been applied.
+func (b *builder) apply(messages []wire.Message) error {
+	if !b.writing {
+		if _, err := b.Exec("BEGIN"); err != nil {
+			return err
+		}
+		b.writing = true
+	}
+	n, err := b.project(messages)
+	if err != nil {
+		return err
+	}
+	if b.since += n; b.since >= builderTransaction {
+		return b.commit()
+	}
+	return nil
+}
+
+func (b *builder) commit() error {
+	if !b.writing {
+		return nil
+	}
+	b.writing, b.since = false, 0
+	_, err := b.Exec("COMMIT")
+	return err
+}
+
+// finish makes the indexes, closes the file and flushes it to the disk.
+func (b *builder) finish() error {
+	if err := errors.Join(b.commit(), b.Script(indexes)); err != nil {
+		return errors.Join(err, b.discard())
+	}
+	if err := b.file.Close(); err != nil {
+		return errors.Join(err, sqlite.Delete(b.name))
+	}
+	return flush(b.name)
+}
+
+// discard closes the file and deletes it.
+func (b *builder) discard() error {
+	return errors.Join(b.file.Close(), sqlite.Delete(b.name))
+}
+
+// flush writes a file, or a directory's list of names, to the disk.
+func flush(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,10 +12,11 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 )
 
-// The same 100,000 events, rebuilt twice and applied step by step in another
-// order of the partitions, are the same tables.
+// Rebuilding 100,000 events twice, and applying them step by step with the partitions
+// in another order, makes the same tables.
 func TestRebuildsAreEqual(t *testing.T) {
 	t.Parallel()
 	h := largeHistory(4, 25, 500)
@@ -29,7 +29,7 @@ func TestRebuildsAreEqual(t *testing.T) {
 	}
 	fingerprint := func(m *ReadModels) map[string]domain.Hash {
 		t.Helper()
-		tables, err := m.Fingerprint()
+		tables, err := m.Fingerprint(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestRebuildsAreEqual(t *testing.T) {
 	}
 }
 
-// A rebuild replaces what is there and cleans up what others left behind.
+// A rebuild replaces the old file and deletes what interrupted rebuilds left behind.
 func TestRebuildReplaces(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -96,8 +96,8 @@ func TestRebuildFails(t *testing.T) {
 	}
 	h.do(t, createOrganization(orgID(2), 1))
 	lost := errors.New("the log is gone")
-	err := rebuild(o, func(after []events.Checkpoint, apply func([]events.Batch) error) error {
-		return errors.Join(apply(h.batches), lost)
+	err := rebuild(o, func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
+		return errors.Join(apply(h.messages), lost)
 	})
 	if !errors.Is(err, lost) {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestVerifyFindsChanges(t *testing.T) {
 	h.follow(t, m)
 	requireWhole(t, o, h)
 
-	if _, err := m.projector.exec(`UPDATE memberships SET role = 'owner'`); err != nil {
+	if _, err := m.projector.Exec(`UPDATE memberships SET role = 'owner'`); err != nil {
 		t.Fatal(err)
 	}
 	comparisons, err := verify(o, t.TempDir(), h.replay(nil))
@@ -134,117 +134,13 @@ func TestVerifyFindsChanges(t *testing.T) {
 			t.Errorf("%s: %+v", c.Table, c)
 		}
 	}
-	h.batches = h.batches[:2]
+	h.messages = h.messages[:2]
 	if _, err := verify(o, t.TempDir(), h.replay(nil)); err == nil {
 		t.Error("read models that are ahead of the log are not found out")
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
-	t.Parallel()
-	h := newHistory(4)
-	h.do(t, createOrganization(orgID(1), 1))
-	script := func(text string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			t.Helper()
-			db, conns, err := connect(filepath.Join(dir, File), "rwc", 1, text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := closeAll(db, conns); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	made := func(more func(t *testing.T, dir string)) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			t.Helper()
-			if err := rebuild(Options{Dir: dir, Partitions: 4}, h.replay(nil)); err != nil {
-				t.Fatal(err)
-			}
-			more(t, dir)
-		}
-	}
-	write := func(content string) func(t *testing.T, dir string) {
-		return func(t *testing.T, dir string) {
-			t.Helper()
-			if err := os.WriteFile(filepath.Join(dir, File), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, c := range []struct {
-		name       string
-		given      func(t *testing.T, dir string)
-		partitions int
-		err        error
-	}{
-		{"no file", func(*testing.T, string) {}, 4, ErrNeedsRebuild},
-		{"an empty file", write(""), 4, ErrNeedsRebuild},
-		{"another schema", made(script(fmt.Sprintf("PRAGMA user_version = %d", schemaNumber+1))), 4, ErrNeedsRebuild},
-		{"other partitions", made(func(*testing.T, string) {}), 8, ErrNeedsRebuild},
-		{"another program's database", script("CREATE TABLE photos (id INTEGER)"), 4, ErrForeignFile},
-		{"no database", write("Dear diary, this is not a database, and longer than its header is."), 4, ErrForeignFile},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := Options{Dir: t.TempDir(), Partitions: c.partitions}
-			c.given(t, o.Dir)
-			if _, err := Open(o); !errors.Is(err, c.err) {
-				t.Fatalf("error %v, want %v", err, c.err)
-			}
-			h := newHistory(c.partitions)
-			switch err := rebuild(o, h.replay(nil)); {
-			case errors.Is(c.err, ErrNeedsRebuild) && err != nil:
-				t.Errorf("rebuilding: %v", err)
-			case errors.Is(c.err, ErrForeignFile) && !errors.Is(err, ErrForeignFile):
-				t.Errorf("a rebuild writes over it: %v", err)
-			}
-		})
-	}
-	for _, partitions := range []int{0, MaxPartitions + 1} {
-		if _, err := Open(Options{Dir: t.TempDir(), Partitions: partitions}); err == nil {
-			t.Errorf("%d partitions: no error", partitions)
-		}
-	}
-}
-
-// The whole way: commands through a real log into read models, and rebuilt from
-// it.
-// Nobody but the owner reads the files, whatever mode they had before.
-func TestFilesArePrivate(t *testing.T) {
-	t.Parallel()
-	h := newHistory(4)
-	h.do(t, createOrganization(orgID(1), 1))
-	o := Options{Dir: t.TempDir(), Partitions: 4}
-	if err := rebuild(o, h.replay(nil)); err != nil {
-		t.Fatal(err)
-	}
-	private := func() {
-		t.Helper()
-		files, err := os.ReadDir(o.Dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
-			if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("%s is %v, %v", f.Name(), info.Mode(), err)
-			}
-		}
-	}
-	private()
-	if err := os.Chmod(filepath.Join(o.Dir, File), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	m, err := Open(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private() // and what SQLite has put beside it
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
+// The whole way: commands through a real log into read models, and rebuilt from it.
 func TestFollowsLog(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

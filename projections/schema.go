@@ -1,20 +1,18 @@
 package projections
 
-import "github.com/muster-dev/muster/events"
-
 const (
 	// applicationID marks a file as Muster's read models ("Mstr"), so that another
 	// program's database is never taken for one.
 	applicationID = 0x4d737472
-	// schemaNumber counts the shapes that the tables have had. Whoever changes the
-	// tables, or what is written into them (the built-in roles, too), raises it: the
-	// read models are then made anew.
-	schemaNumber = 3
+	// schemaNumber counts the shapes that the tables have had. It must be raised
+	// whenever the tables or the values in them change, built-in roles included. The
+	// next start then rebuilds the read models.
+	schemaNumber = 4
 )
 
-// tables are made first, with the indexes that applying events looks things up
-// in. Times are milliseconds since 1970, ids the 16 bytes of a UUID or ULID, keys
-// are made by [rowKey], and lists are words with spaces between them.
+// tables are the tables and the indexes that are needed to apply events. Times are
+// milliseconds since 1970, ids are the 16 bytes of a UUID or ULID, keys and positions
+// are what [rowKey] returns, and lists are words with spaces between them.
 const tables = `
 CREATE TABLE checkpoints (
 	partition INTEGER PRIMARY KEY,
@@ -34,13 +32,13 @@ CREATE TABLE organizations (
 	version    INTEGER NOT NULL
 );
 
--- A person is a user as one organization knows them, from the first mention on.
+-- A person is a user as one organization knows them, from their first mention on.
 CREATE TABLE people (
 	key          INTEGER PRIMARY KEY,
 	organization INTEGER NOT NULL,
 	user         BLOB    NOT NULL,
 
-	-- The entry in the directory; null when there is none.
+	-- The entry in the directory; null if there is none.
 	email           TEXT,
 	first_name      TEXT,
 	last_name       TEXT,
@@ -49,25 +47,26 @@ CREATE TABLE people (
 	profile_updated INTEGER,
 	profile_version INTEGER,
 	folded_email    TEXT NOT NULL DEFAULT '', -- domain.FoldEmail(email)
-	folded_name     TEXT NOT NULL DEFAULT '', -- see foldName
-	search          TEXT NOT NULL DEFAULT '', -- see searchText
+	folded_name     TEXT NOT NULL DEFAULT '', -- the whole name, see foldName
+	folded_last     TEXT NOT NULL DEFAULT '', -- the last name, see foldLast
 
-	-- The role in the organization; null when there never was one, '' when there is
-	-- none now.
-	role         TEXT,
-	role_event   BLOB,       -- the event that last made the role give access
-	suspended_at INTEGER,    -- null: not suspended
-	role_created INTEGER,
-	role_updated INTEGER,
-	role_version INTEGER,
+	-- The role in the organization; null if there never was one, '' if there is none
+	-- now.
+	role          TEXT,
+	role_event    BLOB,       -- the event that last made the role give access
+	role_position INTEGER,    -- the position of that event
+	suspended_at  INTEGER,    -- null: not suspended
+	role_created  INTEGER,
+	role_updated  INTEGER,
+	role_version  INTEGER,
 
 	UNIQUE (organization, user)
 );
 CREATE INDEX people_owners ON people (organization) WHERE role = 'owner' AND suspended_at IS NULL;
 
--- Built-in roles belong to organization 0, and their keys are their places among
--- domain.BuiltInRoles, from 1: so roles in the order of their keys are the
--- built-in ones from the highest to the lowest, then the others as they were made.
+-- Built-in roles belong to organization 0. Their keys count from 1, in the order of
+-- domain.BuiltInRoles. So in the order of the keys the built-in roles come first, the
+-- highest before the others, and then those that organizations have made.
 CREATE TABLE roles (
 	key          INTEGER PRIMARY KEY,
 	organization INTEGER NOT NULL,
@@ -95,26 +94,27 @@ CREATE TABLE workspaces (
 );
 
 CREATE TABLE memberships (
-	key             INTEGER PRIMARY KEY,
-	id              BLOB    NOT NULL,
-	workspace       INTEGER NOT NULL,
-	person          INTEGER NOT NULL,
-	role            INTEGER NOT NULL,
-	state           TEXT    NOT NULL, -- as of the last event
-	permissions     TEXT,             -- a list that replaces the role's; null: the role's
-	expires_at      INTEGER,          -- null: never
-	accepted        INTEGER NOT NULL,
-	joined          INTEGER NOT NULL, -- whether accepted ever was
-	invitation      BLOB,             -- SHA-256 of the secret to accept with; null: never invited
-	invitation_ends INTEGER,
-	granted_by      BLOB    NOT NULL, -- the event that last made the access what it is
-	turned          INTEGER NOT NULL, -- the number of the last event that began or ended it
-	added_by        TEXT    NOT NULL,
-	created_at      INTEGER NOT NULL,
-	updated_at      INTEGER NOT NULL,
-	version         INTEGER NOT NULL,
-	-- When it ends by itself, or its invitation does; null when it does not, or is over.
-	ends_at         INTEGER AS (CASE state
+	key              INTEGER PRIMARY KEY,
+	id               BLOB    NOT NULL,
+	workspace        INTEGER NOT NULL,
+	person           INTEGER NOT NULL,
+	role             INTEGER NOT NULL,
+	state            TEXT    NOT NULL, -- as of the last event
+	permissions      TEXT,             -- a list that replaces the role's; null: the role's
+	expires_at       INTEGER,          -- null: never
+	accepted         INTEGER NOT NULL,
+	joined           INTEGER NOT NULL, -- whether it ever was accepted
+	invitation       BLOB,             -- SHA-256 of the secret to accept with; null: never invited
+	invitation_ends  INTEGER,
+	granted_by       BLOB    NOT NULL, -- the event that last made the access what it is
+	granted_position INTEGER NOT NULL, -- the position of that event
+	turned           INTEGER NOT NULL, -- the number of the last event that began or ended it
+	added_by         TEXT    NOT NULL,
+	created_at       INTEGER NOT NULL,
+	updated_at       INTEGER NOT NULL,
+	version          INTEGER NOT NULL,
+	-- When it ends by itself, or its invitation does; null if it does not, or is over.
+	ends_at          INTEGER AS (CASE state
 		WHEN 'removed' THEN NULL
 		WHEN 'invited' THEN min(coalesce(expires_at, invitation_ends), invitation_ends)
 		ELSE expires_at END) VIRTUAL,
@@ -129,7 +129,7 @@ CREATE TABLE tokens (
 	name         TEXT    NOT NULL,
 	secret       BLOB    NOT NULL, -- SHA-256
 	former       BLOB,             -- the secret before the last rotation
-	former_until INTEGER,          -- from then on it opens nothing
+	former_until INTEGER,          -- from then on the former secret is not accepted
 	scopes       TEXT    NOT NULL, -- a list
 	workspace    BLOB,             -- null: every workspace
 	user         BLOB,             -- null: bound to no person
@@ -140,29 +140,34 @@ CREATE TABLE tokens (
 	version      INTEGER NOT NULL
 );
 
--- What commands with an idempotency key answered; the key is that of their last event.
+-- The results of commands with an idempotency key. The row's key is that of the
+-- command's last event.
 CREATE TABLE done (
 	key          INTEGER PRIMARY KEY,
 	organization INTEGER NOT NULL,
 	command      BLOB    NOT NULL,
 	request      BLOB    NOT NULL, -- SHA-256
 	types        TEXT    NOT NULL, -- a list
-	after        BLOB    NOT NULL, -- see afterParts
+	after        BLOB    NOT NULL, -- see the table parts
 	UNIQUE (organization, command)
 );
 `
 
-// indexes serve queries only. A rebuild makes them when all rows are there: no
-// dearer for a million events, and it spares the writing here and there of indexes
-// that have outgrown the cache.
+// indexes are the indexes that only queries need. A rebuild makes them once all rows
+// are there. For a million events that costs no more, and it avoids scattered writes to
+// indexes that do not fit into the cache.
 //
-// What an invitation is accepted with is random, and so unique; an index that
-// demanded it would turn one bad command, which is in the log for good, into read
-// models that can never go on.
+// The secrets of invitations are random and therefore unique, but memberships_invitation
+// does not enforce that. An event with a repeated secret would stay in the log, and a
+// unique index would stop the read models at it for ever.
+//
+// memberships_rare has no entries for active members, so it costs nothing when members
+// are added.
 const indexes = `
 CREATE        INDEX organizations_created   ON organizations (created_at, key);
 CREATE        INDEX people_email            ON people (organization, folded_email);
 CREATE        INDEX people_name             ON people (organization, folded_name);
+CREATE        INDEX people_last             ON people (organization, folded_last);
 CREATE        INDEX people_members          ON people (organization) WHERE role > '';
 CREATE        INDEX people_members_email    ON people (organization, folded_email) WHERE role > '';
 CREATE        INDEX people_members_name     ON people (organization, folded_name) WHERE role > '';
@@ -176,28 +181,12 @@ CREATE        INDEX memberships_created     ON memberships (workspace);
 CREATE        INDEX memberships_workspaces  ON memberships (person, workspace);
 CREATE        INDEX memberships_invitation  ON memberships (invitation) WHERE invitation IS NOT NULL;
 CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_at IS NOT NULL;
+CREATE        INDEX memberships_rare        ON memberships (workspace, state) WHERE state <> 'active';
 CREATE        INDEX memberships_permissions ON memberships (workspace, permissions) WHERE permissions IS NOT NULL AND state <> 'removed';
 CREATE        INDEX tokens_created          ON tokens (organization);
 CREATE UNIQUE INDEX tokens_secret           ON tokens (secret);
 CREATE        INDEX tokens_former           ON tokens (former) WHERE former IS NOT NULL;
 `
 
-// tableNames are the tables that [ReadModels.Fingerprint] looks at: all.
+// tableNames are the names of all tables, for [ReadModels.Fingerprint].
 var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "done"}
-
-// MaxPartitions is how many partitions the keys have room for.
-const MaxPartitions = 1 << partitionBits
-
-const partitionBits = 10
-
-// rowKey is the key of the row that an event brings into being: the event's
-// position as one integer. An event makes at most one row of a table, so keys are
-// unique; they follow from the log alone, however its partitions are interleaved,
-// so every rebuild makes the same; and within an organization their order is the
-// order in which things came into being. None is below [MaxPartitions].
-func rowKey(p events.Position) int64 {
-	return int64(p.Number)<<partitionBits | int64(p.Partition) //nolint:gosec // a log of 2^53 events is out of reach
-}
-
-// partitionOf answers the partition of the event that made the row.
-func partitionOf(key int64) int { return int(key & (MaxPartitions - 1)) }

@@ -1,6 +1,11 @@
 package projections
 
-import "github.com/muster-dev/muster/domain"
+import (
+	"context"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
 
 func (p *projector) tokenIssued(e domain.TokenIssued, r *domain.Recorded, key int64) error {
 	organization, err := p.organizationOf(e.Organization)
@@ -8,25 +13,26 @@ func (p *projector) tokenIssued(e domain.TokenIssued, r *domain.Recorded, key in
 		return err
 	}
 	at, t := r.Time.UnixMilli(), &e.Token
-	_, err = p.exec(`
+	_, err = p.Exec(`
 		INSERT INTO tokens (key, id, organization, name, secret, scopes, workspace, user, expires_at, created_at, updated_at, version)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		key, t.ID[:], organization, t.Name, t.Secret[:], joinWords(t.Scopes), idOrNull(t.Workspace), idOrNull(t.User),
-		timeOrNull(t.ExpiresAt), at, at, int64(r.Number))
+		key, t.ID[:], organization, t.Name, t.Secret[:], sqlite.JoinWords(t.Scopes), idOrNull(t.Workspace), idOrNull(t.User),
+		sqlite.TimeOrNull(t.ExpiresAt), at, at, int64(r.Number))
 	return err
 }
 
 func (p *projector) tokenRevoked(e domain.TokenRevoked, r *domain.Recorded, partition int) error {
 	at := r.Time.UnixMilli()
 	p.revoked[partition] = r.Number
-	return p.change(`UPDATE tokens SET revoked_at = ?, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE tokens SET revoked_at = ?, updated_at = ?, version = ? WHERE id = ?`,
 		at, at, int64(r.Number), e.TokenID[:])
 }
 
-// A rotation is a revocation of the former secret, be it later.
+// tokenRotated also counts as a revocation, because rotating a token revokes the former
+// secret, either now or once the overlap ends.
 func (p *projector) tokenRotated(e domain.TokenRotated, r *domain.Recorded, partition int) error {
 	p.revoked[partition] = r.Number
-	return p.change(`UPDATE tokens SET former = secret, former_until = ?, secret = ?, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE tokens SET former = secret, former_until = ?, secret = ?, updated_at = ?, version = ? WHERE id = ?`,
 		e.FormerUntil.UnixMilli(), e.Secret[:], r.Time.UnixMilli(), int64(r.Number), e.TokenID[:])
 }
 
@@ -35,36 +41,36 @@ const tokenColumns = `t.key, t.id, t.name, t.secret, t.former, t.former_until, t
 
 type tokenRow struct {
 	key   int64
-	token domain.Token // of which the organization is not scanned
+	token domain.Token // whose organization is not scanned
 }
 
-func (r *tokenRow) dest() []any {
+func (r *tokenRow) Dest() []any {
 	t := &r.token
 	return []any{
-		scanNumber(&r.key), scanID(&t.ID), scanText(&t.Name), scanHash(&t.Secret),
-		scanHash(&t.Former), scanTime(&t.FormerUntil), scanWords((*[]domain.Scope)(&t.Scopes)),
-		scanID(&t.Workspace), scanID(&t.User), scanTime(&t.ExpiresAt), scanTime(&t.RevokedAt),
-		scanTime(&t.CreatedAt), scanTime(&t.UpdatedAt), scanNumber(&t.Version),
+		sqlite.Number(&r.key), scanID(&t.ID), sqlite.Text(&t.Name), scanHash(&t.Secret),
+		scanHash(&t.Former), sqlite.Time(&t.FormerUntil), sqlite.Words((*[]domain.Scope)(&t.Scopes)),
+		scanID(&t.Workspace), scanID(&t.User), sqlite.Time(&t.ExpiresAt), sqlite.Time(&t.RevokedAt),
+		sqlite.Time(&t.CreatedAt), sqlite.Time(&t.UpdatedAt), sqlite.Number(&t.Version),
 	}
 }
 
-func (r *tokenRow) item() domain.Token { return r.token }
-func (r *tokenRow) place() mark        { return mark{N: [3]int64{r.key}} }
+func (r *tokenRow) Item() domain.Token  { return r.token }
+func (r *tokenRow) Place() sqlite.Place { return sqlite.Place{N: [3]int64{r.key}} }
 
-func (c *conn) token(org domain.OrganizationID, id domain.TokenID) (*domain.Token, error) {
+func (c conn) token(org domain.OrganizationID, id domain.TokenID) (*domain.Token, error) {
 	r := tokenRow{token: domain.Token{Organization: org}}
-	err := c.row(r.dest(), `
+	err := c.Row(r.Dest(), `
 		SELECT `+tokenColumns+`
 		FROM tokens t JOIN organizations o ON o.key = t.organization
 		WHERE t.id = +?2 AND o.id = +?1`, org[:], id[:])
 	return &r.token, err
 }
 
-// Token answers the organization's token, be it revoked or expired, or
-// [ErrNotFound].
+// Token returns the organization's token, even if it is revoked or expired. The error is
+// [ErrNotFound] if there is none.
 func (m *ReadModels) Token(org domain.OrganizationID, id domain.TokenID) (domain.Token, error) {
 	var token *domain.Token
-	err := m.read(func(c *conn) (err error) {
+	err := m.read(func(c conn) (err error) {
 		token, err = c.token(org, id)
 		return err
 	})
@@ -74,12 +80,13 @@ func (m *ReadModels) Token(org domain.OrganizationID, id domain.TokenID) (domain
 	return *token, nil
 }
 
-// TokenBySecret answers the token whose secret, or the one before its last
-// rotation, has that hash, be it revoked or expired, or [ErrNotFound].
+// TokenBySecret returns the token whose current secret, or whose secret before the last
+// rotation, has that hash, even if the token is revoked or expired. The error is
+// [ErrNotFound] if there is none.
 func (m *ReadModels) TokenBySecret(secret domain.Hash) (domain.Token, error) {
 	var r tokenRow
-	err := m.read(func(c *conn) error {
-		return c.row(append(r.dest(), scanID(&r.token.Organization)), `
+	err := m.read(func(c conn) error {
+		return c.Row(append(r.Dest(), scanID(&r.token.Organization)), `
 			SELECT `+tokenColumns+`, o.id
 			FROM tokens t JOIN organizations o ON o.key = t.organization
 			WHERE t.secret = +?1 OR t.former = +?1`, secret[:])
@@ -87,27 +94,27 @@ func (m *ReadModels) TokenBySecret(secret domain.Hash) (domain.Token, error) {
 	if err != nil {
 		return domain.Token{}, err
 	}
-	return r.item(), nil
+	return r.Item(), nil
 }
 
 // Tokens lists the organization's tokens, revoked and expired ones included, the
 // oldest first.
-func (m *ReadModels) Tokens(org domain.OrganizationID, p Page) (list List[domain.Token], err error) {
-	err = m.read(func(c *conn) error {
+func (m *ReadModels) Tokens(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Token], err error) {
+	err = m.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
 		}
-		at, err := start(p, "tokens", organization, noFilter{})
+		from, err := sqlite.ReadCursor(p, "tokens", organization, sqlite.NoFilter{})
 		if err != nil {
 			return err
 		}
 		row := &tokenRow{token: domain.Token{Organization: org}}
-		list, err = page(c, at, p.size(), row, `
+		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), row, `
 			SELECT `+tokenColumns+`
 			FROM tokens t
 			WHERE t.organization = +? AND t.key > +?
-			ORDER BY t.key LIMIT +?`, organization, at.Last.N[0])
+			ORDER BY t.key LIMIT +?`, organization, from.Last.N[0])
 		return err
 	})
 	return list, err

@@ -2,33 +2,38 @@ package projections
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"path/filepath"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// Comparison is what [Verify] found of one table.
+// Comparison is what [Verify] found for one table.
 type Comparison struct {
 	Table    string
 	Found    domain.Hash // the fingerprint of the read models' table
-	Expected domain.Hash // that of one made from the log
+	Expected domain.Hash // the fingerprint of the table rebuilt from the log
 }
 
 // Equal reports whether the table is what the log says.
 func (c Comparison) Equal() bool { return c.Found == c.Expected }
 
-// Verify compares the read models with others that it makes, in the directory
-// scratch, from the same stretch of the log. It answers a comparison for every
-// table. The read models may be in use.
+// Verify compares the read models with read models that it builds from the same part of
+// the log, in the directory scratch. It returns a comparison for every table. The read
+// models may be in use.
 func Verify(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
 	return verify(o, scratch, replayOf(ctx, log, progress))
 }
 
-// verify compares the read models with others that are made in the directory, of
-// the same history.
+// verify compares the read models with read models that it builds from the replay, in the
+// directory scratch.
 func verify(o Options, scratch string, replay replay) ([]Comparison, error) {
 	found, checkpoints, err := inspect(o.file(), o.Partitions)
 	if err != nil {
@@ -39,7 +44,7 @@ func verify(o Options, scratch string, replay replay) ([]Comparison, error) {
 		return nil, err
 	}
 	expected, reached, err := inspect(file, o.Partitions)
-	if err = errors.Join(err, remove(file)); err != nil {
+	if err = errors.Join(err, sqlite.Delete(file)); err != nil {
 		return nil, err
 	}
 	for i, checkpoint := range checkpoints {
@@ -54,14 +59,14 @@ func verify(o Options, scratch string, replay replay) ([]Comparison, error) {
 	return comparisons, nil
 }
 
-// until is the replay that leaves out what lies behind the checkpoints.
-func (r replay) until(last []events.Checkpoint) replay {
-	return func(after []events.Checkpoint, apply func([]events.Batch) error) error {
-		return r(after, func(batches []events.Batch) error {
-			known := make([]events.Batch, 0, len(batches))
-			for _, b := range batches {
-				if b.Message <= last[b.Partition].Message {
-					known = append(known, b)
+// until returns the replay without the messages after the checkpoints.
+func (r replay) until(last []wire.Checkpoint) replay {
+	return func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
+		return r(after, func(messages []wire.Message) error {
+			known := make([]wire.Message, 0, len(messages))
+			for _, m := range messages {
+				if m.Sequence <= last[m.Partition].Message {
+					known = append(known, m)
 				}
 			}
 			return apply(known)
@@ -71,20 +76,96 @@ func (r replay) until(last []events.Checkpoint) replay {
 
 // inspect reads the fingerprints and the checkpoints of a file at one moment. The
 // file may be in use.
-func inspect(file string, partitions int) (tables map[string]domain.Hash, checkpoints []events.Checkpoint, err error) {
+func inspect(file string, partitions int) (tables map[string]domain.Hash, checkpoints []wire.Checkpoint, err error) {
 	if err := examine(file, partitions); err != nil {
 		return nil, nil, err
 	}
-	db, conns, err := connect(file, "ro", 1, readerPragmas)
+	f, err := sqlite.Open(file, sqlite.ReadOnly, 1, readerPragmas)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := conns[0]
-	err = c.together(func() error {
+	c := conn{f.Conns[0]}
+	err = c.Together(func() error {
 		var failed error
-		tables, err = c.fingerprint()
+		tables, err = c.fingerprint(context.Background())
 		checkpoints, failed = c.checkpoints()
 		return errors.Join(err, failed)
 	})
-	return tables, checkpoints, errors.Join(err, closeAll(db, conns))
+	return tables, checkpoints, errors.Join(err, f.Close())
+}
+
+// Fingerprint returns, for every table, the SHA-256 of all its rows in the order of
+// their keys, as of one moment. Read models of the same history have the same
+// fingerprints, whether they grew step by step or were rebuilt.
+func (m *ReadModels) Fingerprint(ctx context.Context) (tables map[string]domain.Hash, err error) {
+	err = m.listTogether(ctx, func(c conn) error {
+		tables, err = c.fingerprint(ctx)
+		return err
+	})
+	return tables, err
+}
+
+func (c conn) fingerprint(ctx context.Context) (map[string]domain.Hash, error) {
+	tables := make(map[string]domain.Hash, len(tableNames))
+	for _, table := range tableNames {
+		sum, err := c.fingerprintTable(ctx, table)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", table, err)
+		}
+		tables[table] = sum
+	}
+	return tables, nil
+}
+
+func (c conn) fingerprintTable(ctx context.Context, table string) (sum domain.Hash, err error) {
+	rows, err := c.Query(ctx, `SELECT * FROM `+table+` ORDER BY 1`)
+	if err != nil {
+		return sum, err
+	}
+	defer rows.Close() //nolint:errcheck // Err says it
+	columns, err := rows.Columns()
+	if err != nil {
+		return sum, err
+	}
+	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	h := sha256.New()
+	var row []byte
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return sum, err
+		}
+		if row, err = appendRow(row[:0], values); err != nil {
+			return sum, err
+		}
+		h.Write(row)
+	}
+	return sumOf(h), rows.Err()
+}
+
+func sumOf(h hash.Hash) (sum domain.Hash) {
+	h.Sum(sum[:0])
+	return sum
+}
+
+// appendRow appends each value as its type, its length and its bytes, so that
+// different rows never give the same bytes.
+func appendRow(b []byte, values []any) ([]byte, error) {
+	for _, value := range values {
+		switch value := value.(type) {
+		case nil:
+			b = append(b, 'n')
+		case int64:
+			b = binary.AppendVarint(append(b, 'i'), value)
+		case string:
+			b = append(binary.AppendUvarint(append(b, 't'), uint64(len(value))), value...)
+		case []byte:
+			b = append(binary.AppendUvarint(append(b, 'b'), uint64(len(value))), value...)
+		default:
+			return nil, fmt.Errorf("%T is in no column", value)
+		}
+	}
+	return b, nil
 }

@@ -1,24 +1,21 @@
 package projections
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
-
-	"github.com/muster-dev/muster/events"
+	"time"
 )
 
-// progress is how far a partition has been applied, for those who wait for it.
+// progress is how far a partition has been applied. Callers can wait for it to grow.
 type progress struct {
 	applied atomic.Uint64
 	revoked atomic.Uint64 // the last event that revoked a token
 
 	mu   sync.Mutex
-	more chan struct{} // closed when applied grows; nil while nobody waits
+	more chan struct{} // closed when applied grows; nil if nobody waits
 }
 
-// advance publishes that everything up to the number can be read.
+// advance publishes that queries can see everything up to the number.
 func (p *progress) advance(number uint64) {
 	p.applied.Store(number)
 	p.mu.Lock()
@@ -29,8 +26,8 @@ func (p *progress) advance(number uint64) {
 	}
 }
 
-// next answers a channel that is closed when applied grows. Whoever looks at
-// applied after that misses nothing.
+// next returns a channel that is closed when applied grows. A caller who reads
+// applied after this call misses nothing.
 func (p *progress) next() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,40 +37,46 @@ func (p *progress) next() <-chan struct{} {
 	return p.more
 }
 
-// Applied answers the number of the partition's last event that can be read.
-func (m *ReadModels) Applied(partition int) uint64 {
-	return m.partitions[partition].applied.Load()
+// nextEnd is the earliest end. Callers can wait for it to change.
+type nextEnd struct {
+	mu     sync.Mutex
+	at     time.Time
+	moved  chan struct{} // nil: nobody has asked since it moved
+	closed bool
 }
 
-// Revoked answers the number of the partition's last event that revoked a token,
-// or gave one another secret, since the read models were opened; 0 when none did. Nobody sees that event
-// applied before it is answered here. So whoever asks first and reads a token then
-// knows that it is not revoked as long as the answer stays the same.
-func (m *ReadModels) Revoked(partition int) uint64 {
-	return m.partitions[partition].revoked.Load()
+func (e *nextEnd) get() (time.Time, <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.moved == nil {
+		e.moved = make(chan struct{})
+		if e.closed {
+			close(e.moved)
+		}
+	}
+	return e.at, e.moved
 }
 
-// WaitFor returns when the position has been applied: every query that begins
-// afterwards sees it. Otherwise it answers the context's error, or [ErrClosed].
-func (m *ReadModels) WaitFor(ctx context.Context, p events.Position) error {
-	if p.Partition < 0 || p.Partition >= len(m.partitions) {
-		return fmt.Errorf("position %s: there are %d partitions", p, len(m.partitions))
+func (e *nextEnd) move(to time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.at.Equal(to) {
+		return
 	}
-	partition := &m.partitions[p.Partition]
-	if partition.applied.Load() >= p.Number {
-		return nil
-	}
-	for {
-		more := partition.next()
-		if partition.applied.Load() >= p.Number {
-			return nil
-		}
-		select {
-		case <-more:
-		case <-m.closed:
-			return ErrClosed
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for position %s: %w", p, ctx.Err())
-		}
+	e.at = to
+	e.wake()
+}
+
+func (e *nextEnd) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wake()
+	e.closed = true
+}
+
+func (e *nextEnd) wake() {
+	if e.moved != nil && !e.closed {
+		close(e.moved)
+		e.moved = nil
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 func TestWaitFor(t *testing.T) {
@@ -19,7 +19,7 @@ func TestWaitFor(t *testing.T) {
 	var waiting sync.WaitGroup
 	for number := uint64(0); number <= 3; number++ {
 		for partition := 1; partition <= 2; partition++ {
-			p := events.Position{Partition: partition, Number: number}
+			p := wire.Position{Partition: partition, Number: number}
 			waiting.Go(func() {
 				if err := m.WaitFor(t.Context(), p); err != nil {
 					t.Errorf("%s: %v", p, err)
@@ -35,26 +35,26 @@ func TestWaitFor(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := m.WaitFor(ctx, events.Position{Partition: 1, Number: 3}); err != nil {
+	if err := m.WaitFor(ctx, wire.Position{Partition: 1, Number: 3}); err != nil {
 		t.Errorf("what is there already: %v", err)
 	}
-	if err := m.WaitFor(ctx, events.Position{Partition: 1, Number: 4}); !errors.Is(err, context.Canceled) {
+	if err := m.WaitFor(ctx, wire.Position{Partition: 1, Number: 4}); !errors.Is(err, context.Canceled) {
 		t.Errorf("what never comes: %v", err)
 	}
 	for _, partition := range []int{-1, 4} {
-		if err := m.WaitFor(t.Context(), events.Position{Partition: partition}); err == nil {
+		if err := m.WaitFor(t.Context(), wire.Position{Partition: partition}); err == nil {
 			t.Errorf("partition %d: no error", partition)
 		}
 	}
 }
 
-// Whoever waits sleeps until it comes, and Close ends it.
+// WaitFor sleeps until the position is applied, and Close ends it.
 func TestCloseEndsWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := newHistory(4).models(t)
 		done := make(chan error)
-		go func() { done <- m.WaitFor(context.Background(), events.Position{Partition: 0, Number: 1}) }()
+		go func() { done <- m.WaitFor(context.Background(), wire.Position{Partition: 0, Number: 1}) }()
 		synctest.Wait() // it sleeps
 		if err := m.Close(); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,12 @@
 package projections
 
-import "github.com/muster-dev/muster/domain"
+import (
+	"context"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
 
 func (p *projector) workspaceCreated(e domain.WorkspaceCreated, r *domain.Recorded, key int64) error {
 	organization, err := p.organizationOf(e.Organization)
@@ -8,7 +14,7 @@ func (p *projector) workspaceCreated(e domain.WorkspaceCreated, r *domain.Record
 		return err
 	}
 	at := r.Time.UnixMilli()
-	_, err = p.exec(`INSERT INTO workspaces (key, id, organization, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	_, err = p.Exec(`INSERT INTO workspaces (key, id, organization, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		key, e.Workspace[:], organization, e.Name, at, at, int64(r.Number))
 	if err == nil {
 		p.workspaces.Add(e.Workspace, key)
@@ -17,18 +23,18 @@ func (p *projector) workspaceCreated(e domain.WorkspaceCreated, r *domain.Record
 }
 
 func (p *projector) workspaceRenamed(e domain.WorkspaceRenamed, r *domain.Recorded) error {
-	return p.change(`UPDATE workspaces SET name = ?, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE workspaces SET name = ?, updated_at = ?, version = ? WHERE id = ?`,
 		e.Name.To, r.Time.UnixMilli(), int64(r.Number), e.Workspace[:])
 }
 
 func (p *projector) workspaceArchived(e domain.WorkspaceArchived, r *domain.Recorded) error {
 	at := r.Time.UnixMilli()
-	return p.change(`UPDATE workspaces SET archived_at = ?, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE workspaces SET archived_at = ?, updated_at = ?, version = ? WHERE id = ?`,
 		at, at, int64(r.Number), e.Workspace[:])
 }
 
 func (p *projector) workspaceRestored(e domain.WorkspaceRestored, r *domain.Recorded) error {
-	return p.change(`UPDATE workspaces SET archived_at = NULL, updated_at = ?, version = ? WHERE id = ?`,
+	return p.Change(`UPDATE workspaces SET archived_at = NULL, updated_at = ?, version = ? WHERE id = ?`,
 		r.Time.UnixMilli(), int64(r.Number), e.Workspace[:])
 }
 
@@ -37,49 +43,62 @@ const workspaceColumns = `w.key, w.id, w.name, w.archived_at, w.created_at, w.up
 
 type workspaceRow struct {
 	key              int64
-	domain.Workspace // of which the organization is not scanned
+	domain.Workspace // whose organization is not scanned
 }
 
-func (r *workspaceRow) dest() []any {
+func (r *workspaceRow) Dest() []any {
 	return []any{
-		scanNumber(&r.key), scanID(&r.ID), scanText(&r.Name), scanTime(&r.ArchivedAt),
-		scanTime(&r.CreatedAt), scanTime(&r.UpdatedAt), scanNumber(&r.Version), scanNumber(&r.Owners),
+		sqlite.Number(&r.key), scanID(&r.ID), sqlite.Text(&r.Name), sqlite.Time(&r.ArchivedAt),
+		sqlite.Time(&r.CreatedAt), sqlite.Time(&r.UpdatedAt), sqlite.Number(&r.Version), sqlite.Number(&r.Owners),
 	}
 }
 
-func (r *workspaceRow) item() domain.Workspace { return r.Workspace }
-func (r *workspaceRow) place() mark            { return mark{N: [3]int64{r.key}} }
+func (r *workspaceRow) Item() domain.Workspace { return r.Workspace }
+func (r *workspaceRow) Place() sqlite.Place    { return sqlite.Place{N: [3]int64{r.key}} }
 
-func (c *conn) workspace(id domain.WorkspaceID) (*domain.Workspace, error) {
+func (c conn) workspace(id domain.WorkspaceID) (*domain.Workspace, error) {
 	var r workspaceRow
-	err := c.row(append(r.dest(), scanID(&r.Organization)), `
+	err := c.Row(append(r.Dest(), scanID(&r.Organization)), `
 		SELECT `+workspaceColumns+`, o.id
 		FROM workspaces w JOIN organizations o ON o.key = w.organization
 		WHERE w.id = +?`, id[:])
 	return &r.Workspace, err
 }
 
-// workspaceHead is what a query about a workspace begins with.
-type workspaceHead struct {
+// FoundWorkspace is a workspace that [ReadModels.FindWorkspace] has found, with the facts
+// about it that never change. Lists that belong to a workspace take it as an argument, so
+// that one request looks the workspace up only once. It stays valid while the read models
+// are open.
+type FoundWorkspace struct {
+	ID              domain.WorkspaceID
+	Organization    domain.OrganizationID
+	CreatedAt       time.Time
 	key             int64
 	organizationKey int64
-	id              domain.WorkspaceID
-	organization    domain.OrganizationID
 }
 
-func (c *conn) workspaceHead(id domain.WorkspaceID) (workspaceHead, error) {
-	h := workspaceHead{id: id}
-	err := c.row([]any{scanNumber(&h.key), scanNumber(&h.organizationKey), scanID(&h.organization)}, `
-		SELECT w.key, o.key, o.id
+// FindWorkspace returns the workspace, or [ErrNotFound].
+func (m *ReadModels) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, err error) {
+	err = m.read(func(c conn) error {
+		found, err = c.findWorkspace(id)
+		return err
+	})
+	return found, err
+}
+
+func (c conn) findWorkspace(id domain.WorkspaceID) (FoundWorkspace, error) {
+	w := FoundWorkspace{ID: id}
+	err := c.Row([]any{sqlite.Number(&w.key), sqlite.Number(&w.organizationKey), scanID(&w.Organization), sqlite.Time(&w.CreatedAt)}, `
+		SELECT w.key, o.key, o.id, w.created_at
 		FROM workspaces w JOIN organizations o ON o.key = w.organization
 		WHERE w.id = +?`, id[:])
-	return h, err
+	return w, err
 }
 
-// Workspace answers the workspace, or [ErrNotFound].
+// Workspace returns the workspace, or [ErrNotFound].
 func (m *ReadModels) Workspace(id domain.WorkspaceID) (domain.Workspace, error) {
 	var workspace *domain.Workspace
-	err := m.read(func(c *conn) (err error) {
+	err := m.read(func(c conn) (err error) {
 		workspace, err = c.workspace(id)
 		return err
 	})
@@ -91,22 +110,22 @@ func (m *ReadModels) Workspace(id domain.WorkspaceID) (domain.Workspace, error) 
 
 // Workspaces lists the organization's workspaces, archived ones included, the
 // oldest first.
-func (m *ReadModels) Workspaces(org domain.OrganizationID, p Page) (list List[domain.Workspace], err error) {
-	err = m.read(func(c *conn) error {
+func (m *ReadModels) Workspaces(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Workspace], err error) {
+	err = m.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
 		}
-		at, err := start(p, "workspaces", organization, noFilter{})
+		from, err := sqlite.ReadCursor(p, "workspaces", organization, sqlite.NoFilter{})
 		if err != nil {
 			return err
 		}
 		row := &workspaceRow{Workspace: domain.Workspace{Organization: org}}
-		list, err = page(c, at, p.size(), row, `
+		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), row, `
 			SELECT `+workspaceColumns+`
 			FROM workspaces w
 			WHERE w.organization = +? AND w.key > +?
-			ORDER BY w.key LIMIT +?`, organization, at.Last.N[0])
+			ORDER BY w.key LIMIT +?`, organization, from.Last.N[0])
 		return err
 	})
 	return list, err

@@ -4,180 +4,132 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/auth"
 	"github.com/muster-dev/muster/transport/ids"
+	"github.com/muster-dev/muster/transport/openapi"
 )
 
-// Options are what the API is made from.
+// Options configure the API.
 type Options struct {
 	Log    *events.Log
 	Models *projections.ReadModels
-	// RootToken is the text of the token that may do everything; empty: there is
-	// none.
-	RootToken string
-	// Ready answers why the service is not ready; nil asks the log.
-	Ready func(context.Context) error
-	// RateLimit is how many requests a token may make a second; 0: as many as it
-	// likes.
-	RateLimit int
-	// OIDC says whose JWTs are taken besides; the zero value: nobody's.
-	OIDC auth.OIDC
-	// Now is the clock by which tokens expire; nil is [time.Now].
-	Now func() time.Time
-	// NewID makes the ids of new things; nil makes UUIDv7s.
-	NewID func() [16]byte
-	// Logger gets a line for each request at debug level, and one for each failure;
-	// nil is [slog.Default].
-	Logger *slog.Logger
-	// Version is the program's, shown by /livez.
-	Version string
-	// Metrics is where the API's metrics are registered; nil: nowhere.
-	Metrics prometheus.Registerer
-	// Gatherer is what /metrics shows; nil: nothing.
-	Gatherer prometheus.Gatherer
-	// Faces are served beside the native API.
+	// Faces are the faces to serve, each under its own paths. A request that belongs to
+	// none of them gets a problem in the native form.
 	Faces []Face
+	// RootToken is the text of the token that may do everything. If it is empty there is
+	// no such token.
+	RootToken string
+	// OIDC says whose JWTs are accepted besides Muster's own tokens. The zero value
+	// accepts none.
+	OIDC auth.OIDC
+	// RateLimit is how many requests a token may make a second. Zero means no limit.
+	RateLimit int
+	// Now is the clock by which tokens and memberships expire. The default is [time.Now].
+	Now func() time.Time
+	// NewID makes the ids of new things. The default is [ids.New].
+	NewID func() [16]byte
+	// Logger gets a line for each request at debug level, and one for each failure. The
+	// default is [slog.Default].
+	Logger *slog.Logger
+	// Metrics is where the metrics of requests are registered. If it is nil they are not
+	// registered.
+	Metrics prometheus.Registerer
 }
 
-// API is the REST API: an [http.Handler].
+// API serves Muster over HTTP. It is an [http.Handler] for all faces.
 type API struct {
-	log    *events.Log
-	models *projections.ReadModels
-
-	authenticator *auth.Authenticator
-	rates         *auth.Rates
-
-	version  string
-	ready    func(context.Context) error
-	now      func() time.Time
-	newID    func() [16]byte
-	logger   *slog.Logger
-	metrics  *metrics
-	gatherer prometheus.Gatherer
-
-	serving  context.Context // ends with Drain
-	drain    context.CancelFunc
-	slowness time.Duration // see defaultSlowness
-
-	mux    *http.ServeMux
-	native *face
-	faces  []*face // the others
+	engine *engine
+	faces  []*face
+	drain  context.CancelFunc
 }
 
-// New makes the API. It serves a log that has been started; the read models must
-// be following it.
+// New makes the API. The log must have been started, and the read models must follow it.
+// New fails if an operation does not declare everything that it must.
 func New(o Options) (*API, error) {
-	metrics, err := newMetrics(o.Metrics)
+	m, err := newMetrics(o.Metrics)
 	if err != nil {
 		return nil, err
 	}
-	a := &API{
-		log: o.Log, models: o.Models, rates: auth.NewRates(o.RateLimit),
-		version: o.Version, ready: o.Ready, now: o.Now, newID: o.NewID, logger: o.Logger,
-		metrics: metrics, gatherer: o.Gatherer, mux: http.NewServeMux(), slowness: defaultSlowness,
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	if a.ready == nil {
-		a.ready = o.Log.Ready
+	if o.NewID == nil {
+		o.NewID = ids.New
 	}
-	if a.now == nil {
-		a.now = time.Now
+	if o.Logger == nil {
+		o.Logger = slog.Default()
 	}
-	if a.newID == nil {
-		a.newID = ids.New
-	}
-	if a.logger == nil {
-		a.logger = slog.Default()
-	}
-	if a.gatherer == nil {
-		a.gatherer = prometheus.NewRegistry()
-	}
-	a.authenticator = auth.New(auth.Options{Log: o.Log, Models: o.Models, RootToken: o.RootToken, OIDC: o.OIDC, Now: a.now, Logger: a.logger})
-	a.serving, a.drain = context.WithCancel(context.Background())
-	a.native = a.newFace(nativeFace())
-	for _, register := range []func(){
-		a.organizations, a.organizationMembers, a.users, a.roles, a.workspaces, a.members, a.memberStates, a.memberBatches, a.invitations, a.ownership,
-		a.access, a.accessChecks, a.events, a.tokens, a.self, a.service,
-	} {
-		register()
-	}
-	if err := a.native.finish(); err != nil {
-		return nil, err
-	}
-	for _, f := range o.Faces {
-		if err := a.serveFace(f); err != nil {
+	serving, drain := context.WithCancel(context.Background())
+	a := &API{drain: drain, engine: &engine{
+		log: o.Log, models: o.Models, now: o.Now, newID: o.NewID, logger: o.Logger, metrics: m,
+		auth:  auth.New(auth.Options{Log: o.Log, Models: o.Models, RootToken: o.RootToken, OIDC: o.OIDC, Now: o.Now, Logger: o.Logger}),
+		rates: auth.NewRates(o.RateLimit), mux: http.NewServeMux(), serving: serving,
+	}}
+	for _, declared := range o.Faces {
+		f, err := a.engine.newFace(declared)
+		if err != nil {
+			drain()
 			return nil, err
 		}
+		a.faces = append(a.faces, f)
 	}
-	if err := a.reference(); err != nil {
+	if err := a.showDocuments(); err != nil {
+		drain()
 		return nil, err
 	}
 	return a, nil
 }
 
-// Discover fetches the keys of the issuers, so that the first JWT need not wait for
-// them: see [auth.Authenticator.Discover].
-func (a *API) Discover(ctx context.Context) { a.authenticator.Discover(ctx) }
+// ServeHTTP serves a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.mux.ServeHTTP(w, r) }
 
-// ServeHTTP answers a request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+// Discover fetches the keys of the issuers, so that the first JWT need not wait for them.
+// See [auth.Authenticator.Discover].
+func (a *API) Discover(ctx context.Context) { a.engine.auth.Discover(ctx) }
 
-// Drain ends event streams and long polls, which would otherwise go on for as long
-// as their clients like. Call it when the service stops
-// ([http.Server.RegisterOnShutdown]).
+// Drain ends event streams and long polls, which would otherwise go on until their
+// clients leave. Call it when the service stops, with [http.Server.RegisterOnShutdown].
 func (a *API) Drain() { a.drain() }
 
-// transform gives every problem the form of the face, those that huma makes itself
-// among them.
-func transform(hc huma.Context, _ string, v any) (any, error) {
-	c, ok := hc.(*call)
-	if !ok {
-		return v, nil
+// OpenAPI returns the document of the face with that name, or nil if there is no such
+// face. The caller must not change it.
+func (a *API) OpenAPI(face string) *openapi.Document {
+	for _, f := range a.faces {
+		if f.Name == face {
+			return f.document
+		}
 	}
-	var p *Problem
-	switch v := v.(type) {
-	case *Problem:
-		p = v
-	case *huma.ErrorModel:
-		p = problemOfHuma(v.Status, v.Detail, v.Errors)
-	default:
-		return v, nil
+	return nil
+}
+
+// showDocuments serves the documents and the pages for people: the API reference and the
+// list of problems. It also refuses requests for paths that no face owns.
+func (a *API) showDocuments() error {
+	outside := &face{Face: Face{ErrorForm: ProblemForm, Owns: []string{"/"}}, engine: a.engine}
+	if !slices.ContainsFunc(a.faces, func(f *face) bool { return slices.Contains(f.Owns, "/") }) {
+		outside.refuseBelow()
 	}
-	shown := c.show(p)
-	c.SetHeader("Content-Type", shown.ContentType)
-	c.status = shown.Status
-	return shown.Body, nil
+	var shown []openapi.Reference
+	for _, f := range a.faces {
+		shown = append(shown, openapi.Reference{Name: f.Name, Title: f.Title, Document: f.document})
+	}
+	var problems []openapi.Kind
+	for _, k := range Kinds() {
+		problems = append(problems, openapi.Kind(k))
+	}
+	pages, err := openapi.Pages(shown, problems, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, page := range pages {
+		outside.showReference(page)
+	}
+	return nil
 }
-
-// plain registers a handler that is no operation of the OpenAPI document, with
-// the same middleware as those that are.
-func (a *API) plain(pattern string, h http.Handler) {
-	method, path, _ := strings.Cut(pattern, " ")
-	route := a.native.newRoute(huma.Operation{Method: method, Path: path})
-	a.handle(pattern, route, func(c *call) { h.ServeHTTP(plainWriter{c}, c.r) })
-}
-
-// handle registers a handler under a pattern of the mux.
-func (a *API) handle(pattern string, route *route, h func(*call)) {
-	op := &huma.Operation{}
-	a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		a.serve(route, humago.NewContext(op, r, w), func(hc huma.Context) { h(hc.(*call)) })
-	})
-}
-
-// plainWriter is where plain handlers write to, so that the call knows the status.
-type plainWriter struct{ *call }
-
-func (w plainWriter) Header() http.Header { return w.w.Header() }
-
-func (w plainWriter) WriteHeader(status int) { w.SetStatus(status) }
-
-func (w plainWriter) Write(b []byte) (int, error) { return w.BodyWriter().Write(b) }

@@ -4,9 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding"
 	"errors"
-	"io"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,46 +12,44 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/openapi"
 )
 
-// maxBody is how long a request's body may be. huma refuses a body of its limit
-// already, so it gets one more.
-const maxBody = 1 << 20
+// maxBody is the length of the longest request body, in bytes. Huma refuses a body that
+// is exactly as long as its limit, so its limit is one more.
+const maxBody = openapi.MaxBody
 
 // JSONBody is the part of an operation's input that is the request's body.
 type JSONBody[T any] struct{ Body body[T] }
 
-// OptionalJSONBody is a [JSONBody] that can be left out; it then has the zero value.
+// OptionalJSONBody is a [JSONBody] that a request can leave out. Without a body it has
+// the zero value.
 type OptionalJSONBody[T any] struct{ JSONBody[T] }
 
-// optional marks inputs whose body can be left out.
+// optional marks an input whose body can be left out.
 func (*OptionalJSONBody[T]) optional() {}
 
-// Sent is the body.
+// Sent returns the decoded body.
 func (b *JSONBody[T]) Sent() *T { return &b.Body.value }
 
-// Hash is the SHA-256 of the body as it was sent.
+// Hash returns the SHA-256 of the body's bytes as they were sent.
 func (b *JSONBody[T]) Hash() domain.Hash { return b.Body.sum }
 
-// checkBody answers what is wrong with the body.
-func (b *JSONBody[T]) checkBody() error {
-	if wrong := b.Body.check(); wrong != nil {
-		return wrong
-	}
-	return nil
-}
+// checkBody returns what is wrong with the body.
+func (b *JSONBody[T]) checkBody() error { return b.Body.check() }
 
-// body is a request's body, read strictly: one JSON value, no member twice, none
-// that the operation does not know (unless the face is lenient), each of the right
-// type. huma decodes into it; what is wrong is kept for the handler's wrapper, which
-// finds it with [body.check], because huma would only keep its text.
+// body is a request's body, decoded strictly: it is one JSON value, no field appears
+// twice, every field has the right type, and every field is known to the operation,
+// unless the face is lenient. Huma calls the decoder but would keep only the text of an
+// error. So the error is kept here, and [body.check] returns it before the handler is
+// called.
 type body[T any] struct {
 	value T
-	sum   domain.Hash // of the bytes, for [WriteHeaders.meta]
+	sum   domain.Hash // of the bytes as they were sent
 	wrong *Problem
 }
 
-// decode is what huma calls through the only format of a face.
+// decode reads the body. Huma calls it through the only format that a face has.
 func (b *body[T]) decode(data []byte, lenient bool) {
 	b.sum = sha256.Sum256(data)
 	if err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient)); err != nil {
@@ -61,97 +57,78 @@ func (b *body[T]) decode(data []byte, lenient bool) {
 	}
 }
 
-// check answers what is wrong with the body, nil when nothing is.
-func (b *body[T]) check() *Problem {
+// check returns what is wrong with the body, or nil.
+func (b *body[T]) check() error {
 	if b.wrong != nil {
 		return b.wrong
 	}
-	if needy, ok := any(&b.value).(needy); ok {
-		if err := missing(needy); err != nil {
-			return err
-		}
+	if r, ok := any(&b.value).(requirer); ok {
+		return Missing(r.Required())
 	}
 	return nil
 }
 
-// needy is a body, or a part of one, that has fields which must be there.
-type needy interface{ needs() []need }
+// Required is a field that a body must have.
+type Required struct {
+	Pointer string // JSON pointer (RFC 6901), such as /role
+	Given   bool   // whether the field was sent
+}
 
-// missing is the problem that fields are not there, nil when all are.
-func missing(n needy) *Problem {
-	var fields []FieldProblem
-	for _, field := range n.needs() {
-		if !field.there {
-			fields = append(fields, FieldProblem{field.pointer, codeRequired, "the field is needed"})
+// Require returns the requirement that a body has the field. Given says whether it has.
+func Require(pointer string, given bool) Required { return Required{pointer, given} }
+
+// requirer is a body that has required fields.
+type requirer interface{ Required() []Required }
+
+// Missing returns the problem of the required fields that were not sent. It returns nil
+// if all of them were.
+func Missing(fields []Required) error {
+	var wrong []FieldProblem
+	for _, field := range fields {
+		if !field.Given {
+			wrong = append(wrong, FieldProblem{field.Pointer, CodeRequired, "the field is needed"})
 		}
 	}
-	if fields == nil {
+	if wrong == nil {
 		return nil
 	}
-	return invalid(fields...)
+	return Invalid(wrong...)
 }
 
-// need is a field that a body must have.
-type need struct {
-	pointer string
-	there   bool
-}
-
-// nullMeans marks, until the document is finished, fields in which null is something
-// else than not being there.
-const nullMeans = "x-null-means"
-
-// allowNulls documents that in what is sent null is the same as not being there,
-// for all that need not be there.
-func allowNulls(sent map[*huma.Schema]bool) {
-	for s := range sent {
-		for name, property := range s.Properties {
-			switch {
-			case property.Extensions[nullMeans] != nil:
-				property.Extensions = nil
-			case slices.Contains(s.Required, name):
-			case property.Ref != "":
-				nullable(s, name)
-			default:
-				property.Nullable = true
-			}
-		}
-	}
-}
-
-// Schema documents the body as what is in it.
+// Schema documents the body by the schema of its value.
 func (b *body[T]) Schema(r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, "")
 }
 
-// problemOfJSON says what is wrong with a body, without repeating what it holds.
+// problemOfJSON returns the problem of a body that cannot be decoded. It never repeats
+// what the body contains.
 func problemOfJSON(err error) *Problem {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return invalid(FieldProblem{string(syntax.JSONPointer), codeDuplicateField, "the field stands more than once"})
+			return Invalid(FieldProblem{string(syntax.JSONPointer), CodeDuplicateField, "the field stands more than once"})
 		}
-		return malformedJSON.problem("one JSON object in UTF-8 is expected, and nothing behind it")
+		return malformedJSON.Problem("one JSON object in UTF-8 is expected, and nothing behind it")
 	}
 	var wrong *json.SemanticError
 	if !errors.As(err, &wrong) {
-		return malformedJSON.problem("one JSON object is expected")
+		return malformedJSON.Problem("one JSON object is expected")
 	}
 	field := FieldProblem{Pointer: string(wrong.JSONPointer)}
 	switch {
 	case errors.Is(err, json.ErrUnknownName):
-		field.Code, field.Detail = codeUnknownField, "the operation does not have this field"
+		field.Code, field.Detail = CodeUnknownField, "the operation does not have this field"
 	case wrong.JSONKind == '"' && wrong.GoType == reflect.TypeFor[time.Time]():
-		field.Code, field.Detail = codeInvalidTime, "a time like 2026-03-05T23:09:47.281Z is expected"
+		field.Code, field.Detail = CodeInvalidTime, "a time like 2026-03-05T23:09:47.281Z is expected"
 	case wrong.JSONKind == '"' && wrong.GoType != nil && reflect.PointerTo(wrong.GoType).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		field.Code, field.Detail = codeInvalidID, expectedID
+		field.Code, field.Detail = CodeInvalidID, expectedID
 	default:
-		field.Code, field.Detail = codeWrongType, expectedType(wrong.GoType)
+		field.Code, field.Detail = CodeWrongType, expectedType(wrong.GoType)
 	}
-	return invalid(field)
+	return Invalid(field)
 }
 
-// expectedType names the JSON type that a Go type is read from.
+// expectedType returns a sentence that names the JSON type which a Go type is read from.
 func expectedType(t reflect.Type) string {
 	if t == nil {
 		return "another type is expected"
@@ -168,45 +145,7 @@ func expectedType(t reflect.Type) string {
 		return "true or false is expected"
 	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint64:
 		return "a whole number is expected"
-	default: // text, and ids, which are arrays of bytes
+	default: // texts, and ids, which are byte arrays
 		return "a string is expected"
 	}
-}
-
-// appender is an answer that writes its own JSON: those that are asked for most.
-// A test holds it against what the fields' tags say.
-type appender interface{ appendJSON(b []byte) []byte }
-
-// bodyFormat is the only format of bodies that a face has, JSON.
-func bodyFormat(lenient bool) huma.Format {
-	return huma.Format{
-		Marshal: writeBody,
-		Unmarshal: func(data []byte, v any) error {
-			v.(interface{ decode([]byte, bool) }).decode(data, lenient)
-			return nil
-		},
-	}
-}
-
-func writeBody(w io.Writer, v any) error {
-	buffer := buffers.Get().(*[]byte)
-	b, err := encode((*buffer)[:0], v)
-	if err != nil {
-		return err
-	}
-	_, _ = w.Write(b) // fails when the client is gone: nobody is left to tell
-	if cap(b) <= maxBuffer {
-		*buffer = b
-		buffers.Put(buffer)
-	}
-	return nil
-}
-
-// encode appends the JSON of an answer.
-func encode(b []byte, v any) ([]byte, error) {
-	if a, ok := v.(appender); ok {
-		return a.appendJSON(b), nil
-	}
-	text, err := json.Marshal(v)
-	return append(b, text...), err
 }

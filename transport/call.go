@@ -2,37 +2,35 @@ package transport
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"maps"
-	"mime"
+	"io"
 	"net/http"
-	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/auth"
 )
 
-// call is one request on its way through the API: who asks, under which id, for
-// which operation. It is huma's view of the request and the context that handlers
-// get, in one allocation instead of six.
-type call struct {
+// Call is one request to a [Face]: who sent it, its id, and the operation that it is for.
+// It is both the context that handlers get and huma's view of the request, which saves
+// five of six allocations. Handlers only get calls that were admitted: the token has what
+// the operation declares.
+type Call struct {
 	humaContext
-	ctx   context.Context // the request's; the call stands in for it
-	api   *API
-	route *route
-	who   *auth.Bearer
-	// problem is what the request was refused with, for the log.
+	ctx    context.Context // of the request
+	engine *engine
+	route  *route
+	bearer *auth.Bearer
+	// problem is the problem that the request was refused with, for the log.
 	problem *Problem
-	status  int  // overrides what huma has chosen
-	json    bool // the body is JSON, however its type is spelled
+	wrong   error // what is wrong with the values of parameters, until the body has arrived
+	status  int   // the status of a problem in the face's form; 0: huma's choice
+	json    bool  // the body is JSON, whatever its media type is called
+	broken  bool  // the body could not be read to the end
 
 	r  *http.Request
 	w  http.ResponseWriter
@@ -41,34 +39,34 @@ type call struct {
 
 type humaContext = huma.Context
 
-// Header values that every answer shares.
-var (
-	noSniff = []string{"nosniff"}
-	noStore = []string{"no-store"}
-)
+func (e *engine) newCall(r *route, hc huma.Context) *Call {
+	c := &Call{humaContext: hc, ctx: hc.Context(), engine: e, route: r}
+	c.r, c.w = humago.Unwrap(hc)
+	return c
+}
 
-// Context is the call itself.
-func (c *call) Context() context.Context { return c }
+// Context returns the call itself.
+func (c *Call) Context() context.Context { return c }
 
-// Deadline, Done, Err and Value are the request's context.
-func (c *call) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
+// Deadline returns the deadline of the request's context.
+func (c *Call) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
 
-// Done: see [call.Deadline].
-func (c *call) Done() <-chan struct{} { return c.ctx.Done() }
+// Done returns the channel that is closed when the request's context ends.
+func (c *Call) Done() <-chan struct{} { return c.ctx.Done() }
 
-// Err: see [call.Deadline].
-func (c *call) Err() error { return c.ctx.Err() }
+// Err returns why the request's context has ended, or nil.
+func (c *Call) Err() error { return c.ctx.Err() }
 
-// Value: see [call.Deadline].
-func (c *call) Value(key any) any { return c.ctx.Value(key) }
+// Value returns the value of the request's context for the key.
+func (c *Call) Value(key any) any { return c.ctx.Value(key) }
 
-// Unwrap is huma's own context.
-func (c *call) Unwrap() huma.Context { return c.humaContext }
+// Unwrap returns huma's own context.
+func (c *Call) Unwrap() huma.Context { return c.humaContext }
 
-// Header is a header of the request, as far as huma is concerned: the body of a
-// request that was admitted is JSON, whatever exactly its type says, and so is
-// the answer.
-func (c *call) Header(name string) string {
+// Header returns a header of the request, as huma should see it. The media type of an
+// admitted body is always application/json, because huma would not know the others.
+// Accept is always empty, because every answer is JSON.
+func (c *Call) Header(name string) string {
 	switch {
 	case name == "Content-Type" && c.json:
 		return "application/json"
@@ -78,228 +76,96 @@ func (c *call) Header(name string) string {
 	return c.humaContext.Header(name)
 }
 
-// SetStatus sends the headers.
-func (c *call) SetStatus(status int) {
+// SetStatus sends the headers with the status. The status of a problem in the face's form
+// takes precedence.
+func (c *Call) SetStatus(status int) {
 	if c.status != 0 {
 		status = c.status
 	}
 	c.humaContext.SetStatus(status)
 }
 
-// serve is the API's only middleware: it gives the request its id, admits it,
-// lets it be handled, turns a panic into a problem, counts and logs.
-func (a *API) serve(r *route, hc huma.Context, next func(huma.Context)) {
-	c := &call{humaContext: hc, ctx: hc.Context(), api: a, route: r}
-	c.r, c.w = humago.Unwrap(hc)
-	start := time.Now()
-	defer c.finish(start)
-	c.id[0] = c.takeID()
-	header := c.w.Header() // set without Set, which makes a slice each time
-	header["X-Request-Id"] = c.id[:]
-	header["X-Content-Type-Options"] = noSniff
-	if err := c.admit(); err != nil {
-		c.refuse(err)
-		return
+// BodyReader returns the request's body.
+func (c *Call) BodyReader() io.Reader { return bodyReader{c} }
+
+// bodyReader remembers that reading the body failed. Huma would only mention it in the
+// text of an error.
+type bodyReader struct{ *Call }
+
+func (r bodyReader) Read(b []byte) (int, error) {
+	n, err := r.r.Body.Read(b)
+	if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF itself
+		r.broken = true
 	}
-	next(c)
+	return n, err
 }
 
-// admit authenticates the request, and holds it against what its operation
-// demands: a scope, a token that is bound to no workspace, a type of body.
-func (c *call) admit() error {
-	if c.route.public {
-		return c.admitPublic()
-	}
-	c.w.Header()["Cache-Control"] = noStore
-	who, err := c.api.authenticator.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
-	if err != nil {
-		return err
-	}
-	c.who = who
-	allowance, err := c.api.rates.Admit(who.Identity, c.api.now())
-	writeAllowance(c.w.Header(), allowance)
-	if err != nil {
-		return err
-	}
-	switch {
-	case c.route.root && !who.IsRoot():
-		return insufficientScope.problem("only the root token may do this")
-	case !c.route.root && c.route.scope != anyScope && !who.Allows(c.route.scope):
-		return insufficientScope.problem("the token needs the scope " + string(c.route.scope))
-	case c.route.wide && !who.Workspace().IsZero():
-		return insufficientScope.problem("the token is bound to a workspace, and this concerns the whole organization")
-	case c.route.face.Bound && who.Workspace().IsZero():
-		return insufficientScope.problem("a token is needed that is bound to the workspace that is meant")
-	}
-	if c.route.reads {
-		if err := c.api.authenticator.MayRead(who); err != nil {
-			return err
-		}
-	}
-	if err := c.checkQuery(); err != nil {
-		return err
-	}
-	return c.checkMediaType()
+// Request returns the request.
+func (c *Call) Request() *http.Request { return c.r }
+
+// ResponseWriter returns the writer of the answer, for handlers that write it themselves.
+func (c *Call) ResponseWriter() http.ResponseWriter { return c.w }
+
+// WriteJSON writes an answer with status 200 and this body. It is for handlers that write
+// the answer themselves.
+func (c *Call) WriteJSON(v any) {
+	c.SetHeader("Content-Type", "application/json")
+	c.SetStatus(http.StatusOK)
+	_ = writeBody(c.BodyWriter(), v)
 }
 
-// admitPublic holds a request that needs no token against what its operation takes.
-func (c *call) admitPublic() error {
-	if c.Operation().RequestBody == nil {
-		return nil
-	}
-	c.w.Header()["Cache-Control"] = noStore
-	if err := c.checkQuery(); err != nil {
-		return err
-	}
-	return c.checkMediaType()
+// RequestID returns the id under which the request is logged.
+func (c *Call) RequestID() string { return c.id[0] }
+
+// Bearer returns who the token stands for. It returns nil for an operation that takes no
+// token.
+func (c *Call) Bearer() *auth.Bearer { return c.bearer }
+
+// Log returns the log.
+func (c *Call) Log() *events.Log { return c.engine.log }
+
+// Models returns the read models. They return things of every organization, so a handler
+// must check what it got with [Call.Reaches] or a similar method.
+func (c *Call) Models() *projections.ReadModels { return c.engine.models }
+
+// Now returns the time by which memberships expire.
+func (c *Call) Now() time.Time { return c.engine.now() }
+
+// NewID returns an id for a new thing.
+func (c *Call) NewID() [16]byte { return c.engine.newID() }
+
+// WhileServing returns a context that ends with the call, after the duration, or when the
+// service stops, whichever comes first.
+func (c *Call) WhileServing(most time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(c, most)
+	stop := context.AfterFunc(c.engine.serving, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
-// checkQuery refuses parameters that the operation does not know. Huma would too,
-// but takes the query apart even where there is none.
-func (c *call) checkQuery() error {
-	if c.r.URL.RawQuery == "" {
-		return nil
-	}
-	var unknown []FieldProblem
-	for name := range c.r.URL.Query() {
-		if !slices.Contains(c.route.parameters, name) {
-			unknown = append(unknown, FieldProblem{"query." + name, codeUnknownParameter, "the operation does not have this parameter"})
-		}
-	}
-	if unknown == nil {
-		return nil
-	}
-	slices.SortFunc(unknown, func(a, b FieldProblem) int { return strings.Compare(a.Pointer, b.Pointer) })
-	return invalid(unknown...)
-}
+// Stopping reports whether the service is about to stop.
+func (c *Call) Stopping() bool { return c.engine.serving.Err() != nil }
 
-func (c *call) checkMediaType() error {
-	body := c.Operation().RequestBody
-	if body == nil {
-		return nil
-	}
-	sent := c.r.Header.Get("Content-Type")
-	c.json = true
-	if sent == "" || body.Content[sent] != nil {
-		return nil
-	}
-	if media, _, err := mime.ParseMediaType(sent); err == nil && takes(body, media) {
-		return nil
-	}
-	c.json = false
-	if body.Content["application/merge-patch+json"] != nil {
-		return mediaType.problem("Content-Type: application/merge-patch+json or application/json is expected").
-			with("Accept-Patch", "application/merge-patch+json, application/json")
-	}
-	return mediaType.problem("Content-Type: " + strings.Join(slices.Sorted(maps.Keys(body.Content)), " or ") + " is expected")
-}
-
-// takes reports whether the body can be of the type, by its name or by how it ends.
-func takes(body *huma.RequestBody, media string) bool {
-	if body.Content[media] != nil {
-		return true
-	}
-	subtype, ok := strings.CutPrefix(media, "application/")
-	return ok && strings.HasSuffix(subtype, "+json") && body.Content["application/*+json"] != nil
-}
-
-// takeID takes the client's id for the request, when it is one that can stand in
-// a log line, and makes one otherwise.
-func (c *call) takeID() string {
+// takeID returns the client's id for the request if it is fit for a log line. Otherwise
+// it returns a new id.
+func (c *Call) takeID() string {
 	id := c.Header("X-Request-Id")
 	if id == "" || len(id) > 128 {
-		return domain.CommandID(c.api.newID()).String()
+		return domain.CommandID(c.NewID()).String()
 	}
 	for i := 0; i < len(id); i++ {
 		if id[i] <= ' ' || id[i] > '~' || id[i] == '"' || id[i] == '\\' {
-			return domain.CommandID(c.api.newID()).String()
+			return domain.CommandID(c.NewID()).String()
 		}
 	}
 	return id
 }
 
-// refuse answers with a problem.
-func (c *call) refuse(err error) {
-	p := problemOf(err)
-	shown := c.show(p)
-	b, err := encode(nil, shown.Body)
-	if err != nil {
-		panic(err)
-	}
-	for name, values := range p.headers {
-		c.SetHeader(name, values[0])
-	}
-	c.SetHeader("Content-Type", shown.ContentType)
-	c.SetStatus(shown.Status)
-	_, _ = c.BodyWriter().Write(b)
-}
-
-// problemOf is [problemOf], but for a client that has left: that is nobody's
-// failure.
-func (c *call) problemOf(err error) *Problem {
-	p := problemOf(err)
+// problemOf is [ProblemOf], except that an error after the client has left is not an
+// internal error.
+func (c *Call) problemOf(err error) *Problem {
+	p := ProblemOf(err)
 	if p.Code == internalError.Code && c.ctx.Err() != nil {
-		return clientGone.problem("the client did not wait for the answer")
+		return clientGone.Problem("the client did not wait for the answer")
 	}
 	return p
-}
-
-// show puts into a problem what it has of this request, and gives it the form of
-// the face.
-func (c *call) show(p *Problem) ErrorAnswer {
-	p.Instance, p.RequestID = c.r.URL.EscapedPath(), c.id[0]
-	c.problem = p
-	return c.route.face.ErrorForm(p)
-}
-
-// finish is deferred around every request.
-func (c *call) finish(start time.Time) {
-	if cause := recover(); cause != nil {
-		c.recovered(cause)
-	}
-	elapsed := time.Since(start)
-	status := c.Status()
-	if status == 0 {
-		status = http.StatusOK
-	}
-	c.route.count(status, elapsed)
-	c.log(status, elapsed)
-}
-
-var errPanicked = errors.New("a handler panicked")
-
-func (c *call) recovered(cause any) {
-	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(http.ErrAbortHandler)
-	}
-	c.api.logger.Error("a request panicked",
-		slog.String("request_id", c.id[0]), slog.String("cause", fmt.Sprint(cause)), slog.String("stack", string(debug.Stack())))
-	if c.Status() != 0 {
-		panic(http.ErrAbortHandler) // too late for a problem: end the connection, so that the client sees it
-	}
-	c.refuse(errPanicked)
-}
-
-func (c *call) log(status int, elapsed time.Duration) {
-	level := slog.LevelDebug
-	if status == http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	if !c.api.logger.Enabled(c.ctx, level) {
-		return
-	}
-	attributes := []slog.Attr{
-		slog.String("request_id", c.id[0]), slog.String("method", c.Method()), slog.String("route", c.route.path),
-		slog.Int("status", status), slog.Duration("elapsed", elapsed),
-	}
-	if c.who != nil {
-		attributes = append(attributes, slog.String("actor", c.who.Actor.ID))
-	}
-	if p := c.problem; p != nil {
-		attributes = append(attributes, slog.String("code", p.Code))
-		if p.cause != nil && status >= http.StatusInternalServerError {
-			attributes = append(attributes, slog.String("cause", p.cause.Error()))
-		}
-	}
-	c.api.logger.LogAttrs(c.ctx, level, "request", attributes...)
 }

@@ -3,119 +3,87 @@ package transport
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
-const (
-	// patience is how long an answer to a command waits for this node's own read
-	// models. The command is done by then, so the answer is a success either way.
-	patience = 5 * time.Second
-	// readPatience is how long a query waits for Muster-Min-Position.
-	readPatience = 2 * time.Second
-)
+// patience is how long the answer to a command waits for this node's own read models. The
+// command has been written by then, so the answer is a success even if the wait is not.
+const patience = 5 * time.Second
 
-// run has a command decided and written; with validate_only decided only. When it
-// returns, queries to this node see what was written, or what it was refused for:
-// somebody who is told that a user is a member already finds them.
-func (h *WriteHeaders) run(c *call, command domain.Command) (events.Result, error) {
-	a := c.api
-	if h.ValidateOnly {
-		return a.log.Try(c, command)
+// Do runs a command for the organization: it is decided and its events are written. With
+// [Write.ValidateOnly] it is only decided. The function command makes it from the
+// [domain.Meta] of the request. An organization that the token does not reach is not
+// found.
+//
+// When Do returns, queries to this node show what the command wrote. If the command was
+// refused, they show the reason: a client that learns that a user is already a member can
+// find that member. The errors are those of packages domain and events.
+func (c *Call) Do(w *Write, org domain.OrganizationID, command func(domain.Meta) domain.Command) (Result, error) {
+	if err := c.CheckOrganization(org); err != nil {
+		return Result{}, err
 	}
-	result, err := a.log.Run(c, command)
-	if a.models.Applied(result.Position.Partition) >= result.Position.Number {
-		return result, err
+	return c.run(w, command(c.meta(w, org)))
+}
+
+// DoInWorkspace is [Call.Do] for a command on a workspace. The command itself finds out
+// whether the workspace exists.
+func (c *Call) DoInWorkspace(w *Write, ws domain.WorkspaceID, command func(domain.Meta) domain.Command) (Result, error) {
+	org, err := c.OrganizationOf(ws)
+	if err != nil {
+		return Result{}, err
+	}
+	return c.run(w, command(c.meta(w, org)))
+}
+
+// Perform runs a command whose Meta the caller has made. It is for requests that carry no
+// token.
+func (c *Call) Perform(command domain.Command) (Result, error) {
+	return c.run(new(Write), command)
+}
+
+func (c *Call) run(w *Write, command domain.Command) (Result, error) {
+	if w.ValidateOnly {
+		tried, err := c.Log().Try(c, command)
+		return Result{tried, true}, err
+	}
+	done, err := c.Log().Run(c, command)
+	c.waitFor(done.Position)
+	return Result{done, false}, err
+}
+
+// waitFor waits until this node's read models show the position. It gives up after
+// patience and logs a warning.
+func (c *Call) waitFor(at wire.Position) {
+	models := c.Models()
+	if models.Applied(at.Partition) >= at.Number {
+		return
 	}
 	ctx, cancel := context.WithTimeout(c, patience)
 	defer cancel()
-	if late := a.models.WaitFor(ctx, result.Position); late != nil {
-		a.logger.LogAttrs(c, slog.LevelWarn, "a command was answered before the read models showed it",
-			slog.String("request_id", c.id[0]), slog.String("position", result.Position.String()), slog.String("cause", late.Error()))
+	if late := models.WaitFor(ctx, at); late != nil {
+		c.engine.logger.LogAttrs(c, slog.LevelWarn, "a command was answered before the read models showed it",
+			slog.String("request_id", c.id[0]), slog.String("position", at.String()), slog.String("cause", late.Error()))
 	}
-	return result, err
 }
 
-// waitFor waits until this node's read models have applied a position that the
-// client has seen.
-func (a *API) waitFor(c *call, position events.Position) error {
-	if a.models.Applied(position.Partition) >= position.Number {
-		return nil
+// meta returns what the command takes over from the request.
+func (c *Call) meta(w *Write, org domain.OrganizationID) domain.Meta {
+	return domain.Meta{
+		ID: c.KeyedID("command", w), Organization: org, Actor: c.bearer.Actor, OnBehalfOf: w.OnBehalfOf,
+		Request: w.Request, Reason: w.Reason, If: w.If,
 	}
-	ctx, cancel := context.WithTimeout(c, readPatience)
-	defer cancel()
-	if err := a.models.WaitFor(ctx, position); err != nil {
-		p := readModelBehind.problem("this node has not applied the position yet; ask again, or another node").retryable()
-		p.cause = err
-		return p
-	}
-	return nil
 }
 
-// waitForEvents waits until events can be found as far as other queries show what
-// they did. That is a moment later.
-func (a *API) waitForEvents(c *call, org domain.OrganizationID) error {
-	partition := a.log.Partition(org)
-	ctx, cancel := context.WithTimeout(c, readPatience)
-	defer cancel()
-	if err := a.log.WaitFor(ctx, events.Position{Partition: partition, Number: a.models.Applied(partition)}); err != nil {
-		p := readModelBehind.problem("this node cannot show its newest events yet; ask again").retryable()
-		p.cause = err
-		return p
+// KeyedID returns the id of something that a request makes. A retry with the same
+// idempotency key must get the same id, so the id is derived from the token, the purpose
+// and the key. Without a key it is a new id.
+func (c *Call) KeyedID(purpose string, w *Write) [16]byte {
+	if w.Key == "" {
+		return c.NewID()
 	}
-	return nil
-}
-
-// position is the value of Muster-Position: none when nothing was written because
-// nothing should have been.
-func (h *WriteHeaders) position(result events.Result) string {
-	if h.ValidateOnly {
-		return ""
-	}
-	return result.Position.String()
-}
-
-// written answers a command with the resource as the command left it. It is 201
-// when the command's events hold the one that brings the resource into being:
-// so a replay has the status of the first answer.
-func written[T any](h *WriteHeaders, result events.Result, born string, version uint64, body *T) *Written[T] {
-	out := &Written[T]{
-		Status: http.StatusOK, ETag: etag(version), Position: h.position(result),
-		Replayed: replayed(result), Body: body,
-	}
-	if result.Has(born) {
-		out.Status = http.StatusCreated
-	}
-	return out
-}
-
-// committed answers a command on several resources.
-func committed[T any](h *WriteHeaders, result events.Result, body *T) *Committed[T] {
-	return &Committed[T]{Position: h.position(result), Replayed: replayed(result), Body: body}
-}
-
-// gone answers a command that ended a resource.
-func gone(h *WriteHeaders, result events.Result) *Gone {
-	return &Gone{Position: h.position(result), Replayed: replayed(result)}
-}
-
-func replayed(result events.Result) string {
-	if result.Replayed {
-		return "true"
-	}
-	return ""
-}
-
-// part answers the only part of the type that the result holds. A replayed answer
-// is about the ids of the first request, not about those made for this one.
-func part[P domain.Part](result events.Result) (found P) {
-	result.State.Each(func(_ domain.Key, p domain.Part) {
-		if p, ok := p.(P); ok {
-			found = p
-		}
-	})
-	return found
+	return ids.Derived(purpose, c.bearer.Identity.String(), w.Key)
 }

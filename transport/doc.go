@@ -1,60 +1,53 @@
-// Package transport is Muster's face to the world: the REST API with its event
-// stream, tokens and problems.
+// Package transport is the engine behind every face of Muster over HTTP. A [Face] is one
+// form of the API: the native one (package native), or the dialect of another vendor
+// (package dialect). The engine serves them all and knows none of them.
 //
-//	api, err := transport.New(transport.Options{Log: log, Models: models, RootToken: root})
+//	face, err := native.Face(native.Options{Version: version, Ready: log.Ready})
+//	api, err := transport.New(transport.Options{Log: log, Models: models, Faces: []transport.Face{face}, RootToken: root})
 //	http.ListenAndServe(address, api)
 //
 // # The way of a request
 //
-//  1. The mux finds the operation, and with it the [Face] that it belongs to: the
-//     native API, or a dialect. What it demands of a token stands in its declaration,
-//     where the face's OpenAPI document shows it too.
-//  2. The only middleware ([API.serve]) gives the request an id, finds out who the
-//     token stands for, and holds that against the declaration.
-//  3. huma decodes path, query and headers into the operation's input; the body is
-//     read strictly by [JSONBody].
-//  4. The handler of a query asks the read models; the handler of a command has it
-//     decided and written by the log, and answers with what the command left
-//     behind, never by reading it back. Either way the answer is made by the same
-//     function from the same type.
-//  5. What is refused, wherever, becomes a [Problem] by one table ([sentinels]),
-//     and the problem an answer in the face's form ([Face.ErrorForm]).
+//  1. The mux finds the operation. Its [Operation] declares what it requires: the [Reach],
+//     the scope, the parameters. Nothing is inferred, and [New] refuses an operation that
+//     leaves something out.
+//  2. The only middleware (serve.go) gives the request an id and checks it against the
+//     declaration (admit.go, parameter.go). Package auth finds out who the token stands
+//     for.
+//  3. Huma decodes path, query and headers into the operation's input. The body is read
+//     strictly by [JSONBody].
+//  4. The handler gets the [Call]. For a query it asks the read models ([Call.Models]). For
+//     a command it makes a command of package domain and runs it ([Call.Do]). The answer is
+//     made from what the command left, and nothing is read back.
+//  5. One table turns every error into a [Problem] (sentinel.go). The problem gets the form
+//     of the face ([Face.ErrorForm]).
+//
+// The files of the package are layers. Declarations are at the bottom ([Operation],
+// [Face]); above them is the call, with what a handler does with it; at the top is what
+// serves the faces (register.go, served.go, api.go).
 //
 // # What a token sees
 //
-// The root token sees every organization, any other token its own: what it does
-// not reach is 404, exactly as if it did not exist. A token that is bound to a
-// workspace reaches that workspace and what is in it; every path below
-// /v1/organizations concerns more than that and is 403 insufficient_scope,
-// whatever it names. A token that is bound to a user reads what its scopes name,
-// unless the user is suspended in the organization or not part of it any more, and
-// writes what the user's own role allows besides. A JWT of an issuer that the service
-// trusts ([auth.OIDC]) is like a token that is bound to a user, except that it can name an
-// organization that does not exist.
+// The root token sees every organization. Any other token sees its own. What a token does
+// not reach is 404, exactly as if it did not exist. A token that is bound to a workspace
+// reaches that workspace and what is in it, and gets 403 insufficient_scope for every
+// operation on a whole organization ([ReachOrganization]). A token that is bound to a user
+// reads what its scopes name, unless the user is suspended in the organization or no
+// longer part of it. It writes what both its scopes and the user's role allow. A JWT of an
+// issuer that the service trusts is like a token that is bound to a user, except that it
+// can name an organization that does not exist.
 //
 // # Idempotency
 //
-// A command's id is made from who asks (a token, or the user whom an issuer's JWTs
-// stand for) and the Idempotency-Key, and what was
-// asked for is hashed into the command's events. So the first answer is found
-// again wherever the events are: after a restart, on another node, for ever. Only
-// a token's secret is not given twice, because nobody knows it any more.
-//
-// # Adding an operation
-//
-// Write the types of its input and its answer, a handler, and its declaration in
-// the file of its noun. The tests then ask for a row in the table of tenancy, for an
-// example of its body ([examples]), for its place in the story that the examples of
-// answers are recorded from (example_test.go), and for a new docs/openapi.json (go
-// generate).
+// A command's id is derived from who asks (a token, or the user of an issuer's JWTs) and
+// the Idempotency-Key. The command's events contain a hash of the request. So the first
+// answer is found again wherever the events are: after a restart, on another node, for
+// ever. Only a secret is not returned twice, because Muster does not keep it.
 //
 // # Another face
 //
-// A dialect is a [Face], made by a package below transport/dialect. Its handlers
-// see a [Call]: they ask the read models, and have commands done by [Call.Change].
-// The same middleware holds them against the same declarations, so that a dialect
-// is no way around a rule.
+// Write a package that returns a [Face] and hand it to [New]. Running a command or a query
+// needs no huma and no headers: [Write] says what a request may say of its command, and the
+// [Call] does the rest. Every field of an input or an answer declares its bounds (package
+// openapi), or New fails.
 package transport
-
-//go:generate go test -run TestAnswers -update .
-//go:generate go test -run TestOpenAPIDocument -update .

@@ -1,178 +1,94 @@
 package transport
 
 import (
-	"context"
-	"maps"
+	"errors"
+	"fmt"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
 )
 
-// securityScheme is the name of the token in the OpenAPI document.
-const securityScheme = "token"
-
-// What an operation can demand beside a scope.
+// What an operation can require of a token instead of a scope.
 const (
-	anyScope  domain.Scope = "any"  // a token, whatever it may do
-	rootScope domain.Scope = "root" // the root token
+	AnyScope  domain.Scope = "any"  // any token
+	RootScope domain.Scope = "root" // the root token
 )
 
-// scope is an operation's declaration of the scope that it demands. It stands in
-// the OpenAPI document, and is what [call.admit] goes by.
-func scope(s domain.Scope) []map[string][]string {
-	return []map[string][]string{{securityScheme: {string(s)}}}
+// Operation declares one operation of a [Face]: its name, what it requires of a token,
+// and what it does. Nothing of this is inferred. [New] fails if an operation declares no
+// reach, or if it takes a token and declares no scope.
+type Operation struct {
+	// ID names the operation in the document and in the examples.
+	ID string
+	// Method is the HTTP method. It is empty for a [Query], which is a GET.
+	Method string
+	// Path is a pattern. The input struct declares its variables.
+	Path string
+	// Reach says what the operation concerns, and so which tokens may use it.
+	Reach Reach
+	// Scope is what the token must have: a scope, [AnyScope] or [RootScope]. It is empty
+	// for [ReachPublic].
+	Scope domain.Scope
+	// Tag, Summary and Description are shown in the document.
+	Tag, Summary, Description string
+	// Status is the status of an answer with a body. Zero means 200.
+	Status int
+	// MayCreate says that the operation can also answer with status 201.
+	MayCreate bool
+	// Errors are the statuses of further problems that the operation can have. Those that
+	// every operation of its kind can have, and those that follow from its path and body,
+	// need not be listed.
+	Errors []int
+	// Document adds to the operation's description in the document. It is usually nil.
+	Document func(op *huma.Operation, r huma.Registry)
+	// Do is what the operation does.
+	Do Handler
 }
 
-// public is the declaration of an operation that takes no token.
-var public = []map[string][]string{}
-
-// The errors that every query and every command can have.
-var (
-	queryErrors   = []int{http.StatusServiceUnavailable}
-	commandErrors = []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusServiceUnavailable}
-)
-
-// query registers an operation of the native API that changes nothing. Its errors
-// are those that the operation declares and those that every query can have.
-func query[I, O any](a *API, op huma.Operation, handle func(*call, *I) (*O, error)) {
-	op.Method = http.MethodGet
-	register(a.native, op, queryErrors, handle)
+// Handler is what an operation does. [Query], [Ask] and [Command] make one from a
+// function that takes the request and its decoded input.
+type Handler struct {
+	method   string // empty: the operation declares it
+	reads    bool   // changes nothing, even if the method is POST
+	errors   []int  // statuses of the problems that every operation of the kind can have
+	register func(*face, *Operation) error
 }
 
-// command registers an operation of the native API that writes.
-func command[I, O any](a *API, op huma.Operation, handle func(*call, *I) (*O, error)) {
-	register(a.native, op, commandErrors, handle)
+// Query returns the handler of a GET, which changes nothing. I and O are input and output
+// structs as huma defines them. The input may embed [ReadHeaders].
+func Query[I, O any](handle func(*Call, *I) (*O, error)) Handler {
+	return Handler{http.MethodGet, true, []int{http.StatusServiceUnavailable}, registration(handle)}
 }
 
-// register makes an operation part of a face: its documentation, its route, its
-// conventions.
-func register[I, O any](f *face, op huma.Operation, errors []int, handle func(*call, *I) (*O, error)) {
-	r := f.newRoute(op)
-	op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) { f.api.serve(r, hc, next) }}
-	op.SkipValidateBody = true // read strictly by body.decode
-	op.MaxBodyBytes = maxBody + 1
-	op.BodyReadTimeout = 30 * time.Second
-	f.declareErrors(&op, r, errors)
-
-	huma.Register(f.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		c := ctx.(*call)
-		if prepared, ok := any(in).(interface{ prepare(*call) error }); ok {
-			if err := prepared.prepare(c); err != nil {
-				return nil, c.problemOf(err)
-			}
-		}
-		if b, ok := any(in).(interface{ checkBody() error }); ok {
-			if err := b.checkBody(); err != nil {
-				return nil, err
-			}
-		}
-		out, err := handle(c, in)
-		if err != nil {
-			return nil, c.problemOf(err)
-		}
-		return out, nil
-	})
-	registered := f.operation(op)
-	if _, ok := any(new(I)).(interface{ optional() }); ok {
-		registered.RequestBody.Required = false
-	}
-	f.complete(registered, r)
+// Ask returns the handler of a query that is too large for a URL: a POST that changes
+// nothing.
+func Ask[I, O any](handle func(*Call, *I) (*O, error)) Handler {
+	return Handler{"", true, []int{http.StatusServiceUnavailable}, registration(handle)}
 }
 
-// operation is a registered operation, as huma has written it down.
-func (f *face) operation(op huma.Operation) *huma.Operation {
-	item := f.huma.OpenAPI().Paths[op.Path]
-	return map[string]*huma.Operation{
-		http.MethodGet: item.Get, http.MethodPost: item.Post, http.MethodPut: item.Put,
-		http.MethodPatch: item.Patch, http.MethodDelete: item.Delete,
-	}[op.Method]
-}
-
-// declareErrors adds the problems that an operation can answer with to what it
-// declares itself. What depends on its input comes later, in [face.complete].
-func (f *face) declareErrors(op *huma.Operation, r *route, statuses []int) {
-	responses := make(map[string]*huma.Response)
-	maps.Copy(responses, op.Responses)
-	op.Responses = responses
-	f.refer(op, http.StatusInternalServerError)
-	if r.public {
-		if op.Method != http.MethodGet {
-			f.refer(op, append(statuses, http.StatusUnprocessableEntity)...)
-		}
-		return
-	}
-	f.refer(op, statuses...)
-	f.refer(op, http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests)
-	if r.scope != anyScope || f.Bound {
-		f.refer(op, http.StatusForbidden)
-	}
-	if strings.Contains(op.Path, "{") {
-		f.refer(op, http.StatusNotFound)
+// Command returns the handler of an operation that writes. The input embeds
+// [WriteHeaders], and also [JSONBody] if the operation takes a body.
+func Command[I, O any](handle func(*Call, *I) (*O, error)) Handler {
+	return Handler{
+		"", false, []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusServiceUnavailable}, registration(handle),
 	}
 }
 
-// orCreated declares that an operation answers 201 too, when it has made the
-// resource.
-func orCreated() map[string]*huma.Response {
-	return map[string]*huma.Response{"201": {Description: http.StatusText(http.StatusCreated)}}
-}
-
-// complete adds to what huma has written of a registered operation what follows
-// from its input: the problems of bodies, that a PATCH is a merge patch too, and
-// the answers that look like others.
-func (f *face) complete(op *huma.Operation, r *route) {
-	if op.RequestBody != nil {
-		f.refer(op, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
-		if f == f.api.native && op.Method == http.MethodPatch {
-			op.RequestBody.Content["application/merge-patch+json"] = op.RequestBody.Content["application/json"]
-		}
-		for _, media := range f.MediaTypes {
-			op.RequestBody.Content[media] = op.RequestBody.Content["application/json"]
-		}
+// check returns an error if the operation does not declare everything that it must.
+func (op *Operation) check() error {
+	switch {
+	case op.Do.register == nil:
+		return errors.New("it does nothing: Query, Ask or Command is expected")
+	case op.Reach < ReachPublic || op.Reach > ReachBoundWorkspace:
+		return errors.New("it declares no reach")
+	case (op.Reach == ReachPublic) != (op.Scope == ""):
+		return errors.New("every operation declares a scope, except those that take no token")
+	case op.Scope != "" && op.Scope != AnyScope && op.Scope != RootScope && !op.Scope.Valid():
+		return fmt.Errorf("there is no scope %s", op.Scope)
+	case (op.Method == "") == (op.Do.method == ""):
+		return errors.New("a query has no method of its own, and every other operation has one")
 	}
-	if created, ok := op.Responses["201"], op.Responses["200"]; ok != nil && created != nil {
-		created.Content, created.Headers = ok.Content, ok.Headers
-	}
-	if !r.public {
-		for _, response := range op.Responses {
-			if response.Ref == "" {
-				response.Headers = withRateHeaders(response.Headers)
-			}
-		}
-	}
-	for _, p := range op.Parameters {
-		switch {
-		case p.In == "query":
-			r.parameters = append(r.parameters, p.Name)
-		case p.Name == "If-None-Match" && op.Method == http.MethodGet:
-			op.Responses["304"] = &huma.Response{Description: http.StatusText(http.StatusNotModified), Headers: op.Responses["200"].Headers}
-		}
-	}
-}
-
-// withRateHeaders adds the headers that every answer to a token can have.
-func withRateHeaders(headers map[string]*huma.Param) map[string]*huma.Param {
-	all := maps.Clone(headers)
-	if all == nil {
-		all = make(map[string]*huma.Param)
-	}
-	for name := range rateHeaders {
-		all[name] = &huma.Param{Ref: "#/components/headers/" + name}
-	}
-	return all
-}
-
-// responseName names the documentation of an error in the OpenAPI document.
-func responseName(status int) string {
-	var name []byte
-	for _, c := range []byte(http.StatusText(status)) {
-		if c != ' ' {
-			name = append(name, c)
-		}
-	}
-	return string(name)
+	return nil
 }

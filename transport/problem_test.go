@@ -15,10 +15,12 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/transport/auth"
 )
 
-// source parses a package of ours, without its tests.
+// source parses one of our packages, without its tests.
 func source(t *testing.T, dir string) []*ast.File {
 	t.Helper()
 	names, err := filepath.Glob(dir + "/*.go")
@@ -40,13 +42,15 @@ func source(t *testing.T, dir string) []*ast.File {
 }
 
 func TestEverySentinelHasARow(t *testing.T) {
-	// Compared by their texts, which is how the source names them too.
+	// Sentinels are compared by their texts, because the source only shows the texts.
 	rows := make(map[string]bool)
 	for _, row := range sentinels {
 		rows[row.err.Error()] = true
 	}
 	found := 0
-	for _, dir := range []string{"../domain", "../events", "../projections", "auth"} {
+	for _, dir := range []string{
+		"../domain", "../events", "../events/wire", "../events/store", "../events/feed", "../projections", "../projections/sqlite", "auth",
+	} {
 		for _, f := range source(t, dir) {
 			ast.Inspect(f, func(n ast.Node) bool {
 				spec, ok := n.(*ast.ValueSpec)
@@ -106,8 +110,8 @@ func TestEveryFieldCodeIsKnown(t *testing.T) {
 }
 
 func TestKindsAreDistinct(t *testing.T) {
-	seen := make(map[string]kind)
-	for _, k := range kinds() {
+	seen := make(map[string]Kind)
+	for _, k := range Kinds() {
 		if other, ok := seen[k.Code]; ok {
 			t.Errorf("%v and %v have the same code", k, other)
 		}
@@ -131,9 +135,10 @@ func TestProblemOf(t *testing.T) {
 		{&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}, 409, "already_member", "already a member"},
 		{fmt.Errorf("organization x: %w", domain.ErrUnknownOrganization), 404, "not_found", "does not reach it"},
 		{&domain.InvalidError{Pointer: "/role", Code: "unknown_role", Detail: "the roles are"}, 422, "unknown_role", "/role: the roles are"},
-		{fmt.Errorf("%w: %w", events.ErrUnavailable, secret), 503, "unavailable", "nothing was done"},
+		{fmt.Errorf("%w: %w", store.ErrUnavailable, secret), 503, "unavailable", "nothing was done"},
+		{fmt.Errorf("%w: %w", feed.ErrBehind, secret), 503, "read_model_behind", "ask again"},
 		{fmt.Errorf("%w: %w", events.ErrOutcomeUnknown, secret), 503, "outcome_unknown", "same Idempotency-Key"},
-		{events.ErrTruncated, 500, "internal_error", "under the request id"},
+		{store.ErrTruncated, 500, "internal_error", "under the request id"},
 		{auth.ErrMissingToken, 401, "missing_token", "send Authorization: Bearer TOKEN"},
 		{auth.ErrOtherScheme, 401, "invalid_token", "Authorization: Bearer TOKEN is expected"},
 		{auth.ErrInvalidToken, 401, "invalid_token", "the token is unknown, expired or revoked"},
@@ -142,7 +147,7 @@ func TestProblemOf(t *testing.T) {
 		{&auth.RateLimitedError{Limit: 3, Wait: time.Second}, 429, "rate_limited", "the token may make 3 requests a second; Retry-After says when to go on"},
 		{secret, 500, "internal_error", "under the request id"},
 	} {
-		p := problemOf(c.err)
+		p := ProblemOf(c.err)
 		if p.Status != c.status || p.Code != c.code || !strings.Contains(p.Detail, c.detail) {
 			t.Errorf("%v became %+v", c.err, p)
 		}
@@ -150,7 +155,7 @@ func TestProblemOf(t *testing.T) {
 			t.Errorf("%v: the detail says what is inside: %s", c.err, p.Detail)
 		}
 	}
-	if id := problemOf(&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}).MembershipID; id != membership.String() {
+	if id := ProblemOf(&domain.AlreadyMemberError{Membership: domain.MembershipID(membership)}).MembershipID; id != membership.String() {
 		t.Errorf("the membership that stands in the way is %q", id)
 	}
 }
@@ -166,10 +171,11 @@ func TestHeadersOfProblems(t *testing.T) {
 		{&auth.InvalidJWTError{Reason: "its signature is wrong"}, "WWW-Authenticate", `Bearer error="invalid_token"`},
 		{auth.ErrIssuerUnavailable, "Retry-After", "5"},
 		{&auth.RateLimitedError{Limit: 3, Wait: 2 * time.Second}, "Retry-After", "2"},
-		{events.ErrUnavailable, "Retry-After", "1"},
+		{store.ErrUnavailable, "Retry-After", "1"},
+		{feed.ErrBehind, "Retry-After", "1"},
 		{events.ErrOutcomeUnknown, "Retry-After", "1"},
 	} {
-		if got := problemOf(c.err).headers; len(got) != 1 || got.Get(c.name) != c.value {
+		if got := ProblemOf(c.err).headers; len(got) != 1 || got.Get(c.name) != c.value {
 			t.Errorf("%v comes with %v, want %s: %s", c.err, got, c.name, c.value)
 		}
 	}

@@ -7,12 +7,12 @@ import (
 	"github.com/muster-dev/muster/transport/auth"
 )
 
-// writeAllowance says in the headers what the bearer may still send.
+// writeAllowance writes the headers that say how many requests the bearer may still send.
 func writeAllowance(h http.Header, a auth.Allowance) {
 	if a.Limit == 0 {
 		return
 	}
-	// The contract spells them so. Set would spell them in Go's way.
+	// These are the names in the contract. Header.Set would change their case.
 	h["X-RateLimit-Limit"] = []string{strconv.Itoa(a.Limit)}
 	h["X-RateLimit-Remaining"] = []string{strconv.Itoa(a.Remaining)}
 	h["X-RateLimit-Reset"] = []string{strconv.Itoa(a.Reset)}

@@ -6,14 +6,28 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Time is a moment on the wire: RFC 3339 in UTC, always with three digits of
-// milliseconds. The zero Time is null.
+// Time is a moment in an answer: RFC 3339 in UTC, always with three digits of
+// milliseconds. The zero Time is written as null.
 type Time time.Time
 
-// MarshalJSON writes the moment.
-func (t Time) MarshalJSON() ([]byte, error) { return t.appendJSON(make([]byte, 0, 26)), nil }
+// MarshalJSON returns the moment as a JSON string, or null.
+func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(make([]byte, 0, 26)), nil }
 
-// Schema tells the OpenAPI document what the moment looks like.
+// UnmarshalJSON reads a moment in RFC 3339, or null, which is the zero Time.
+func (t *Time) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*t = Time{}
+		return nil
+	}
+	var at time.Time
+	if err := at.UnmarshalJSON(text); err != nil {
+		return err
+	}
+	*t = Time(at.UTC())
+	return nil
+}
+
+// Schema documents what a moment looks like.
 func (Time) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeString, Format: "date-time", MaxLength: &timeLength,
@@ -23,9 +37,10 @@ func (Time) Schema(huma.Registry) *huma.Schema {
 
 var timeLength = len("2026-03-05T23:09:47.281Z")
 
-// appendJSON is [Time.MarshalJSON] without [time.Time.AppendFormat], which has no
-// fast way for this form: a page of 100 members has 200 times.
-func (t Time) appendJSON(b []byte) []byte {
+// AppendJSON appends what [Time.MarshalJSON] returns. It does not use
+// [time.Time.AppendFormat], which is slow for this form: a page of 100 members contains
+// 200 times.
+func (t Time) AppendJSON(b []byte) []byte {
 	at := time.Time(t)
 	if at.IsZero() {
 		return append(b, "null"...)
@@ -42,9 +57,6 @@ func (t Time) appendJSON(b []byte) []byte {
 	ms := at.Nanosecond() / 1e6
 	return append(b, digit(ms/100), digit(ms/10), digit(ms), 'Z', '"')
 }
-
-// milliseconds is the moment as it is stored.
-func milliseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func appendTwo(b []byte, n int) []byte { return append(b, digit(n/10), digit(n)) }
 

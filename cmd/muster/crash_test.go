@@ -12,25 +12,27 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 )
 
 const (
 	crashClients = 16
 	crashKills   = 32
 	crashUpTo    = 200 // acknowledgements between two kills, at most
+	// crashPause is how long a client waits when it got no answer. It is long enough
+	// that the clients leave the processor to the service while that starts.
+	crashPause = 50 * time.Millisecond
 )
 
-// TestKilledAgainAndAgain: what was acknowledged survives kill -9, happens once,
-// and nothing else happens.
+// TestKilledAgainAndAgain kills a service again and again while clients add members.
+// What was acknowledged survives, happens once, and nothing else happens.
 func TestKilledAgainAndAgain(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	t.Parallel()
 	kills := crashKills
 	if testing.Short() {
 		kills = 6
 	}
 	dir := t.TempDir()
-	p := serving(t, dir)
+	p := serving(t, dir, nativeOnly)
 	load := &load{t: t, api: p.api, site: p.api.found(), ended: make(chan struct{})}
 	var clients sync.WaitGroup
 	load.clients = make([]journal, crashClients)
@@ -61,25 +63,25 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	load.check(dir, p)
 }
 
-// load is clients that add members, come what may.
+// load is a number of clients that add members and go on when the service is away.
 type load struct {
 	t       testing.TB
 	api     apiClient
 	site    site
 	clients []journal
 	acked   atomic.Uint64
-	ended   chan struct{} // closed: finish what is under way, and end
+	ended   chan struct{} // closed: finish the current command and end
 }
 
-// journal is what one client keeps. Only that client touches it.
+// journal is what one client notes. Only that client uses it until it has ended.
 type journal struct {
-	keyed   bool // with an Idempotency-Key, and so trying again until it has an answer
+	keyed   bool // it sends an Idempotency-Key, and repeats a request until it has a response
 	asked   []string
-	acked   map[string]membershipRow // as the 201 said
-	unknown int                      // how often there was no answer, or none that says
+	acked   map[string]membershipRow // the bodies of 201, by user
+	unknown int                      // how often the outcome was not known
 }
 
-// await waits for that many more acknowledgements.
+// await waits for a number of further acknowledgements.
 func (l *load) await(more uint64) {
 	l.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -106,14 +108,14 @@ func (l *load) run(j *journal) {
 	}
 }
 
-// add asks for one member, once without a key, and with one until there is an
-// answer. It answers whether to go on.
+// add adds one member. Without a key it sends the request once, with one it repeats it
+// until there is a response. It reports whether the client should go on.
 func (l *load) add(j *journal, user string) bool {
 	var key []string
 	if j.keyed {
 		key = []string{"Idempotency-Key", "add " + user}
 	}
-	for deadline := time.Now().Add(2 * patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * patience); ; time.Sleep(crashPause) {
 		r, err := l.api.do("POST", l.site.members(), editor(user), key...)
 		switch {
 		case err == nil && r.status == http.StatusCreated:
@@ -132,7 +134,7 @@ func (l *load) add(j *journal, user string) bool {
 		j.unknown++
 		switch {
 		case !j.keyed:
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(crashPause)
 			return true
 		case time.Now().After(deadline):
 			l.t.Errorf("no answer for user %s: %v", user, err)
@@ -141,8 +143,8 @@ func (l *load) add(j *journal, user string) bool {
 	}
 }
 
-// check holds what the service shows, and what its log holds, against the
-// clients' journals.
+// check compares what the service shows, and what its log holds, with the clients'
+// journals.
 func (l *load) check(dir string, p *process) {
 	l.t.Helper()
 	t := l.t

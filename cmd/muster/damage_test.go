@@ -3,26 +3,21 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 )
 
-// TestDamageIsNoticed: whatever happens to the files of the log, muster serve never
-// shows another history than the one that was written, and where it would have to,
-// audit verify says so.
+// TestDamageIsNoticed damages the files of the log. Whatever the damage, muster serve
+// shows the history that was written or none, and audit verify reports the damage.
 func TestDamageIsNoticed(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	whole := t.TempDir()
-	p := serving(t, whole, "--partitions", "1")
+	p := serving(t, whole, "--partitions", "1", nativeOnly)
 	s := p.api.found()
 	for range 30 {
 		p.api.must(201, "POST", s.members(), editor(uuid.NewString()))
@@ -71,7 +66,7 @@ func TestDamageIsNoticed(t *testing.T) {
 		at := size * i / len(places)
 		cases[fmt.Sprintf("a bit flips at %d", at)] = flipAt(at)
 	}
-	for _, before := range []int{1, 8, 9, 100, 700} { // checksum, and what it is of
+	for _, before := range []int{1, 8, 9, 100, 700} { // the checksum, and what it covers
 		cases[fmt.Sprintf("a bit flips %d before the end", before)] = flipAt(size - before)
 	}
 	for name, harm := range cases {
@@ -80,6 +75,7 @@ func TestDamageIsNoticed(t *testing.T) {
 				name += ", and the index is lost"
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				harmed := func() string {
 					dir := t.TempDir()
 					if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
@@ -95,7 +91,7 @@ func TestDamageIsNoticed(t *testing.T) {
 					return dir
 				}
 				status, verdict := says(t, "audit", "verify", "--data", harmed())
-				served, refusal := serves(t, harmed(), s, "--partitions", "1")
+				served, refusal := serves(t, harmed(), s)
 				t.Logf("audit verify exits with %d:\n%s", status, verdict)
 				switch {
 				case served == nil:
@@ -113,13 +109,12 @@ func TestDamageIsNoticed(t *testing.T) {
 	}
 }
 
-// TestDamagedFeed: the feed is no more than a copy, which is made anew when it does
-// not hold what the log does. Until then nobody is shown anything else.
+// TestDamagedFeed damages the files of the feed. The feed is only a copy of the log, so
+// the service makes it again and always shows the history that was written.
 func TestDamagedFeed(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	whole := t.TempDir()
-	p := serving(t, whole, "--partitions", "1")
+	p := serving(t, whole, "--partitions", "1", nativeOnly)
 	s := p.api.found()
 	for range 30 {
 		p.api.must(201, "POST", s.members(), editor(uuid.NewString()))
@@ -130,6 +125,7 @@ func TestDamagedFeed(t *testing.T) {
 	for _, at := range []int{0, size / 3, size / 2, size - 700, size - 9, size - 1} {
 		for _, indexed := range []bool{true, false} {
 			t.Run(fmt.Sprintf("a bit flips at %d of %d, index %t", at, size, indexed), func(t *testing.T) {
+				t.Parallel()
 				dir := t.TempDir()
 				if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
 					t.Fatal(err)
@@ -143,7 +139,7 @@ func TestDamagedFeed(t *testing.T) {
 				content := readFile(t, block)
 				content[at] ^= 1
 				writeFile(t, block, content)
-				served, refusal := serves(t, dir, s, "--partitions", "1")
+				served, refusal := serves(t, dir, s)
 				if refusal != "" || !slices.Equal(served, history) {
 					t.Errorf("serve shows %d events of %d, or others; %s", len(served), len(history), refusal)
 				}
@@ -152,34 +148,22 @@ func TestDamagedFeed(t *testing.T) {
 	}
 }
 
-// serves starts the service and answers the history that it shows; none, and why,
-// when it refuses to.
-func serves(t *testing.T, dir string, s site, args ...string) (history []string, refusal string) {
+// serves starts the service and returns the history that it shows. If the service
+// refuses to start, it returns the reason instead.
+func serves(t *testing.T, dir string, s site) (history []string, refusal string) {
 	t.Helper()
-	p := newProcess(t, dir, args...)
+	p := newProcess(t, dir, "--partitions", "1", nativeOnly)
 	p.start()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		select {
-		case <-p.ended:
-			return nil, lastLines(p.log.String(), 2)
-		default:
-		}
-		response, err := p.api.http.Get(p.api.url + "/readyz")
-		if err != nil {
-			continue
-		}
-		_ = response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			history = append([]string{}, p.api.history(s)...)
-			p.stop()
-			return history, ""
-		}
+	if refusal := p.tryReady(); refusal != "" {
+		p.kill()
+		return nil, refusal
 	}
-	p.kill()
-	return nil, "never ready: " + p.log.String()
+	history = append([]string{}, p.api.history(s)...)
+	p.stop()
+	return history, ""
 }
 
-// blockOf is the file that holds the messages of the stream.
+// blockOf returns the file that holds the messages of the stream.
 func blockOf(t *testing.T, dir, stream string) string {
 	t.Helper()
 	blocks, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "*", "streams", stream, "msgs", "*.blk"))

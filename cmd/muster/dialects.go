@@ -8,10 +8,11 @@ import (
 	"github.com/muster-dev/muster/transport/dialect"
 )
 
-// noDialects is how none is spelled where an empty text would not count.
+// noDialects turns all dialects off. An empty variable of the environment would count
+// as unset.
 const noDialects = "none"
 
-// dialects is the flag for the dialects that are served.
+// dialects is the flag for the dialects to serve.
 type dialects struct{ faces *[]transport.Face }
 
 func (d dialects) String() string {

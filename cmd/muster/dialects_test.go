@@ -11,7 +11,9 @@ import (
 	"github.com/muster-dev/muster/transport/dialect"
 )
 
+// The flag takes names of dialects, and what it prints it also takes.
 func TestDialectsFlag(t *testing.T) {
+	t.Parallel()
 	all := namesOf(dialect.All())
 	for _, c := range []struct {
 		text string
@@ -42,7 +44,9 @@ func TestDialectsFlag(t *testing.T) {
 	}
 }
 
+// Every dialect has its place in the documentation.
 func TestDialectsAreDocumented(t *testing.T) {
+	t.Parallel()
 	for file, form := range map[string]string{"docs/operations.md": "`%s`", "README.md": "(docs/dialects/%s.md)"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", file))
 		if err != nil {
@@ -56,8 +60,9 @@ func TestDialectsAreDocumented(t *testing.T) {
 	}
 }
 
-// A dialect that was not chosen is not there: its paths are nobody's.
+// The paths of a dialect that was not chosen are not found.
 func TestDialectsAreChosen(t *testing.T) {
+	t.Parallel()
 	paths := map[string]string{
 		"attio": "/v2/workspace_members", "instantly": "/api/v2/workspace-members",
 		"teamwork": "/api/v1/Workspaces/x/members", "transactionlink": "/workspaces/x/memberships",

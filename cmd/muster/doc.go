@@ -4,18 +4,20 @@
 //	muster serve            run the service
 //	muster ready            ask a running service whether it is ready
 //	muster token            issue, list and revoke tokens of a running service
+//	muster import, export   move the members of a workspace in and out of files
 //	muster audit replay     print history, and the state that it folds to
 //	muster audit verify     prove that log and read models are whole
-//	muster rebuild          make the read models anew from the log
-//	muster version          print what this is
+//	muster rebuild          make the read models again from the log
+//	muster bench            measure this machine
+//	muster version          print the version
 //
-// This package is the only one that wires: it opens the log (events), the read
-// models (projections) and the API (transport), hands each what it needs, and
-// closes them in the opposite order. There is one file for each command.
+// This package holds the program's start, and the small commands, one file each. The
+// large commands are packages beside it: audit, bench, demo and roster. They share node
+// (an open log with its read models), client (a running service), terminal (flags,
+// tables, exit statuses) and secret (the root token), and do not import each other.
 //
-// Results go to standard output, logs to standard error. What can be set by a
-// flag of serve can be set by a variable of the environment, MUSTER_ and the
-// flag's name; the flag wins. The exit status is 0 when all went well, 1 when it
-// did not, and 2 when the command line was wrong, or when audit verify could not
-// look.
+// Results go to standard output, logs to standard error. Every setting of serve that
+// has a flag can also be set by a variable of the environment, MUSTER_ and the flag's
+// name. The flag wins. The exit status is 0 for success, 1 for failure, and 2 if the
+// command line was wrong or audit verify could not read what it was asked to verify.
 package main

@@ -18,35 +18,33 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 
+	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/transport"
 )
 
 const (
 	historyClients = 32
 	historyLength  = 500
-	historyUsers   = 8 // few, so that clients meet
-	historyOwners  = 2 // of them, those who are made owners: the last owner's rule ties them together
+	historyUsers   = 8 // few, so that clients conflict
+	historyOwners  = 2 // of these users, how many are made owners; the rule of the last owner connects them
 )
 
-// TestLinearizable: what 32 clients at once were told by one node, can have
-// happened one command and one query at a time.
+// TestLinearizable checks that all responses of one node to 32 concurrent clients can be
+// explained by some order of one command or query at a time.
 func TestLinearizable(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	n := startInside(t, settings{data: t.TempDir(), partitions: 2})
 	for seed := range histories() {
 		checkHistory(t, uint64(seed), n)
 	}
 }
 
-// TestLinearizableOnTwoNodes: the same of commands to two nodes that share a log.
-// Queries are left out: what a node shows is as old as its read models, unless the
-// client says how new it must be.
+// TestLinearizableOnTwoNodes checks the same of commands to two nodes that share a log.
+// It leaves out queries, because a node may show an older state unless the client sends
+// a position.
 func TestLinearizableOnTwoNodes(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	url := externalNATS(t)
 	one := startInside(t, settings{data: t.TempDir(), natsURL: url, partitions: 2})
 	two := startInside(t, settings{data: t.TempDir(), natsURL: url, partitions: 2})
@@ -55,6 +53,7 @@ func TestLinearizableOnTwoNodes(t *testing.T) {
 	}
 }
 
+// histories returns how many histories to check.
 func histories() int {
 	if testing.Short() {
 		return 2
@@ -62,13 +61,13 @@ func histories() int {
 	return 8
 }
 
-// startInside starts a node in this process, as serve does, and answers its API.
+// startInside starts a node in this process, as serve does, and returns its API.
 func startInside(t *testing.T, s settings) http.Handler {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	n, err := openNode(t.Context(), s, logger, io.Discard)
+	n, err := node.Open(t.Context(), s.node(logger, io.Discard))
 	t.Cleanup(func() {
-		if err := n.close(); err != nil {
+		if err := n.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -77,10 +76,10 @@ func startInside(t *testing.T, s settings) http.Handler {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if err := n.start(ctx); err != nil {
+	if err := n.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	api, err := transport.New(transport.Options{Log: n.log, Models: n.models, RootToken: processToken, Logger: logger})
+	api, err := n.API(transport.Options{RootToken: processToken}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,118 +102,8 @@ func ask(api http.Handler, method, path, body string, more ...string) *httptest.
 	return recorder
 }
 
-// input is one operation of a history; output what it was answered.
-type (
-	input struct {
-		method string
-		user   int
-		role   rank // of a POST or PATCH
-	}
-	output struct {
-		status int
-		role   rank // what a GET showed
-	}
-)
-
-// rank is what a user is in a history.
-type rank uint8
-
-const (
-	nobody rank = iota // and was somebody before
-	never
-	viewer
-	editing
-	owning
-)
-
-var rankNames = [...]string{nobody: "nobody", never: "never", viewer: "viewer", editing: "editor", owning: "owner"}
-
-// ranks has the rank of every user.
-type ranks [historyUsers]rank
-
-// membersModel says what a workspace's members are and may become: the whole of
-// what a history is held against. Users who are never owners have nothing to do
-// with one another, so their operations are checked apart.
-var membersModel = porcupine.Model{
-	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		parts := make([][]porcupine.Operation, historyUsers)
-		for _, op := range history {
-			user := op.Input.(input).user
-			if user < historyOwners {
-				user = 0
-			}
-			parts[user] = append(parts[user], op)
-		}
-		return parts
-	},
-	Init: func() any {
-		var all ranks
-		for i := range all {
-			all[i] = never
-		}
-		all[0] = owning
-		return all
-	},
-	Step: func(state, asked, answered any) (bool, any) {
-		in, out := asked.(input), answered.(output)
-		want, next := state.(ranks).step(in)
-		if out.status == unknownOutcome {
-			return true, next // it may have come at any time after it was asked for
-		}
-		return out == want, next
-	},
-	DescribeOperation: func(asked, answered any) string {
-		in, out := asked.(input), answered.(output)
-		return fmt.Sprintf("%s user %d %s: %d %s", in.method, in.user, rankNames[in.role], out.status, rankNames[out.role])
-	},
-	DescribeState: func(state any) (text string) {
-		for user, r := range state.(ranks) {
-			text += fmt.Sprintf("%d %s ", user, rankNames[r])
-		}
-		return text
-	},
-}
-
-// unknownOutcome stands for an answer that does not say whether it was done.
-const unknownOutcome = http.StatusServiceUnavailable
-
-// step answers what the operation must be answered, and what it leaves.
-func (all ranks) step(in input) (output, ranks) {
-	is := all[in.user]
-	member := is > never
-	owners := 0
-	for _, r := range all {
-		if r == owning {
-			owners++
-		}
-	}
-	lastOwner := is == owning && owners == 1
-	switch {
-	case in.method == http.MethodGet && member:
-		return output{http.StatusOK, is}, all
-	case !member && (in.method == http.MethodGet || in.method == http.MethodPatch), is == never && in.method == http.MethodDelete:
-		return output{status: http.StatusNotFound}, all
-	case member && in.method == http.MethodPost, // already_member
-		lastOwner && in.method == http.MethodDelete, lastOwner && in.method == http.MethodPatch && in.role != owning: // last_owner
-		return output{status: http.StatusConflict}, all
-	}
-	status := http.StatusOK
-	switch in.method {
-	case http.MethodPost:
-		status, all[in.user] = http.StatusCreated, in.role
-	case http.MethodPatch:
-		all[in.user] = in.role
-	case http.MethodDelete:
-		status = http.StatusNoContent
-		if member {
-			all[in.user] = nobody
-		}
-	}
-	return output{status: status}, all
-}
-
-// checkHistory lets clients do what they like to one workspace, through all nodes,
-// and has it checked that all answers fit one order.
+// checkHistory lets clients send random requests about one workspace to all nodes, and
+// checks that all responses fit one order.
 func checkHistory(t *testing.T, seed uint64, nodes ...http.Handler) {
 	t.Helper()
 	s, users := newHistory(t, nodes)
@@ -267,7 +156,8 @@ func checkHistory(t *testing.T, seed uint64, nodes ...http.Handler) {
 	t.Logf("history %d: %d operations, %d refused, %d unknown", seed, len(history), met, unknown)
 }
 
-// newHistory makes a workspace with its owner, whom every node knows.
+// newHistory makes a workspace that every node knows, and the ids of users. The first
+// one is its owner.
 func newHistory(t *testing.T, nodes []http.Handler) (s site, users []string) {
 	t.Helper()
 	for range historyUsers {
@@ -291,7 +181,7 @@ func newHistory(t *testing.T, nodes []http.Handler) (s site, users []string) {
 	return s, users
 }
 
-// send does the operation.
+// send sends the request of the operation.
 func (in input) send(t *testing.T, node http.Handler, s site, user string) output {
 	path, body := s.members(), ""
 	if in.method != http.MethodPost {

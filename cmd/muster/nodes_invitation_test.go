@@ -1,28 +1,23 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 )
 
 // invitationRounds is how often each race for an invitation is run.
 const invitationRounds = 50
 
-// TestTwoProcessesRaceForInvitations: what two services on one log are asked about
-// an invitation at the same moment has one outcome, which both tell.
+// TestTwoProcessesRaceForInvitations sends requests about one invitation to two services
+// on one log at the same moment. There must be one outcome, which both report.
 func TestTwoProcessesRaceForInvitations(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	url := externalNATS(t)
-	nodes := []*process{serving(t, t.TempDir(), "--nats-url", url), serving(t, t.TempDir(), "--nats-url", url)}
+	nodes := []*process{serving(t, t.TempDir(), "--nats-url", url, nativeOnly), serving(t, t.TempDir(), "--nats-url", url, nativeOnly)}
 	r := &invitationRace{t: t, nodes: nodes, site: nodes[0].api.found(), want: map[string][]string{}, ends: map[string]int{}}
 
 	for round := range invitationRounds {
@@ -38,7 +33,7 @@ func TestTwoProcessesRaceForInvitations(t *testing.T) {
 			return
 		}
 	}
-	// A race that always ends the same way is none.
+	// If all rounds end the same way, the requests have not raced.
 	t.Logf("%v", r.ends)
 	for _, end := range []string{"accepted, then removed", "removed", "accepted, not renewed", "renewed, not accepted"} {
 		if r.ends[end] == 0 {
@@ -65,109 +60,8 @@ func TestTwoProcessesRaceForInvitations(t *testing.T) {
 	verified(t, "--nats-url", url)
 }
 
-// invitationRace is two nodes and what they have been asked.
-type invitationRace struct {
-	t     *testing.T
-	nodes []*process
-	site  site
-	round int
-	// want has the types of the events that concern each invited user, by what was
-	// answered.
-	want map[string][]string
-	// ends counts the outcomes.
-	ends map[string]int
-	// handicap is how long the first request of a race is held back: longer when it
-	// has won, shorter when it has lost, so that it does both on any machine.
-	handicap time.Duration
-}
-
-// end counts an outcome.
-func (r *invitationRace) end(outcome string, firstWon bool) {
-	r.ends[outcome]++
-	if firstWon {
-		r.handicap += r.handicap/4 + 100*time.Microsecond
-	} else {
-		r.handicap /= 2
-	}
-}
-
-// invitation is one that both nodes know of.
-type invitation struct{ user, secret string }
-
-func (i invitation) accept() string { return fmt.Sprintf(`{"token":%q}`, i.secret) }
-
-const acceptPath = "/v1/invitations/accept"
-
-// invite invites somebody new, through either node in turn.
-func (r *invitationRace) invite() invitation {
-	r.t.Helper()
-	from, to := r.nodes[r.round%2].api, r.nodes[1-r.round%2].api
-	made := from.must(201, "POST", r.site.members(), fmt.Sprintf(`{"email":%q,"role":"editor"}`, uuid.NewString()+"@example.com"))
-	var shown struct {
-		User       string `json:"user_id"`
-		Invitation struct {
-			Token string `json:"token"`
-		} `json:"invitation"`
-	}
-	if err := json.Unmarshal(made.body, &shown); err != nil || shown.Invitation.Token == "" {
-		r.t.Fatalf("%v: %s", err, made.body)
-	}
-	to.must(200, "GET", r.site.members()+"/"+shown.User, "", needs(made.header.Get("Muster-Position"))...)
-	r.want[shown.User] = []string{"user.profile_set", "member.invited"}
-	return invitation{shown.User, shown.Invitation.Token}
-}
-
-// asked is a request for the race.
-type asked struct{ method, path, body, token string }
-
-// atOnce sends the requests at the same moment, to the nodes in turn.
-func (r *invitationRace) atOnce(requests ...asked) []reply {
-	r.t.Helper()
-	replies := make([]reply, len(requests))
-	ready := make(chan struct{})
-	var clients sync.WaitGroup
-	for i, q := range requests {
-		clients.Go(func() {
-			api := r.nodes[(i+r.round)%2].api
-			if q.token != "" {
-				api.token = q.token
-			}
-			<-ready
-			if i == 0 {
-				time.Sleep(r.handicap)
-			}
-			var err error
-			if replies[i], err = api.do(q.method, q.path, q.body); err != nil {
-				r.t.Error(err)
-			}
-		})
-	}
-	close(ready)
-	clients.Wait()
-	return replies
-}
-
-func (r *invitationRace) happens(user string, types ...string) {
-	r.want[user] = append(r.want[user], types...)
-}
-
-// unexpected fails the test with the answers that fit no outcome.
-func (r *invitationRace) unexpected(what string, replies ...reply) {
-	r.t.Helper()
-	for _, reply := range replies {
-		r.t.Errorf("round %d, %s: %d %s", r.round, what, reply.status, reply.body)
-	}
-}
-
-// code is the code of a problem, empty for none.
-func (r reply) code() string {
-	var p problem
-	_ = json.Unmarshal(r.body, &p)
-	return p.Code
-}
-
-// sameSecret: everybody with the secret is told that it is accepted, and it was
-// once.
+// sameSecret accepts with one secret several times. All are told that the invitation is
+// accepted, and it is accepted once.
 func (r *invitationRace) sameSecret() {
 	i := r.invite()
 	all := r.atOnce(slices.Repeat([]asked{{"POST", acceptPath, i.accept(), ""}}, 8)...)
@@ -179,8 +73,8 @@ func (r *invitationRace) sameSecret() {
 	r.happens(i.user, "member.accepted")
 }
 
-// twoCandidates: two people hold the secret and say who they are; only the invited
-// one gets in.
+// twoCandidates accepts with one secret as different users. Only the invited one
+// becomes a member.
 func (r *invitationRace) twoCandidates() {
 	i := r.invite()
 	as := func(user string) asked {
@@ -195,8 +89,8 @@ func (r *invitationRace) twoCandidates() {
 	r.happens(i.user, "member.accepted")
 }
 
-// secretAndToken: the invited person accepts in both ways, and a program for them;
-// somebody else's token does nothing.
+// secretAndToken accepts with the secret, with the invited user's own token, and with
+// the token of a program. Another user's token is refused.
 func (r *invitationRace) secretAndToken() {
 	i := r.invite()
 	path := r.site.members() + "/" + i.user + "/accept"
@@ -210,16 +104,8 @@ func (r *invitationRace) secretAndToken() {
 	r.happens(i.user, "member.accepted")
 }
 
-// tokenOf is a token that is bound to the user and that both nodes know.
-func (r *invitationRace) tokenOf(user string) string {
-	r.t.Helper()
-	issued := r.nodes[0].api.must(201, "POST", "/v1/organizations/"+r.site.org+"/tokens", fmt.Sprintf(`{"name":"x","scopes":["all:all"],"user_id":%q}`, user))
-	r.nodes[1].api.must(200, "GET", r.site.members(), "", needs(issued.header.Get("Muster-Position"))...)
-	return issued.field(r.t, "secret")
-}
-
-// acceptAndRemove: an invitation that is taken back while it is accepted was
-// accepted before that, or not at all; nobody is left a member.
+// acceptAndRemove removes an invited user while the user accepts. The invitation is
+// accepted before, or not at all. In both cases the user is not a member afterwards.
 func (r *invitationRace) acceptAndRemove() {
 	i := r.invite()
 	all := r.atOnce(asked{"POST", acceptPath, i.accept(), ""}, asked{"DELETE", r.site.members() + "/" + i.user, "", ""})
@@ -236,8 +122,8 @@ func (r *invitationRace) acceptAndRemove() {
 	}
 }
 
-// acceptAndRenew: the secret opens, or there is another one; never both, never
-// neither.
+// acceptAndRenew renews an invitation while it is accepted. Exactly one of the two
+// succeeds.
 func (r *invitationRace) acceptAndRenew() {
 	i := r.invite()
 	all := r.atOnce(asked{"POST", acceptPath, i.accept(), ""}, asked{"POST", r.site.members() + "/" + i.user + "/resend", "", ""})
@@ -254,8 +140,8 @@ func (r *invitationRace) acceptAndRenew() {
 	}
 }
 
-// sameAddress: one address invited to one workspace through both nodes is one
-// invitation; the others are told of it.
+// sameAddress invites one address to one workspace through both nodes. There is one
+// invitation, and the other requests are refused with its membership.
 func (r *invitationRace) sameAddress() {
 	name := uuid.NewString()
 	invite := func(at string) asked {
@@ -275,7 +161,8 @@ func (r *invitationRace) sameAddress() {
 	r.happens(all[first].field(r.t, "user_id"), "user.profile_set", "member.invited")
 }
 
-// sameAddressInTwoWorkspaces: one address invited to two workspaces is one user.
+// sameAddressInTwoWorkspaces invites one address to two workspaces at once. Both
+// invitations are for the same user.
 func (r *invitationRace) sameAddressInTwoWorkspaces() {
 	ws := r.nodes[0].api.must(201, "POST", "/v1/organizations/"+r.site.org+"/workspaces", fmt.Sprintf(`{"name":"Second","owner_user_id":%q}`, r.site.owner))
 	r.nodes[1].api.must(200, "GET", "/v1/workspaces/"+ws.field(r.t, "id"), "", needs(ws.header.Get("Muster-Position"))...)
@@ -286,13 +173,4 @@ func (r *invitationRace) sameAddressInTwoWorkspaces() {
 		return
 	}
 	r.happens(all[0].field(r.t, "user_id"), "user.profile_set", "member.invited", "member.invited")
-}
-
-// settle waits until both nodes show what either has done.
-func (r *invitationRace) settle() {
-	r.t.Helper()
-	for i := range r.nodes {
-		last := r.nodes[i].api.must(201, "POST", r.site.members(), editor(uuid.NewString()))
-		r.nodes[1-i].api.must(200, "GET", r.site.members(), "", needs(last.header.Get("Muster-Position"))...)
-	}
 }

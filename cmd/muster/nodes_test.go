@@ -9,28 +9,26 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 )
 
-// TestTwoProcessesOnOneServer: two services share the log of an external NATS
-// server, and together are one.
+// TestTwoProcessesOnOneServer runs two services on the log of one external NATS server,
+// which together behave as one.
 func TestTwoProcessesOnOneServer(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	url := externalNATS(t)
 	dirs := []string{t.TempDir(), t.TempDir()}
-	nodes := []*process{serving(t, dirs[0], "--nats-url", url), serving(t, dirs[1], "--nats-url", url)}
+	nodes := []*process{serving(t, dirs[0], "--nats-url", url, nativeOnly), serving(t, dirs[1], "--nats-url", url, nativeOnly)}
 	one, two := nodes[0].api, nodes[1].api
 	s := one.found()
 
-	// What one was told the other shows to whoever says how new it must be.
+	// What one has accepted the other shows to a client that sends the position.
 	position := ""
 	for i := range 40 {
 		user := uuid.NewString()
 		from, to := nodes[i%2].api, nodes[1-i%2].api
 		position = from.must(201, "POST", s.members(), editor(user), needs(position)...).header.Get("Muster-Position")
 		to.must(200, "GET", s.members()+"/"+user, "", needs(position)...)
-		// A refusal is decided on what the log says now, asked for how new or not.
+		// A refusal is decided on the current log, even if no position is sent.
 		to.must(409, "POST", s.members(), editor(user))
 	}
 
@@ -81,7 +79,7 @@ func TestTwoProcessesOnOneServer(t *testing.T) {
 	}
 }
 
-// needs is the header by which a query demands a position; none for none.
+// needs returns the header with which a query asks for a position, none if it is empty.
 func needs(position string) []string {
 	if position == "" {
 		return nil
@@ -89,8 +87,8 @@ func needs(position string) []string {
 	return []string{"Muster-Min-Position", position}
 }
 
-// raceForKey sends one request with one key to both nodes, many times at once: it
-// happens once, and everybody gets the same answer.
+// raceForKey sends one request with one key to both nodes, many times at once. It must
+// be done once, and all responses must be the same.
 func raceForKey(t *testing.T, s site, nodes []*process) {
 	for round := range 10 {
 		user := uuid.NewString()

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
-// oidcFlags are the flags that say whose JWTs are taken.
+// oidcFlags defines the flags that say whose JWTs are accepted.
 func (s *settings) oidcFlags(f *pflag.FlagSet) {
 	o := &s.oidc
 	o.OrganizationClaim, o.UserClaim, o.ScopeClaim = "organization_id", "sub", "scope"
@@ -19,36 +21,37 @@ func (s *settings) oidcFlags(f *pflag.FlagSet) {
 	f.Var(claim(&o.OrganizationClaim), "oidc-organization-claim", "claim of a JWT with the organization's id")
 	f.Var(claim(&o.UserClaim), "oidc-user-claim", "claim of a JWT with the user's id")
 	f.Var(claim(&o.ScopeClaim), "oidc-scope-claim", "claim of a JWT with its scopes")
-	inEnvironment(f, "oidc-issuer", "oidc-audience", "oidc-organization-claim", "oidc-user-claim", "oidc-scope-claim")
+	terminal.InEnvironment(f, "oidc-issuer", "oidc-audience", "oidc-organization-claim", "oidc-user-claim", "oidc-scope-claim")
 }
 
-// checkOIDC demands issuers and audience together: without an audience a token that
-// was meant for another service would open this one.
+// checkOIDC returns an error unless issuers and audience are given together. Without an
+// audience, a token that was issued for another service would be accepted here.
 func (s *settings) checkOIDC() error {
 	switch o := s.oidc; {
 	case len(o.Issuers) > 0 && o.Audience == "":
-		return usage("--oidc-issuer needs --oidc-audience: what the issuer's tokens name in aud when they are meant for this service")
+		return terminal.Usage("--oidc-issuer needs --oidc-audience: what the issuer's tokens name in aud when they are meant for this service")
 	case len(o.Issuers) == 0 && o.Audience != "":
-		return usage("--oidc-audience is of no use without --oidc-issuer")
+		return terminal.Usage("--oidc-audience is of no use without --oidc-issuer")
 	}
 	return nil
 }
 
-// maxIssuer is how long an issuer's URL may be: it is the name by which the API
-// shows JWTs.
+// maxIssuer is the length of the longest URL of an issuer. The API shows it as the name
+// of a JWT.
 const maxIssuer = 200
 
-// claim is the flag for the name of a claim, which can be a URL and is not a path.
-func claim(text *string) value {
-	return value{text, "claim", func(s string) error {
+// claim returns a flag for the name of a claim. The name can be a URL and is not a path
+// into nested claims.
+func claim(text *string) terminal.Text {
+	return terminal.NewText(text, "claim", func(s string) error {
 		if s == "" {
 			return errors.New("the name of a claim is expected")
 		}
 		return nil
-	}}
+	})
 }
 
-// issuers is the flag for URLs of issuers.
+// issuers is the flag for the URLs of issuers. Each use of the flag adds to them.
 type issuers struct{ urls *[]string }
 
 func (i issuers) String() string { return strings.Join(*i.urls, ",") }

@@ -16,8 +16,9 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// A session with a JWT, of an issuer that comes up after the service.
+// A JWT is accepted once its issuer can be reached, which may start after the service.
 func TestServeJWT(t *testing.T) {
+	t.Parallel()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -37,9 +38,11 @@ func TestServeJWT(t *testing.T) {
 	defer provider.Close()
 	issuer = provider.URL
 
-	t.Setenv("MUSTER_OIDC_ISSUER", "https://127.0.0.1:1 , "+issuer)
 	data := t.TempDir()
-	p := serving(t, data, "--oidc-audience", "https://muster.example", "--oidc-organization-claim", "https://acme.example/org")
+	p := newProcess(t, data, nativeOnly, "--oidc-audience", "https://muster.example", "--oidc-organization-claim", "https://acme.example/org")
+	p.env = []string{"MUSTER_OIDC_ISSUER=https://127.0.0.1:1 , " + issuer}
+	p.start()
+	p.ready()
 	s := p.api.found()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "1"}}, (&jose.SignerOptions{}).WithType("at+jwt"))
 	if err != nil {

@@ -5,23 +5,26 @@ import (
 	"net/http"
 
 	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/client"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
 func newReady() *cobra.Command {
-	var c client
+	var c client.Client
 	cmd := &cobra.Command{
 		Use: "ready", Short: "Ask a running service whether it is ready",
 		Long: "Ready asks a running service whether it has caught up and can write, for health\n" +
 			"checks where there is no curl. It exits with 0 when it is, and with 1 when it is not.",
 		Args: cobra.NoArgs,
-		RunE: action(func(cmd *cobra.Command, _ []string) error {
-			if err := c.call(cmd.Context(), http.MethodGet, "/readyz", nil, nil); err != nil {
+		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
+			if err := c.Call(cmd.Context(), http.MethodGet, "/readyz", nil, nil); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ready")
 			return err
 		}),
 	}
-	c.flags(cmd.Flags())
+	c.Flags(cmd.Flags())
 	return cmd
 }

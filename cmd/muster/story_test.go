@@ -9,10 +9,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestStory tells one story through every face at once: somebody is added, promoted,
-// limited, suspended, and looked at, each in another vendor's words. It is one
-// membership and one history, whose replay names them all.
+// TestStory changes one membership through every face: the user is added, promoted,
+// limited and suspended, each through another dialect. All of it is one membership and
+// one history.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	data := t.TempDir()
 	p := serving(t, data)
 	s := p.api.found()
@@ -27,7 +28,7 @@ func TestStory(t *testing.T) {
 	as := func(secret string) apiClient { c := p.api; c.token = secret; return c }
 	reason := func(text string) []string { return []string{"Muster-Reason", text} }
 
-	// Added through TransactionLink, whose token stands alone in its header.
+	// Added through TransactionLink, whose header holds the token alone.
 	membership := "/workspaces/" + s.ws + "/memberships/" + user
 	body := fmt.Sprintf(`{"userId":%q,"roleId":"00000000-0000-8000-8000-000000000030"}`, user) // an editor
 	once := append(reason("joins"), "Authorization", transactionlink, "Idempotency-Key", "joins")
@@ -47,20 +48,20 @@ func TestStory(t *testing.T) {
 		t.Errorf("Teamwork shows %s", limited.body)
 	}
 
-	// Suspended natively: still a member for Instantly, without access for
-	// TransactionLink.
+	// Suspended natively. Instantly still shows the member, and TransactionLink does not.
 	p.api.must(200, "POST", s.members()+"/"+user+"/suspend", "", reason("on leave")...)
 	as(bound).must(200, "GET", item, "")
 	if list := p.api.must(200, "GET", "/organizations/workspaces/"+s.ws+"/memberships", "", "Authorization", transactionlink); strings.Contains(string(list.body), user) {
 		t.Errorf("TransactionLink shows %s", list.body)
 	}
 
-	// Attio knows who was suspended, by the same id.
+	// Attio shows that the member is suspended, by the same id.
 	if seen := as(bound).must(200, "GET", "/v2/workspace_members/"+id, ""); !strings.Contains(string(seen.body), `"access_level":"suspended"`) {
 		t.Errorf("Attio shows %s", seen.body)
 	}
 
-	// A power cut later the first answer is still the same, and writes nothing.
+	// After a power cut the first request still gets the same response, and writes
+	// nothing.
 	p.kill()
 	p.start()
 	p.ready()

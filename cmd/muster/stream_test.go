@@ -15,15 +15,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"go.uber.org/goleak"
+
+	"github.com/muster-dev/muster/cmd/muster/node"
 )
 
-// TestStreamResumes: a client that is cut off again and again while events are
-// written, and resumes with Last-Event-ID, gets each of them once.
+// TestStreamResumes interrupts a client of the event stream again and again while events
+// are written. The client resumes with Last-Event-ID and gets each event once.
 func TestStreamResumes(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
-	p := serving(t, t.TempDir())
+	t.Parallel()
+	p := serving(t, t.TempDir(), nativeOnly)
 	s := p.api.found()
 	var clients sync.WaitGroup
 	defer clients.Wait()
@@ -49,14 +49,13 @@ func TestStreamResumes(t *testing.T) {
 	}
 }
 
-// TestFeedDeletedByHand: the feed's streams are deleted on a running server, under
-// the feet of a client that reads what is not in memory. Neither it nor anybody
-// later sees a difference.
+// TestFeedDeletedByHand deletes the feed's streams on a running server, while a client
+// reads events that are not in memory. The service makes the feed again, and no client
+// sees a difference.
 func TestFeedDeletedByHand(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, leaks) })
+	t.Parallel()
 	dir := t.TempDir()
-	p := serving(t, dir)
+	p := serving(t, dir, nativeOnly)
 	s := p.api.found()
 	var clients sync.WaitGroup
 	for range 16 {
@@ -71,7 +70,7 @@ func TestFeedDeletedByHand(t *testing.T) {
 	}
 	clients.Wait()
 	before := p.api.history(s)
-	p.stop() // so that nothing of it is in memory any more
+	p.stop() // so that none of it is in memory
 
 	listen := freeAddress(t)
 	p.args = append(p.args, "--nats-listen", listen)
@@ -84,7 +83,7 @@ func TestFeedDeletedByHand(t *testing.T) {
 			r.read(100 + 30*round)
 		}
 		removeFeeds(t, js)
-		if round == 5 { // and goes on while it is made again
+		if round == 5 { // the log grows while the feed is made again
 			p.api.must(201, "POST", s.members(), editor(uuid.NewString()))
 		}
 		if listed := p.api.history(s); !slices.Equal(listed[:min(len(listed), len(before))], before) {
@@ -106,7 +105,7 @@ func TestFeedDeletedByHand(t *testing.T) {
 	verified(t, "--data", dir)
 }
 
-// inside is a connection to the NATS server inside a process.
+// inside returns a connection to the NATS server inside a process.
 func inside(t *testing.T, dir, listen string) jetstream.JetStream {
 	t.Helper()
 	token, err := os.ReadFile(filepath.Join(dir, "nats-token"))
@@ -125,10 +124,11 @@ func inside(t *testing.T, dir, listen string) jetstream.JetStream {
 	return js
 }
 
+// removeFeeds deletes all feeds, of which there must be one.
 func removeFeeds(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	removed := 0
-	for p := range defaultPartitions {
+	for p := range node.DefaultPartitions {
 		err := js.DeleteStream(t.Context(), fmt.Sprintf("MUSTER_FEED_%02d", p))
 		if err == nil {
 			removed++
@@ -139,7 +139,7 @@ func removeFeeds(t *testing.T, js jetstream.JetStream) {
 	}
 }
 
-// reader is a client of the event stream that remembers what it got.
+// reader is a client of the event stream that keeps what it gets.
 type reader struct {
 	t      *testing.T
 	api    apiClient
@@ -148,7 +148,7 @@ type reader struct {
 	events []string
 }
 
-// read opens the stream after the last event, takes n events, and breaks off.
+// read opens the stream after the last event, reads n events, and closes it.
 func (r *reader) read(n int) {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(r.t.Context(), patience)

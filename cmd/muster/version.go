@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
 // release is set by the linker when a release is built.
@@ -16,14 +18,14 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print what this is",
 		Args: cobra.NoArgs,
-		RunE: action(func(cmd *cobra.Command, _ []string) error {
+		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "muster %s, %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		}),
 	}
 }
 
-// version is the release, or what the Go command knows of the source.
+// version returns the release, or what the Go command has recorded about the source.
 func version() string {
 	if release != "" {
 		return release

@@ -13,7 +13,7 @@ import (
 	"github.com/muster-dev/muster/projections"
 )
 
-// Options are what an [Authenticator] is made from.
+// Options configure an [Authenticator].
 type Options struct {
 	// Log says which partition an organization lies in.
 	Log *events.Log
@@ -22,7 +22,7 @@ type Options struct {
 	// RootToken is the text of the token that may do everything; if it is empty there is
 	// no such token.
 	RootToken string
-	// OIDC says whose JWTs are accepted; nobody's by default.
+	// OIDC says whose JWTs are accepted; by default none are.
 	OIDC OIDC
 	// Now is the clock by which tokens expire; [time.Now] by default.
 	Now func() time.Time
@@ -96,10 +96,10 @@ func (a *Authenticator) find(ctx context.Context, secret domain.Hash, text strin
 	return a.tokens.find(secret, text)
 }
 
-// MayRead returns [domain.ErrNotAllowed] if the token is bound to a user who is
-// suspended in the organization or no longer part of it. It is for reads. A command of
-// such a user is refused by its rule, which must first recognise commands that are
-// repeated.
+// MayRead returns [domain.ErrNotAllowed] if the token is bound to a user who is suspended
+// in the organization or no longer part of it. It is for reads only. The rules of
+// commands refuse such a user themselves, because they must first recognise a command
+// that is repeated.
 func (a *Authenticator) MayRead(b *Bearer) error {
 	if b.Actor.User.IsZero() {
 		return nil

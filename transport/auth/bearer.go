@@ -60,7 +60,7 @@ func (b *Bearer) expired(now time.Time) bool {
 // isPast reports whether the time has come; the zero time never comes.
 func isPast(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
-// rootBearer returns the operator.
+// rootBearer returns who the root token stands for: the operator.
 func rootBearer() *Bearer {
 	return &Bearer{
 		Name:  "root",

@@ -10,9 +10,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// idClaim reads the claim that holds the id of an organization or of a user. The nil
-// UUID is refused: as an organization it would make a root token of the JWT, and as a
-// user a program's token.
+// idClaim reads the claim that holds the id of an organization or of a user. The nil UUID
+// is refused. As the organization it would turn the JWT into a root token, and as the
+// user into a token of a program.
 func idClaim[ID interface{ ~[16]byte }](all map[string]jsontext.Value, name string) (ID, error) {
 	var id domain.ID[struct{}]
 	if err := json.Unmarshal(all[name], &id); err != nil || id.IsZero() {
@@ -34,7 +34,7 @@ func scopesClaim(all map[string]jsontext.Value, name string) (domain.Scopes, err
 	}
 	scopes := domain.Scopes{}
 	for _, word := range words {
-		// Scopes that Muster does not know are meant for other services, like openid.
+		// Unknown scopes, such as openid, are meant for other services.
 		if scope := domain.Scope(word); scope.Valid() && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}

@@ -3,9 +3,9 @@
 //	authenticator := auth.New(auth.Options{Log: log, Models: models, RootToken: root})
 //	bearer, err := authenticator.Authenticate(ctx, "Bearer tot_…")
 //
-// Of a request it knows only the value of its Authorization header. What it refuses it
-// returns as one of the errors in errors.go. Their texts are written for the client,
-// but statuses, codes and headers are the caller's.
+// All that it knows of a request is the value of the Authorization header. It refuses
+// requests with the errors in errors.go. Their texts are written for the client;
+// statuses, codes and headers are up to the caller.
 //
 // # Bearers
 //
@@ -30,9 +30,9 @@
 //
 //	tot_ 4fQ2nX8aL0pVbR7sT1yKzE5hJ9mC3dW6gU2iN8oA4tYxB7 Z0rHn1   (without the spaces)
 //
-// First comes the [SecretKind], then 46 random characters in base 62 (273 bits), then
-// the CRC-32 of all that in base 62. The kind and the checksum let anyone tell a secret
-// from noise, a scanner for leaked secrets included. Muster keeps only the SHA-256 of a
+// First comes the [SecretKind], then 46 random characters in base 62 (273 bits), then the
+// CRC-32 of all that in base 62. By the kind and the checksum anyone, such as a scanner
+// for leaked secrets, can tell a secret from noise. Muster keeps only the SHA-256 of a
 // secret ([HashSecret]).
 //
 // # JWTs

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// What authentication and rates refuse with.
+// The errors with which this package refuses a request.
 var (
 	// ErrMissingToken means that there is no Authorization header.
 	ErrMissingToken = errors.New("send Authorization: Bearer TOKEN")
@@ -25,8 +25,8 @@ var (
 	ErrRateLimited = errors.New("the token sends requests too often")
 )
 
-// InvalidJWTError refuses a JWT and says why. The client may know the reason: a JWT
-// was either made by the issuer, or made up by somebody who learns nothing from it.
+// InvalidJWTError refuses a JWT and says why. The client may know the reason, because a
+// stranger who makes up JWTs learns nothing useful from it.
 type InvalidJWTError struct {
 	Reason string
 }

@@ -20,9 +20,10 @@ const (
 	keysFresh = 5 * time.Minute
 	// keysLast is how old they may become while the issuer cannot be reached.
 	keysLast = time.Hour
-	// FetchPause is the time between two fetches of an issuer's keys, whoever causes
-	// them. It keeps strangers who make up keys from turning Muster into a nuisance for
-	// the issuer. After an [ErrIssuerUnavailable] another try makes sense when it is over.
+	// FetchPause is the time between two fetches of an issuer's keys. Without it, a
+	// stranger could make Muster flood the issuer with requests by naming keys that do
+	// not exist. After an [ErrIssuerUnavailable] another try makes sense when the pause
+	// is over.
 	FetchPause = 5 * time.Second
 	// defaultFetchPatience is how long a fetch may take.
 	defaultFetchPatience = 5 * time.Second
@@ -53,18 +54,18 @@ func newIssuer(url string, now func() time.Time, logger *slog.Logger) *issuer {
 	}
 }
 
-// open checks the token's signature, and returns its claims and the keys that it was
+// verify checks the token's signature, and returns its claims and the keys that it was
 // checked with. A token that names an unknown key causes a fetch, because the key may
 // be new.
-func (i *issuer) open(ctx context.Context, token *jwt.JSONWebToken) (claims jsontext.Value, keys *keySet, err error) {
+func (i *issuer) verify(ctx context.Context, token *jwt.JSONWebToken) (claims jsontext.Value, keys *keySet, err error) {
 	if keys, err = i.current(ctx); err != nil {
 		return nil, nil, err
 	}
-	if claims, err = keys.open(token); errors.Is(err, errUnknownKey) {
+	if claims, err = keys.verify(token); errors.Is(err, errUnknownKey) {
 		if keys, err = i.newer(ctx, keys); err != nil {
 			return nil, nil, err
 		}
-		claims, err = keys.open(token)
+		claims, err = keys.verify(token)
 	}
 	return claims, keys, err
 }

@@ -34,7 +34,7 @@ func TestIssuerRotation(t *testing.T) {
 	s.opens(t, second.Sign(t, authtest.AccessToken, p.Claims(x.org, x.owner, nil)), x)
 }
 
-// Made-up keys do not make Muster ask the issuer again and again.
+// A JWT that names a made-up key does not make Muster ask the issuer each time.
 func TestUnknownKeysAreBounded(t *testing.T) {
 	known, made := authtest.RSAKey("known", 0), authtest.RSAKey("", 1)
 	p := authtest.NewProvider(t, known)
@@ -55,7 +55,7 @@ func TestUnknownKeysAreBounded(t *testing.T) {
 		})
 	}
 	strangers.Wait()
-	s.refuses(t, made.Sign(t, authtest.AccessToken, p.Claims(x.org, x.owner, nil)), ErrInvalidToken) // of no name at all
+	s.refuses(t, made.Sign(t, authtest.AccessToken, p.Claims(x.org, x.owner, nil)), ErrInvalidToken) // a key without a name
 	if got := p.Looks.Load(); got != 1 {
 		t.Errorf("%d looks", got)
 	}
@@ -67,7 +67,7 @@ func TestUnknownKeysAreBounded(t *testing.T) {
 	if got := p.Looks.Load(); got != 2 {
 		t.Errorf("%d looks after the pause", got)
 	}
-	// A wrong signature under a name that is known is no reason to look.
+	// A wrong signature under the name of a known key does not cause a fetch.
 	s.clock.Add(int64(FetchPause))
 	made.ID = "known"
 	s.refuses(t, made.Sign(t, authtest.AccessToken, p.Claims(x.org, x.owner, nil)), ErrInvalidToken)

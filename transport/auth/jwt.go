@@ -52,7 +52,7 @@ func (s *issuers) check(ctx context.Context, text string) (checked, error) {
 	if err != nil || issuer == nil {
 		return checked{}, badJWT("its issuer (iss) is none of those that this service trusts")
 	}
-	claims, keys, err := issuer.open(ctx, token)
+	claims, keys, err := issuer.verify(ctx, token)
 	switch {
 	case errors.Is(err, errUnknownKey):
 		return checked{}, badJWT("its issuer does not publish the key that it is signed with")

@@ -50,12 +50,12 @@ func TestAlgorithms(t *testing.T) {
 	nameless.ID = ""
 	s.opens(t, nameless.Sign(t, authtest.AccessToken, claims), x)
 
-	// A key is for the algorithm that it was published for.
+	// A key is only accepted with the algorithm that it was published for.
 	other := keys[0]
 	other.Algorithm = jose.PS256
 	s.refuses(t, other.Sign(t, authtest.AccessToken, claims), ErrInvalidToken)
 
-	// A public key, used as a shared secret, proves nothing.
+	// A signature that uses a public key as a shared secret proves nothing.
 	der, err := x509.MarshalPKIXPublicKey(keys[0].Signer.Public())
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestJWTsAreRemembered(t *testing.T) {
 	if found, err := s.issuers.find(t.Context(), HashSecret(token), token); err != nil || found != known.Bearer || found == nil {
 		t.Errorf("%v %v", found, err)
 	}
-	// After another fetch of the keys it is checked again.
+	// After another fetch of the keys the JWT is checked again.
 	s.clock.Add(int64(keysFresh))
 	if found, err := s.issuers.find(t.Context(), HashSecret(token), token); err != nil || found == known.Bearer {
 		t.Errorf("%v %v", found, err)

@@ -15,7 +15,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxIssuerDocument is how long an issuer's documents may be, in bytes.
+// maxIssuerDocument is the length of the longest document that an issuer may send, in
+// bytes.
 const maxIssuerDocument = 1 << 20
 
 var (
@@ -23,16 +24,16 @@ var (
 	errBadSignature = errors.New("the signature is wrong")
 )
 
-// keySet is what an issuer published at one moment. It never changes.
+// keySet holds the keys that an issuer published at one moment. It never changes.
 type keySet struct {
 	keys    []jose.JSONWebKey
 	fetched time.Time
 }
 
-// open returns the claims of a token that is signed with one of the keys. It fails
-// with errUnknownKey if the token names a key that is not there, or names none and fits
-// none; and with errBadSignature if it does not fit the key that it names.
-func (s *keySet) open(token *jwt.JSONWebToken) (claims jsontext.Value, err error) {
+// verify returns the claims of a token that is signed with one of the keys. It fails with
+// errBadSignature if the token names one of the keys and does not fit it. It fails with
+// errUnknownKey if the token names another key, or names none and fits none.
+func (s *keySet) verify(token *jwt.JSONWebToken) (claims jsontext.Value, err error) {
 	header := token.Headers[0]
 	err = errUnknownKey
 	for i := range s.keys {
@@ -51,8 +52,8 @@ func (s *keySet) open(token *jwt.JSONWebToken) (claims jsontext.Value, err error
 }
 
 // fetch reads the issuer's keys from the address in its discovery document (OpenID
-// Connect Discovery 1.0). The keys are for all requests, so the end of the one that
-// caused the fetch does not end the fetch.
+// Connect Discovery 1.0). The keys serve all requests, so the fetch goes on when the
+// request that caused it ends.
 func (i *issuer) fetch(ctx context.Context) (*keySet, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), i.patience)
 	defer cancel()

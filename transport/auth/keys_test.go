@@ -12,7 +12,7 @@ import (
 	"github.com/muster-dev/muster/transport/auth/authtest"
 )
 
-// Anything that an issuer sends instead of its keys is an outage.
+// Anything else that an issuer sends in place of its keys counts as an outage.
 func TestIssuerTrouble(t *testing.T) {
 	key := authtest.RSAKey("key", 0)
 	p := authtest.NewProvider(t, key)
@@ -70,7 +70,7 @@ func TestIssuerTrouble(t *testing.T) {
 	s.refuses(t, token, ErrIssuerUnavailable)
 	p.Fail(nil)
 	s.clock.Add(int64(FetchPause))
-	// A request that ends during a fetch does not keep the keys from all others.
+	// A request that ends during a fetch does not end the fetch for all others.
 	left, leave := context.WithCancel(t.Context())
 	leave()
 	if _, err := s.issuers.byURL[p.URL].newer(left, nil); err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// OIDC says whose JWT access tokens (RFC 9068) are accepted beside Muster's own
-// tokens. Each JWT stands for a user of an organization, and its issuer is trusted to
-// say which. The zero value accepts none.
+// OIDC says whose JWT access tokens (RFC 9068) are accepted in addition to Muster's own
+// tokens. Each JWT stands for a user of an organization, and its issuer is trusted to say
+// which. The zero value accepts none.
 type OIDC struct {
 	// Issuers are the URLs of the issuers, exactly as their tokens name them.
 	Issuers []string
@@ -26,9 +26,9 @@ type OIDC struct {
 	OrganizationClaim, UserClaim, ScopeClaim string
 }
 
-// issuers are those whose JWTs are accepted. They remember the JWTs that were checked
-// lately. A remembered JWT is used only while its issuer's keys are the ones that it
-// was checked with: see [keysFresh].
+// issuers are the issuers whose JWTs are accepted. They remember the JWTs that were
+// checked lately. A remembered JWT is used only while its issuer's keys are the ones that
+// it was checked with: see [keysFresh].
 type issuers struct {
 	OIDC
 	byURL map[string]*issuer

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxBuckets bounds for how many bearers requests are counted at a time.
+// maxBuckets is the number of bearers whose requests are counted at the same time.
 const maxBuckets = 10_000
 
-// Rates bounds how many requests each bearer sends. Every identity has a bucket that
+// Rates limits how many requests each bearer sends. Every identity has a bucket that
 // holds the requests of one second, so a second's requests may come all at once. It is
 // safe for concurrent use.
 type Rates struct {
-	perSecond int // 0: no bound
+	perSecond int // 0: no limit
 	buckets   *lru.Cache[Identity, *rate.Limiter]
 }
 
@@ -30,15 +30,15 @@ type Allowance struct {
 	Reset int
 }
 
-// NewRates makes rates of that many requests a second for each identity; 0 means any
-// number.
+// NewRates makes rates that allow that many requests a second for each identity. Zero
+// means any number.
 func NewRates(perSecond int) *Rates {
 	return &Rates{perSecond: perSecond, buckets: newMemory[Identity, *rate.Limiter](maxBuckets)}
 }
 
-// Admit counts a request that came at that time, and returns what is left after it.
-// If nothing was left before it the error is a [RateLimitedError]; the allowance is
-// right in this case, too.
+// Admit counts a request that came at that time, and returns what is left after it. If
+// nothing was left before it, the error is a [RateLimitedError]. The allowance is right
+// in that case, too.
 func (r *Rates) Admit(who Identity, at time.Time) (Allowance, error) {
 	if r.perSecond == 0 {
 		return Allowance{}, nil
@@ -57,7 +57,7 @@ func (r *Rates) Admit(who Identity, at time.Time) (Allowance, error) {
 	return allowance, &RateLimitedError{Limit: r.perSecond, Wait: time.Duration(wait) * time.Second}
 }
 
-// bucket returns the bucket of the identity. One that was forgotten starts full.
+// bucket returns the bucket of the identity. A bucket that was forgotten starts full.
 func (r *Rates) bucket(who Identity) *rate.Limiter {
 	if bucket, ok := r.buckets.Get(who); ok {
 		return bucket

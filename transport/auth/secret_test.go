@@ -33,7 +33,7 @@ func TestTokenSecret(t *testing.T) {
 	}
 }
 
-// A checksum of 32 bits finds every change of one character.
+// A checksum of 32 bits notices every change of a single character.
 func TestSecretNoticesTypos(t *testing.T) {
 	text := NewSecret(UserSecret)
 	for i := range text {

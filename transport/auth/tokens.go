@@ -10,7 +10,7 @@ import (
 	"github.com/muster-dev/muster/projections"
 )
 
-// maxBearers bounds how many tokens are remembered, and how many JWTs.
+// maxBearers is the number of tokens that are remembered, and also of JWTs.
 const maxBearers = 10_000
 
 // tokens looks up Muster's own tokens and remembers those that were seen lately. A
@@ -39,14 +39,15 @@ func (t *tokens) find(secret domain.Hash, text string) (*Bearer, error) {
 		return known.Bearer, nil
 	}
 	if !IsToken(text) {
-		return nil, ErrInvalidToken // noise: not worth a query
+		return nil, ErrInvalidToken // not worth a query
 	}
 	return t.lookUp(secret)
 }
 
 func (t *tokens) lookUp(secret domain.Hash) (*Bearer, error) {
-	// Read before the token is: a revocation that comes in between must make the next
-	// request look again. Whose token it is, and so its partition, is not known yet.
+	// The revocations are read before the token, so that one that comes in between makes
+	// the next request look again. The token's organization, and so its partition, is not
+	// known yet.
 	revoked := make([]uint64, t.log.Partitions())
 	for i := range revoked {
 		revoked[i] = t.models.Revoked(i)
@@ -67,8 +68,8 @@ func (t *tokens) lookUp(secret domain.Hash) (*Bearer, error) {
 	return found.Bearer, nil
 }
 
-// newMemory returns a map that holds at most so many entries. It then forgets the one
-// that was used least recently.
+// newMemory returns a cache that holds at most that many entries. When it is full it
+// drops the entry that was used least recently.
 func newMemory[K comparable, V any](most int) *lru.Cache[K, V] {
 	memory, _ := lru.New[K, V](most) // fails only for a size below 1
 	return memory

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Nobody who was a member disappears, and nobody is there who never was one.
+// Every user who was ever a member is listed, and nobody else is.
 func TestAttioShows(t *testing.T) {
 	s := start(t, 0)
 	x, f := s.tenant("Acme"), face("attio")
@@ -54,7 +54,7 @@ func TestAttioShows(t *testing.T) {
 	if again := s.root("POST", members, "{"+invited("returning")+"}").want(201); again.get("id") != id["returning"] || again.get("state") != "invited" {
 		t.Fatalf("%s", again.body)
 	}
-	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+newText(), `{"role":"admin"}`).want(201) // has access, and is no member
+	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+newText(), `{"role":"admin"}`).want(201) // has access without being a member
 	s.clock.Add(time.Hour.Milliseconds())
 
 	got := s.as(token, "GET", "/v2/workspace_members", "").want(200)
@@ -78,11 +78,11 @@ func TestAttioShows(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, level, want)
 		}
 	}
-	if n := strings.Count(string(got.body), `"access_level"`); n != 14 || got.get("data", 0, "access_level") != "admin" { // with the tenant's owner and editor
+	if n := strings.Count(string(got.body), `"access_level"`); n != 14 || got.get("data", 0, "access_level") != "admin" { // includes the tenant's owner and editor
 		t.Errorf("%d members: %s", n, got.body)
 	}
 	for path, want := range map[string]string{
-		"email_address": user["viewer"] + "@unknown.invalid", "first_name": "", "last_name": "", "avatar_url": "<nil>", // whom the directory does not know
+		"email_address": user["viewer"] + "@unknown.invalid", "first_name": "", "last_name": "", "avatar_url": "<nil>", // has no profile in the directory
 		"created_at": "2026-03-05T23:09:47.281000000Z",
 	} {
 		if got := s.as(token, "GET", "/v2/workspace_members/"+id["viewer"], "").get("data", path); got != want {
@@ -91,7 +91,7 @@ func TestAttioShows(t *testing.T) {
 	}
 }
 
-// The list has no pages, however long it is, and everybody is there once.
+// The list has no pages, however long it is. Every member is listed once.
 func TestAttioListsAll(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -135,8 +135,7 @@ func TestAttioIdentifies(t *testing.T) {
 	}
 }
 
-// Attio's name of the scope is as good as Muster's, in every face; for reading, and
-// nothing else.
+// Attio's name of the scope works like Muster's in every face. It only allows reading.
 func TestAttioScope(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")

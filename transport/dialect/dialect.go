@@ -8,7 +8,7 @@ import (
 	"github.com/muster-dev/muster/transport/dialect/transactionlink"
 )
 
-// All are the dialects that there are.
+// All returns every dialect.
 func All() []transport.Face {
 	return []transport.Face{instantly.Face(), teamwork.Face(), transactionlink.Face(), attio.Face()}
 }

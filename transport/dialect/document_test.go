@@ -15,10 +15,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// document is the OpenAPI document of a dialect, as the service gives it.
+// document returns the OpenAPI document of a dialect as it is served.
 func document(t testing.TB, name string) []byte {
 	t.Helper()
-	api, err := transport.New(transport.Options{Faces: All()}) // with nothing behind it, which is enough to describe it
+	api, err := transport.New(transport.Options{Faces: All()}) // an API without a log and read models can still describe itself
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func document(t testing.TB, name string) []byte {
 	return w.Body.Bytes()
 }
 
-// docs/openapi/NAME.json is what the code says.
+// docs/openapi/NAME.json is up to date.
 func TestOpenAPIDocuments(t *testing.T) {
 	for _, f := range All() {
 		golden := filepath.Join("..", "..", "docs", "openapi", f.Name+".json")
@@ -50,13 +50,13 @@ func TestOpenAPIDocuments(t *testing.T) {
 	}
 }
 
-// face is the dialect of that name.
+// face returns the dialect of that name.
 func face(name string) transport.Face {
 	all := All()
 	return all[slices.IndexFunc(all, func(f transport.Face) bool { return f.Name == name })]
 }
 
-// operation is one of a document.
+// operation is an operation of a document.
 type operation struct {
 	face         transport.Face
 	method, path string
@@ -77,10 +77,17 @@ type media struct {
 	Example any `json:"example"`
 }
 
-// scope is what the operation demands of a token.
+// scope returns the scope that the token needs for the operation.
 func (o operation) scope() string { return o.Security[0]["token"][0] }
 
-// example is the answer that the document shows.
+// bound reports whether the operation is for tokens that are bound to a workspace.
+func (o operation) bound() bool {
+	return slices.ContainsFunc(o.face.Operations, func(declared transport.Operation) bool {
+		return declared.ID == o.ID && declared.Reach == transport.ReachBoundWorkspace
+	})
+}
+
+// example returns the answer that the document shows.
 func (o operation) example() any {
 	done, ok := o.Responses["200"]
 	if !ok {
@@ -89,7 +96,7 @@ func (o operation) example() any {
 	return done.Content["application/json"].Example
 }
 
-// parameters are the names in the operation's path.
+// parameters returns the names of the parameters in the operation's path.
 func (o operation) parameters() (names []string) {
 	for _, name := range thing.FindAllString(o.path, -1) {
 		names = append(names, strings.Trim(name, "{}"))
@@ -97,10 +104,10 @@ func (o operation) parameters() (names []string) {
 	return names
 }
 
-// named is the operation's name in tables of tests.
+// named returns the operation's name in the tables of tests.
 func (o operation) named() string { return o.face.Name + " " + o.ID }
 
-// operations are those of all dialects.
+// operations returns the operations of all dialects.
 func operations(t testing.TB) (all []operation) {
 	t.Helper()
 	for _, f := range All() {

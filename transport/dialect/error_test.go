@@ -11,7 +11,7 @@ import (
 	"github.com/muster-dev/muster/transport"
 )
 
-// forms say of each dialect what an error looks like.
+// forms maps each dialect to a check of an error's form.
 var forms = map[string]func(status int, contentType string, body map[string]any) error{
 	"instantly": func(status int, contentType string, body map[string]any) error {
 		if got := slices.Sorted(maps.Keys(body)); !slices.Equal(got, []string{"error", "message", "statusCode"}) {
@@ -57,7 +57,7 @@ var forms = map[string]func(status int, contentType string, body map[string]any)
 	},
 }
 
-// refused demands a status, and the form of the face.
+// refused demands the status, and an error in the form of the face.
 func (a answer) refused(f transport.Face, status int) answer {
 	a.t.Helper()
 	var body map[string]any
@@ -76,7 +76,7 @@ func (a answer) refused(f transport.Face, status int) answer {
 	return a
 }
 
-// Whatever is refused on a dialect's paths is refused in its form.
+// Every error on a dialect's paths has the dialect's form.
 func TestErrorForms(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -118,12 +118,12 @@ func TestErrorForms(t *testing.T) {
 	}
 }
 
-// invalid is the status of the dialect for what the native API answers with 422.
+// invalid returns the dialect's status for errors that are 422 in the native API.
 func (s *service) invalid(f transport.Face) int {
 	return f.ErrorForm(&transport.Problem{Status: 422}).Status
 }
 
-// A token that asks too often is told so in the dialect's form.
+// A token that sends too many requests gets an error in the dialect's form.
 func TestRateLimit(t *testing.T) {
 	s := start(t, 20)
 	x := s.tenant("Acme")

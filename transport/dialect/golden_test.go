@@ -17,9 +17,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// worlds make, for each dialect, what its vendor's examples are about: the same
-// ids, names and times. They answer what to put for a <token> and an {id}, in answers
-// too.
+// worlds maps each dialect to a function that makes the things of its vendor's examples,
+// with the same ids, names and times. The function returns the texts to put in place of
+// tokens and ids such as <token> and {id}, in requests and answers.
 var worlds = map[string]func(*service) map[string]string{
 	"instantly":       instantlyWorld,
 	"transactionlink": transactionlinkWorld,
@@ -27,9 +27,9 @@ var worlds = map[string]func(*service) map[string]string{
 	"attio":           attioWorld,
 }
 
-// TestGolden runs the sessions in the dialects' testdata: requests as lines of curl,
-// as the vendors' documentation has them, and the answers to them. Only host and
-// token are other ones.
+// TestGolden runs the sessions in the dialects' testdata. A session consists of requests,
+// as curl commands from the vendor's documentation, and the answers to them. Only the
+// hosts and tokens differ from the documentation.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("*", "testdata", "*.txtar"))
 	if err != nil {
@@ -78,7 +78,8 @@ func replace(text string, known map[string]string) string {
 	return text
 }
 
-// curl is the request that a line of curl sends, to the service instead.
+// curl returns the request that a curl command would send, addressed to the service
+// instead of the vendor.
 func (s *service) curl(line string, known map[string]string) (*http.Request, error) {
 	words, err := shellWords(strings.ReplaceAll(replace(line, known), "\\\n", " "))
 	if err != nil {
@@ -112,7 +113,7 @@ func (s *service) curl(line string, known map[string]string) (*http.Request, err
 	return request, err
 }
 
-// shellWords splits a line as a shell does, as far as single quotes go.
+// shellWords splits a line like a shell, but knows no quotes except single ones.
 func shellWords(line string) (words []string, err error) {
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
 		word, ok := "", true
@@ -131,8 +132,8 @@ func shellWords(line string) (words []string, err error) {
 	return words, nil
 }
 
-// instantlyWorld is that of Instantly's example: somebody was invited, with one
-// permission, by an owner.
+// instantlyWorld makes the world of Instantly's example: an owner has invited somebody,
+// with one permission.
 func instantlyWorld(s *service) map[string]string {
 	const membership = "019cc043-af91-783e-9927-3daab1cd9277"
 	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse("019cc043-af91-783e-9927-3dac07d1c206"))
@@ -159,9 +160,8 @@ func instantlyWorld(s *service) map[string]string {
 	}
 }
 
-// transactionlinkWorld is a workspace with two members, one of whom runs the
-// organization as well, somebody else who does, and a role of the organization's
-// own.
+// transactionlinkWorld makes a workspace with two members, one of whom is also the
+// organization's owner. The organization has an admin, too, and a role of its own.
 func transactionlinkWorld(s *service) map[string]string {
 	const workspace = "019cc043-af91-783e-9927-3dac07d1c206"
 	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse(workspace))
@@ -195,8 +195,8 @@ func transactionlinkWorld(s *service) map[string]string {
 	}
 }
 
-// attioWorld is that of Attio's example, at its time but for what is below a
-// millisecond: an owner has added somebody to their workspace.
+// attioWorld makes the world of Attio's example: an owner has added somebody to a
+// workspace. The time is that of the example, in whole milliseconds.
 func attioWorld(s *service) map[string]string {
 	const workspace, susan = "14beef7a-99f7-4534-a87e-70b564330a4c", "50cf242c-7fa3-4cad-87d0-75b1af71c57b"
 	s.clock.Store(time.Date(2022, 11, 21, 13, 22, 49, 61e6, time.UTC).UnixMilli())
@@ -229,8 +229,8 @@ func attioWorld(s *service) map[string]string {
 	}
 }
 
-// teamworkWorld is a workspace with an owner, an admin and an editor, in an
-// organization that somebody else runs.
+// teamworkWorld makes a workspace with an owner, an admin and an editor. The owner of the
+// organization is another user.
 func teamworkWorld(s *service) map[string]string {
 	const workspace = "019cc043-af91-783e-9927-3dac07d1c206"
 	org, ws := domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.MustParse(workspace))

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,77 +17,43 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
-	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/native"
+	"github.com/muster-dev/muster/transport/transporttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const rootToken = "the root token of the tests"
+const rootToken = transporttest.RootToken
 
-// service is the whole of Muster behind its API with every dialect, on real parts,
-// at a time that stands still until it is told to go on.
+// service is a running Muster with every dialect. No part of it is replaced for the
+// tests. Its time only changes with the clock.
 type service struct {
-	*httptest.Server
+	*transporttest.Service
 	t     testing.TB
 	log   *events.Log
 	clock atomic.Int64 // milliseconds
 }
 
-// start opens Muster for a test.
+// start runs Muster until the test ends.
 func start(t testing.TB, rateLimit int) *service {
 	t.Helper()
-	const partitions = 2
-	ctx, dir := context.Background(), t.TempDir()
-	quiet := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	s := &service{t: t}
 	s.clock.Store(time.Date(2026, 3, 5, 23, 9, 47, 281e6, time.UTC).UnixMilli())
-	var err error
-	if s.log, err = events.Open(ctx, events.Options{Dir: dir, Partitions: partitions, Now: s.now, Logger: quiet}); err != nil {
-		t.Fatal(err)
-	}
-	options := projections.Options{Dir: dir, Partitions: partitions, Logger: quiet}
-	if err := projections.Rebuild(ctx, s.log, options, nil); err != nil {
-		t.Fatal(err)
-	}
-	models, err := projections.Open(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	following, stopFollowing := context.WithCancel(ctx)
-	followed := make(chan struct{})
-	go func() {
-		defer close(followed)
-		if err := s.log.Follow(following, models.Checkpoints(), models.Apply); err != nil && following.Err() == nil {
-			t.Error(err)
+	s.Service = transporttest.Start(t, t.TempDir(), s.now, func(*transporttest.Service) []transport.Face {
+		face, err := native.Face(native.Options{Ready: func(context.Context) error { return nil }})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	if err := s.log.Start(ctx, models); err != nil {
-		t.Fatal(err)
-	}
-	api, err := transport.New(transport.Options{
-		Log: s.log, Models: models, RootToken: rootToken, Now: s.now, Logger: quiet, RateLimit: rateLimit, Faces: All(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Server = httptest.NewServer(api)
-	t.Cleanup(func() {
-		api.Drain()
-		s.Client().CloseIdleConnections()
-		s.Close()
-		stopFollowing()
-		<-followed
-		if err := errors.Join(models.Close(), s.log.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+		return append([]transport.Face{face}, All()...)
+	}, func(o *transport.Options) { o.RateLimit = rateLimit })
+	s.log = s.Log
 	return s
 }
 
 func (s *service) now() time.Time { return time.UnixMilli(s.clock.Load()) }
 
-// run has commands done without the API: so they can choose every id.
+// run carries out commands without the API, so that a test can choose every id.
 func (s *service) run(commands ...domain.Command) {
 	s.t.Helper()
 	for _, c := range commands {
@@ -100,7 +63,7 @@ func (s *service) run(commands ...domain.Command) {
 	}
 }
 
-// answer is what came back.
+// answer is the service's answer to a request.
 type answer struct {
 	t      testing.TB
 	asked  string
@@ -124,7 +87,7 @@ func (s *service) do(request *http.Request) answer {
 	return answer{s.t, request.Method + " " + request.URL.Path, response.StatusCode, response.Header, text}
 }
 
-// as sends a request with a token; the body is JSON text, or nothing.
+// as sends a request with a token. The body is JSON, or empty for none.
 func (s *service) as(token, method, path, body string, more ...string) answer {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, strings.NewReader(body))
@@ -156,8 +119,7 @@ func (a answer) want(status int) answer {
 	return a
 }
 
-// get answers a value of the body as text, by the names and indexes on the way to
-// it.
+// get returns a value of the body as text. The path consists of field names and indexes.
 func (a answer) get(path ...any) string {
 	a.t.Helper()
 	var value any
@@ -182,7 +144,7 @@ func (a answer) get(path ...any) string {
 	return fmt.Sprint(value)
 }
 
-// indented is the body as people read it.
+// indented returns the body with indentation.
 func (a answer) indented() string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, a.body, "", "  "); err != nil {
@@ -191,12 +153,12 @@ func (a answer) indented() string {
 	return b.String()
 }
 
-// tenant is an organization with a workspace as tests need it.
+// tenant is an organization for tests, with a workspace.
 type tenant struct {
 	org, ws string
 	owner   string // of the organization, and of the workspace
 	member  string // an editor of the workspace
-	// membership is the editor's.
+	// membership is the id of the editor's membership.
 	membership string
 }
 
@@ -216,14 +178,14 @@ func (s *service) workspace(x tenant, name string) string {
 	return s.root("POST", "/v1/organizations/"+x.org+"/workspaces", fmt.Sprintf(`{"name":%q,"owner_user_id":%q}`, name, x.owner)).want(201).get("id")
 }
 
-// token makes a token of an organization with these scopes, and more fields.
+// token issues a token of an organization with these scopes and the additional fields.
 func (s *service) token(org, scopes string, more ...string) string {
 	s.t.Helper()
 	fields := append([]string{`"name":"test"`, `"scopes":["` + strings.ReplaceAll(scopes, " ", `","`) + `"]`}, more...)
 	return s.root("POST", "/v1/organizations/"+org+"/tokens", "{"+strings.Join(fields, ",")+"}").want(201).get("secret")
 }
 
-// bound is the field of a token that is bound to a workspace.
+// bound returns the field that binds a token to a workspace.
 func bound(ws string) string { return fmt.Sprintf(`"workspace_id":%q`, ws) }
 
 func newText() string { return uuid.Must(uuid.NewV7()).String() }

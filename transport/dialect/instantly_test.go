@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What Instantly has no words for is shown as what comes closest, and never as more.
+// What Instantly has no word for is shown by the closest word that does not promise more.
 func TestInstantlyShows(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -19,9 +19,9 @@ func TestInstantlyShows(t *testing.T) {
 
 	got := s.as(token, "GET", item, "").want(200)
 	for path, want := range map[string]string{
-		"email": stranger + "@unknown.invalid", "user_email": "<nil>", // the directory does not know them
+		"email": stranger + "@unknown.invalid", "user_email": "<nil>", // has no profile in the directory
 		"role": "editor", "permissions": "[crm.view]", "accepted": "true",
-		"issuer_id": "<nil>", // it was the root token
+		"issuer_id": "<nil>", // added by the root token
 	} {
 		if got.get(path) != want {
 			t.Errorf("%s is %s, want %s", path, got.get(path), want)
@@ -31,7 +31,8 @@ func TestInstantlyShows(t *testing.T) {
 		t.Errorf("somebody unknown has a name: %s", got.body)
 	}
 
-	// A program is not a user, and a user who acts through a token is one.
+	// The issuer of a member is null if a program added the member. If a user did so with
+	// a token of their own, it is that user.
 	invited := s.as(token, "POST", "/api/v2/workspace-members", `{"email":"new@acme.example","role":"view"}`).want(200)
 	if invited.get("issuer_id") != "<nil>" || invited.get("accepted") != "false" || invited.get("role") != "view" {
 		t.Errorf("%s", invited.body)
@@ -46,8 +47,8 @@ func TestInstantlyShows(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 
-	// The suspended are still members, owners are owners, and those who inherit their
-	// access are none.
+	// Suspended members are listed, and so are owners. Users who only inherit access are
+	// not.
 	s.root("POST", "/v1/workspaces/"+x.ws+"/members/"+stranger+"/suspend", "").want(200)
 	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+newText(), `{"role":"admin"}`).want(201)
 	list := s.as(token, "GET", "/api/v2/workspace-members", "").want(200)
@@ -56,16 +57,17 @@ func TestInstantlyShows(t *testing.T) {
 	}
 }
 
-// Rules are the domain's, whatever the face.
+// The rules of the domain apply in this dialect, too.
 func TestInstantlyRules(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
 	f := face("instantly")
 	member := "/api/v2/workspace-members/" + x.membership
-	// An editor manages nobody, whatever the scopes of their token.
+	// An editor cannot manage members, whatever the scopes of their token.
 	editors := s.token(x.org, "all:all", bound(x.ws), fmt.Sprintf(`"user_id":%q`, x.member))
 	s.as(editors, "PATCH", member, `{"role":"admin"}`).refused(f, 403)
-	// Who has only a role's permissions cannot give others.
+	// A member without permissions of their own cannot give permissions beyond their
+	// role.
 	s.root("PATCH", "/v1/workspaces/"+x.ws+"/members/"+x.member, `{"role":"admin"}`).want(200)
 	s.as(editors, "POST", "/api/v2/workspace-members", `{"email":"new@acme.example","role":"view","permissions":["crm.view"]}`).refused(f, 403)
 	token := s.token(x.org, "all:all", bound(x.ws))

@@ -15,8 +15,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// schemaOf is what the vendor documents of the operation's answer: the definition
-// with its id in the dialect's testdata/schema.json, which was written by hand.
+// schemaOf returns the vendor's schema of the operation's answer. It is the definition
+// with the operation's id in the dialect's testdata/schema.json, which was written by
+// hand from the vendor's documentation.
 func (o operation) schemaOf(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
@@ -28,7 +29,7 @@ func (o operation) schemaOf(t testing.TB) *jsonschema.Schema {
 	return schema
 }
 
-// schemas are those of all operations that answer with a body.
+// schemas returns the vendors' schemas of all operations that answer with a body.
 func schemas(t testing.TB) map[string]*jsonschema.Schema {
 	t.Helper()
 	all := make(map[string]*jsonschema.Schema)
@@ -40,8 +41,8 @@ func schemas(t testing.TB) map[string]*jsonschema.Schema {
 	return all
 }
 
-// The schemas take the examples that the documents show, which are the vendors' own,
-// and nothing that has a field more anywhere, or one less where all are needed.
+// The schemas accept the examples in the documents, which are the vendors' own. They
+// refuse them with an additional field anywhere, and without some fields of each object.
 func TestSchemasAreStrict(t *testing.T) {
 	all := schemas(t)
 	for _, op := range operations(t) {
@@ -92,8 +93,7 @@ func eachObject(v any, visit func(map[string]any)) {
 	}
 }
 
-// Whatever has happened, what a dialect answers to a query is what its vendor
-// documents.
+// After any commands, a dialect's answers to queries fit its vendor's schemas.
 func TestAnswersHaveTheVendorsShape(t *testing.T) {
 	s := start(t, 0)
 	all, queries := schemas(t), operations(t)
@@ -131,15 +131,15 @@ func TestAnswersHaveTheVendorsShape(t *testing.T) {
 	t.Log(answered)
 }
 
-// world is an organization to which things happen at random.
+// world is an organization on which random commands are carried out.
 type world struct {
 	*service
 	org        domain.OrganizationID
 	workspaces []domain.WorkspaceID
 	users      []domain.UserID
 	token      domain.TokenID
-	tokens     map[string]string // that read a workspace, by its id
-	ties       map[tenant]bool   // all memberships that there ever were
+	tokens     map[string]string // tokens that read a workspace, by the workspace's id
+	ties       map[tenant]bool   // all memberships that ever existed
 	position   string            // of the last command
 }
 
@@ -166,7 +166,7 @@ func (w *world) by(actor domain.Actor) domain.Meta {
 	return domain.Meta{ID: domain.CommandID(uuid.New()), Organization: w.org, Actor: actor}
 }
 
-// do has a command done, or refused.
+// do runs a command, which may be refused.
 func (w *world) do(c domain.Command) {
 	result, _ := w.log.Run(context.Background(), c)
 	if result.State == nil {
@@ -180,8 +180,8 @@ func (w *world) do(c domain.Command) {
 	})
 }
 
-// asked are the things that the operation is asked for: every membership, or, when
-// it names none, every workspace.
+// asked returns the things to ask an operation for: every membership, or every workspace
+// if the operation names no membership.
 func (w *world) asked(op operation) (all []tenant) {
 	for _, name := range op.parameters() {
 		if name != "workspaceId" {
@@ -197,7 +197,7 @@ func (w *world) asked(op operation) (all []tenant) {
 	return all
 }
 
-// change has random commands done; many of them are refused.
+// change runs random commands. Many of them are refused.
 func (w *world) change(t *rapid.T, n int) {
 	for range n {
 		user, ws := rapid.SampledFrom(w.users).Draw(t, "user"), rapid.SampledFrom(w.workspaces).Draw(t, "workspace")

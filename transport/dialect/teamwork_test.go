@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Teamwork has five levels, and shows what comes closest, never as more.
+// Teamwork has five levels. Any other role is shown as the closest level that allows no
+// more.
 func TestTeamworkShows(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -24,7 +25,7 @@ func TestTeamworkShows(t *testing.T) {
 			t.Errorf("%s is shown as %s, want %s", role, got.body, level)
 		}
 	}
-	// Who is added is a member at once, in the built-in role of the level.
+	// A user who is added is a member at once, with the built-in role of the level.
 	for level, role := range []string{"client", "viewer", "editor", "admin", "owner"} {
 		user := newText()
 		added := s.as(token, "POST", "/api/v1/Workspaces/"+x.ws+"/members", fmt.Sprintf(`{"userId":%q,"accessLevel":%d}`, user, level)).want(201)
@@ -33,8 +34,8 @@ func TestTeamworkShows(t *testing.T) {
 			t.Errorf("%s is %s", added.body, got.body)
 		}
 	}
-	// The invited and the suspended are members still, those removed are not, and those
-	// whose access is inherited never were.
+	// People who are invited or suspended are listed as members. Removed members are not,
+	// and neither are users who only inherit access.
 	before := strings.Count(string(list().body), `"accessLevel"`)
 	invited := s.root("POST", members, `{"email":"new@acme.example","role":"viewer"}`).want(201)
 	s.root("POST", members+"/"+x.member+"/suspend", "").want(200)
@@ -53,9 +54,9 @@ func TestTeamworkShows(t *testing.T) {
 	}
 }
 
-// Owners of the workspace change access, and owners and admins of the organization;
-// a program does as far as its scopes go, and for a person as far as theirs. That
-// holds for every way to write, and at the moment of the write.
+// Access can be changed by owners of the workspace and by owners and admins of the
+// organization. A program can change it within its scopes, and on behalf of a person if
+// the person can. This holds for every way to write, at the moment of the write.
 func TestTeamworkRules(t *testing.T) {
 	s := start(t, 0)
 	x, f := s.tenant("Acme"), face("teamwork")
@@ -73,7 +74,7 @@ func TestTeamworkRules(t *testing.T) {
 		return user
 	}
 	program := s.token(x.org, "all:all")
-	both := runs("admin") // of the organization, and a viewer of the workspace
+	both := runs("admin") // an admin of the organization who is a viewer of the workspace
 	s.root("POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, both)).want(201)
 	suspended := in("owner")
 	s.root("POST", members+"/"+suspended+"/suspend", "").want(200)
@@ -115,17 +116,18 @@ func TestTeamworkRules(t *testing.T) {
 			}
 		}
 		access := "/api/v1/Workspaces/members/" + x.membership + "/access"
-		for _, level := range []int{0, 4, 1} { // the highest among them: nobody here is below it
+		for _, level := range []int{0, 4, 1} { // includes the highest level, which all who may write here can give
 			check(s.as(c.token, "PUT", access, fmt.Sprintf(`{"role":%d}`, level), c.more...), 200)
 		}
 		check(s.as(c.token, "PUT", "/api/v1/Workspaces/members/access", fmt.Sprintf(`{"memberId":%q,"newAccessLevel":2}`, x.membership), c.more...), 200)
 		check(s.as(c.token, "POST", "/api/v1/Workspaces/"+x.ws+"/members", fmt.Sprintf(`{"userId":%q,"accessLevel":0}`, newText()), c.more...), 201)
 	}
 
-	// What asks for more here changes nothing elsewhere.
+	// The stricter rule of this dialect does not apply in other faces.
 	s.as(as(admin), "PATCH", members+"/"+x.member, `{"role":"viewer"}`).want(200)
 
-	// Permissions and the end of a membership, which this face does not know, stay.
+	// Permissions and the end of a membership stay as they are, because this face does
+	// not know them.
 	s.root("PATCH", members+"/"+x.member, `{"permissions":["reports.view"],"expires_at":"2030-01-01T00:00:00Z"}`).want(200)
 	access := "/api/v1/Workspaces/members/" + x.membership + "/access"
 	changed := s.as(program, "PUT", access, `{"role":3}`, "Muster-Reason", "Stands in", "Idempotency-Key", "once").want(200)
@@ -143,7 +145,7 @@ func TestTeamworkRules(t *testing.T) {
 	s.as(program, "PUT", access, `{"role":1}`).refused(f, 409)
 }
 
-// Bodies come as any of Teamwork's types, and as no other.
+// Bodies are accepted with any of Teamwork's media types, and with no other.
 func TestTeamworkMediaTypes(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// tenancy has a row for every operation of every dialect: what it answers when a
-// token that may do everything asks for its own things, with this body.
+// tenancy has a row for every operation of every dialect: the body, and the status of the
+// answer when a token that may do everything asks for its own things.
 var tenancy = map[string]struct {
 	body string // with the names of things in braces
 	own  int
@@ -35,7 +35,7 @@ var tenancy = map[string]struct {
 	"attio identify":               {own: 200},
 }
 
-// things are ids by the names that paths and bodies have for them.
+// things maps the names of things in paths and bodies to ids.
 func (x tenant) things() map[string]string {
 	return map[string]string{
 		"id": x.membership, "workspace_member_id": x.membership, "memberId": x.membership, "workspaceId": x.ws, "userId": x.member,
@@ -55,7 +55,7 @@ func fill(text string, things map[string]string) string {
 	return text
 }
 
-// without is the body with the same text for the ids of all things.
+// without returns the body with the ids of all things replaced by the same text.
 func (a answer) without(things map[string]string) string {
 	text := string(a.body)
 	for _, id := range things {
@@ -69,10 +69,10 @@ func (s *service) ask(token string, op operation, things map[string]string) answ
 	return s.as(token, op.method, fill(op.path, things), fill(tenancy[op.named()].body, things), "X-Request-Id", "tenancy")
 }
 
-// widest makes the token that may do everything that the dialect's can.
+// widest issues the strongest token with which the operation can be used.
 func (s *service) widest(op operation, x tenant) string {
 	s.t.Helper()
-	if op.face.Bound {
+	if op.bound() {
 		return s.token(x.org, "all:all", bound(x.ws))
 	}
 	return s.token(x.org, "all:all")
@@ -94,13 +94,15 @@ func TestTenancy(t *testing.T) {
 		x := s.tenant("Own")
 		token, names := s.widest(op, x), thing.MatchString(op.path+row.body)
 		if names {
-			// What is foreign is not there, in the same words as what is not there.
+			// Things of another organization are not found, with the same error as things
+			// that do not exist.
 			nothing := absent()
 			theirs, none := s.ask(token, op, other.things()), s.ask(token, op, nothing)
 			if theirs.status != 404 || theirs.without(other.things()) != none.without(nothing) {
 				t.Errorf("%s: foreign %d %s, absent %d %s", op.named(), theirs.status, theirs.body, none.status, none.body)
 			}
-			// Nor is what a workspace has beside the one that the token is bound to.
+			// Things of another workspace are not found with a token that is bound to a
+			// workspace.
 			beside := x
 			beside.ws = s.workspace(x, "Second")
 			beside.membership = s.root("GET", "/v1/workspaces/"+beside.ws+"/members/"+x.owner, "").want(200).get("id")
@@ -115,15 +117,14 @@ func TestTenancy(t *testing.T) {
 	}
 }
 
-// Each operation takes any of the scopes that stand for the one it declares, and
-// no other.
+// Each operation accepts every scope that includes the one it declares, and no other.
 func TestScopes(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
 	for _, op := range operations(t) {
 		resource, action, _ := strings.Cut(op.scope(), ":")
 		token := func(scopes string, x tenant) string {
-			if op.face.Bound {
+			if op.bound() {
 				return s.token(x.org, scopes, bound(x.ws))
 			}
 			return s.token(x.org, scopes)
@@ -138,7 +139,7 @@ func TestScopes(t *testing.T) {
 			own := s.tenant("Own")
 			s.ask(token(scopes, own), op, own.things()).want(tenancy[op.named()].own)
 		}
-		if op.face.Bound {
+		if op.bound() {
 			s.ask(s.token(x.org, "all:all"), op, x.things()).want(403)
 			s.ask(rootToken, op, x.things()).want(403)
 		}

@@ -14,8 +14,8 @@ const (
 	viewerID = "00000000-0000-8000-8000-000000000020"
 )
 
-// rows are who stands in a list of TransactionLink's, in their order: the user, the
-// role's name and its type.
+// rows returns the rows of a list in their order. Each has the user, and the role's name
+// and type.
 func (a answer) rows() (all []string) {
 	a.t.Helper()
 	var list []struct {
@@ -31,8 +31,9 @@ func (a answer) rows() (all []string) {
 	return all
 }
 
-// Access is what is listed: who has none is in no list, who has it twice is in the
-// longer one twice, and nobody whose access is inherited is in the other.
+// The lists show access. A user without access is in neither list. A user who has access
+// twice is twice in the longer list. A user whose access is inherited is not in the
+// shorter one.
 func TestTransactionLinkLists(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -53,13 +54,13 @@ func TestTransactionLinkLists(t *testing.T) {
 	demand(direct, x.owner+" Owner WORKSPACE", x.member+" Editor WORKSPACE")
 	demand("/organizations"+direct, x.owner+" Owner WORKSPACE", x.owner+" Owner ORGANIZATION", x.member+" Editor WORKSPACE", admin+" Admin ORGANIZATION")
 
-	// A suspended membership takes its own grant and no other.
+	// Suspending a membership removes its own grant and no other.
 	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+x.member, `{"role":"admin"}`).want(201)
 	s.root("POST", members+"/"+x.member+"/suspend", "").want(200)
 	demand(direct, x.owner+" Owner WORKSPACE")
 	demand("/organizations"+direct, x.owner+" Owner WORKSPACE", x.owner+" Owner ORGANIZATION", x.member+" Admin ORGANIZATION", admin+" Admin ORGANIZATION")
 
-	// Lists have no pages: what is more than one of the read models' is there too.
+	// Lists have no pages, even if they are longer than a page of the read models.
 	many := make([]string, 201)
 	for i := range many {
 		many[i] = fmt.Sprintf(`{"op":"add","user_id":%q,"role":"client"}`, newText())
@@ -70,7 +71,7 @@ func TestTransactionLinkLists(t *testing.T) {
 	}
 }
 
-// Who can speak of roles only takes nothing away that they cannot see.
+// This API only knows roles. A write does not change anything that the API cannot show.
 func TestTransactionLinkKeeps(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -98,7 +99,7 @@ func TestTransactionLinkKeeps(t *testing.T) {
 		t.Errorf("what was only tried has made a %s", got)
 	}
 
-	// Somebody suspended gets the role and stays suspended.
+	// A suspended member gets the role and stays suspended.
 	s.root("POST", native+"/suspend", "").want(200)
 	if row := put(x.member, adminID).want(200); row.get("role", "name") != "Admin" || row.get("role", "type") != "WORKSPACE" {
 		t.Errorf("%s", row.body)
@@ -107,7 +108,7 @@ func TestTransactionLinkKeeps(t *testing.T) {
 		t.Errorf("%s", got.body)
 	}
 
-	// A role that was archived is given to nobody, and its holders keep it.
+	// An archived role cannot be given to anyone, and members who have it keep it.
 	role := s.root("POST", "/v1/organizations/"+x.org+"/roles", `{"key":"lead","name":"Lead","level":39,"permissions":[]}`).want(201)
 	created := put(newText(), role.get("id")).want(200).get("role", "createdDateTime")
 	if want := s.root("GET", "/v1/organizations/"+x.org+"/events?type=muster.role.created", "").get("items", 0, "time"); created != want {
@@ -122,7 +123,7 @@ func TestTransactionLinkKeeps(t *testing.T) {
 	}
 }
 
-// Of a token that is bound to a user, the user's own role decides as well.
+// If a token is bound to a user, the user's own role limits it as well.
 func TestTransactionLinkUsers(t *testing.T) {
 	s := start(t, 0)
 	x := s.tenant("Acme")
@@ -148,7 +149,7 @@ func TestTransactionLinkUsers(t *testing.T) {
 		}
 	}
 	may(x.owner, 200, 200)
-	may(x.member, 200, 403) // an editor looks, and changes nothing
+	may(x.member, 200, 403) // an editor can read, but not write
 	admin, stranger, blind := newText(), newText(), newText()
 	may(stranger, 403, 403)
 	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+admin, `{"role":"admin"}`).want(201)
@@ -157,13 +158,13 @@ func TestTransactionLinkUsers(t *testing.T) {
 	may(stranger, 403, 403)
 	members := "/v1/workspaces/" + x.ws + "/members/"
 	s.root("PUT", members+blind, `{"role":"editor","permissions":["content.edit"]}`).want(201)
-	may(blind, 403, 403) // whose own permissions do not have workspace.view
+	may(blind, 403, 403) // their own permissions lack workspace.view
 	s.root("POST", members+x.member+"/suspend", "").want(200)
 	may(x.member, 403, 403)
-	// An admin gives nothing above admin.
+	// An admin cannot give a role above admin.
 	s.root("PUT", members+blind, `{"role":"admin"}`).want(200)
 	s.as(as(blind), "PUT", direct+"/"+x.member, fmt.Sprintf(`{"userId":%q,"roleId":"00000000-0000-8000-8000-000000000050"}`, x.member)).refused(f, 403)
-	// The operator's token sees every workspace, here too.
+	// The root token reaches every workspace in this dialect, too.
 	if rows := s.root("GET", direct, "").rows(); len(rows) != 4 {
 		t.Errorf("%q", rows)
 	}

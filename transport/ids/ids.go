@@ -32,8 +32,8 @@ func Derived(texts ...string) [16]byte {
 	return stamp([16]byte(sum.Sum(nil)), 8)
 }
 
-// WriteText adds a text to the hash, preceded by its length in 8 bytes. The length
-// keeps two different lists of texts from looking the same to the hash.
+// WriteText adds a text to the hash, preceded by its length in 8 bytes. Without the
+// lengths, two different lists of texts could have the same hash.
 func WriteText(h hash.Hash, text string) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(text)))

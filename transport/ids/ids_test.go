@@ -22,7 +22,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// The log holds ids like these.
+// The log holds ids that were derived like these, so the results must never change.
 func TestDerived(t *testing.T) {
 	for _, c := range []struct {
 		want  string
@@ -40,7 +40,7 @@ func TestDerived(t *testing.T) {
 	}
 }
 
-// BenchmarkNew compares New with the usual library.
+// BenchmarkNew compares New with the library that is usually used.
 func BenchmarkNew(b *testing.B) {
 	b.Run("ids", func(b *testing.B) {
 		for b.Loop() {

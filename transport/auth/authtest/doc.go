@@ -1,5 +1,5 @@
 // Package authtest is an OpenID provider for tests: an issuer of JWTs whose keys and
-// whose troubles the test decides.
+// whose failures the test controls.
 //
 //	key := authtest.RSAKey("key", 0)
 //	provider := authtest.NewProvider(t, key)

@@ -21,8 +21,8 @@ type Key struct {
 	Signer    crypto.Signer
 }
 
-// RSAKeys returns three keys, which are the same for all tests of a process because
-// they take long to make.
+// RSAKeys returns three keys. They are the same for all tests of a process, because
+// making keys is slow.
 var RSAKeys = sync.OnceValue(func() (keys [3]*rsa.PrivateKey) {
 	for i := range keys {
 		keys[i], _ = rsa.GenerateKey(rand.Reader, 2048)
@@ -44,7 +44,7 @@ func (k Key) Sign(t testing.TB, typ jose.ContentType, claims map[string]any) str
 	return Sign(t, jose.SigningKey{Algorithm: k.Algorithm, Key: jose.JSONWebKey{Key: k.Signer, KeyID: k.ID}}, typ, claims)
 }
 
-// Sign makes a JWT that is signed with any key, the wrong ones included.
+// Sign makes a JWT that is signed with any key. The key may be a wrong one.
 func Sign(t testing.TB, key jose.SigningKey, typ jose.ContentType, claims map[string]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(typ))

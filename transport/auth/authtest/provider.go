@@ -17,10 +17,11 @@ import (
 // Audience is who the tokens of a provider are meant for.
 const Audience = "https://muster.example"
 
-// Provider is an OpenID provider: its discovery document and its keys, which change.
+// Provider is an OpenID provider. It serves its discovery document and its keys. A test
+// can replace the keys.
 type Provider struct {
 	*httptest.Server
-	// Mux serves the documents when there is no trouble.
+	// Mux serves the documents unless [Provider.Fail] has replaced it.
 	Mux *http.ServeMux
 	// Looks counts how often the keys were fetched.
 	Looks atomic.Int64
@@ -29,7 +30,7 @@ type Provider struct {
 	mu sync.Mutex
 	// published are the keys; mu guards them.
 	published []any
-	trouble   atomic.Pointer[http.HandlerFunc] // answers instead of Mux; nil: there is none
+	trouble   atomic.Pointer[http.HandlerFunc] // serves instead of Mux; nil: it does not
 }
 
 // NewProvider starts a provider with those keys. It ends with the test.
@@ -56,7 +57,7 @@ func NewProvider(t testing.TB, keys ...Key) *Provider {
 	return p
 }
 
-// Publish makes these the provider's keys, beside some that nobody can use.
+// Publish replaces the provider's keys. It adds some that no client can use.
 func (p *Provider) Publish(keys ...Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +71,8 @@ func (p *Provider) Publish(keys ...Key) {
 	}
 }
 
-// Fail makes the handler answer instead of the provider; nil ends the trouble.
+// Fail makes the provider fail: the handler serves every request. Nil makes it work
+// again.
 func (p *Provider) Fail(how http.HandlerFunc) {
 	if how == nil {
 		p.trouble.Store(nil)
@@ -79,16 +81,16 @@ func (p *Provider) Fail(how http.HandlerFunc) {
 	p.trouble.Store(&how)
 }
 
-// HangUp is a trouble: it ends the connection without an answer.
+// HangUp is a handler for [Provider.Fail] that closes the connection without an answer.
 func HangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// Token makes a good token for the user of the organization, with every scope.
+// Token makes a valid token for the user of the organization, with every scope.
 func (p *Provider) Token(key Key, org, user string) string {
 	p.t.Helper()
 	return key.Sign(p.t, AccessToken, p.Claims(org, user, nil))
 }
 
-// Claims returns the claims of a good token, changed by more. A claim that is nil in
+// Claims returns the claims of a valid token, changed by more. A claim that is nil in
 // more is left out.
 func (p *Provider) Claims(org, user string, more map[string]any) map[string]any {
 	claims := map[string]any{

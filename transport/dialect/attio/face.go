@@ -11,7 +11,7 @@ import (
 
 const path = "/v2/workspace_members"
 
-// Face is the dialect.
+// Face returns the dialect.
 func Face() transport.Face {
 	const members, meta = "Workspace members", "Meta"
 	return transport.Face{
@@ -26,23 +26,29 @@ func Face() transport.Face {
 			Type: "http", Scheme: "bearer",
 			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; any stands for every such token. user_management:read is another name of workspace_members:read.",
 		},
-		Bound: true, ErrorForm: errorForm, Examples: examples,
+		ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
-			transport.Query(huma.Operation{
-				OperationID: "list-workspace-members", Path: path,
-				Tags: []string{members}, Security: transport.Scope("user_management:read"), Summary: "List workspace members",
+			{
+				ID: "list-workspace-members", Path: path,
+				Reach: transport.ReachBoundWorkspace, Scope: "user_management:read", Tag: members,
+				Summary:     "List workspace members",
 				Description: "All who are, or ever were, members of the workspace, the oldest first. Who is only invited is not among them, nor is access that is inherited from the organization.",
-			}, list),
-			transport.Query(huma.Operation{
-				OperationID: "get-workspace-member", Path: path + "/{workspace_member_id}",
-				Tags: []string{members}, Security: transport.Scope("user_management:read"), Summary: "Get a workspace member",
+				Do:          transport.Query(list),
+			},
+			{
+				ID: "get-workspace-member", Path: path + "/{workspace_member_id}",
+				Reach: transport.ReachBoundWorkspace, Scope: "user_management:read", Tag: members,
+				Summary:     "Get a workspace member",
 				Description: "The member with that id, be it one who was; 404 when the workspace never had them.",
-			}, get),
-			transport.Query(huma.Operation{
-				OperationID: "identify", Path: "/v2/self",
-				Tags: []string{meta}, Security: transport.Scope("any"), Summary: "Identify",
+				Do:          transport.Query(get),
+			},
+			{
+				ID: "identify", Path: "/v2/self",
+				Reach: transport.ReachBoundWorkspace, Scope: transport.AnyScope, Tag: meta,
+				Summary:     "Identify",
 				Description: "What the token is, which workspace it is bound to, and what it may do.",
-			}, identify),
+				Do:          transport.Query(identify),
+			},
 		},
 	}
 }
@@ -51,8 +57,8 @@ func Face() transport.Face {
 type refused struct {
 	StatusCode int    `json:"status_code" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
 	Type       string `json:"type" enum:"invalid_request_error,auth_error,rate_limit_error,api_error" doc:"Whose mistake it is." example:"invalid_request_error"`
-	Code       string `json:"code" doc:"The kind of error, for programs: one of Muster's codes." example:"not_found"`
-	Message    string `json:"message" doc:"What is wrong with this request." example:"Workspace member with ID \"50cf242c-7fa3-4cad-87d0-75b1af71c57b\" not found."`
+	Code       string `json:"code" bounds:"code" doc:"The kind of error, for programs: one of Muster's codes." example:"not_found"`
+	Message    string `json:"message" bounds:"detail" doc:"What is wrong with this request." example:"Workspace member with ID \"50cf242c-7fa3-4cad-87d0-75b1af71c57b\" not found."`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

@@ -12,12 +12,13 @@ import (
 	"github.com/muster-dev/muster/transport"
 )
 
-// member is an item: a membership of somebody who is, or was, more than invited.
+// member is an item: a membership of somebody who has been active at some time. People
+// who were only ever invited are not items.
 type member struct {
 	ID        memberID    `json:"id"`
-	First     string      `json:"first_name" maxLength:"200" pattern:"^(\\S(.*\\S)?)?$" doc:"Empty for a user whom the directory does not know."`
-	Last      string      `json:"last_name" maxLength:"200" pattern:"^(\\S(.*\\S)?)?$" doc:"Empty for a user whom the directory does not know."`
-	AvatarURL *string     `json:"avatar_url" format:"uri" maxLength:"2000" doc:"null when the directory has none."`
+	First     string      `json:"first_name" bounds:"name_part" doc:"Empty for a user whom the directory does not know."`
+	Last      string      `json:"last_name" bounds:"name_part" doc:"Empty for a user whom the directory does not know."`
+	AvatarURL *string     `json:"avatar_url" bounds:"avatar_url" format:"uri" doc:"null when the directory has none."`
 	Email     string      `json:"email_address" format:"email" maxLength:"254" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
 	CreatedAt moment      `json:"created_at" doc:"When the user first became a member or was invited."`
 	Level     accessLevel `json:"access_level" doc:"suspended for who has no access by this membership: because they are suspended, or because it has ended. Otherwise admin for a role of level 40 and more."`
@@ -28,7 +29,7 @@ type memberID struct {
 	Member    domain.MembershipID `json:"workspace_member_id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
 }
 
-// accessLevel is what a membership gives.
+// accessLevel is what a member may do, in Attio's words.
 type accessLevel string
 
 const (
@@ -37,22 +38,22 @@ const (
 	levelSuspended accessLevel = "suspended"
 )
 
-// Schema documents the levels that there are.
+// Schema documents the levels.
 func (accessLevel) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Enum: []any{"admin", "member", "suspended"}, Examples: []any{"member"}}
 }
 
-// moment is a time as Attio writes it: with nine digits behind the point.
+// moment is a time as Attio writes it: with nine decimal places.
 type moment time.Time
 
 const momentLayout = "2006-01-02T15:04:05.000000000Z"
 
-// MarshalJSON writes the moment.
+// MarshalJSON returns the moment as a JSON string.
 func (m moment) MarshalJSON() ([]byte, error) {
 	return []byte(time.Time(m).UTC().Format(`"` + momentLayout + `"`)), nil
 }
 
-// Schema tells the OpenAPI document what the moment looks like.
+// Schema documents what a moment looks like.
 func (moment) Schema(huma.Registry) *huma.Schema {
 	length := len(momentLayout)
 	return &huma.Schema{
@@ -61,10 +62,11 @@ func (moment) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// members are the items of the list, which has no pages.
+// members is the list, which has no pages.
 type members []*member
 
-// Schema documents that there is no end to them but that of numbers.
+// Schema documents that the length of the list has no real limit. The document needs one,
+// so it is the largest 32-bit integer.
 func (members) Schema(r huma.Registry) *huma.Schema {
 	most := math.MaxInt32
 	return &huma.Schema{Type: huma.TypeArray, Items: r.Schema(reflect.TypeFor[member](), true, ""), MaxItems: &most}
@@ -86,7 +88,7 @@ func show(m *projections.Member) *member {
 
 func levelOf(m *projections.Member) accessLevel {
 	switch {
-	case m.State != domain.MembershipActive: // invited again, too: who comes back has been here before
+	case m.State != domain.MembershipActive: // a former member who is invited again is suspended, too
 		return levelSuspended
 	case m.Role.Level >= domain.LevelManage:
 		return levelAdmin

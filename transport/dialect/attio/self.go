@@ -9,7 +9,7 @@ import (
 	"github.com/muster-dev/muster/transport"
 )
 
-// self is what a token is (RFC 7662, 2.2).
+// self describes a token in the form of RFC 7662, section 2.2.
 type self struct {
 	Active    bool                 `json:"active" doc:"true: a token that opens nothing gets 401."`
 	Scope     string               `json:"scope" maxLength:"5100" pattern:"^\\S+( \\S+)*$" doc:"The token's scopes with spaces between them."`
@@ -22,7 +22,7 @@ type self struct {
 	Issuer    string               `json:"iss" enum:"attio.com" doc:"What Attio's clients expect; it is Muster that issued the token."`
 	Member    *domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" nullable:"true" doc:"The member that the token is bound to; null when it is bound to nobody, or to somebody who is no member of the workspace."`
 	Workspace domain.WorkspaceID   `json:"workspace_id" format:"uuid"`
-	Name      string               `json:"workspace_name" maxLength:"200" pattern:"^\\S(.*\\S)?$" example:"Product"`
+	Name      string               `json:"workspace_name" bounds:"name" example:"Product"`
 	Slug      domain.WorkspaceID   `json:"workspace_slug" format:"uuid" doc:"The workspace's id: Muster has no other short name of it."`
 	LogoURL   *string              `json:"workspace_logo_url" format:"uri" maxLength:"2000" doc:"Always null: workspaces have no logo."`
 }
@@ -31,12 +31,12 @@ type identifyInput struct{ transport.ReadHeaders }
 
 type identifyOutput struct{ Body *self }
 
-func identify(c transport.Call, _ *identifyInput) (*identifyOutput, error) {
+func identify(c *transport.Call, _ *identifyInput) (*identifyOutput, error) {
 	ws, err := c.Models().Workspace(c.Workspace())
 	if err != nil {
 		return nil, err
 	}
-	token, err := c.Models().Token(c.Organization(), c.Token())
+	token, err := c.Models().Token(c.Organization(), c.Bearer().Token)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,9 @@ func identify(c transport.Call, _ *identifyInput) (*identifyOutput, error) {
 	return &identifyOutput{shown}, nil
 }
 
-// memberOf is the member that the token is bound to; nil for none.
-func memberOf(c transport.Call) (*domain.MembershipID, error) {
+// memberOf returns the membership of the user that the token is bound to. It returns nil
+// if the token is bound to no user, or to one who is not a member.
+func memberOf(c *transport.Call) (*domain.MembershipID, error) {
 	if c.User().IsZero() {
 		return nil, nil
 	}

@@ -10,46 +10,56 @@ import (
 
 const path = "/api/v2/workspace-members"
 
-// Face is the dialect.
+// Face returns the dialect.
 func Face() transport.Face {
-	tags := []string{"Workspace members"}
+	const tag = "Workspace members"
 	return transport.Face{
 		Name: "instantly", Owns: []string{"/api/v2"},
 		Title: "Muster in Instantly's dialect",
 		Description: "Workspace members as Instantly's API has them. The workspace is the one that the token is bound to. " +
 			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
-		Tags: []*huma.Tag{{Name: tags[0], Description: "The members of the token's workspace."}},
+		Tags: []*huma.Tag{{Name: tag, Description: "The members of the token's workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
 			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
 		},
-		Bound: true, Lenient: true, ErrorForm: errorForm, Examples: examples,
+		Lenient: true, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
-			transport.Query(huma.Operation{
-				OperationID: "list-workspace-members", Path: path,
-				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "List workspace members",
+			{
+				ID: "list-workspace-members", Path: path,
+				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:read", Tag: tag,
+				Summary:     "List workspace members",
 				Description: "The workspace's own members, invited and suspended ones included, the oldest first. Access that is inherited from the organization is not among them.",
-			}, list),
-			transport.Command(huma.Operation{
-				OperationID: "create-workspace-member", Method: http.MethodPost, Path: path,
-				Tags: tags, Security: transport.Scope("workspace_members:create"), Summary: "Create workspace member",
+				Do:          transport.Query(list),
+			},
+			{
+				ID: "create-workspace-member", Method: http.MethodPost, Path: path,
+				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:create", Tag: tag,
+				Summary:     "Create workspace member",
 				Description: "Invites the person with the e-mail address. Muster sends no mail. Somebody who is a member or invited already: 409.",
-			}, create),
-			transport.Query(huma.Operation{
-				OperationID: "get-workspace-member", Path: path + "/{id}",
-				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "Get workspace member",
+				Do:          transport.Command(create),
+			},
+			{
+				ID: "get-workspace-member", Path: path + "/{id}",
+				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:read", Tag: tag,
+				Summary:     "Get workspace member",
 				Description: "The membership with that id; 404 when it is none of the workspace, or not any more.",
-			}, get),
-			transport.Command(huma.Operation{
-				OperationID: "update-workspace-member", Method: http.MethodPatch, Path: path + "/{id}",
-				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update workspace member",
+				Do:          transport.Query(get),
+			},
+			{
+				ID: "update-workspace-member", Method: http.MethodPatch, Path: path + "/{id}",
+				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:update", Tag: tag,
+				Summary:     "Update workspace member",
 				Description: "Changes the role, the permissions, or both. What is left out stays; permissions null are the role's. The last owner stays one.",
-			}, update),
-			transport.Command(huma.Operation{
-				OperationID: "delete-workspace-member", Method: http.MethodDelete, Path: path + "/{id}",
-				Tags: tags, Security: transport.Scope("workspace_members:delete"), Summary: "Delete workspace member",
+				Do:          transport.Command(update),
+			},
+			{
+				ID: "delete-workspace-member", Method: http.MethodDelete, Path: path + "/{id}",
+				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:delete", Tag: tag,
+				Summary:     "Delete workspace member",
 				Description: "Ends the membership, or takes the invitation back, and answers the member as they were. The last owner stays.",
-			}, remove),
+				Do:          transport.Command(remove),
+			},
 		},
 	}
 }
@@ -58,7 +68,7 @@ func Face() transport.Face {
 type refused struct {
 	StatusCode int    `json:"statusCode" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
 	Error      string `json:"error" maxLength:"100" pattern:"\\S" doc:"What the status means." example:"Not Found"`
-	Message    string `json:"message" doc:"What is wrong with this request." example:"Resource not found"`
+	Message    string `json:"message" bounds:"detail" doc:"What is wrong with this request." example:"Resource not found"`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

@@ -13,7 +13,7 @@ import (
 // member is an item: a membership.
 type member struct {
 	ID          domain.MembershipID `json:"id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
-	Email       string              `json:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
+	Email       string              `json:"email" bounds:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
 	User        domain.UserID       `json:"user_id" format:"uuid"`
 	Role        role                `json:"role" doc:"A role of the organization's own is shown as the highest of these that is not above it."`
 	CreatedAt   transport.Time      `json:"timestamp_created"`
@@ -22,18 +22,18 @@ type member struct {
 	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user whom the directory does not know."`
 	Name        *personName         `json:"name,omitzero" doc:"Not there for a user whom the directory does not know."`
 	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" nullable:"true" doc:"The user who added the member; null when it was a program."`
-	Permissions *[]permission       `json:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
+	Permissions *[]permission       `json:"permissions" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
 }
 
 type personName struct {
-	First string `json:"first"`
-	Last  string `json:"last"`
+	First string `json:"first" bounds:"name_part"`
+	Last  string `json:"last" bounds:"name_part"`
 }
 
-// role is a built-in role by Instantly's name.
+// role is Instantly's name of a built-in role.
 type role string
 
-// roles are Muster's names of Instantly's roles.
+// roles maps Instantly's names of roles to Muster's.
 var roles = []struct {
 	name role
 	key  domain.RoleKey
@@ -45,7 +45,7 @@ var roles = []struct {
 	{"client", domain.RoleClient},
 }
 
-// Schema documents the roles that there are.
+// Schema documents the roles.
 func (role) Schema(huma.Registry) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString, Examples: []any{"editor"}}
 	for _, r := range roles {
@@ -63,7 +63,8 @@ func roleOf(key domain.RoleKey) role {
 	return ""
 }
 
-// key is the role to give. Nobody becomes an owner here.
+// key returns the role to give. Owner is refused, because nobody can become an owner in
+// this dialect.
 func (r role) key() (domain.RoleKey, error) {
 	for _, known := range roles {
 		if known.name == r && known.key != domain.RoleOwner {
@@ -73,13 +74,13 @@ func (r role) key() (domain.RoleKey, error) {
 	return "", &domain.InvalidError{Pointer: "/role", Code: "unknown_role", Detail: "admin, editor, view or client is expected; owner cannot be given here"}
 }
 
-// viewer shows the memberships of one request.
+// viewer converts the memberships of one request to items.
 type viewer struct {
-	call    transport.Call
-	issuers map[string]*domain.UserID // by who added somebody
+	call    *transport.Call
+	issuers map[string]*domain.UserID // by the text in added_by
 }
 
-func newViewer(c transport.Call) viewer { return viewer{c, make(map[string]*domain.UserID)} }
+func newViewer(c *transport.Call) viewer { return viewer{c, make(map[string]*domain.UserID)} }
 
 func (v viewer) show(m *projections.Member) (*member, error) {
 	issuer, err := v.issuer(m.Organization, m.AddedBy)
@@ -98,8 +99,8 @@ func (v viewer) show(m *projections.Member) (*member, error) {
 	return shown, nil
 }
 
-// issuer is the user who added a member, nil when it was no user: who was not a
-// token and not the system.
+// issuer returns the user who added a member. It returns nil if a token or the system
+// did.
 func (v viewer) issuer(org domain.OrganizationID, addedBy string) (*domain.UserID, error) {
 	if addedBy == "" {
 		return nil, nil

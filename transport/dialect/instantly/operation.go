@@ -6,6 +6,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 type listInput struct {
@@ -14,26 +15,29 @@ type listInput struct {
 	StartingAfter domain.MembershipID `query:"starting_after" format:"uuid" doc:"The next_starting_after of the page before: the id of the last item that it had."`
 }
 
-// page is a part of the list.
+// page is one page of the list.
 type page struct {
-	Items []*member            `json:"items" nullable:"false"`
+	Items []*member            `json:"items" bounds:"page" nullable:"false"`
 	Next  *domain.MembershipID `json:"next_starting_after,omitzero" format:"uuid" doc:"Where the next page starts; not there at the end of the list."`
 }
 
 type listOutput struct{ Body *page }
 
-func list(c transport.Call, in *listInput) (*listOutput, error) {
+func list(c *transport.Call, in *listInput) (*listOutput, error) {
+	ws, err := c.FindWorkspace(c.Workspace())
+	if err != nil {
+		return nil, err
+	}
 	from := projections.Page{Size: in.Limit}
 	if !in.StartingAfter.IsZero() {
-		var err error
-		switch from.After, err = c.Models().MembersBehind(c.Workspace(), in.StartingAfter); {
+		switch from.After, err = c.Models().MembersBehind(ws, in.StartingAfter); {
 		case errors.Is(err, projections.ErrNotFound):
 			return nil, &domain.InvalidError{Pointer: "query.starting_after", Code: "invalid_value", Detail: "the id of an item of this list is expected"}
 		case err != nil:
 			return nil, err
 		}
 	}
-	rows, err := c.Models().Members(c.Workspace(), projections.MemberFilter{}, c.Now(), from)
+	rows, err := c.Models().Members(c, ws, projections.MemberFilter{}, c.Now(), from)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +58,9 @@ type MemberPath struct {
 	ID domain.MembershipID `path:"id" format:"uuid" doc:"The id of the item."`
 }
 
-// find answers the membership, be it removed.
-func (p MemberPath) find(c transport.Call) (projections.Member, error) {
+// find returns the membership, even if it was removed, provided that the token reaches
+// it.
+func (p MemberPath) find(c *transport.Call) (projections.Member, error) {
 	found, err := c.Models().Membership(p.ID, c.Now())
 	if err == nil && !c.Reaches(found.Organization, found.Workspace) {
 		err = projections.ErrNotFound
@@ -68,7 +73,7 @@ type getInput struct {
 	transport.ReadHeaders
 }
 
-func get(c transport.Call, in *getInput) (*transport.Resource[member], error) {
+func get(c *transport.Call, in *getInput) (*transport.Resource[member], error) {
 	found, err := in.find(c)
 	if err == nil && found.State == domain.MembershipRemoved {
 		err = projections.ErrNotFound
@@ -77,13 +82,13 @@ func get(c transport.Call, in *getInput) (*transport.Resource[member], error) {
 		return nil, err
 	}
 	shown, err := newViewer(c).show(&found)
-	return transport.Found(found.Version, shown), err
+	return transport.Found(transport.ETagHeaders{}, found.Version, shown), err
 }
 
 type createBody struct {
-	Email       string       `json:"email" format:"email" maxLength:"254" example:"ada@acme.example"`
+	Email       string       `json:"email" bounds:"email" format:"email" example:"ada@acme.example"`
 	Role        role         `json:"role" doc:"Any but owner."`
-	Permissions []permission `json:"permissions,omitzero" nullable:"true" doc:"What the member may do instead of what the role says; null: as the role says."`
+	Permissions []permission `json:"permissions,omitzero" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says; null: as the role says."`
 }
 
 type createInput struct {
@@ -91,16 +96,16 @@ type createInput struct {
 	transport.JSONBody[createBody]
 }
 
-func create(c transport.Call, in *createInput) (*transport.Written[member], error) {
+func create(c *transport.Call, in *createInput) (*transport.Written[member], error) {
 	sent := in.Sent()
 	terms, err := sent.terms()
 	if err != nil {
 		return nil, err
 	}
-	return change(c, &in.WriteHeaders, in.Hash(), func(m domain.Meta) domain.Command {
+	return change(c, in.Write(), func(m domain.Meta) domain.Command {
 		return domain.InviteMember{
 			Meta: m, Workspace: c.Workspace(), Profile: domain.ProfileFacts{Email: sent.Email}, Terms: terms,
-			User: c.NewID(), Membership: c.NewID(), Secret: c.NewInvitation(),
+			User: c.NewID(), Membership: c.NewID(), Secret: auth.HashSecret(auth.NewSecret(auth.InvitationSecret)), // nobody learns this secret; renewing the invitation makes one that can be sent
 		}
 	})
 }
@@ -115,7 +120,7 @@ func (b *createBody) terms() (t domain.Terms, err error) {
 
 type updateBody struct {
 	Role        transport.Patch[role]         `json:"role,omitzero" doc:"Any but owner."`
-	Permissions transport.Patch[[]permission] `json:"permissions,omitzero" nullable:"true" doc:"What the member may do instead of what the role says; null: as the role says."`
+	Permissions transport.Patch[[]permission] `json:"permissions,omitzero" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says; null: as the role says."`
 }
 
 type updateInput struct {
@@ -124,7 +129,7 @@ type updateInput struct {
 	transport.JSONBody[updateBody]
 }
 
-func update(c transport.Call, in *updateInput) (*transport.Written[member], error) {
+func update(c *transport.Call, in *updateInput) (*transport.Written[member], error) {
 	found, err := in.find(c)
 	if err != nil {
 		return nil, err
@@ -133,13 +138,13 @@ func update(c transport.Call, in *updateInput) (*transport.Written[member], erro
 	if err != nil {
 		return nil, err
 	}
-	return change(c, &in.WriteHeaders, in.Hash(), func(m domain.Meta) domain.Command {
+	return change(c, in.Write(), func(m domain.Meta) domain.Command {
 		wanted.Meta, wanted.Workspace, wanted.User = m, found.Workspace, found.User
 		return wanted
 	})
 }
 
-// command is what the body asks for, of nobody yet.
+// command returns the command that the body asks for, still without its member.
 func (b *updateBody) command() (wanted domain.ChangeMember, err error) {
 	if sent := b.Role.Change(); sent != nil {
 		key, err := sent.key()
@@ -163,30 +168,30 @@ type removeInput struct {
 	transport.WriteHeaders
 }
 
-func remove(c transport.Call, in *removeInput) (*transport.Written[member], error) {
+func remove(c *transport.Call, in *removeInput) (*transport.Written[member], error) {
 	found, err := in.find(c)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := c.Change(&in.WriteHeaders, found.Workspace, domain.Hash{}, func(m domain.Meta) domain.Command {
+	changed, err := c.ChangeMember(in.Write(), found.Workspace, func(m domain.Meta) domain.Command {
 		return domain.RemoveMember{Meta: m, Workspace: found.Workspace, User: found.User}
 	})
 	if err == nil && len(changed.Result.Types) == 0 {
-		err = projections.ErrNotFound // removed before
+		err = projections.ErrNotFound // it was removed before
 	}
-	return answer(c, &in.WriteHeaders, changed, err)
+	return answer(c, changed, err)
 }
 
-// change runs a command and answers the member as it left them.
-func change(c transport.Call, h *transport.WriteHeaders, body domain.Hash, command func(domain.Meta) domain.Command) (*transport.Written[member], error) {
-	changed, err := c.Change(h, c.Workspace(), body, command)
-	return answer(c, h, changed, err)
+// change runs a command on a member and returns its answer.
+func change(c *transport.Call, w *transport.Write, command func(domain.Meta) domain.Command) (*transport.Written[member], error) {
+	changed, err := c.ChangeMember(w, c.Workspace(), command)
+	return answer(c, changed, err)
 }
 
-func answer(c transport.Call, h *transport.WriteHeaders, changed transport.Changed, err error) (*transport.Written[member], error) {
+func answer(c *transport.Call, changed transport.Changed, err error) (*transport.Written[member], error) {
 	if err != nil {
 		return nil, err
 	}
 	shown, err := newViewer(c).show(&changed.Member)
-	return transport.Wrote(h, changed, shown), err
+	return transport.Wrote(changed.Result, "", changed.Version, shown), err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// permission is one of those that Instantly knows.
+// permission is a permission that Instantly knows.
 type permission string
 
 var permissions = []permission{
@@ -32,7 +32,7 @@ var permissions = []permission{
 	"workspaceGroupMembers.invite", "workspaceGroupMembers.remove", "workspaceGroupMembers.leave",
 }
 
-// Schema documents the permissions that there are.
+// Schema documents the permissions.
 func (permission) Schema(huma.Registry) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString}
 	for _, p := range permissions {
@@ -41,8 +41,8 @@ func (permission) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
-// showPermissions are those of a list that Instantly knows; nil, which stands for
-// the role's, stays nil.
+// showPermissions returns those permissions of the list that Instantly knows. It returns
+// nil for nil, which means the permissions of the role.
 func showPermissions(list []domain.Permission) *[]permission {
 	if list == nil {
 		return nil
@@ -56,7 +56,8 @@ func showPermissions(list []domain.Permission) *[]permission {
 	return &shown
 }
 
-// readPermissions is the other way; one that Instantly does not know is refused.
+// readPermissions returns the permissions as Muster names them. It refuses one that
+// Instantly does not know.
 func readPermissions(list []permission) ([]domain.Permission, error) {
 	if list == nil {
 		return nil, nil

@@ -10,15 +10,15 @@ import (
 
 const path = "/api/v1/Workspaces"
 
-// Face is the dialect.
+// Face returns the dialect.
 func Face() transport.Face {
-	tags := []string{"Workspaces"}
+	const tag = "Workspaces"
 	return transport.Face{
 		Name: "teamwork", Owns: []string{"/api/v1"},
 		Title: "Muster in Teamwork's dialect",
 		Description: "Members of workspaces as Teamwork's API has them. An accessLevel is 0 for a client, 1 for a viewer, 2 for an editor, 3 for an admin, 4 for an owner. " +
 			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
-		Tags: []*huma.Tag{{Name: tags[0], Description: "The members of workspaces."}},
+		Tags: []*huma.Tag{{Name: tag, Description: "The members of workspaces."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
 			Description: "A token. Each operation names the scope that it must have; all stands for everything on either side of the colon. " +
@@ -26,37 +26,45 @@ func Face() transport.Face {
 		},
 		Lenient: true, MediaTypes: []string{"text/json", "application/*+json"}, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
-			transport.Query(huma.Operation{
-				OperationID: "list-workspace-members", Path: path + "/{workspaceId}/members",
-				Tags: tags, Security: transport.Scope("workspace_members:read"), Summary: "List a workspace's members",
+			{
+				ID: "list-workspace-members", Path: path + "/{workspaceId}/members",
+				Reach: transport.ReachWorkspace, Scope: "workspace_members:read", Tag: tag,
+				Summary:     "List a workspace's members",
 				Description: "The workspace's own members, invited and suspended ones included, the oldest first. Access that is inherited from the organization is not among them.",
-			}, list),
-			transport.Command(huma.Operation{
-				OperationID: "add-workspace-member", Method: http.MethodPost, Path: path + "/{workspaceId}/members", DefaultStatus: http.StatusCreated,
-				Tags: tags, Security: transport.Scope("workspace_members:create"), Summary: "Add a member to a workspace",
+				Do:          transport.Query(list),
+			},
+			{
+				ID: "add-workspace-member", Method: http.MethodPost, Path: path + "/{workspaceId}/members",
+				Reach: transport.ReachWorkspace, Scope: "workspace_members:create", Tag: tag, Status: http.StatusCreated,
+				Summary:     "Add a member to a workspace",
 				Description: "Makes the user a member with that access level. Somebody who is a member or invited already: 409.",
-			}, add),
-			transport.Command(huma.Operation{
-				OperationID: "update-member-access", Method: http.MethodPut, Path: path + "/members/{memberId}/access",
-				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update a member's access level",
+				Do:          transport.Command(add),
+			},
+			{
+				ID: "update-member-access", Method: http.MethodPut, Path: path + "/members/{memberId}/access",
+				Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
+				Summary:     "Update a member's access level",
 				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
-			}, update),
-			transport.Command(huma.Operation{
-				OperationID: "update-access", Method: http.MethodPut, Path: path + "/members/access", Errors: []int{http.StatusNotFound},
-				Tags: tags, Security: transport.Scope("workspace_members:update"), Summary: "Update the access level of the member in the body",
+				Do:          transport.Command(update),
+			},
+			{
+				ID: "update-access", Method: http.MethodPut, Path: path + "/members/access",
+				Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag, Errors: []int{http.StatusNotFound},
+				Summary:     "Update the access level of the member in the body",
 				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
-			}, updateInBody),
+				Do:          transport.Command(updateInBody),
+			},
 		},
 	}
 }
 
 // refused is the form of an error (RFC 9457).
 type refused struct {
-	Type     string `json:"type" format:"uri-reference" doc:"Where the kind of error is explained; what is behind the # is for programs." example:"/docs/problems#not_found"`
-	Title    string `json:"title" doc:"What kind of error it is; the same for every occurrence." example:"There is no such thing"`
+	Type     string `json:"type" bounds:"problem" format:"uri-reference" doc:"Where the kind of error is explained; what is behind the # is for programs." example:"/docs/problems#not_found"`
+	Title    string `json:"title" bounds:"title" doc:"What kind of error it is; the same for every occurrence." example:"There is no such thing"`
 	Status   int32  `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
-	Detail   string `json:"detail" doc:"What is wrong with this request." example:"there is no such resource, or the token does not reach it"`
-	Instance string `json:"instance" format:"uri-reference" doc:"The path that was asked for." example:"/api/v1/Workspaces/members/019cc043-af91-783e-9927-3daab1cd9277/access"`
+	Detail   string `json:"detail" bounds:"detail" doc:"What is wrong with this request." example:"there is no such resource, or the token does not reach it"`
+	Instance string `json:"instance" bounds:"path" format:"uri-reference" doc:"The path that was asked for." example:"/api/v1/Workspaces/members/019cc043-af91-783e-9927-3daab1cd9277/access"`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

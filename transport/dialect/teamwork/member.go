@@ -22,7 +22,7 @@ type member struct {
 	CreatedAt transport.Time      `json:"createdDate" doc:"When the user first became a member or was invited."`
 }
 
-// levels are the roles of Teamwork's access levels, from 0.
+// levels are the roles of Teamwork's access levels, beginning with level 0.
 var levels = []domain.RoleKey{domain.RoleClient, domain.RoleViewer, domain.RoleEditor, domain.RoleAdmin, domain.RoleOwner}
 
 func show(m *projections.Member) *member {
@@ -34,7 +34,8 @@ func show(m *projections.Member) *member {
 	}
 }
 
-// roleOf is the role to give for the access level in the field of the body.
+// roleOf returns the role for an access level. The pointer names the level's field in the
+// body.
 func roleOf(pointer string, level *int32) (domain.RoleKey, error) {
 	if level == nil {
 		return "", required(pointer)
@@ -52,10 +53,11 @@ func required(pointer string) error {
 	return &domain.InvalidError{Pointer: pointer, Code: "required", Detail: "the field is needed"}
 }
 
-// members are the items of the list, which has no pages.
+// members is the list, which has no pages.
 type members []*member
 
-// Schema documents that there is no end to them but that of numbers.
+// Schema documents that the length of the list has no real limit. The document needs one,
+// so it is the largest 32-bit integer.
 func (members) Schema(r huma.Registry) *huma.Schema {
 	most := math.MaxInt32
 	return &huma.Schema{Type: huma.TypeArray, Items: r.Schema(reflect.TypeFor[member](), true, ""), MaxItems: &most}

@@ -20,12 +20,13 @@ type listInput struct {
 
 type listOutput struct{ Body members }
 
-func list(c transport.Call, in *listInput) (*listOutput, error) {
-	if _, err := c.FindWorkspace(in.Workspace); err != nil {
+func list(c *transport.Call, in *listInput) (*listOutput, error) {
+	ws, err := c.FindWorkspace(in.Workspace)
+	if err != nil {
 		return nil, err
 	}
 	out := &listOutput{members{}}
-	for m, err := range c.Members(in.Workspace, projections.MemberFilter{}) {
+	for m, err := range c.Members(ws, projections.MemberFilter{}) {
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +46,7 @@ type addInput struct {
 	transport.JSONBody[addBody]
 }
 
-func add(c transport.Call, in *addInput) (*transport.Written[member], error) {
+func add(c *transport.Call, in *addInput) (*transport.Written[member], error) {
 	sent := in.Sent()
 	if sent.User.IsZero() {
 		return nil, required("/userId")
@@ -54,7 +55,7 @@ func add(c transport.Call, in *addInput) (*transport.Written[member], error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := change(c, &in.WriteHeaders, in.Workspace, in.Hash(), func(m domain.Meta) domain.Command {
+	out, err := change(c, in.Write(), in.Workspace, func(m domain.Meta) domain.Command {
 		return domain.AddMember{Meta: m, Workspace: in.Workspace, User: sent.User, Terms: domain.Terms{Role: role}, Membership: c.NewID()}
 	})
 	if err == nil {
@@ -73,12 +74,12 @@ type updateInput struct {
 	transport.JSONBody[updateBody]
 }
 
-func update(c transport.Call, in *updateInput) (*transport.Written[member], error) {
+func update(c *transport.Call, in *updateInput) (*transport.Written[member], error) {
 	role, err := roleOf("/role", in.Sent().Level)
 	if err != nil {
 		return nil, err
 	}
-	return give(c, &in.WriteHeaders, in.Hash(), in.Member, role)
+	return give(c, in.Write(), in.Member, role)
 }
 
 type updateInBodyBody struct {
@@ -91,7 +92,7 @@ type updateInBodyInput struct {
 	transport.JSONBody[updateInBodyBody]
 }
 
-func updateInBody(c transport.Call, in *updateInBodyInput) (*transport.Written[member], error) {
+func updateInBody(c *transport.Call, in *updateInBodyInput) (*transport.Written[member], error) {
 	sent := in.Sent()
 	if sent.Member.IsZero() {
 		return nil, required("/memberId")
@@ -100,30 +101,31 @@ func updateInBody(c transport.Call, in *updateInBodyInput) (*transport.Written[m
 	if err != nil {
 		return nil, err
 	}
-	return give(c, &in.WriteHeaders, in.Hash(), sent.Member, role)
+	return give(c, in.Write(), sent.Member, role)
 }
 
-// give gives a member the role. A member of a workspace that the token does not
-// reach, the command does not find.
-func give(c transport.Call, h *transport.WriteHeaders, body domain.Hash, id domain.MembershipID, role domain.RoleKey) (*transport.Written[member], error) {
+// give gives a member the role. It does not check whether the token reaches the member's
+// workspace, because the command does.
+func give(c *transport.Call, w *transport.Write, id domain.MembershipID, role domain.RoleKey) (*transport.Written[member], error) {
 	found, err := c.Models().Membership(id, c.Now())
 	if err != nil {
 		return nil, err
 	}
-	return change(c, h, found.Workspace, body, func(m domain.Meta) domain.Command {
+	return change(c, w, found.Workspace, func(m domain.Meta) domain.Command {
 		return domain.ChangeMember{Meta: m, Workspace: found.Workspace, User: found.User, Role: &role}
 	})
 }
 
-// change runs a command and answers the member as it left them. Who manages a
-// workspace without owning it changes nobody's access in this dialect.
-func change(c transport.Call, h *transport.WriteHeaders, ws domain.WorkspaceID, body domain.Hash, command func(domain.Meta) domain.Command) (*transport.Written[member], error) {
-	changed, err := c.Change(h, ws, body, func(m domain.Meta) domain.Command {
+// change runs a command on a member and returns its answer. In this dialect only those
+// who act at the level of an owner may change access: a manager of the workspace who does
+// not own it may not.
+func change(c *transport.Call, w *transport.Write, ws domain.WorkspaceID, command func(domain.Meta) domain.Command) (*transport.Written[member], error) {
+	changed, err := c.ChangeMember(w, ws, func(m domain.Meta) domain.Command {
 		m.Least = domain.LevelTop
 		return command(m)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return transport.Wrote(h, changed, show(&changed.Member)), nil
+	return transport.Wrote(changed.Result, "", changed.Version, show(&changed.Member)), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -14,55 +15,63 @@ const (
 	all    = "/organizations/workspaces/{workspaceId}/memberships"
 )
 
-// What TransactionLink's permissions are as scopes. Of a token that is bound to a
-// user the user's own role decides as well.
-var (
-	canViewWorkspace         = transport.Scope("workspace_members:read")
-	canManageWorkspaceAccess = transport.Scope("workspace_members:update")
+// TransactionLink's permissions as scopes. If the token is bound to a user, the user's
+// own role limits it as well.
+const (
+	canViewWorkspace         domain.Scope = "workspace_members:read"
+	canManageWorkspaceAccess domain.Scope = "workspace_members:update"
 )
 
-// Face is the dialect.
+// Face returns the dialect.
 func Face() transport.Face {
-	tags := []string{"Workspace memberships"}
+	const tag = "Workspace memberships"
 	return transport.Face{
 		Name: "transactionlink", Owns: []string{"/workspaces", "/organizations/workspaces"},
 		Title: "Muster in TransactionLink's dialect",
 		Description: "Workspace memberships as TransactionLink's API has them. " +
 			"can_view_workspace is the scope workspace_members:read and can_manage_workspace_access is workspace_members:update; of a token that is bound to a user, the user's own role decides as well. " +
 			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
-		Tags: []*huma.Tag{{Name: tags[0], Description: "Who has access to a workspace."}},
+		Tags: []*huma.Tag{{Name: tag, Description: "Who has access to a workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "apiKey", In: "header", Name: "Authorization",
 			Description: "A token as it is, without Bearer; with Bearer before it works too. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
 		},
 		Authorization: bearer, Lenient: true, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
-			transport.Query(huma.Operation{
-				OperationID: "list-workspace-memberships", Path: direct,
-				Tags: tags, Security: canViewWorkspace, Summary: "List workspace memberships",
+			{
+				ID: "list-workspace-memberships", Path: direct,
+				Reach: transport.ReachWorkspace, Scope: canViewWorkspace, Tag: tag,
+				Summary:     "List workspace memberships",
 				Description: "All who have access by a membership of the workspace itself. Those who are invited or suspended have none.",
-			}, listDirect),
-			transport.Query(huma.Operation{
-				OperationID: "list-all-workspace-memberships", Path: all,
-				Tags: tags, Security: canViewWorkspace, Summary: "List workspace memberships including organization admins",
+				Do:          transport.Query(listDirect),
+			},
+			{
+				ID: "list-all-workspace-memberships", Path: all,
+				Reach: transport.ReachWorkspace, Scope: canViewWorkspace, Tag: tag,
+				Summary:     "List workspace memberships including organization admins",
 				Description: "All who have access, by a membership of the workspace or as an owner or admin of the organization; who has it by both stands there twice.",
-			}, listAll),
-			transport.Command(huma.Operation{
-				OperationID: "put-workspace-membership", Method: http.MethodPut, Path: direct + "/{userId}",
-				Tags: tags, Security: canManageWorkspaceAccess, Summary: "Add or update workspace membership",
+				Do:          transport.Query(listAll),
+			},
+			{
+				ID: "put-workspace-membership", Method: http.MethodPut, Path: direct + "/{userId}",
+				Reach: transport.ReachWorkspace, Scope: canManageWorkspaceAccess, Tag: tag,
+				Summary:     "Add or update workspace membership",
 				Description: "Makes the user a member with the role, or gives the member that role. The user of the body must be that of the path. A member's own permissions and the end of their membership stay. The last owner stays one.",
-			}, put),
-			transport.Command(huma.Operation{
-				OperationID: "remove-workspace-membership", Method: http.MethodDelete, Path: direct + "/{userId}",
-				Tags: tags, Security: canManageWorkspaceAccess, Summary: "Remove workspace membership",
+				Do:          transport.Command(put),
+			},
+			{
+				ID: "remove-workspace-membership", Method: http.MethodDelete, Path: direct + "/{userId}",
+				Reach: transport.ReachWorkspace, Scope: canManageWorkspaceAccess, Tag: tag,
+				Summary:     "Remove workspace membership",
 				Description: "Ends the membership, or takes the invitation back. Again 204 when removed before; 404 for somebody who never was a member. What the user inherits from the organization stays. The last owner stays.",
-			}, remove),
+				Do:          transport.Command(remove),
+			},
 		},
 	}
 }
 
-// bearer is the value of an Authorization header as the native API has it: a token
-// alone, which has no space in it, gets the scheme that it stands for.
+// bearer returns the value of an Authorization header in the native form. A value without
+// a space is a token, which lacks the scheme.
 func bearer(value string) string {
 	if value == "" || strings.Contains(value, " ") {
 		return value
@@ -72,13 +81,13 @@ func bearer(value string) string {
 
 // refused is the form of an error.
 type refused struct {
-	Fingerprint string    `json:"fingerprint" maxLength:"128" pattern:"^[!#-\\[\\]-~]+$" doc:"The request's X-Request-Id, under which it is logged." example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
-	Errors      []failure `json:"errors" nullable:"false" minItems:"1" doc:"What is wrong with this request: one, or one for each field and parameter that is wrong."`
+	Fingerprint string    `json:"fingerprint" bounds:"request_id" doc:"The request's X-Request-Id, under which it is logged." example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
+	Errors      []failure `json:"errors" bounds:"errors" nullable:"false" minItems:"1" doc:"What is wrong with this request: one, or one for each field and parameter that is wrong."`
 }
 
 type failure struct {
-	Code    string `json:"code" doc:"The kind of error, for programs: one of Muster's codes." example:"not_found"`
-	Message string `json:"message" doc:"What is wrong, for people." example:"There is no such thing"`
+	Code    string `json:"code" bounds:"code" doc:"The kind of error, for programs: one of Muster's codes." example:"not_found"`
+	Message string `json:"message" bounds:"detail" doc:"What is wrong, for people." example:"There is no such thing"`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

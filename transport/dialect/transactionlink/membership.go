@@ -23,13 +23,13 @@ type membership struct {
 
 type role struct {
 	ID        domain.RoleID      `json:"id" format:"uuid" doc:"What a roleId can be."`
-	Name      string             `json:"name" example:"Editor"`
+	Name      string             `json:"name" bounds:"name" example:"Editor"`
 	Workspace domain.WorkspaceID `json:"workspaceId" format:"uuid" doc:"The row's workspace."`
 	CreatedAt transport.Time     `json:"createdDateTime" doc:"When the role was created: an organization's own when it was made, a built-in one with the workspace."`
 	Type      roleType           `json:"type" doc:"WORKSPACE for a membership of the workspace itself, ORGANIZATION for what an owner or admin of the organization inherits."`
 }
 
-// roleType says where a row comes from.
+// roleType says which kind of grant a row shows.
 type roleType string
 
 // types are TransactionLink's names of the sources of grants.
@@ -38,68 +38,81 @@ var types = map[projections.Source]roleType{
 	projections.SourceOrganization: "ORGANIZATION",
 }
 
-// Schema documents the types that there are.
+// Schema documents the types.
 func (roleType) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type: huma.TypeString, Enum: []any{"WORKSPACE", "ORGANIZATION"}, Examples: []any{"WORKSPACE"},
+	s := &huma.Schema{Type: huma.TypeString, Examples: []any{"WORKSPACE"}}
+	for _, source := range projections.Sources() {
+		s.Enum = append(s.Enum, string(types[source]))
 	}
+	return s
 }
 
-// memberships are the rows of a list, which has no pages.
+// memberships is the list, which has no pages.
 type memberships []membership
 
-// Schema documents that there is no end to them but that of numbers.
+// Schema documents that the length of the list has no real limit. The document needs one,
+// so it is the largest 32-bit integer.
 func (memberships) Schema(r huma.Registry) *huma.Schema {
 	most := math.MaxInt32
 	return &huma.Schema{Type: huma.TypeArray, Items: r.Schema(reflect.TypeFor[membership](), true, ""), MaxItems: &most}
 }
 
-// viewer shows the rows of one workspace.
+// show returns a row: the role that a grant from the source gives the user.
+func show(ws projections.FoundWorkspace, user domain.UserID, r domain.Role, created time.Time, source projections.Source) membership {
+	return membership{ws.ID, user, role{r.ID, r.Name, ws.ID, transport.Time(created), types[source]}}
+}
+
+// createdAt returns since when the role exists in the workspace. For a built-in role own
+// is nil, and the role is as old as the workspace.
+func createdAt(ws projections.FoundWorkspace, own *domain.CustomRole) time.Time {
+	if own == nil {
+		return ws.CreatedAt
+	}
+	return own.CreatedAt
+}
+
+// viewer converts the access of users in one workspace to rows.
 type viewer struct {
-	call      transport.Call
-	workspace domain.Workspace
-	created   map[domain.RoleKey]time.Time // when roles of the organization's own were
+	call      *transport.Call
+	workspace projections.FoundWorkspace
+	own       map[domain.RoleKey]*domain.CustomRole // the roles of the organization that were read
 }
 
-func newViewer(c transport.Call, ws domain.Workspace) viewer {
-	return viewer{c, ws, make(map[domain.RoleKey]time.Time)}
+func newViewer(c *transport.Call, ws projections.FoundWorkspace) viewer {
+	return viewer{c, ws, make(map[domain.RoleKey]*domain.CustomRole)}
 }
 
-func (v viewer) show(user domain.UserID, r domain.Role, source projections.Source) (membership, error) {
-	created, err := v.createdAt(r)
-	return membership{v.workspace.ID, user, role{r.ID, r.Name, v.workspace.ID, transport.Time(created), types[source]}}, err
-}
-
-// append adds a row for each of the grants that comes from one of the sources.
+// append adds a row for each grant that comes from one of the sources.
 func (v viewer) append(rows *memberships, a *projections.Access, sources []projections.Source) error {
-	for _, g := range a.Grants {
+	for i := range a.Grants {
+		g := &a.Grants[i]
 		if !slices.Contains(sources, g.Source) {
 			continue
 		}
-		row, err := v.show(a.User, g.Role, g.Source)
+		own, err := v.find(g.Role)
 		if err != nil {
 			return err
 		}
-		*rows = append(*rows, row)
+		*rows = append(*rows, show(v.workspace, a.User, g.Role, createdAt(v.workspace, own), g.Source))
 	}
 	return nil
 }
 
-// createdAt is when there was the role in the workspace: a built-in one is as old as
-// the workspace.
-func (v viewer) createdAt(r domain.Role) (time.Time, error) {
+// find returns a role of the organization, and reads it only once. It returns nil for a
+// built-in role.
+func (v viewer) find(r domain.Role) (*domain.CustomRole, error) {
 	if r.BuiltIn {
-		return v.workspace.CreatedAt, nil
+		return nil, nil
 	}
-	if at, ok := v.created[r.Key]; ok {
-		return at, nil
+	if known := v.own[r.Key]; known != nil {
+		return known, nil
 	}
 	own, err := v.call.Models().Role(v.workspace.Organization, r.Key)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("role %s: %w", r.Key, err)
+		return nil, fmt.Errorf("role %s: %w", r.Key, err)
 	}
-	v.created[r.Key] = own.CreatedAt
-	return own.CreatedAt, nil
+	v.own[r.Key] = &own
+	return &own, nil
 }
 
 var examples = map[string]transport.Example{

@@ -14,9 +14,10 @@ type WorkspacePath struct {
 	Workspace domain.WorkspaceID `path:"workspaceId" format:"uuid" doc:"Identifier of the workspace."`
 }
 
-// find answers the workspace, when the token may look into it. What its user may
-// do decides too: somebody who has no access to a workspace does not see who has.
-func (p WorkspacePath) find(c transport.Call) (domain.Workspace, error) {
+// find returns the workspace if the token reaches it. If the token is bound to a user,
+// the user also needs the permission workspace.view: only those who may look into a
+// workspace may see who else can.
+func (p WorkspacePath) find(c *transport.Call) (projections.FoundWorkspace, error) {
 	ws, err := c.FindWorkspace(p.Workspace)
 	if err != nil || c.User().IsZero() {
 		return ws, err
@@ -35,23 +36,23 @@ type listInput struct {
 
 type listOutput struct{ Body memberships }
 
-func listDirect(c transport.Call, in *listInput) (*listOutput, error) {
+func listDirect(c *transport.Call, in *listInput) (*listOutput, error) {
 	return in.list(c, projections.SourceDirect)
 }
 
-func listAll(c transport.Call, in *listInput) (*listOutput, error) {
-	return in.list(c, projections.SourceDirect, projections.SourceOrganization)
+func listAll(c *transport.Call, in *listInput) (*listOutput, error) {
+	return in.list(c, projections.Sources()...)
 }
 
-// list answers a row for each grant from one of the sources.
-func (in *listInput) list(c transport.Call, sources ...projections.Source) (*listOutput, error) {
+// list returns a row for each grant from one of the sources.
+func (in *listInput) list(c *transport.Call, sources ...projections.Source) (*listOutput, error) {
 	ws, err := in.find(c)
 	if err != nil {
 		return nil, err
 	}
 	v, out, from := newViewer(c, ws), &listOutput{memberships{}}, projections.Page{Size: projections.MaxPageSize}
 	for {
-		page, err := c.Models().AccessList(ws.ID, projections.AccessFilter{}, c.Now(), from)
+		page, err := c.Models().AccessList(c, ws, projections.AccessFilter{}, c.Now(), from)
 		if err != nil {
 			return nil, err
 		}
@@ -83,54 +84,43 @@ type putInput struct {
 	transport.JSONBody[putBody]
 }
 
-func put(c transport.Call, in *putInput) (*transport.Written[membership], error) {
-	key, err := in.role(c)
+// put gives a user a role. It reads the workspace, and the role if it is not built in.
+// The answer is made from what the command left.
+func put(c *transport.Call, in *putInput) (*transport.Written[membership], error) {
+	sent := in.Sent()
+	switch {
+	case sent.User != in.User:
+		return nil, &domain.InvalidError{Pointer: "/userId", Code: "invalid_value", Detail: "the user of the path is expected"}
+	case sent.Role.IsZero():
+		return nil, &domain.InvalidError{Pointer: "/roleId", Code: "required", Detail: "the field is needed"}
+	}
+	ws, err := c.FindWorkspace(in.Workspace)
 	if err != nil {
 		return nil, err
 	}
-	changed, err := c.Change(&in.WriteHeaders, in.Workspace, in.Hash(), func(m domain.Meta) domain.Command {
-		return domain.PutMemberRole{Meta: m, Workspace: in.Workspace, User: in.User, Role: key, Membership: c.NewID()}
+	given, err := c.Models().RoleByID(ws.Organization, sent.Role)
+	if errors.Is(err, projections.ErrNotFound) {
+		err = errUnknownRole
+	}
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.Do(in.Write(), ws.Organization, func(m domain.Meta) domain.Command {
+		return domain.PutMemberRole{Meta: m, Workspace: in.Workspace, User: in.User, Role: given.Key, Membership: c.NewID()}
 	})
 	if wrong := (*domain.InvalidError)(nil); errors.As(err, &wrong) && wrong.Pointer == "/role" {
-		err = errUnknownRole // archived meanwhile, or before
+		err = errUnknownRole // the role is archived
 	}
 	if err != nil {
 		return nil, err
 	}
-	ws := changed.Result.State.Workspace(in.Workspace)
-	if ws == nil { // it was done before
-		found, err := c.FindWorkspace(in.Workspace)
-		if err != nil {
-			return nil, err
-		}
-		ws = &found
-	}
-	shown, err := newViewer(c, *ws).show(changed.User, changed.Role, projections.SourceDirect)
-	return transport.Wrote(&in.WriteHeaders, changed, &shown), err
+	left := c.Left(result, result.Target)
+	shown := show(ws, left.User, left.Role, createdAt(ws, result.State.CustomRole(ws.Organization, left.Role.Key)), projections.SourceDirect)
+	return transport.Wrote(result, "", left.Version, &shown), nil
 }
 
 var errUnknownRole = &domain.InvalidError{
 	Pointer: "/roleId", Code: "unknown_role", Detail: "the id of a role is expected that is built in or the organization's own, and not archived",
-}
-
-// role answers the key of the role that the body names.
-func (in *putInput) role(c transport.Call) (domain.RoleKey, error) {
-	sent := in.Sent()
-	switch {
-	case sent.User != in.User:
-		return "", &domain.InvalidError{Pointer: "/userId", Code: "invalid_value", Detail: "the user of the path is expected"}
-	case sent.Role.IsZero():
-		return "", &domain.InvalidError{Pointer: "/roleId", Code: "required", Detail: "the field is needed"}
-	}
-	org, err := c.OrganizationOf(in.Workspace)
-	if err != nil {
-		return "", err
-	}
-	role, err := c.Models().RoleByID(org, sent.Role)
-	if errors.Is(err, projections.ErrNotFound) {
-		err = errUnknownRole
-	}
-	return role.Key, err
 }
 
 type removeInput struct {
@@ -138,12 +128,12 @@ type removeInput struct {
 	transport.WriteHeaders
 }
 
-func remove(c transport.Call, in *removeInput) (*transport.Gone, error) {
-	changed, err := c.Change(&in.WriteHeaders, in.Workspace, domain.Hash{}, func(m domain.Meta) domain.Command {
+func remove(c *transport.Call, in *removeInput) (*transport.Gone, error) {
+	result, err := c.DoInWorkspace(in.Write(), in.Workspace, func(m domain.Meta) domain.Command {
 		return domain.RemoveMember{Meta: m, Workspace: in.Workspace, User: in.User}
 	})
 	if err != nil {
 		return nil, err
 	}
-	return transport.Ended(&in.WriteHeaders, changed), nil
+	return transport.Ended(result), nil
 }

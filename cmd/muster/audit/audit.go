@@ -1,0 +1,50 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// New returns the command audit.
+func New() *cobra.Command {
+	return terminal.Group(&cobra.Command{
+		Use: "audit", Short: "Read the log, and prove that it is whole",
+		Long: "Audit reads the log without changing anything: that of a stopped service in its data\n" +
+			"directory (--data), or that of a running one on its NATS (--nats-url).",
+	}, newReplay(), newVerify())
+}
+
+// open opens the log of the source for reading. For a NATS URL it leaves out the data
+// directory, unless one was given on the command line: the one in the environment
+// belongs to the running service.
+func open(ctx context.Context, s node.Source, flags *pflag.FlagSet, logger *slog.Logger) (*events.Log, error) {
+	if s.NATSURL != "" && !flags.Changed("data") {
+		s.Data = ""
+	}
+	log, err := s.Open(ctx, logger)
+	if errors.Is(err, store.ErrDirectoryInUse) {
+		return nil, fmt.Errorf("%w; a running service is read by way of its NATS: --nats-url "+
+			"(an embedded one has an address when serve was given --nats-listen)", err)
+	}
+	return log, err
+}
+
+// beginning returns the checkpoints from which a replay reads everything.
+func beginning(log *events.Log) []wire.Checkpoint {
+	from := make([]wire.Checkpoint, log.Partitions())
+	for p := range from {
+		from[p].Partition = p
+	}
+	return from
+}

@@ -1,0 +1,10 @@
+// Package audit is the command muster audit, which reads the log without changing
+// anything: the log of a stopped service in its data directory, or that of a running
+// service on its NATS.
+//
+//	muster audit replay     print history, and the state that it folds to
+//	muster audit verify     prove that log and read models are whole
+//
+// Both read the log with the code that also runs in the service, so there is no second
+// implementation of history.
+package audit

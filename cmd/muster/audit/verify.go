@@ -1,0 +1,192 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
+)
+
+func newVerify() *cobra.Command {
+	var s node.Source
+	var l terminal.Logging
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Prove that log and read models are whole",
+		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
+			"that every message continues the chain of hashes, that the log holds what this node has\n" +
+			"read before (the high-water mark), and that the read models equal a fresh replay. The\n" +
+			"last two are of a node, and so left out without its data directory.\n\n" +
+			"It exits with 0 when all is whole, with 1 when something is not, and with 2 when it\n" +
+			"could not look.",
+		Args: cobra.NoArgs,
+		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
+			logger := l.Logger(cmd.ErrOrStderr())
+			log, err := open(cmd.Context(), s, cmd.Flags(), logger)
+			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			if errors.Is(err, store.ErrTruncated) { // all of it is gone
+				v.fail(markCheck, "%v", err)
+				return v.verdict()
+			}
+			if err != nil {
+				return terminal.Fail(err, terminal.StatusBlind)
+			}
+			defer func() { err = errors.Join(err, log.Close()) }()
+			return v.verify(cmd.Context())
+		}),
+	}
+	s.Flags(cmd.Flags())
+	l.Flags(cmd.Flags(), "warn")
+	return cmd
+}
+
+// verifier checks a log, and a node against its log. It prints a line for each check.
+type verifier struct {
+	log         *events.Log
+	logger      *slog.Logger
+	out, stderr io.Writer
+	broken      int // how many checks have failed
+}
+
+func (v *verifier) verify(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{v.history, v.mark, v.models} {
+		if err := check(ctx); err != nil {
+			return terminal.Fail(fmt.Errorf("could not look: %w", err), terminal.StatusBlind)
+		}
+	}
+	return v.verdict()
+}
+
+func (v *verifier) verdict() error {
+	if v.broken > 0 {
+		return errors.New("not whole: keep a copy of everything before anything is mended")
+	}
+	return nil
+}
+
+func (v *verifier) ok(check, format string, arguments ...any) {
+	v.line("ok", check, format, arguments...)
+}
+
+func (v *verifier) skip(check, format string, arguments ...any) {
+	v.line("-", check, format, arguments...)
+}
+
+func (v *verifier) fail(check, format string, arguments ...any) {
+	v.broken++
+	v.line("FAIL", check, format, arguments...)
+}
+
+func (v *verifier) line(result, check, format string, arguments ...any) {
+	fmt.Fprintf(v.out, "%-5s %-16s %s\n", result, check, fmt.Sprintf(format, arguments...))
+}
+
+// history reads the whole log. Reading checks it: the log returns an error for a
+// message that does not continue the one before.
+func (v *verifier) history(ctx context.Context) error {
+	var messages, count uint64
+	at := beginning(v.log)
+	show, end := terminal.Progress(v.stderr, v.logger, "reading the log")
+	err := v.log.Replay(ctx, at, show, func(batches []wire.Message) error {
+		for _, b := range batches {
+			messages++
+			count += uint64(len(b.Entries))
+			at[b.Partition] = b.Checkpoint()
+		}
+		return nil
+	})
+	end()
+	if errors.Is(err, wire.ErrDamaged) {
+		v.fail("gaps and chain", "%v", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.ok("gaps", "%d events in %d messages and %d partitions, none missing", count, messages, v.log.Partitions())
+	ends := make([]string, len(at))
+	for p := range at {
+		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])
+	}
+	v.ok("chain", "unbroken; ends with %s", strings.Join(ends, ", "))
+	return nil
+}
+
+const markCheck = "high-water mark"
+
+// mark checks that the log holds what this node has read before.
+func (v *verifier) mark(ctx context.Context) error {
+	const check = markCheck
+	if v.log.Dir() == "" {
+		v.skip(check, "left out: it is in a node's data directory, and none was named")
+		return nil
+	}
+	for p := range v.log.Partitions() {
+		err := v.log.CheckMark(ctx, p)
+		if errors.Is(err, store.ErrTruncated) {
+			v.fail(check, "%v", err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	v.ok(check, "the log holds what this node has read of it")
+	return nil
+}
+
+// models compares the node's read models with those of a fresh replay.
+func (v *verifier) models(ctx context.Context) error {
+	const check = "read models"
+	dir := v.log.Dir()
+	if dir == "" {
+		v.skip(check, "left out: they are in a node's data directory, and none was named")
+		return nil
+	}
+	if v.broken > 0 {
+		v.skip(check, "left out: there is no whole log to compare them with")
+		return nil
+	}
+	scratch, err := os.MkdirTemp("", "muster-verify-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	show, end := terminal.Progress(v.stderr, v.logger, "replaying the log")
+	o := projections.Options{Dir: dir, Partitions: v.log.Partitions(), Logger: v.logger}
+	tables, err := projections.Verify(ctx, v.log, o, scratch, show)
+	end()
+	switch {
+	case errors.Is(err, projections.ErrNeedsRebuild):
+		v.skip(check, "left out: the next start makes them anew: %v", err)
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		v.fail(check, "%v; muster rebuild makes them anew", err)
+		return nil
+	}
+	var different []string
+	for _, t := range tables {
+		if !t.Equal() {
+			different = append(different, t.Table)
+		}
+	}
+	if len(different) > 0 {
+		v.fail(check, "other than a fresh replay: %s; muster rebuild makes them anew", strings.Join(different, ", "))
+		return nil
+	}
+	v.ok(check, "%d tables equal a fresh replay", len(tables))
+	return nil
+}

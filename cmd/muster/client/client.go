@@ -1,0 +1,111 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/muster-dev/muster/cmd/muster/secret"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+)
+
+// Client sends requests to a running service.
+type Client struct {
+	URL   string // of the service
+	Token string // empty for requests that need none
+	Data  string // the service's data directory, for its root token
+}
+
+const (
+	defaultURL  = "http://127.0.0.1:8080"
+	callTimeout = 30 * time.Second
+	maxBody     = 8 << 20 // bytes of a response
+)
+
+// Flags defines the flag that says where the service is.
+func (c *Client) Flags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.URL, "url", defaultURL, "address of the running service")
+	terminal.InEnvironment(flags, "url")
+}
+
+// TokenFlags defines the flags that say which token to use. The command must then call
+// [Client.Authorize].
+func (c *Client) TokenFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Token, "token", "", "token to use; none: the root token in the data directory")
+	flags.StringVar(&c.Data, "data", terminal.DefaultData, "data directory of the service")
+	terminal.InEnvironment(flags, "token", "data")
+}
+
+// Authorize reads the root token from the data directory if no token was given.
+func (c *Client) Authorize() (err error) {
+	if c.Token != "" {
+		return nil
+	}
+	c.Token, err = secret.ReadRoot(c.Data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no root token: name a token (--token or MUSTER_TOKEN), or the service's data directory (--data)", c.Data)
+	}
+	return err
+}
+
+// Call sends a request and decodes the response into answer. A nil body sends none,
+// and a nil answer decodes nothing. If the service refuses the request, the error is a
+// [*Problem].
+func (c *Client) Call(ctx context.Context, method, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("is the service running there? %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return ReadProblem(response.Status, text)
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("%s does not answer like Muster: %w", c.URL, err)
+	}
+	return nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		sent = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+path, sent)
+	if err != nil {
+		return nil, fmt.Errorf("--url %s: %w", c.URL, err)
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	return request, nil
+}

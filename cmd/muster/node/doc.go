@@ -1,0 +1,12 @@
+// Package node is a Muster node: an open log with the read models that follow it, the
+// workers, and the HTTP server in front of the API. The commands that run a node (serve,
+// bench) and those that only read a log (audit, rebuild) get it from here.
+//
+//	n, err := node.Open(ctx, node.Options{Data: dir, Partitions: 4, Logger: logger, Stderr: os.Stderr})
+//	defer n.Close() // also after an error
+//	…
+//	err = n.Start(ctx) // returns when the node is up to date
+//
+// A node opens nothing to the outside. Whoever runs it builds the API from its parts
+// and hands it to a [Front].
+package node

@@ -1,0 +1,128 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/worker"
+)
+
+// DefaultPartitions is how many partitions a new log has by default.
+const DefaultPartitions = 4
+
+// Options says which log a node opens, and how.
+type Options struct {
+	Data       string // the data directory
+	NATSURL    string // empty for the embedded server
+	NATSListen string // address of the embedded server, empty for none
+	Partitions int    // of a new log
+	Logger     *slog.Logger
+	Stderr     io.Writer // for the progress of a rebuild
+}
+
+// Node is a log with the read models that follow it.
+type Node struct {
+	Data    string // the data directory
+	Log     *events.Log
+	Models  *projections.ReadModels
+	Clock   *Clock
+	Metrics *prometheus.Registry
+	Logger  *slog.Logger
+
+	open          atomic.Bool
+	workers       *worker.Group
+	stopFollowing context.CancelFunc
+	followed      chan struct{} // closed when following has ended
+}
+
+// Open opens the log and the read models, and rebuilds them if their shape is an old
+// one. The node must be closed even after an error.
+func Open(ctx context.Context, o Options) (*Node, error) {
+	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger}
+	n.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	n.Log, err = events.Open(ctx, events.Options{
+		Dir: o.Data, URL: o.NATSURL, Listen: o.NATSListen, Partitions: o.Partitions,
+		Now: n.Clock.Now, Logger: o.Logger, Metrics: n.Metrics,
+	})
+	if err != nil {
+		return n, err
+	}
+	p := projections.Options{Dir: o.Data, Partitions: n.Log.Partitions(), Logger: o.Logger, Metrics: n.Metrics}
+	n.Models, err = projections.Open(p)
+	if !errors.Is(err, projections.ErrNeedsRebuild) {
+		return n, err
+	}
+	o.Logger.Debug("the read models are made anew", slog.String("because", err.Error()))
+	if err := Rebuild(ctx, n.Log, p, o.Logger, o.Stderr); err != nil {
+		return n, err
+	}
+	n.Models, err = projections.Open(p)
+	return n, err
+}
+
+// Start begins to follow the log, waits until the read models have caught up, and
+// starts the log's writers and the workers.
+func (n *Node) Start(ctx context.Context) error {
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	n.stopFollowing, n.followed = stop, make(chan struct{})
+	starting, started := context.WithCancelCause(ctx)
+	defer started(nil)
+	go func() {
+		defer close(n.followed)
+		// An error here ends the start. If the node has already started, it goes on: it
+		// shows its state as of the last event that it understood, and /readyz says why.
+		started(n.Log.Follow(following, n.Models.Checkpoints(), n.Models.Apply))
+	}()
+	if err := n.Log.Start(starting, n.Models); err != nil {
+		if cause := context.Cause(starting); cause != nil {
+			return cause
+		}
+		return err
+	}
+	expiry := &worker.Expiry{
+		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
+	}
+	n.workers = worker.Start(expiry.Run)
+	return nil
+}
+
+// Opened notes that the node's API takes requests, so that [Node.Ready] can succeed.
+func (n *Node) Opened() { n.open.Store(true) }
+
+// Ready returns why the node is not ready, nil if it is.
+func (n *Node) Ready(ctx context.Context) error {
+	if !n.open.Load() {
+		return errors.New("starting")
+	}
+	return n.Log.Ready(ctx)
+}
+
+// Close finishes what the log's writers have accepted and closes everything, in the
+// opposite order of opening.
+func (n *Node) Close() error {
+	var errs []error
+	if n.workers != nil {
+		n.workers.Stop()
+	}
+	if n.stopFollowing != nil {
+		n.stopFollowing()
+		<-n.followed
+	}
+	if n.Log != nil {
+		errs = append(errs, n.Log.Close())
+	}
+	if n.Models != nil {
+		errs = append(errs, n.Models.Close())
+	}
+	return errors.Join(errs...)
+}

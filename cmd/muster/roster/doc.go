@@ -1,0 +1,9 @@
+// Package roster moves the members of a workspace in and out of files: muster import and
+// muster export. Both talk to a running service.
+//
+// A file is CSV, with the names of its columns in the first line, or JSONL with an object
+// a line. What export writes import reads:
+//
+//	user_id,email,first_name,last_name,avatar_url,role,permissions,expires_at
+//	5f0b7a52-2c7c-4a5e-9a55-0c1c5d7f6a11,ada@example.com,Ada,Byron,,editor,,
+package roster

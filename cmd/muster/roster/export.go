@@ -1,0 +1,83 @@
+package roster
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/client"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/domain"
+)
+
+// exporting is a run of muster export.
+type exporting struct {
+	client.Client
+	workspace domain.WorkspaceID
+	format    string
+}
+
+// NewExport returns the command export.
+func NewExport() *cobra.Command {
+	e := exporting{format: terminal.FormatCSV}
+	cmd := &cobra.Command{
+		Use: "export", Short: "Print the members of a workspace of a running service",
+		Long: "Export prints the members of a workspace, invited and suspended ones too, in a form that\n" +
+			"muster import reads.",
+		Args: cobra.NoArgs,
+		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
+			return e.run(cmd.Context(), cmd.OutOrStdout())
+		}),
+	}
+	f := cmd.Flags()
+	e.Flags(f)
+	e.TokenFlags(f)
+	f.Var(terminal.NewParsed(&e.workspace, "id", domain.ParseID), "workspace", "the workspace")
+	_ = cmd.MarkFlagRequired("workspace")
+	f.Var(terminal.OneOf(&e.format, terminal.FormatCSV, terminal.FormatJSONL), "format", "how to print")
+	return cmd
+}
+
+func (e *exporting) run(ctx context.Context, stdout io.Writer) error {
+	if err := e.Authorize(); err != nil {
+		return err
+	}
+	write, flush := e.writer(stdout)
+	path := "/v1/workspaces/" + e.workspace.String() + "/members"
+	for members, err := range client.Pages[client.Membership](ctx, &e.Client, path) {
+		if err != nil {
+			return err
+		}
+		for i := range members {
+			if err := write(personOf(&members[i])); err != nil {
+				return fmt.Errorf("writing the export: %w", err)
+			}
+		}
+	}
+	return flush()
+}
+
+// writer returns a function that writes one person, and one to call after the last.
+func (e *exporting) writer(stdout io.Writer) (write func(*person) error, flush func() error) {
+	if e.format == terminal.FormatJSONL {
+		encoder := json.NewEncoder(stdout)
+		return func(p *person) error { return encoder.Encode(p) }, func() error { return nil }
+	}
+	out := csv.NewWriter(stdout)
+	_ = out.Write(columns) // flush returns its error
+	write = func(p *person) error {
+		record := make([]string, len(columns))
+		for i, name := range columns {
+			record[i] = p.column(name)
+		}
+		return out.Write(record)
+	}
+	return write, func() error {
+		out.Flush()
+		return out.Error()
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScript runs the sessions in testdata/script, each in a directory of its own.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"port": port, "await": await, "stop": stop, "let": let, "get": get, "curl": curl, "follow": follow,
+			"exits": exits, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
+		},
+	})
+}
+
+// port VARIABLE sets the variable to an address that nothing listens on.
+func port(ts *testscript.TestScript, _ bool, arguments []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(arguments[0], listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// await waits until the service at $ADDR is ready.
+func await(ts *testscript.TestScript, _ bool, _ []string) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get("http://" + ts.Getenv("ADDR") + "/readyz")
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+			err = errors.New(response.Status)
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("not ready: %v", err)
+		}
+	}
+}
+
+// stop asks the programs in the background to end, as service managers do.
+func stop(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// let VARIABLE FILE sets the variable to the content of the file.
+func let(ts *testscript.TestScript, _ bool, arguments []string) {
+	ts.Setenv(arguments[0], strings.TrimSpace(ts.ReadFile(arguments[1])))
+}
+
+// exits STATUS PROGRAM... runs the program, which must exit with that status, and
+// writes what it prints to the files stdout and stderr.
+func exits(ts *testscript.TestScript, _ bool, arguments []string) {
+	want, err := strconv.Atoi(arguments[0])
+	ts.Check(err)
+	path, err := exec.LookPath(arguments[1])
+	ts.Check(err)
+	cmd := exec.Command(path, arguments[2:]...)
+	cmd.Dir = ts.Getenv("WORK")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
+		ts.Fatalf("%v", err)
+	}
+	ts.Logf("[stdout]\n%s[stderr]\n%s", &stdout, &stderr)
+	ts.Check(os.WriteFile(ts.MkAbs("stdout"), []byte(stdout.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("stderr"), []byte(stderr.String()), 0o600))
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		ts.Fatalf("exit status %d, not %d", got, want)
+	}
+}
+
+// mode MODE FILE fails unless the file has these permissions.
+func mode(ts *testscript.TestScript, _ bool, arguments []string) {
+	info, err := os.Stat(ts.MkAbs(arguments[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != arguments[0] {
+		ts.Fatalf("%s has mode %s", arguments[1], got)
+	}
+}
+
+// flip PATTERN changes a bit in the middle of the largest file that the pattern
+// matches.
+func flip(ts *testscript.TestScript, _ bool, arguments []string) {
+	files, err := filepath.Glob(ts.MkAbs(arguments[0]))
+	ts.Check(err)
+	var largest []byte
+	var path string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		ts.Check(err)
+		if len(content) > len(largest) {
+			largest, path = content, file
+		}
+	}
+	if path == "" {
+		ts.Fatalf("%s: there is no such file", arguments[0])
+	}
+	largest[len(largest)/2] ^= 1
+	ts.Check(os.WriteFile(path, largest, 0o600))
+}
+
+// sql FILE STATEMENT changes a database.
+func runSQL(ts *testscript.TestScript, _ bool, arguments []string) {
+	db, err := sql.Open("sqlite3", ts.MkAbs(arguments[0]))
+	ts.Check(err)
+	_, err = db.Exec(arguments[1])
+	ts.Check(errors.Join(err, db.Close()))
+}

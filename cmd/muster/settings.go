@@ -1,0 +1,53 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/spf13/pflag"
+
+	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/auth"
+	"github.com/muster-dev/muster/transport/dialect"
+)
+
+// settings are the flags of serve.
+type settings struct {
+	listen     string
+	data       string
+	natsURL    string
+	natsListen string
+	partitions int
+	rateLimit  int
+	demo       bool
+	oidc       auth.OIDC
+	faces      []transport.Face
+	logging    terminal.Logging
+}
+
+// flags defines the flags with their defaults.
+func (s *settings) flags(f *pflag.FlagSet) {
+	s.listen, s.partitions, s.faces = "127.0.0.1:8080", node.DefaultPartitions, dialect.All()
+	f.Var(terminal.Address(&s.listen), "listen", "address of the API")
+	f.StringVar(&s.data, "data", terminal.DefaultData, "data directory")
+	f.StringVar(&s.natsURL, "nats-url", "", "NATS servers that hold the log, with commas between them; none: the embedded server")
+	f.Var(terminal.Address(&s.natsListen), "nats-listen", "address of the embedded NATS server, for subscribers and auditors; none: no address")
+	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "partitions of a new log; it keeps them for good")
+	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests that a token may make a second; 0: as many as it likes")
+	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve beside the native one, with commas between them, or none")
+	s.oidcFlags(f)
+	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print how to look at it")
+	f.Lookup("demo").NoOptDefVal = "true"
+	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "demo")
+	s.logging.Flags(f, "info")
+}
+
+// node returns what the settings say of the node.
+func (s *settings) node(logger *slog.Logger, stderr io.Writer) node.Options {
+	return node.Options{
+		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, Partitions: s.partitions, Logger: logger, Stderr: stderr,
+	}
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/domain"
+)
+
+func newTokenRevoke() *cobra.Command {
+	var t tokens
+	cmd := &cobra.Command{
+		Use: "revoke TOKEN_ID", Short: "Make a token open nothing any more",
+		Args: cobra.ExactArgs(1),
+		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
+			id, err := domain.ParseID[struct{}](arguments[0])
+			if err != nil {
+				return terminal.Usage("TOKEN_ID: %w", err)
+			}
+			if err := t.Authorize(); err != nil {
+				return err
+			}
+			if err := t.Call(cmd.Context(), http.MethodDelete, t.path()+"/"+id.String(), nil, nil); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Token %s opens nothing any more.\n", id)
+			return err
+		}),
+	}
+	t.flags(cmd)
+	return cmd
+}

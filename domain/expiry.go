@@ -1,0 +1,37 @@
+package domain
+
+import "time"
+
+// checkExpiry checks that a membership or token ends in the future or never. RFC 3339
+// cannot express a time after the year 9999.
+func checkExpiry(expires, at time.Time) error {
+	switch {
+	case expires.IsZero():
+		return nil
+	case !expires.After(at):
+		return &InvalidError{"/expires_at", "in_the_past", "a time in the future is expected"}
+	case expires.UTC().Year() > 9999:
+		return &InvalidError{"/expires_at", "out_of_range", "a time before the year 10000 is expected"}
+	}
+	return nil
+}
+
+// endsLater reports whether the time a is after b. The zero time is never and comes after
+// all others.
+func endsLater(a, b time.Time) bool { return !b.IsZero() && (a.IsZero() || a.After(b)) }
+
+// orZero returns the time, or the zero time for nil.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// orNil returns the time, or nil for the zero time.
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

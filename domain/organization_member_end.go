@@ -1,0 +1,76 @@
+package domain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// RemoveOrganizationMember removes a user from the organization. It ends their role in it
+// and their memberships in all of its workspaces.
+type RemoveOrganizationMember struct {
+	Meta
+	User UserID
+}
+
+// CommandType is remove_organization_member.
+func (RemoveOrganizationMember) CommandType() string { return "remove_organization_member" }
+
+func (c RemoveOrganizationMember) target(*State) Key {
+	return OrganizationMemberKey(c.Organization, c.User)
+}
+
+func (c RemoveOrganizationMember) needs(s *State) []Key {
+	keys := organizationMemberNeeds(c.Meta, c.User)
+	if list := s.UserMemberships(c.Organization, c.User); list != nil {
+		for _, ws := range list.Workspaces {
+			keys = append(keys, WorkspaceKey(ws), MembershipKey(ws, c.User))
+			keys = appendRole(keys, c.Organization, s.Membership(ws, c.User)) // the answer shows it
+		}
+	}
+	return keys
+}
+
+func (c RemoveOrganizationMember) decide(s *State, at time.Time) ([]Event, error) {
+	member, err := s.mayChangeOrganizationMember(c.Meta, c.User, organizationNobody)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	if role := member.role(); role != organizationNobody {
+		events = append(events, OrganizationMemberRemoved{About{Organization: c.Organization, User: c.User}, role})
+	}
+	ends, err := c.memberships(s, at)
+	if err != nil {
+		return nil, err
+	}
+	if events = append(events, ends...); len(events) > 0 {
+		return events, nil
+	}
+	if member != nil || s.UserMemberships(c.Organization, c.User) != nil {
+		return nil, nil // removed before
+	}
+	return nil, fmt.Errorf("user %s in organization %s: %w", c.User, c.Organization, ErrUnknownMember)
+}
+
+// memberships returns the events that end every membership of the user, including those
+// in archived workspaces. It refuses to remove the last owner of a workspace.
+func (c RemoveOrganizationMember) memberships(s *State, at time.Time) (events []Event, err error) {
+	list := s.UserMemberships(c.Organization, c.User)
+	if list == nil {
+		return nil, nil
+	}
+	workspaces := slices.Clone(list.Workspaces) // sorted, so that the events do not depend on the order of the list
+	slices.SortFunc(workspaces, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
+	for _, id := range workspaces {
+		member := s.Membership(id, c.User)
+		if !member.present(at) {
+			continue
+		}
+		if err := s.Workspace(id).mayLose(member); err != nil {
+			return nil, err
+		}
+		events = append(events, MemberRemoved{About{c.Organization, id, c.User}, member.ID, member.Role})
+	}
+	return events, nil
+}

@@ -1,0 +1,51 @@
+package domain
+
+import "fmt"
+
+// mayActFor refuses an actor who acts on behalf of another person without the right
+// to. A token that is bound to a person never has more rights than that person,
+// whatever its scopes. So only a program acts on behalf of others.
+func (m Meta) mayActFor() error {
+	if m.OnBehalfOf.IsZero() || m.Actor.User.IsZero() || m.OnBehalfOf == m.Actor.User {
+		return nil
+	}
+	return fmt.Errorf("the token is bound to user %s: %w", m.Actor.User, ErrNotAllowed)
+}
+
+// mayGain refuses a person who is suspended in the organization or no longer belongs
+// to it. They may still give up what they have, but they get nothing new.
+func (s *State) mayGain(m Meta) error {
+	person := m.person()
+	if person.IsZero() {
+		return nil
+	}
+	member := s.OrganizationMember(m.Organization, person)
+	if member.suspended() {
+		return fmt.Errorf("user %s is suspended in the organization: %w", person, ErrNotAllowed)
+	}
+	if list := s.UserMemberships(m.Organization, person); member.role() == organizationNobody && (list == nil || len(list.Workspaces) == 0) {
+		return fmt.Errorf("user %s does not belong to the organization: %w", person, ErrNotAllowed)
+	}
+	return nil
+}
+
+// gainNeeds returns what [State.mayGain] must see, in addition to what every command
+// must see.
+func gainNeeds(m Meta, more ...Key) []Key {
+	if person := m.person(); !person.IsZero() {
+		more = append(more, UserMembershipsKey(m.Organization, person))
+	}
+	return more
+}
+
+// mustBe refuses everybody but the user, acting through a token that reaches the
+// workspace.
+func (m Meta) mustBe(user UserID, ws WorkspaceID) error {
+	if bound := m.Actor.Credential.Workspace; !bound.IsZero() && bound != ws {
+		return fmt.Errorf("the token is bound to workspace %s: %w", bound, ErrNotAllowed)
+	}
+	if m.person() != user || user.IsZero() {
+		return fmt.Errorf("only user %s can do this, through a token bound to them or on their behalf: %w", user, ErrNotAllowed)
+	}
+	return nil
+}

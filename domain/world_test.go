@@ -1,0 +1,213 @@
+package domain
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// world is the whole state, the history that led to it, and the model.
+type world struct {
+	at      time.Time
+	state   *State
+	history []*Recorded
+	model   model
+
+	// before is a copy of the state before the command.
+	before *State
+	// looked says that nothing has changed since the last call of holds.
+	looked bool
+	asked  int
+	counts tally
+}
+
+func newWorld(t *rapid.T, counts tally) *world {
+	w := &world{at: now, state: &State{parts: map[Key]Part{}}, before: &State{parts: map[Key]Part{}}, model: newModel(), counts: counts}
+	for _, c := range []Command{
+		CreateOrganization{byRoot, "One", ada, ProfileFacts{Email: "a@x"}},
+		PutOrganizationMember{byRoot, ben, OrganizationAdmin},
+		CreateRole{byRoot, analyst},
+		CreateRole{byRoot, deputy},
+		CreateWorkspace{byRoot, studio, "One", olga, membership(studio, olga)},
+		CreateWorkspace{byRoot, lab, "Two", olga, membership(lab, olga)},
+		AddMember{byRoot, studio, adam, Terms{Role: RoleAdmin}, membership(studio, adam), nil},
+		AddMember{byRoot, studio, cleo, Terms{Role: "deputy"}, membership(studio, cleo), nil},
+	} {
+		w.ask(t, c)
+	}
+	return w
+}
+
+// wait lets time pass: to just before the next membership ends, to the moment when it ends,
+// or long after.
+func (w *world) wait(t *rapid.T) {
+	next := w.at.Add(time.Hour)
+	w.state.Each(func(_ Key, p Part) {
+		if m, ok := p.(*Membership); ok && m.EndsAt().After(w.at) && m.EndsAt().Before(next) {
+			next = m.EndsAt()
+		}
+	})
+	to := rapid.SampledFrom([]time.Time{next.Add(-1), next, next, next.Add(8 * 24 * time.Hour)}).Draw(t, "until")
+	if to.After(w.at) {
+		w.at, w.looked = to, false
+	}
+}
+
+// ask decides the command, checks the decision, and folds its events.
+func (w *world) ask(t *rapid.T, c Command) {
+	small := see(w.state, c)
+	for k, p := range small.parts { // so that absent parts are held as absent
+		if p == nil {
+			w.state.Put(k, nil)
+			w.before.Put(k, nil)
+		}
+	}
+	decided, err := Decide(w.state, w.at, c)
+	events := decided.Events
+	if !sameParts(w.before, w.state) {
+		t.Fatalf("deciding changed the state")
+	}
+	needed, neededErr := Decide(small, w.at, c)
+	if !reflect.DeepEqual(decided, needed) || !reflect.DeepEqual(err, neededErr) {
+		t.Fatalf("with all there is: %v, %v\nwith what it needs: %v, %v", decided, err, needed, neededErr)
+	}
+	w.asked++
+	w.counts.count(c, events, err)
+	if err != nil {
+		w.refused(t, c, events, err)
+		return
+	}
+	if len(events) > 0 {
+		w.happen(t, c, events, small)
+	}
+	sameAnswer(t, c, &decided, small)
+	w.done(t, c)
+	if again, err := Decide(w.state, w.at, c); len(again.Events) != 0 && !repeats(c) || err != nil && !defined(err) {
+		t.Fatalf("the same command again: %v, %v", again, err)
+	}
+	w.at, w.looked = w.at.Add(time.Second), false
+}
+
+// repeats reports whether the command can change something when it is done again.
+func repeats(c Command) bool {
+	switch c := c.(type) {
+	case RenewInvitation, RotateToken:
+		return true
+	case Batch:
+		return !c.Atomic // the other operations may have made a refused one possible
+	}
+	return false
+}
+
+// happen checks the events of a command against the law. It folds them into the whole state
+// and into the state with what the command needs.
+func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
+	law := w.law(c)
+	number := uint64(len(w.history))
+	for i, e := range events {
+		if batch, ok := c.(Batch); ok && (i == 0 || e.Concerns().User != events[i-1].Concerns().User) {
+			law = w.law(w.operation(t, batch, e)) // each operation has the state that those before it have left
+		}
+		law.hold(t, e)
+		r := &Recorded{
+			Event: e, Number: uint64(len(w.history) + 1), Time: w.at,
+			Actor: c.Metadata().Actor, OnBehalfOf: c.Metadata().OnBehalfOf, Command: c.Metadata().ID,
+		}
+		w.history = append(w.history, r)
+		w.model.learn(e)
+		Evolve(w.state, r)
+		Evolve(small, r)
+	}
+	w.sameChanges(t, small, number)
+	for k, p := range w.state.parts {
+		if p != nil && !samePart(w.before.parts[k], p) {
+			p = p.clone()
+		} else if p != nil {
+			continue
+		}
+		w.before.parts[k] = p
+	}
+}
+
+// operation returns the operation of the batch that the event comes from.
+func (w *world) operation(t *rapid.T, c Batch, e Event) Command {
+	for _, operation := range c.Operations {
+		if target := operation.target(w.state); target.ID == e.Concerns().User {
+			return operation
+		}
+	}
+	t.Fatalf("%#v comes from no operation of %#v", e, c)
+	return nil
+}
+
+// refused checks the reason of a refusal.
+func (w *world) refused(t *rapid.T, c Command, events []Event, err error) {
+	if len(events) != 0 || !defined(err) {
+		t.Fatalf("%v, with %v", err, events)
+	}
+	var already *AlreadyMemberError
+	if errors.As(err, &already) && !w.inTheWay(c, already.Membership) {
+		t.Fatalf("%#v: %v, but it is in nobody's way", c, err)
+	}
+}
+
+// inTheWay reports whether the membership exists that the command was to create. For a batch
+// it looks at all memberships of the workspace, because the operations before can decide
+// which user an operation is about.
+func (w *world) inTheWay(c Command, id MembershipID) bool {
+	if batch, ok := c.(Batch); ok {
+		for k, tie := range w.model.ties {
+			if k.Owner == batch.Workspace && tie.id == id && tie.here(w.at) {
+				return true
+			}
+		}
+		return false
+	}
+	tie := w.model.ties[c.target(w.state)]
+	return tie.here(w.at) && tie.id == id
+}
+
+// done checks the state after a command that was not refused.
+func (w *world) done(t *rapid.T, c Command) {
+	org := c.Metadata().Organization
+	switch c := c.(type) {
+	case InviteMember:
+		user := w.state.emailHolder(org, c.Profile.Email)
+		if tie := w.model.ties[MembershipKey(c.Workspace, user)]; user.IsZero() || tie.state != MembershipInvited || tie.secret != c.Secret {
+			t.Fatalf("%#v invited somebody else than %s: %+v", c, user, tie)
+		}
+	case RemoveOrganizationMember:
+		for key, tie := range w.model.ties {
+			if key.ID == c.User && tie.org == org && tie.here(w.at) {
+				t.Fatalf("%#v left %+v", c, tie)
+			}
+		}
+	case ExpireMember:
+		if tie := w.model.ties[c.target(w.state)]; tie.state != "" && tie.state != MembershipRemoved && !tie.here(w.at) {
+			t.Fatalf("%#v left %+v", c, tie)
+		}
+	case RemoveMember, LeaveWorkspace:
+		if tie := w.model.ties[c.target(w.state)]; tie.here(w.at) {
+			t.Fatalf("%#v left %+v", c, tie)
+		}
+	}
+}
+
+// defined reports whether the error tells clients which rule is broken.
+func defined(err error) bool {
+	var invalid *InvalidError
+	var operation *OperationError // says which operation it is
+	return errors.As(err, &invalid) && invalid.Code != "" && invalid.Detail != "" && (invalid.Pointer != "" || errors.As(err, &operation)) ||
+		slices.ContainsFunc(rules, func(rule error) bool { return errors.Is(err, rule) })
+}
+
+// rules are the sentinels of broken rules.
+var rules = []error{
+	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
+	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
+	ErrAlreadyMember, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
+	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
+}

@@ -1,0 +1,47 @@
+package feed
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/muster-dev/muster/events/store"
+)
+
+// announceSubject returns the subject of core NATS on which a process that has published
+// to a partition's feed says how far the feed reaches.
+func announceSubject(partition int) string { return fmt.Sprintf("muster.fed.%02d", partition) }
+
+// announce tells other processes how far the feed reaches. If an announcement is lost,
+// they ask JetStream after a standstill.
+func (f *Feed) announce() {
+	_ = f.store.Conn.Publish(announceSubject(f.partition), strconv.AppendUint(nil, f.last, 10))
+}
+
+// Watch subscribes to announcements, and to JetStream's advisory that somebody deletes
+// the feed. The subscriptions end with the connection.
+func (f *Feed) Watch() error {
+	_, err := f.store.Conn.Subscribe("$JS.EVENT.ADVISORY.STREAM.DELETED."+store.FeedStream(f.partition),
+		func(*nats.Msg) { signal(f.losing) })
+	if err == nil {
+		_, err = f.store.Conn.Subscribe(announceSubject(f.partition), f.hear)
+	}
+	if err != nil {
+		return fmt.Errorf("watching the feed: %w", err)
+	}
+	return nil
+}
+
+// hear passes an announcement on to [Feed.Run]. This process also receives its own
+// announcements, which say nothing new.
+func (f *Feed) hear(m *nats.Msg) {
+	number, err := strconv.ParseUint(string(m.Data), 10, 64)
+	if err != nil {
+		return
+	}
+	if _, fed := f.Progress(); number > max(fed, f.announced.Load()) {
+		f.announced.Store(number)
+		signal(f.hearing)
+	}
+}

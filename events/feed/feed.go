@@ -1,0 +1,142 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+const (
+	// standstill is how long the feed may lack what another process has appended
+	// before this one publishes it. Only a timer can tell that the other process has
+	// not published.
+	standstill = 250 * time.Millisecond
+	// patience bounds how long reading waits for a feed that is being rebuilt or
+	// checked.
+	patience = 10 * time.Second
+)
+
+var (
+	// ErrUnknownEvent reports that the organization has no such event.
+	ErrUnknownEvent = errors.New("there is no such event")
+	// ErrBehind reports that this node could not show the events in time, because the feed
+	// is being rebuilt or checked. The caller may ask again.
+	ErrBehind = errors.New("this node cannot show the events yet")
+)
+
+// Feed is the feed of one partition as this node sees it. Its methods for reading are
+// safe for concurrent use.
+type Feed struct {
+	store     *store.Store
+	log       *store.Partition
+	partition int
+	writer    string // names this process in what it appends
+	logger    *slog.Logger
+	view      *view
+
+	incoming  chan wire.Message
+	overflown atomic.Bool   // incoming was full, and messages must be read from the log
+	losing    chan struct{} // the feed must be looked at, because it was deleted or lacks something
+	announced atomic.Uint64 // the highest announcement that Run has not heard yet
+	hearing   chan struct{} // announced has changed
+	damaged   atomic.Pointer[time.Time]
+
+	// Only Run touches these.
+	state    state
+	timer    *time.Timer
+	armed    bool
+	last     uint64         // number of the feed's last message, as far as this process knows
+	others   uint64         // the same according to other processes; 0 if none has said it
+	wanted   uint64         // number of the last event that has been applied
+	own      []wire.Message // to be published by this process, in order
+	checking context.CancelFunc
+	checks   sync.WaitGroup
+}
+
+// New returns the feed of a partition. The writer names this process in what it
+// appends to the log. Nothing is visible before [Feed.Run] is called.
+func New(s *store.Store, partition int, writer string, logger *slog.Logger) *Feed {
+	return &Feed{
+		store: s, log: s.Partitions[partition], partition: partition, writer: writer, logger: logger, view: newView(),
+		incoming: make(chan wire.Message, store.ReadAhead), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
+		checking: func() {},
+	}
+}
+
+// Start sets the number of the last event that the read models had applied when following
+// the log began.
+func (f *Feed) Start(number uint64) { f.view.start(number) }
+
+// Expect reports that the read models are about to apply a message. From then on,
+// [Feed.EventAt] and [Feed.Find] wait for its events, because callers can learn of them
+// from the read models before [Feed.Apply] is called.
+func (f *Feed) Expect(m wire.Message) { f.view.expect(m.Last()) }
+
+// Apply reports that the read models have applied a message. Messages come in order.
+// Apply never waits for the feed.
+func (f *Feed) Apply(m wire.Message) {
+	f.view.apply(m)
+	select {
+	case f.incoming <- m:
+	default:
+		f.overflown.Store(true)
+	}
+}
+
+// Progress returns the number of the last event that the read models have applied,
+// and of the last one that the feed is known to hold.
+func (f *Feed) Progress() (applied, fed uint64) {
+	applied, fed, _ = f.view.numbers()
+	return applied, fed
+}
+
+// Visible returns the number of the last event that can be read here.
+func (f *Feed) Visible() uint64 {
+	_, _, visible := f.view.numbers()
+	return visible
+}
+
+// Wait returns nil when an event after the number is visible, or the context's error.
+func (f *Feed) Wait(ctx context.Context, after uint64) error {
+	return f.view.until(ctx, func() bool { return f.view.visible > after })
+}
+
+// WaitFor returns nil when the event with the number is visible, or the context's
+// error.
+func (f *Feed) WaitFor(ctx context.Context, number uint64) error {
+	return f.view.until(ctx, func() bool { return f.view.visible >= number })
+}
+
+// behind returns the error for a read that has waited too long.
+func behind(err error) error {
+	return fmt.Errorf("%w: the feed is being rebuilt or checked: %w", ErrBehind, err)
+}
+
+// lose forgets the stream, because it is not there or does not reach as far as it must,
+// and has the feed looked at.
+func (f *Feed) lose() {
+	f.view.lose()
+	signal(f.losing)
+}
+
+// distrust forgets the stream, because an event is missing in it, and has the feed looked
+// at and checked.
+func (f *Feed) distrust() {
+	f.view.distrust()
+	signal(f.losing)
+}
+
+// signal wakes the receiver of the channel, which has room for one signal.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,136 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// EventAt returns the organization's event with the number. That takes at most one get
+// from the feed. EventAt waits for an event that the read models may show already and
+// that is not visible yet. The error wraps [ErrUnknownEvent] if there is no such event or
+// if it belongs to another organization, and [ErrBehind] if waiting took too long.
+func (f *Feed) EventAt(ctx context.Context, org domain.OrganizationID, number uint64) (Event, error) {
+	expected, visible := f.view.mayShow()
+	unknown := fmt.Errorf("event %s: %w", wire.Position{Partition: f.partition, Number: number}, ErrUnknownEvent)
+	if number == 0 || number > expected {
+		return Event{}, unknown
+	}
+	if number > visible {
+		if err := f.waitFor(ctx, number); err != nil {
+			return Event{}, err
+		}
+	}
+	i, err := f.at(ctx, number)
+	if err != nil {
+		return Event{}, err
+	}
+	if i.about.Organization != org {
+		return Event{}, unknown
+	}
+	return i.Event, nil
+}
+
+// Find returns the organization's event with the id. Its errors are those of
+// [Feed.EventAt].
+func (f *Feed) Find(ctx context.Context, org domain.OrganizationID, id domain.EventID) (Event, error) {
+	expected, visible := f.view.mayShow()
+	reached := func(i *item) bool { return i.id.Compare(id) >= 0 }
+	number, err := f.search(ctx, visible, reached)
+	if err == nil && number > visible && visible < expected {
+		if err = f.waitFor(ctx, expected); err == nil {
+			visible = expected
+			number, err = f.search(ctx, visible, reached)
+		}
+	}
+	if err != nil {
+		return Event{}, err
+	}
+	if number <= visible {
+		i, err := f.at(ctx, number)
+		if err != nil {
+			return Event{}, err
+		}
+		if i.id == id && i.about.Organization == org {
+			return i.Event, nil
+		}
+	}
+	return Event{}, fmt.Errorf("event %s: %w", id, ErrUnknownEvent)
+}
+
+// NumberAt returns the number of the last visible event before the time, or 0 if there
+// is none.
+func (f *Feed) NumberAt(ctx context.Context, t time.Time) (uint64, error) {
+	number, err := f.search(ctx, f.Visible(), func(i *item) bool { return !i.time.Before(t) })
+	if err != nil {
+		return 0, err
+	}
+	return number - 1, nil
+}
+
+// search returns the number of the first event up to last for which the condition
+// holds, or last + 1 if there is none. The condition must also hold for all events after
+// that one. Ids and times ascend, so both can be searched for.
+func (f *Feed) search(ctx context.Context, last uint64, holds func(*item) bool) (uint64, error) {
+	var failed error
+	before := sort.Search(int(last), func(n int) bool { //nolint:gosec // far below 2^63
+		if failed != nil {
+			return true
+		}
+		var i item
+		if i, failed = f.at(ctx, uint64(n)+1); failed != nil { //nolint:gosec // not negative
+			return true
+		}
+		return holds(&i)
+	})
+	return uint64(before) + 1, failed //nolint:gosec // not negative
+}
+
+// waitFor is [Feed.WaitFor] with the patience of a read.
+func (f *Feed) waitFor(ctx context.Context, number uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := f.WaitFor(ctx, number); err != nil {
+		return behind(err)
+	}
+	return nil
+}
+
+// at reads a visible event from memory or from the feed. It need not wait until the feed
+// has been checked, because each message says which event it is.
+func (f *Feed) at(ctx context.Context, number uint64) (item, error) {
+	if i, ok := f.view.at(number); ok {
+		return i, nil
+	}
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if err := f.view.until(wait, func() bool { return f.view.fed >= number }); err != nil {
+			return item{}, behind(err)
+		}
+		made, _ := f.view.stored()
+		m, err := f.store.FeedMessage(ctx, f.partition, number)
+		if err == nil {
+			entry, position, err := wire.Decode(m.Data)
+			if err == nil && position == (wire.Position{Partition: f.partition, Number: number}) {
+				return itemOf(&entry), nil
+			}
+		} else if !errors.Is(err, store.ErrNoMessage) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return item{}, err
+		}
+		// Either the stream is gone or too short, or it lacks this event.
+		if there, err := f.holds(ctx, made, number); err != nil {
+			return item{}, err
+		} else if there {
+			f.distrust()
+		}
+	}
+}

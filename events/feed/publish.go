@@ -1,0 +1,128 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// maxOwn is how many messages may wait for their turn. If there are more, they are read
+// from the log.
+const maxOwn = 64
+
+// maxConflicts is how often publishing is retried immediately when another process was
+// faster.
+const maxConflicts = 3
+
+// advance publishes the messages of this process whose turn it is. A message that
+// follows events of another process waits until that process has published them.
+func (f *Feed) advance(ctx context.Context) error {
+	for conflicts := 0; ; {
+		f.believe()
+		for len(f.own) > 0 && f.own[0].Last() <= f.last {
+			f.own[0] = wire.Message{} // so that its events can be freed
+			f.own = f.own[1:]
+		}
+		switch {
+		case len(f.own) > maxOwn:
+			return f.look(ctx)
+		case len(f.own) == 0 || f.own[0].First() > f.last+1:
+			return nil
+		}
+		err := f.send(ctx, f.own[0])
+		if store.IsConflict(err) && conflicts < maxConflicts {
+			conflicts++
+			err = f.open(ctx) // how far has the other process come?
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// believe accepts what other processes say they have published, but only up to the next
+// event that this process has to publish itself. So a false announcement keeps no event
+// out of the feed.
+func (f *Feed) believe() {
+	number := min(f.others, f.wanted)
+	if len(f.own) > 0 {
+		number = min(number, f.own[0].First()-1)
+	}
+	f.last = max(f.last, number)
+}
+
+// send publishes the events of a message that the feed lacks, and returns when the feed
+// holds them. JetStream acknowledges only the first and the last event of each window.
+// Each event is stored after the one before it or not at all. So if the last event is
+// stored, all are. If it is not, the reply to the first event says why.
+func (f *Feed) send(ctx context.Context, m wire.Message) error {
+	entries := m.Entries
+	for len(entries) > 0 && entries[0].Number <= f.last {
+		entries = entries[1:]
+	}
+	for window := range slices.Chunk(entries, store.FeedWindow) {
+		var answers []jetstream.PubAckFuture
+		for i := range window {
+			msg := f.message(&window[i])
+			if i > 0 && i < len(window)-1 {
+				if err := f.store.Conn.PublishMsg(msg); err != nil {
+					return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
+				}
+				continue
+			}
+			answer, err := f.store.JS.PublishMsgAsync(msg)
+			if err != nil {
+				return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
+			}
+			answers = append(answers, answer)
+		}
+		if err := f.stored(ctx, answers); err != nil {
+			return err
+		}
+	}
+	f.reached(f.last)
+	f.announce()
+	return nil
+}
+
+// stored waits for the replies.
+func (f *Feed) stored(ctx context.Context, answers []jetstream.PubAckFuture) error {
+	deadline := time.NewTimer(store.CallTimeout)
+	defer deadline.Stop()
+	for _, answer := range answers {
+		select {
+		case ack := <-answer.Ok():
+			f.last = ack.Sequence
+		case err := <-answer.Err():
+			return fmt.Errorf("publishing events after %d: %w", f.last, err)
+		case <-deadline.C:
+			return fmt.Errorf("publishing events after %d: no answer within %s", f.last, store.CallTimeout)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// message returns the event as subscribers get it: a CloudEvent in structured mode, on a
+// subject by which JetStream can filter. JetStream refuses the message unless it gets its
+// place in the feed.
+func (f *Feed) message(e *wire.Entry) *nats.Msg {
+	return &nats.Msg{
+		Subject: store.FeedSubject(f.partition) + subjectOf(e.Event),
+		Header: nats.Header{
+			"Content-Type":                  {"application/cloudevents+json"},
+			jetstream.ExpectedStreamHeader:  {store.FeedStream(f.partition)},
+			jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(e.Number-1, 10)},
+		},
+		Data: e.Shown,
+	}
+}

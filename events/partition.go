@@ -1,0 +1,13 @@
+package events
+
+import (
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
+)
+
+// partition is one partition of the log with everything that belongs to it.
+type partition struct {
+	*store.Partition
+	writer *writer
+	feed   *feed.Feed
+}

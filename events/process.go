@@ -1,0 +1,16 @@
+package events
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// process is what all writers of one process share.
+type process struct {
+	id      string // names the process in what it appends
+	now     func() time.Time
+	logger  *slog.Logger
+	metrics *metrics
+	closing context.Context //nolint:containedctx // ends when the log is being closed
+}

@@ -1,0 +1,71 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// The ways in which a command can fail that are not the domain's. A command that fails
+// with [store.ErrUnavailable] was not done and can be tried again.
+var (
+	// ErrOutcomeUnknown: it is not known yet whether the command was done. Trying again
+	// with the same idempotency key is safe.
+	ErrOutcomeUnknown = errors.New("whether the command was done is not known")
+	// ErrIdempotencyMismatch: the idempotency key was used for another request.
+	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
+	// ErrTooLarge: the command's events do not fit into one message.
+	ErrTooLarge = errors.New("the command is too large for one commit: split it")
+)
+
+// Result is the outcome of a command.
+type Result struct {
+	// Position is that of the command's last event. If it has none, it is that of the
+	// last event that the decision rests on.
+	Position wire.Position
+	// Types are the types of its events, in order. There are none if nothing had to
+	// change.
+	Types []string
+	// State holds copies of the parts that the answer to the command shows, as the
+	// command left them; see [domain.Decision.Answer].
+	State *domain.State
+	// Target is what the command was about, and what the first one was about if this is
+	// a replay.
+	Target domain.Key
+	// Outcomes has one entry for each operation of a batch; nil for other commands.
+	Outcomes []domain.Outcome
+	// Replayed says that the command's idempotency key was seen before. The result is
+	// then the first one again.
+	Replayed bool
+}
+
+// Has reports whether the command has an event of the type.
+func (r Result) Has(eventType string) bool {
+	return slices.Contains(r.Types, eventType)
+}
+
+// request is a command that waits for its result.
+type request struct {
+	ctx      context.Context //nolint:containedctx // a request carries its caller's, so that the writer need not decide it when the caller has gone
+	command  domain.Command
+	dry      bool // decide only
+	answered chan struct{}
+	result   Result
+	err      error
+}
+
+// answer sends the caller its result, at most once. A caller whose context ended was
+// answered then, but its request can still be in a group and is seen again when that
+// group is decided again.
+func (r *request) answer(result Result, err error) {
+	select {
+	case <-r.answered:
+		return
+	default:
+	}
+	r.result, r.err = result, err
+	close(r.answered)
+}

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// Append publishes the message that continues the partition, on condition that it gets
+// the envelope's sequence. If Append returns nil, the message is durable. If it returns
+// an error, the message may be stored all the same, unless [Refused] reports true for
+// the error.
+func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	msg := &nats.Msg{Subject: logSubject(p.Number), Header: nats.Header{}, Data: e.Payload}
+	for name, value := range e.Headers() {
+		msg.Header.Set(name, value)
+	}
+	ack, err := p.store.JS.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
+		jetstream.WithExpectStream(logStream(p.Number)), jetstream.WithExpectLastSequence(e.Sequence-1))
+	if err != nil {
+		return err
+	}
+	if ack.Sequence != e.Sequence {
+		return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, e.Sequence)
+	}
+	return nil
+}
+
+// Refused reports whether JetStream itself refused to store a message.
+func Refused(err error) bool {
+	_, refused := errors.AsType[*jetstream.APIError](err)
+	return refused
+}
+
+// IsConflict reports whether JetStream refused a message because another one is in its
+// place. Replicated streams have a second code for that, which they use while another
+// message is in flight.
+func IsConflict(err error) bool {
+	api, ok := errors.AsType[*jetstream.APIError](err)
+	return ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// secretFile holds the secret that an embedded server demands from its clients.
+const secretFile = "nats-token"
+
+// guard lets in only clients that know the secret in DIR/nats-token, because a client
+// that can write to the log can write any history.
+func guard(dir *directory, listen string, o *server.Options) error {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("--nats-listen %q: an address like 127.0.0.1:4222 is expected: %w", listen, err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return fmt.Errorf("--nats-listen %q: the port is not a number", listen)
+	}
+	if number == 0 {
+		number = server.RANDOM_PORT
+	}
+	path := dir.file(secretFile)
+	secret, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		secret = []byte(rand.Text())
+		err = WriteFile(path, append(secret, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("the embedded server's secret: %w", err)
+	}
+	o.Host, o.Port, o.Authorization = host, number, strings.TrimSpace(string(secret))
+	return nil
+}
+
+// secret returns the secret that the embedded server demands. It is empty if the server
+// does not listen.
+func (d *directory) secret(listen string) string {
+	if listen == "" {
+		return ""
+	}
+	token, _ := os.ReadFile(d.file(secretFile)) // guard has just read the file
+	return strings.TrimSpace(string(token))
+}
+
+// connectInside opens a connection to the server in this process.
+func connectInside(s *server.Server, token string) (*nats.Conn, error) {
+	nc, err := nats.Connect("", nats.InProcessServer(s), nats.Token(token), nats.Name("muster"))
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the embedded JetStream: %w", err)
+	}
+	return nc, nil
+}
+
+// connectOutside opens a connection to a server elsewhere. The connection survives
+// every restart of the server.
+func connectOutside(ctx context.Context, url string, logger *slog.Logger) (*nats.Conn, error) {
+	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err != nil {
+				logger.Warn("lost the connection to NATS", slog.Any("error", err))
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			logger.Info("connected to NATS again", slog.String("server", nc.ConnectedServerName()))
+		}))
+	if errors.Is(err, nats.ErrAuthorization) {
+		return nil, fmt.Errorf("connecting to NATS (--nats-url): %w: for the server that is embedded in muster serve, "+
+			"nats://TOKEN@host:port with the token of its DATA/nats-token is expected", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connecting to NATS (--nats-url): %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return nc, nil
+}

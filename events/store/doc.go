@@ -1,0 +1,34 @@
+// Package store keeps the log in JetStream, which is embedded in this process or runs
+// elsewhere, and in a data directory beside it. It knows streams and messages. Package
+// events runs the commands, and package feed publishes what subscribers read.
+//
+// # Streams
+//
+// The log has a fixed number of partitions, each a stream MUSTER_LOG_00 … of its
+// own with the one subject muster.log.00 …. A log stream keeps everything for ever:
+// it denies deletions and purges, has no limits, and is flushed to disk before it
+// acknowledges. All events of an organization lie in one partition, in one total
+// order.
+//
+// Beside each partition is a stream MUSTER_FEED_00 … with one message for each
+// event. It can be rebuilt from the log, so a single server need not flush it.
+//
+// The metadata of every stream holds the format's number, the number of partitions
+// and the id of the log, so that a log is never opened as something else.
+//
+// # The data directory
+//
+//	lock         held while a process uses the directory
+//	muster.json  the marker: format, mode, partitions and id of the log
+//	high-water   how far this node has read each partition
+//	nats-token   the secret of an embedded server that listens
+//	jetstream    the embedded server's store
+//
+// The directory also holds files of other packages, such as the read models.
+//
+// # Use
+//
+//	s, err := store.Open(ctx, store.Options{Dir: "data", Partitions: 4, Logger: logger})
+//	tip, err := s.Partitions[0].Tip(ctx)
+//	err = s.Partitions[0].Append(ctx, wire.Next(tip, "this process", payload))
+package store

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// FeedWindow is how many messages may be in flight to a partition's feed at once.
+const FeedWindow = 512
+
+// askAgainAfter is how long a cluster may take to answer a question about a stream.
+const askAgainAfter = 500 * time.Millisecond
+
+// Feed opens the stream that holds a partition's feed. The error wraps
+// [jetstream.ErrStreamNotFound] if there is none.
+//
+// While a cluster makes a stream, no server answers requests about it, and a request sent
+// then is never answered. So Feed asks again before its time is up.
+func (s *Store) Feed(ctx context.Context, partition int) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	for {
+		once, cancel := context.WithTimeout(ctx, askAgainAfter)
+		stream, err := s.JS.Stream(once, FeedStream(partition))
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opening %s: %w", FeedStream(partition), err)
+		}
+		return stream, nil
+	}
+}
+
+// MakeFeed makes the stream that holds a partition's feed. The error wraps
+// [jetstream.ErrStreamNameAlreadyInUse] if another node has made it in the meantime.
+func (s *Store) MakeFeed(ctx context.Context, partition int) (jetstream.Stream, error) {
+	stream, err := s.JS.CreateStream(ctx, s.marker.feedConfig(partition, s.replicas))
+	if err != nil {
+		return nil, fmt.Errorf("making %s: %w", FeedStream(partition), err)
+	}
+	return stream, nil
+}
+
+// FeedMessage reads the feed's message with the number from the stream's leader.
+func (s *Store) FeedMessage(ctx context.Context, partition int, number uint64) (Message, error) {
+	return s.message(ctx, FeedStream(partition), ask{Sequence: number})
+}
+
+// NextFeedMessage reads the feed's next message on the subject from the number on,
+// from the stream's leader. The error wraps [ErrNoMessage] if there is none.
+func (s *Store) NextFeedMessage(ctx context.Context, partition int, subject string, from uint64) (Message, error) {
+	return s.message(ctx, FeedStream(partition), ask{Sequence: from, Subject: subject})
+}
+
+// Whole reports whether the stream is this log's feed and begins with the first event,
+// judging by JetStream's own counts. A stream whose first block is damaged comes back
+// empty, still counts subjects although it has no messages, and refuses new messages.
+func (s *Store) Whole(info *jetstream.StreamInfo) bool {
+	found, err := markerOf(s.marker.Mode, info)
+	state := info.State
+	return err == nil && found.Log == s.marker.Log &&
+		state.FirstSeq <= 1 && state.NumDeleted == 0 && state.Msgs == state.LastSeq && (state.Msgs == 0) == (state.NumSubjects == 0)
+}

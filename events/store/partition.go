@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// Partition is one partition of the log. It is safe for concurrent use.
+type Partition struct {
+	Number int // from 0 on
+	store  *Store
+	stream jetstream.Stream
+}
+
+// ErrNoMessage reports that a stream has no message at the sequence, or none on the
+// subject.
+var ErrNoMessage = jetstream.ErrMsgNotFound
+
+// Message reads one message of the partition from the stream's leader, because a replica
+// may lag behind. The error wraps [ErrNoMessage] if there is no such message, and
+// [wire.ErrDamaged] if its headers cannot be read.
+func (p *Partition) Message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
+	m, err := p.store.message(ctx, logStream(p.Number), ask{Sequence: sequence})
+	if err != nil {
+		return wire.Envelope{}, fmt.Errorf("message %d: %w", sequence, err)
+	}
+	header, err := nats.DecodeHeadersMsg(m.Header)
+	if err != nil {
+		return wire.Envelope{}, fmt.Errorf("message %d of %s: %w: %w", sequence, logStream(p.Number), err, wire.ErrDamaged)
+	}
+	return wire.ParseEnvelope(sequence, header.Get, m.Data)
+}
+
+// decoded reads one message and decodes its events.
+func (p *Partition) decoded(ctx context.Context, sequence uint64) (wire.Message, error) {
+	e, err := p.Message(ctx, sequence)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	return e.DecodeAlone(p.Number)
+}
+
+// Last returns the sequence of the partition's last message, or 0 if it has none.
+func (p *Partition) Last(ctx context.Context) (uint64, error) {
+	info, err := p.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the tip of %s: %w", logStream(p.Number), err)
+	}
+	return info.State.LastSeq, nil
+}
+
+// Size returns how many bytes and messages the partition has in JetStream.
+func (p *Partition) Size(ctx context.Context) (bytes, messages uint64, err error) {
+	info, err := p.stream.Info(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("asking for the size of %s: %w", logStream(p.Number), err)
+	}
+	return info.State.Bytes, info.State.Msgs, nil
+}
+
+// Tip returns the checkpoint of a reader that has read the partition to its end.
+func (p *Partition) Tip(ctx context.Context) (wire.Checkpoint, error) {
+	last, err := p.Last(ctx)
+	if err != nil || last == 0 {
+		return wire.Checkpoint{Position: wire.Position{Partition: p.Number}}, err
+	}
+	m, err := p.decoded(ctx, last)
+	if errors.Is(err, ErrNoMessage) { // nothing is ever deleted from the log
+		err = fmt.Errorf("%w: %w", err, wire.ErrDamaged)
+	}
+	if err != nil {
+		return wire.Checkpoint{}, err
+	}
+	return m.Checkpoint(), nil
+}
+
+// Before returns the checkpoint of a reader that has read everything before the message
+// with the event. It reports false if the log has no such event. It does a binary search,
+// and each step reads a whole message.
+func (p *Partition) Before(ctx context.Context, number uint64) (wire.Checkpoint, bool, error) {
+	last, err := p.Last(ctx)
+	if err != nil {
+		return wire.Checkpoint{}, false, err
+	}
+	var failed error
+	at := sort.Search(int(last), func(i int) bool { //nolint:gosec // far below 2^63
+		if failed != nil {
+			return true
+		}
+		var e wire.Envelope
+		if e, failed = p.Message(ctx, uint64(i)+1); failed != nil { //nolint:gosec // not negative
+			return true
+		}
+		return e.First > number
+	})
+	// The search has found the first message that starts after the event.
+	if failed != nil || at == 0 {
+		return wire.Checkpoint{}, false, failed
+	}
+	holding, err := p.decoded(ctx, uint64(at)) //nolint:gosec // not negative
+	if err != nil || holding.Last() < number {
+		return wire.Checkpoint{}, false, err
+	}
+	if at == 1 {
+		return wire.Checkpoint{Position: wire.Position{Partition: p.Number}}, true, nil
+	}
+	before, err := p.decoded(ctx, uint64(at)-1) //nolint:gosec // at least 1
+	if err != nil {
+		return wire.Checkpoint{}, false, err
+	}
+	return before.Checkpoint(), true, nil
+}
+
+// Contains checks that the log holds the message of the checkpoint, which a reader has
+// read before. If it does not, the error wraps [ErrTruncated].
+func (p *Partition) Contains(ctx context.Context, c wire.Checkpoint) error {
+	if c.Message == 0 {
+		return nil
+	}
+	lost := func(what string) error {
+		return fmt.Errorf("partition %d: %w: message %d with event %s %s. Nothing will be written: restore the log from a backup, "+
+			"or find out with muster audit verify what is there", c.Partition, ErrTruncated, c.Message, c.Position, what)
+	}
+	e, err := p.Message(ctx, c.Message)
+	switch {
+	case errors.Is(err, ErrNoMessage):
+		return lost("is gone")
+	case errors.Is(err, wire.ErrDamaged):
+		return lost("is damaged: " + err.Error())
+	case err != nil:
+		return err
+	case e.Link() != c.Hash:
+		return lost("is not what it was")
+	}
+	return nil
+}
+
+// Closed reports whether the connection to the server was closed, so that no call will
+// succeed any more.
+func (p *Partition) Closed() bool { return p.store.Conn.IsClosed() }

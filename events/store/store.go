@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// CallTimeout bounds one call to JetStream.
+const CallTimeout = 5 * time.Second
+
+// ErrUnavailable reports that the log cannot be written at the moment. Nothing was done,
+// and the caller may try again.
+var ErrUnavailable = errors.New("the log cannot be written to now")
+
+// Options say where the log is.
+type Options struct {
+	// Dir is the data directory. It may be empty for reading only from a URL.
+	Dir string
+	// URL of an external NATS server. It is empty for the embedded one.
+	URL string
+	// Listen is the TCP address of the embedded server. It is empty for none.
+	Listen string
+	// Partitions is the number of partitions of a new log, 1 to [MaxPartitions]. An
+	// existing log must have the same number. With ReadOnly it may be 0, which fits
+	// any log.
+	Partitions int
+	// ReadOnly opens an existing log only. Nothing is written to the log, the feed or the
+	// high-water mark, and no directory is made. Only the lock is made if it is missing,
+	// so that two processes never use the directory at once. An embedded server also keeps
+	// the files of its own store, as it always does.
+	ReadOnly bool
+	// Logger gets the messages for operators.
+	Logger *slog.Logger
+}
+
+// mode returns the mode that the options ask for.
+func (o Options) mode() Mode {
+	if o.URL != "" {
+		return ModeExternal
+	}
+	return ModeEmbedded
+}
+
+// Store is an open log with its data directory. It is safe for concurrent use.
+type Store struct {
+	Conn       *nats.Conn          // to the server that has the streams
+	JS         jetstream.JetStream // on that connection
+	Partitions []*Partition        // of the log, by their numbers
+
+	dir      *directory     // nil without a data directory
+	mark     *highWater     // nil without a data directory, or if there is none to be read
+	server   *server.Server // nil with an external server
+	marker   marker         // of the log
+	replicas int
+}
+
+// Open opens the log, or makes it. It locks the data directory for this process. It
+// refuses a directory or a log that does not fit the options, and a log that lacks the
+// messages that the high-water mark names ([ErrTruncated]).
+func Open(ctx context.Context, o Options) (_ *Store, err error) {
+	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
+		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
+	}
+	s := &Store{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := s.openDirectory(o); err != nil {
+		return nil, err
+	}
+	if err := s.connect(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := s.openPartitions(ctx, o); err != nil {
+		return nil, err
+	}
+	if o.ReadOnly {
+		return s, nil // the caller checks what it reads
+	}
+	for p := range s.Partitions {
+		if err := s.CheckMark(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) openDirectory(o Options) (err error) {
+	if o.Dir == "" {
+		if !o.ReadOnly || o.mode() == ModeEmbedded {
+			return errors.New("a data directory is needed (--data)")
+		}
+		return nil
+	}
+	if s.dir, err = openDirectory(o.Dir, o.ReadOnly); err != nil {
+		return err
+	}
+	if err := s.dir.check(o.mode(), o.Partitions); err != nil {
+		return err
+	}
+	s.mark, err = openHighWater(s.dir.file(highWaterFile), o.ReadOnly)
+	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		return nil // there is nothing to compare the log with
+	}
+	return err
+}
+
+func (s *Store) connect(ctx context.Context, o Options) (err error) {
+	if o.URL != "" {
+		s.Conn, err = connectOutside(ctx, o.URL, o.Logger)
+	} else if s.server, err = startServer(s.dir, o.Listen, o.Logger); err == nil {
+		s.Conn, err = connectInside(s.server, s.dir.secret(o.Listen))
+	}
+	if err != nil {
+		return err
+	}
+	s.JS, err = jetstream.New(s.Conn, jetstream.WithDefaultTimeout(CallTimeout), jetstream.WithPublishAsyncMaxPending(FeedWindow*MaxPartitions))
+	if err != nil {
+		return fmt.Errorf("opening JetStream: %w", err)
+	}
+	s.replicas = 1
+	if s.server == nil && !o.ReadOnly {
+		s.warnOfServer(o.Logger)
+	}
+	return nil
+}
+
+// warnOfServer logs what can be lost with the external server. With a cluster it also sets
+// the number of replicas.
+func (s *Store) warnOfServer(logger *slog.Logger) {
+	if s.Conn.ConnectedClusterName() != "" {
+		s.replicas = 3
+		logger.Info("using a NATS cluster; Muster cannot see its disk settings: every server needs sync_interval: always",
+			slog.String("cluster", s.Conn.ConnectedClusterName()))
+		return
+	}
+	logger.Warn("the external NATS server is alone: acknowledged commands are lost with its disk, and at a power cut " +
+		"unless it has sync_interval: always; use a cluster of three")
+}
+
+func (s *Store) openPartitions(ctx context.Context, o Options) error {
+	wanted := marker{Format: format, Mode: o.mode(), Partitions: o.Partitions, Log: uuid.NewString()}
+	mayMake := !o.ReadOnly
+	if s.dir != nil && mayMake {
+		// A directory that has had a log must not be given an empty one instead.
+		_, old, err := s.dir.marker()
+		if err != nil {
+			return err
+		}
+		mayMake = !old
+	}
+	var streams []jetstream.Stream
+	var err error
+	s.marker, streams, err = openStreams(ctx, s.JS, wanted, s.replicas, mayMake)
+	if errors.Is(err, ErrLogMissing) && !o.ReadOnly {
+		return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", o.Dir, err)
+	}
+	if errors.Is(err, ErrLogMissing) && s.dir != nil {
+		return s.lost(err)
+	}
+	if err != nil {
+		return err
+	}
+	if s.dir != nil && !o.ReadOnly {
+		if err := s.dir.bind(s.marker); err != nil {
+			return err
+		}
+	}
+	for number, stream := range streams {
+		s.Partitions = append(s.Partitions, &Partition{number, s, stream})
+	}
+	return nil
+}
+
+// Connected reports whether there is a connection to the server at the moment.
+func (s *Store) Connected() bool { return s.Conn.IsConnected() }
+
+// Dir returns the path of the data directory. It is empty if there is none.
+func (s *Store) Dir() string {
+	if s.dir == nil {
+		return ""
+	}
+	return s.dir.path
+}
+
+// ClientURL returns the URL that the embedded server listens on. It is empty if the server
+// does not listen.
+func (s *Store) ClientURL() string {
+	if s.server == nil || s.server.Addr() == nil {
+		return ""
+	}
+	return s.server.ClientURL()
+}
+
+// Close closes the connection, stops the embedded server and unlocks the data
+// directory.
+func (s *Store) Close() error {
+	if s.Conn != nil {
+		s.Conn.Close()
+	}
+	if s.server != nil {
+		stopServer(s.server)
+	}
+	var errs []error
+	if s.mark != nil {
+		errs = append(errs, s.mark.close())
+	}
+	if s.dir != nil {
+		errs = append(errs, s.dir.close())
+	}
+	return errors.Join(errs...)
+}

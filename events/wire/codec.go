@@ -1,0 +1,103 @@
+package wire
+
+import (
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// The reasons why this version of Muster cannot read a stored event. A projection stops
+// at such an event, because skipping it would make the read models wrong.
+var (
+	ErrUnknownType   = errors.New("unknown event type: a newer Muster wrote it")
+	ErrUnknownSchema = errors.New("unknown schema of the event's data: a newer Muster wrote it")
+)
+
+// codecs is the whole format: every type that was ever written, with the schema of its
+// data and the subject of its CloudEvent. The name on the wire is the type's own.
+var codecs = table(
+	of[domain.OrganizationCreated](1, organizationSubject),
+	of[domain.OrganizationRenamed](1, organizationSubject),
+	of[domain.OrganizationMemberAdded](1, organizationMemberSubject),
+	of[domain.OrganizationMemberRoleChanged](1, organizationMemberSubject),
+	of[domain.OrganizationMemberRemoved](1, organizationMemberSubject),
+	of[domain.OrganizationMemberSuspended](1, organizationMemberSubject),
+	of[domain.OrganizationMemberReinstated](1, organizationMemberSubject),
+	of[domain.UserProfileSet](1, userSubject),
+	of[domain.WorkspaceCreated](1, workspaceSubject),
+	of[domain.WorkspaceRenamed](1, workspaceSubject),
+	of[domain.WorkspaceArchived](1, workspaceSubject),
+	of[domain.WorkspaceRestored](1, workspaceSubject),
+	of[domain.WorkspaceOwnershipTransferred](1, workspaceSubject),
+	of[domain.MemberInvited](1, memberSubject),
+	of[domain.MemberAdded](1, memberSubject),
+	of[domain.MemberAccepted](1, memberSubject),
+	of[domain.MemberInvitationRenewed](1, memberSubject),
+	of[domain.MemberRoleChanged](1, memberSubject),
+	of[domain.MemberPermissionsChanged](1, memberSubject),
+	of[domain.MemberExpiryChanged](1, memberSubject),
+	of[domain.MemberSuspended](1, memberSubject),
+	of[domain.MemberReinstated](1, memberSubject),
+	of[domain.MemberRemoved](1, memberSubject),
+	of[domain.MemberLeft](1, memberSubject),
+	of[domain.MemberExpired](1, memberSubject),
+	of[domain.RoleCreated](1, func(e domain.RoleCreated) string { return roleSubject(e.RoleID) }),
+	of[domain.RoleUpdated](1, func(e domain.RoleUpdated) string { return roleSubject(e.RoleID) }),
+	of[domain.RoleArchived](1, func(e domain.RoleArchived) string { return roleSubject(e.RoleID) }),
+	of[domain.TokenIssued](1, func(e domain.TokenIssued) string { return tokenSubject(e.Token.ID) }),
+	of[domain.TokenRotated](1, func(e domain.TokenRotated) string { return tokenSubject(e.TokenID) }),
+	of[domain.TokenRevoked](1, func(e domain.TokenRevoked) string { return tokenSubject(e.TokenID) }),
+)
+
+// codec reads and writes the data of one type of event.
+type codec struct {
+	eventType string
+	schema    int
+	subject   func(domain.Event) string
+	decode    func(data jsontext.Value, about domain.About) (domain.Event, error)
+}
+
+// of returns the codec of the event type E, whose data is E's own JSON form. The subject
+// is the resource within the organization that the event is about. It is empty for the
+// organization itself.
+func of[E domain.Event, P interface {
+	*E
+	Concern(domain.About)
+}](schema int, subject func(E) string,
+) codec {
+	var zero E
+	return codec{zero.EventType(), schema, func(e domain.Event) string { return subject(e.(E)) }, func(data jsontext.Value, about domain.About) (domain.Event, error) {
+		e := new(E)
+		if err := json.Unmarshal(data, e, strict); err != nil {
+			return nil, err
+		}
+		P(e).Concern(about)
+		return *e, nil
+	}}
+}
+
+func table(list ...codec) map[string]codec {
+	m := make(map[string]codec, len(list))
+	for _, c := range list {
+		m[c.eventType] = c
+	}
+	return m
+}
+
+// Types returns the names of all types of events, in no particular order.
+func Types() []string {
+	types := make([]string, 0, len(codecs))
+	for t := range codecs {
+		types = append(types, t)
+	}
+	return types
+}
+
+// Known reports whether there is a type of events with that name.
+func Known(eventType string) bool {
+	_, ok := codecs[eventType]
+	return ok
+}

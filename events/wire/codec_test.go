@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+var testTime = time.Date(2026, 3, 5, 23, 9, 47, 281e6, time.UTC)
+
+var update = flag.Bool("update", false, "write the files in testdata of events that have none yet")
+
+// samples returns one event of every type.
+func samples() []domain.Event {
+	about := domain.About{Organization: domain.OrganizationID{1}, Workspace: domain.WorkspaceID{2}, User: domain.UserID{3}}
+	org := domain.About{Organization: about.Organization}
+	user := domain.About{Organization: about.Organization, User: about.User}
+	ws := domain.About{Organization: about.Organization, Workspace: about.Workspace}
+	membership := domain.MembershipID{4}
+	later := testTime.Add(time.Hour)
+	return []domain.Event{
+		domain.OrganizationCreated{About: org, Name: "Analytical Engines"},
+		domain.OrganizationRenamed{About: org, Name: domain.Change[string]{From: "Analytical Engines", To: "Difference Engines"}},
+		domain.OrganizationMemberAdded{About: user, Role: domain.OrganizationAdmin},
+		domain.OrganizationMemberRoleChanged{About: user, Role: domain.Change[domain.OrganizationRole]{From: domain.OrganizationAdmin, To: domain.OrganizationOwner}},
+		domain.OrganizationMemberRemoved{About: user, Role: domain.OrganizationOwner},
+		domain.UserProfileSet{About: user, Profile: domain.ProfileFacts{
+			Email: "ada@example.com", Name: domain.PersonName{First: "Ada", Last: "Lovelace"}, AvatarURL: "https://example.com/ada.png",
+		}},
+		domain.WorkspaceCreated{About: ws, Name: "Mill"},
+		domain.WorkspaceRenamed{About: ws, Name: domain.Change[string]{From: "Mill", To: "Store"}},
+		domain.WorkspaceArchived{About: ws},
+		domain.WorkspaceRestored{About: ws},
+		domain.MemberAdded{About: about, Membership: membership, Role: domain.RoleEditor},
+		domain.WorkspaceOwnershipTransferred{About: ws, Owner: domain.Change[domain.UserID]{From: domain.UserID{3}, To: domain.UserID{12}}},
+		domain.MemberInvited{
+			About: about, Membership: membership, Role: "auditor", Permissions: []domain.Permission{"reports.view"}, ExpiresAt: testTime.Add(48 * time.Hour),
+			Invitation: domain.InvitationFacts{Secret: domain.Hash{13}, ExpiresAt: testTime.Add(24 * time.Hour)},
+		},
+		domain.MemberAccepted{About: about, Membership: membership},
+		domain.MemberInvitationRenewed{
+			About: about, Membership: membership, Invitation: domain.InvitationFacts{Secret: domain.Hash{14}, ExpiresAt: testTime.Add(24 * time.Hour)},
+		},
+		domain.MemberPermissionsChanged{
+			About: about, Membership: membership,
+			Permissions: domain.Change[[]domain.Permission]{From: nil, To: []domain.Permission{}},
+		},
+		domain.MemberExpiryChanged{About: about, Membership: membership, ExpiresAt: domain.Change[*time.Time]{To: &later}},
+		domain.MemberSuspended{About: about, Membership: membership},
+		domain.MemberReinstated{About: about, Membership: membership},
+		domain.MemberLeft{About: about, Membership: membership, Role: domain.RoleEditor},
+		domain.MemberExpired{About: about, Membership: membership, Role: domain.RoleEditor},
+		domain.RoleCreated{About: org, RoleID: domain.RoleID{15}, Key: "auditor", Name: "Auditor", Level: 15, Permissions: []domain.Permission{"reports.view"}},
+		domain.RoleUpdated{About: org, RoleID: domain.RoleID{15}, Key: "auditor", Name: "Auditor", Level: 16, Permissions: []domain.Permission{}},
+		domain.RoleArchived{About: org, RoleID: domain.RoleID{15}, Key: "auditor"},
+		domain.OrganizationMemberSuspended{About: user},
+		domain.OrganizationMemberReinstated{About: user},
+		domain.MemberRoleChanged{About: about, Membership: membership, Role: domain.Change[domain.RoleKey]{From: domain.RoleEditor, To: domain.RoleAdmin}},
+		domain.MemberRemoved{About: about, Membership: membership, Role: domain.RoleAdmin},
+		domain.TokenIssued{About: org, Token: domain.TokenFacts{
+			ID: domain.TokenID{5}, Name: "robot", Secret: domain.Hash{6}, Scopes: domain.Scopes{"access:read"},
+			Workspace: about.Workspace, User: about.User, ExpiresAt: testTime.Add(time.Hour),
+		}},
+		domain.TokenRotated{About: org, TokenID: domain.TokenID{5}, Secret: domain.Hash{7}, FormerUntil: later},
+		domain.TokenRevoked{About: org, TokenID: domain.TokenID{5}},
+	}
+}
+
+// recorded returns the sample as the log would hold it.
+func recorded(e domain.Event) *domain.Recorded {
+	var ids EventIDs
+	r := &domain.Recorded{
+		Event: e, ID: ids.Next(testTime), Number: 1042, Time: testTime,
+		Actor:      domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{7}.String(), User: domain.UserID{7}},
+		OnBehalfOf: domain.UserID{8}, Command: domain.CommandID{9}, Request: domain.Hash{10}, Cause: domain.EventID{11}, Reason: "a reason",
+	}
+	copy(r.ID[6:], "tenletters")
+	return r
+}
+
+// What was ever written decodes for ever. The files are never changed, and a new
+// type or schema gets a new file.
+func TestStoredEventsDecodeForEver(t *testing.T) {
+	for _, e := range samples() {
+		name := strings.TrimPrefix(e.EventType(), "muster.") + ".1.json"
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", name)
+			r := recorded(e)
+			wire, err := Encode(nil, 3, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(path); *update && errors.Is(err, os.ErrNotExist) {
+				if err := os.WriteFile(path, append(wire, '\n'), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stored, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatalf("%v: go test ./events/wire -update writes it", err)
+			}
+			stored = bytes.TrimSpace(stored)
+			entry, position, err := Decode(stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (Position{3, 1042}); position != want {
+				t.Errorf("position %s, not %s", position, want)
+			}
+			if d := cmp.Diff(*r, entry.Recorded); d != "" {
+				t.Errorf("decoded, want - and got +:\n%s", d)
+			}
+			if !bytes.Equal(wire, stored) {
+				t.Errorf("the event is written otherwise than it was:\n%s\n%s", wire, stored)
+			}
+			var ce cloudevents.Event
+			if err := json.Unmarshal(stored, &ce); err != nil {
+				t.Fatalf("the CloudEvents SDK cannot read it: %v", err)
+			}
+			if err := ce.Validate(); err != nil {
+				t.Fatalf("the CloudEvents SDK finds it invalid: %v", err)
+			}
+		})
+	}
+}
+
+func TestEveryTypeHasASample(t *testing.T) {
+	sampled := map[string]bool{}
+	for _, e := range samples() {
+		sampled[e.EventType()] = true
+	}
+	for _, eventType := range Types() {
+		if !sampled[eventType] {
+			t.Errorf("%s has no sample, and so no file that holds its format", eventType)
+		}
+	}
+}
+
+// An event of a newer version is refused with an error that names it. It is never
+// read as something else.
+func TestWhatIsUnknownIsRefused(t *testing.T) {
+	wire, err := Encode(nil, 3, recorded(samples()[10]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, old, new string
+		want           error
+	}{
+		{"a type", `"muster.member.added"`, `"muster.member.cloned"`, ErrUnknownType},
+		{"a schema", `"schema":1`, `"schema":2`, ErrUnknownSchema},
+		{"an attribute", `"schema":1`, `"schema":1,"mood":"good"`, nil},
+		{"a field of the data", `"role":"editor"`, `"role":"editor","mood":"good"`, nil},
+		{"an attribute twice", `"schema":1`, `"schema":1,"schema":1`, nil},
+	} {
+		changed := bytes.Replace(wire, []byte(c.old), []byte(c.new), 1)
+		if bytes.Equal(changed, wire) {
+			t.Fatalf("%s: nothing to change", c.name)
+		}
+		if _, _, err := Decode(changed); err == nil || c.want != nil && (!errors.Is(err, c.want) || !strings.Contains(err.Error(), "3-1042")) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package projections
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+// projector turns events into rows, on the one connection that writes.
+type projector struct {
+	conn
+	checkpoints []wire.Checkpoint // as of the current transaction
+
+	// Keys of rows, by what the rows are about. The current transaction may have made
+	// some of the rows, so the caches are emptied when it is rolled back.
+	organizations *lru.Cache[domain.OrganizationID, int64]
+	workspaces    *lru.Cache[domain.WorkspaceID, int64]
+	people        *lru.Cache[personName, int64]
+	roles         *lru.Cache[roleName, int64]
+
+	// These values are published when the transaction is committed.
+	revoked []uint64  // for every partition, the number of the last event that revoked a token
+	end     time.Time // see [ReadModels.NextEnd]
+	ends    bool      // end may have changed
+}
+
+type personName struct {
+	organization int64
+	user         domain.UserID
+}
+
+type roleName struct {
+	organization int64
+	role         domain.RoleKey
+}
+
+func newProjector(c conn, partitions int) (*projector, error) {
+	const few, many = 1 << 13, 1 << 16
+	organizations, err1 := lru.New[domain.OrganizationID, int64](few)
+	workspaces, err2 := lru.New[domain.WorkspaceID, int64](few)
+	people, err3 := lru.New[personName, int64](many)
+	roles, err4 := lru.New[roleName, int64](few)
+	p := &projector{
+		conn: c, checkpoints: make([]wire.Checkpoint, partitions),
+		organizations: organizations, workspaces: workspaces, people: people, roles: roles,
+		revoked: make([]uint64, partitions),
+	}
+	return p, errors.Join(err1, err2, err3, err4, p.readCheckpoints())
+}
+
+func (p *projector) readCheckpoints() error {
+	checkpoints, err := p.conn.checkpoints()
+	if err == nil && len(checkpoints) != len(p.checkpoints) {
+		err = fmt.Errorf("there are %d checkpoints for %d partitions", len(checkpoints), len(p.checkpoints))
+	}
+	if err == nil {
+		p.checkpoints = slices.Clone(checkpoints)
+	}
+	return err
+}
+
+// organizationOf returns the key of the organization's row.
+func (p *projector) organizationOf(id domain.OrganizationID) (int64, error) {
+	if key, ok := p.organizations.Get(id); ok {
+		return key, nil
+	}
+	key, err := p.organizationKey(id)
+	if err != nil {
+		return 0, fmt.Errorf("organization %s: %w", id, err)
+	}
+	p.organizations.Add(id, key)
+	return key, nil
+}
+
+// workspaceOf returns the key of the workspace's row.
+func (p *projector) workspaceOf(id domain.WorkspaceID) (int64, error) {
+	if key, ok := p.workspaces.Get(id); ok {
+		return key, nil
+	}
+	var key int64
+	if err := p.Row([]any{sqlite.Number(&key)}, `SELECT key FROM workspaces WHERE id = +?`, id[:]); err != nil {
+		return 0, fmt.Errorf("workspace %s: %w", id, err)
+	}
+	p.workspaces.Add(id, key)
+	return key, nil
+}
+
+// roleOf returns the key of the role's row.
+func (p *projector) roleOf(org domain.OrganizationID, role domain.RoleKey) (int64, error) {
+	if key, ok := builtInKey(role); ok {
+		return key, nil
+	}
+	organization, err := p.organizationOf(org)
+	if err != nil {
+		return 0, err
+	}
+	name := roleName{organization, role}
+	if key, ok := p.roles.Get(name); ok {
+		return key, nil
+	}
+	key, err := p.roleKey(organization, role)
+	if err != nil {
+		return 0, fmt.Errorf("role %q: %w", role, err)
+	}
+	p.roles.Add(name, key)
+	return key, nil
+}
+
+// person returns the key of the user's row in the organization, and makes the row if
+// there is none.
+func (p *projector) person(org domain.OrganizationID, user domain.UserID, key int64) (int64, error) {
+	organization, err := p.organizationOf(org)
+	if err != nil {
+		return 0, err
+	}
+	name := personName{organization, user}
+	if known, ok := p.people.Get(name); ok {
+		return known, nil
+	}
+	person, _, err := p.newPerson(name, key, `INSERT INTO people (key, organization, user) VALUES (?, ?, ?) ON CONFLICT (organization, user) DO NOTHING`)
+	return person, err
+}
+
+// newPerson makes a person's row if there is none. It returns the row's key and whether
+// the row is new.
+func (p *projector) newPerson(name personName, key int64, text string, more ...any) (person int64, made bool, err error) {
+	n, err := p.Exec(text, append([]any{key, name.organization, name.user[:]}, more...)...)
+	if err == nil && n == 0 {
+		err = p.Row([]any{sqlite.Number(&key)}, `SELECT key FROM people WHERE organization = +? AND user = +?`, name.organization, name.user[:])
+	}
+	if err == nil {
+		p.people.Add(name, key)
+	}
+	return key, n > 0, err
+}
+
+// mayEnd notes that the earliest end may have changed. That is so if the event sets an
+// end, and whenever there was an earliest end, which may be gone.
+func (p *projector) mayEnd(ends bool) { p.ends = p.ends || ends || !p.end.IsZero() }

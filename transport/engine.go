@@ -1,0 +1,26 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
+)
+
+// engine is what all requests share.
+type engine struct {
+	log     *events.Log
+	models  *projections.ReadModels
+	auth    *auth.Authenticator
+	rates   *auth.Rates
+	now     func() time.Time
+	newID   func() [16]byte
+	logger  *slog.Logger
+	metrics *metrics
+	mux     *http.ServeMux
+	serving context.Context // ends with [API.Drain]
+}

@@ -1,0 +1,90 @@
+package native
+
+import (
+	"fmt"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/openapi"
+)
+
+// ExplainedAccess is [Access] with the event that made each grant.
+type ExplainedAccess struct {
+	User      domain.UserID      `json:"user_id" format:"uuid"`
+	Workspace domain.WorkspaceID `json:"workspace_id" format:"uuid"`
+	ProfileInBrief
+	Role        RoleInBrief         `json:"role" doc:"That of the strongest grant."`
+	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false" doc:"Those of the strongest grant."`
+	Grants      []ExplainedGrant    `json:"grants" bounds:"grants" nullable:"false" doc:"The strongest first."`
+}
+
+// TransformSchema documents which fields can be null.
+func (ExplainedAccess) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return openapi.Nullable(s, "name")
+}
+
+// ExplainedGrant is a grant with the event that made it.
+type ExplainedGrant struct {
+	Grant
+	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false" doc:"What this grant allows: what the role says, or the membership's own list."`
+	GrantedBy   GrantedBy           `json:"granted_by"`
+	Reason      *string             `json:"reason" bounds:"reason" doc:"The Muster-Reason that it was done with; null for none." example:"Joined the team, ticket 4711"`
+	At          transport.Time      `json:"at" doc:"When the event was recorded."`
+}
+
+// GrantedBy is the actor of an event, as the event names it.
+type GrantedBy struct {
+	AuthType   domain.ActorKind `json:"authtype" enum:"user,token,system"`
+	AuthID     string           `json:"authid" bounds:"actor" doc:"The id of the user or token; root or muster for the system." example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
+	OnBehalfOf *domain.UserID   `json:"onbehalfof" format:"uuid" nullable:"true" doc:"The user for whom it was done; null when nobody else."`
+}
+
+type getAccessInput struct {
+	MemberPath
+	transport.ReadHeaders
+}
+
+// AccessAnswer is the answer to a query for one user's access. It has no ETag, because
+// access follows from several resources and has no version of its own.
+type AccessAnswer struct{ Body *ExplainedAccess }
+
+func getAccess(c *transport.Call, in *getAccessInput) (*AccessAnswer, error) {
+	access, err := c.Models().AccessOf(in.Workspace, in.User, c.Now())
+	if err != nil {
+		return nil, err
+	}
+	if !c.Reaches(access.Organization, access.Workspace) {
+		return nil, transport.NotFound()
+	}
+	shown := ExplainedAccess{
+		access.User, access.Workspace, profileInBrief(access.Profile), roleInBrief(access.Role), access.Permissions,
+		make([]ExplainedGrant, len(access.Grants)),
+	}
+	for i := range access.Grants {
+		if shown.Grants[i], err = explain(c, access.Organization, &access.Grants[i]); err != nil {
+			return nil, err
+		}
+	}
+	return &AccessAnswer{&shown}, nil
+}
+
+// explain returns the grant with the event that made it.
+func explain(c *transport.Call, org domain.OrganizationID, g *projections.Grant) (ExplainedGrant, error) {
+	found, err := c.Log().EventAt(c, org, g.Position.Number)
+	if err != nil {
+		return ExplainedGrant{}, fmt.Errorf("the event that made a grant: %w", err)
+	}
+	event, _, err := wire.Decode(found.Shown)
+	if err != nil {
+		return ExplainedGrant{}, err
+	}
+	return ExplainedGrant{
+		showGrant(g), g.Permissions,
+		GrantedBy{event.Actor.Kind, event.Actor.ID, idOrNull(event.OnBehalfOf)},
+		orNull(&event.Reason), transport.Time(event.Time),
+	}, nil
+}

@@ -1,0 +1,172 @@
+package native
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/transport"
+)
+
+type listEventsInput struct {
+	OrganizationPath
+	transport.ReadHeaders
+	After     string             `query:"after" bounds:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); earliest unless told otherwise." example:"3-1042"`
+	LastID    string             `header:"Last-Event-ID" bounds:"after" maxLength:"100" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
+	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^[a-z_.*,]+$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
+	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`
+	User      domain.UserID      `query:"user_id" format:"uuid" doc:"Events that concern this user."`
+	Wait      int                `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait when there is no event yet."`
+	PageSize  int                `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
+}
+
+func (s *streams) listEvents(c *transport.Call, in *listEventsInput) (*huma.StreamResponse, error) {
+	if err := c.FindOrganization(in.Organization); err != nil {
+		return nil, err
+	}
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	if err := waitForEvents(c, in.Organization); err != nil {
+		return nil, err
+	}
+	after, err := numberOf(c, in)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") {
+		return &huma.StreamResponse{Body: func(huma.Context) { s.stream(c, filter, after) }}, nil
+	}
+	list, err := readEvents(c, filter, after, in)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(huma.Context) { c.WriteJSON(list) }}, nil
+}
+
+// feedPatience is how long a request for events waits for a feed that is being made again.
+const feedPatience = 10 * time.Second
+
+// waitForEvents waits until the events can be read up to the position that the read
+// models have applied. Otherwise a client could see what a command did before it can read
+// the command's events. The wait is short, unless the feed is being made again.
+func waitForEvents(c *transport.Call, org domain.OrganizationID) error {
+	partition := c.Log().Partition(org)
+	return c.Patiently(feedPatience, "this node cannot show its newest events yet; ask again", func(ctx context.Context) error {
+		return c.Log().WaitFor(ctx, wire.Position{Partition: partition, Number: c.Models().Applied(partition)})
+	})
+}
+
+func (in *listEventsInput) filter() (feed.Filter, error) {
+	f := feed.Filter{Organization: in.Organization, Workspace: in.Workspace, User: in.User}
+	for _, list := range in.Types {
+		for t := range strings.SplitSeq(list, ",") {
+			if !knownType(t) {
+				return f, transport.InvalidField("query.type", transport.CodeInvalidValue, "a type like muster.member.added, or muster.member.*, is expected; "+typesLike(t))
+			}
+			f.Types = append(f.Types, t)
+		}
+	}
+	return f, nil
+}
+
+// knownType reports whether the text is a type of event, or the beginning of one followed
+// by an asterisk.
+func knownType(text string) bool {
+	beginning, open := strings.CutSuffix(text, "*")
+	return slices.ContainsFunc(wire.Types(), func(t string) bool {
+		return t == text || open && beginning != "" && strings.HasPrefix(t, beginning)
+	})
+}
+
+// typesLike returns a sentence that lists types of events: those of the noun in the text,
+// or the patterns of all nouns if the text names none.
+func typesLike(text string) string {
+	var same, nouns []string
+	for _, t := range wire.Types() {
+		noun := t[:strings.LastIndexByte(t, '.')+1]
+		nouns = append(nouns, noun+"*")
+		if strings.HasPrefix(text, noun) {
+			same = append(same, t)
+		}
+	}
+	if same == nil {
+		same = nouns
+	}
+	slices.Sort(same)
+	return "there are " + strings.Join(slices.Compact(same), ", ")
+}
+
+// numberOf returns the number of the event after which the list begins.
+func numberOf(c *transport.Call, in *listEventsInput) (uint64, error) {
+	partition := c.Log().Partition(in.Organization)
+	text, pointer := in.After, "query.after"
+	if in.LastID != "" {
+		text, pointer = in.LastID, "header.Last-Event-ID"
+	}
+	switch text {
+	case "", "earliest":
+		return 0, nil
+	case "latest":
+		return c.Log().Visible(partition).Number, nil
+	}
+	if position, err := wire.ParsePosition(text); err == nil {
+		if position.Partition != partition {
+			return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "a position of this organization is expected: they begin with "+strconv.Itoa(partition)+"-")
+		}
+		return position.Number, nil
+	}
+	// A plus sign that was not escaped arrives as a space.
+	at, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
+	if err != nil {
+		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042 or a time like 2026-03-05T23:09:47Z is expected")
+	}
+	return c.Log().NumberAt(c, partition, at)
+}
+
+// readEvents returns a page of events. If there are none it waits for the first one, as
+// long as the request allows.
+func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsInput) (*EventList, error) {
+	partition := c.Log().Partition(f.Organization)
+	ctx, cancel := c.WhileServing(time.Duration(in.Wait) * time.Second)
+	defer cancel()
+	for {
+		found, next, err := c.Log().Events(c, f, after, in.PageSize)
+		if err != nil {
+			return nil, err
+		}
+		more := next < c.Log().Visible(partition).Number
+		if len(found) == 0 && in.Wait > 0 {
+			if after = next; c.Log().Wait(ctx, partition, after) == nil {
+				if err := c.Reauthorize(); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			if c.Err() != nil {
+				return nil, errGone
+			}
+		}
+		position := wire.Position{Partition: partition, Number: next}.String()
+		list := &EventList{Items: make([]RawEvent, len(found)), Position: position}
+		for i, e := range found {
+			list.Items[i].Value = e.Shown
+		}
+		if more {
+			list.NextCursor = &position
+		}
+		return list, nil
+	}
+}
+
+// errGone ends a request whose client is gone.
+var errGone = errors.New("the client is gone")

@@ -1,0 +1,89 @@
+package native
+
+import (
+	"strconv"
+
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+)
+
+// ListQuery holds the parameters that every list takes.
+type ListQuery struct {
+	PageSize int    `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
+	Cursor   string `query:"cursor" bounds:"cursor" maxLength:"6000" doc:"The next_cursor of the page before. It keeps the list's filters."`
+}
+
+func (q ListQuery) page() projections.Page {
+	return projections.Page{Size: q.PageSize, After: projections.Cursor(q.Cursor)}
+}
+
+// CountQuery is the parameter of lists that can be counted.
+type CountQuery struct {
+	Count bool `query:"count" doc:"Answer also how many items the whole list has, as count. Only with a list's first page."`
+}
+
+// counted returns the page that the request asks for, with the request for a count if
+// there is one.
+func (q ListQuery) counted(c CountQuery) (projections.Page, error) {
+	p := q.page()
+	if p.Count = c.Count; p.Count && q.Cursor != "" { // a cursor includes the filters
+		return p, transport.InvalidField("query.count", transport.CodeInvalidValue, "count is answered with the first page, and not with a cursor")
+	}
+	return p, nil
+}
+
+// List is one page of a list.
+type List[T any] struct {
+	Items      []T     `json:"items" bounds:"page" nullable:"false"`
+	NextCursor *string `json:"next_cursor" bounds:"cursor" doc:"The cursor of the next page; null at the end of the list."`
+	Count      *int    `json:"count,omitzero" bounds:"count" doc:"With count=true: how many items the whole list has." example:"1042"`
+}
+
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (l *List[T]) AppendJSON(b []byte) []byte {
+	b = append(b, `{"items":[`...)
+	for i := range l.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b, _ = transport.AppendJSON(b, &l.Items[i]) // our own types always encode
+	}
+	b = append(b, `],"next_cursor":`...)
+	if l.NextCursor == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendText(b, *l.NextCursor)
+	}
+	if l.Count != nil {
+		b = strconv.AppendInt(append(b, `,"count":`...), int64(*l.Count), 10)
+	}
+	return append(b, '}')
+}
+
+// Listing is the answer to a query for a list.
+type Listing[T any] struct{ Body *List[T] }
+
+// listing returns the answer with a page of rows. The function show returns what the wire
+// shows of a row.
+func listing[Row, T any](rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	list := &List[T]{Items: make([]T, len(rows.Items))}
+	for i := range rows.Items {
+		list.Items[i] = show(&rows.Items[i])
+	}
+	if next := string(rows.Next); next != "" {
+		list.NextCursor = &next
+	}
+	return &Listing[T]{list}, nil
+}
+
+// countedListing is [listing] for a page that may ask for a count.
+func countedListing[Row, T any](p projections.Page, rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
+	out, err := listing(rows, err, show)
+	if err == nil && p.Count {
+		out.Body.Count = &rows.Count
+	}
+	return out, err
+}

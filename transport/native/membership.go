@@ -1,0 +1,89 @@
+package native
+
+import (
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/openapi"
+)
+
+// Membership is the tie of one user to one workspace.
+type Membership struct {
+	ID           domain.MembershipID   `json:"id" format:"uuid" doc:"Stays the same when the user is removed and added again."`
+	Workspace    domain.WorkspaceID    `json:"workspace_id" format:"uuid"`
+	Organization domain.OrganizationID `json:"organization_id" format:"uuid"`
+	User         domain.UserID         `json:"user_id" format:"uuid"`
+	ProfileInBrief
+	Role        RoleInBrief            `json:"role"`
+	State       domain.MembershipState `json:"state" enum:"invited,active,suspended,removed" doc:"Only active gives access. What has expired is removed from that instant on."`
+	Permissions *[]domain.Permission   `json:"permissions" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says; null: those of the role."`
+	Accepted    bool                   `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
+	AddedBy     *string                `json:"added_by" bounds:"actor" doc:"The id of the user or token that added the user last; null for the system."`
+	ExpiresAt   transport.Time         `json:"expires_at" nullable:"true" doc:"When the membership ends by itself; null: never."`
+	CreatedAt   transport.Time         `json:"created_at"`
+	UpdatedAt   transport.Time         `json:"updated_at"`
+	Version     uint64                 `json:"version" bounds:"count" doc:"The number of the last event that changed the membership; also its ETag." example:"1042"`
+}
+
+// TransformSchema documents which fields can be null.
+func (Membership) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
+	return openapi.Nullable(s, "name")
+}
+
+func showMember(m *projections.Member) Membership {
+	return ShowMembership(&m.Membership, &m.Role, m.Profile)
+}
+
+// ShowMembership returns a membership as the API shows it. The membership may have been
+// read, just written, or folded from history. The profile is nil for a user without one
+// in the directory.
+func ShowMembership(m *domain.Membership, role *domain.Role, p *domain.Profile) Membership {
+	return Membership{
+		ID: m.ID, Workspace: m.Workspace, Organization: m.Organization, User: m.User,
+		ProfileInBrief: profileInBrief(p), Role: roleInBrief(*role), State: m.State,
+		Permissions: permissionsOrNull(m.Permissions), Accepted: m.Accepted, AddedBy: orNull(&m.AddedBy),
+		ExpiresAt: transport.Time(m.ExpiresAt), CreatedAt: transport.Time(m.CreatedAt), UpdatedAt: transport.Time(m.UpdatedAt), Version: m.Version,
+	}
+}
+
+// permissionsOrNull returns a pointer to the list, or nil if the list is nil. An empty
+// list is not null.
+func permissionsOrNull(list []domain.Permission) *[]domain.Permission {
+	if list == nil {
+		return nil
+	}
+	return &list
+}
+
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (m *Membership) AppendJSON(b []byte) []byte {
+	b = appendID(append(b, `{"id":`...), m.ID)
+	b = appendID(append(b, `,"workspace_id":`...), m.Workspace)
+	b = appendID(append(b, `,"organization_id":`...), m.Organization)
+	b = appendID(append(b, `,"user_id":`...), m.User)
+	b = m.appendFields(b)
+	b = m.Role.AppendJSON(append(b, `,"role":`...))
+	b = appendText(append(b, `,"state":`...), string(m.State))
+	b = append(b, `,"permissions":`...)
+	if m.Permissions == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendPermissions(b, *m.Permissions)
+	}
+	b = strconv.AppendBool(append(b, `,"accepted":`...), m.Accepted)
+	b = append(b, `,"added_by":`...)
+	if m.AddedBy == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendText(b, *m.AddedBy)
+	}
+	b = m.ExpiresAt.AppendJSON(append(b, `,"expires_at":`...))
+	b = m.CreatedAt.AppendJSON(append(b, `,"created_at":`...))
+	b = m.UpdatedAt.AppendJSON(append(b, `,"updated_at":`...))
+	b = appendUint(append(b, `,"version":`...), m.Version)
+	return append(b, '}')
+}

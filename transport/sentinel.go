@@ -1,0 +1,175 @@
+package transport
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
+)
+
+// sentinels maps the errors of the other packages to kinds of problems. The first row
+// that matches by [errors.Is] counts. A test demands a row for every exported sentinel.
+var sentinels = []struct {
+	err error
+	Kind
+}{
+	{domain.ErrUnknownOrganization, notFound},
+	{domain.ErrUnknownWorkspace, notFound},
+	{domain.ErrUnknownMember, notFound},
+	{domain.ErrUnknownToken, notFound},
+	{domain.ErrUnknownRole, notFound},
+	{projections.ErrNotFound, notFound},
+	{feed.ErrUnknownEvent, notFound},
+
+	{domain.ErrOrganizationExists, Kind{"organization_exists", http.StatusConflict, "The organization exists already"}},
+	{domain.ErrWorkspaceExists, Kind{"workspace_exists", http.StatusConflict, "The workspace exists already"}},
+	{domain.ErrTokenExists, Kind{"token_exists", http.StatusConflict, "The token exists already"}},
+	{domain.ErrTokenEnded, Kind{"token_ended", http.StatusConflict, "The token opens nothing any more"}},
+	{domain.ErrAlreadyMember, Kind{"already_member", http.StatusConflict, "The user is a member already"}},
+	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
+	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
+	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},
+	{domain.ErrNotInvited, Kind{"not_invited", http.StatusConflict, "There is no invitation"}},
+	{domain.ErrEmailTaken, Kind{"email_taken", http.StatusConflict, "Another user has the e-mail address"}},
+	{domain.ErrWorkspaceArchived, Kind{"workspace_archived", http.StatusConflict, "The workspace is archived"}},
+	{domain.ErrLastOwner, Kind{"last_owner", http.StatusConflict, "The last owner stays"}},
+	{domain.ErrNotAllowed, Kind{"not_allowed", http.StatusForbidden, "The actor may not do this"}},
+	{domain.ErrRoleAboveOwn, Kind{"role_above_own", http.StatusForbidden, "The role is above the actor's own"}},
+	{domain.ErrScopeAboveOwn, Kind{"scope_above_own", http.StatusForbidden, "The token would be allowed more than the actor is"}},
+	{domain.ErrNotRecorded, Kind{"not_recorded", http.StatusConflict, "The operation has left no event"}},
+	{domain.ErrPrecondition, Kind{"precondition_failed", http.StatusPreconditionFailed, "The resource is not in the state demanded"}},
+
+	{projections.ErrBadCursor, Kind{"invalid_cursor", http.StatusUnprocessableEntity, "The cursor does not belong to this list"}},
+	{projections.ErrUnknownOrder, Kind{"unknown_order", http.StatusUnprocessableEntity, "The list cannot be put in that order"}},
+
+	{projections.ErrClosed, serviceUnavailable},
+
+	{events.ErrIdempotencyMismatch, Kind{"idempotency_mismatch", http.StatusUnprocessableEntity, "The idempotency key was used for another request"}},
+	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "The command is too large for one message of the log"}},
+	{store.ErrUnavailable, serviceUnavailable},
+	{feed.ErrBehind, readModelBehind},
+	{events.ErrOutcomeUnknown, Kind{"outcome_unknown", http.StatusServiceUnavailable, "Nobody knows whether it was done"}},
+
+	{auth.ErrMissingToken, missingToken},
+	{auth.ErrOtherScheme, invalidToken},
+	{auth.ErrInvalidToken, invalidToken},
+	{auth.ErrIssuerUnavailable, issuerUnavailable},
+	{auth.ErrRateLimited, rateLimited},
+
+	// These keep the service from starting, or stop it. A client that meets one anyway
+	// does not learn which.
+	{wire.ErrUnknownType, internalError},
+	{wire.ErrUnknownSchema, internalError},
+	{store.ErrDirectoryInUse, internalError},
+	{store.ErrDirectoryMissing, internalError},
+	{store.ErrOtherMode, internalError},
+	{wire.ErrDamaged, internalError},
+	{store.ErrOtherLog, internalError},
+	{store.ErrLogMissing, internalError},
+	{store.ErrOtherPartitions, internalError},
+	{store.ErrUnknownFormat, internalError},
+	{store.ErrTruncated, internalError},
+	{projections.ErrGap, internalError},
+	{projections.ErrUnknownEvent, internalError},
+	{projections.ErrNeedsRebuild, internalError},
+	{projections.ErrForeignFile, internalError},
+}
+
+// Kinds returns every kind of problem once, in the order of their codes.
+func Kinds() []Kind {
+	all := []Kind{
+		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
+		insufficientScope, methodNotAllowed, internalError, notReady,
+		UnknownInvitation, AnotherInvitee,
+	}
+	for _, row := range sentinels {
+		all = append(all, row.Kind)
+	}
+	for code, title := range fieldCodes {
+		all = append(all, Kind{code, invalidRequest.Status, title})
+	}
+	slices.SortFunc(all, func(a, b Kind) int { return strings.Compare(a.Code, b.Code) })
+	return slices.Compact(all)
+}
+
+// ProblemOf returns the problem of any error. An error without a row is an internal
+// error, whose text is never shown.
+func ProblemOf(err error) *Problem {
+	var operation *domain.OperationError
+	if errors.As(err, &operation) {
+		return problemOfOperation(operation)
+	}
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var field *domain.InvalidError
+	if errors.As(err, &field) {
+		return Invalid(FieldProblem{field.Pointer, field.Code, field.Detail})
+	}
+	k := internalError
+	for i := range sentinels {
+		if errors.Is(err, sentinels[i].err) {
+			k = sentinels[i].Kind
+			break
+		}
+	}
+	p = k.Problem(err.Error())
+	p.cause = err
+	return k.adorn(p)
+}
+
+// problemOfOperation returns the problem of a batch that is refused because of one of its
+// operations.
+func problemOfOperation(e *domain.OperationError) *Problem {
+	p, pointer := ProblemOf(e.Err), OperationPointer(e.Index)
+	if p.Errors == nil {
+		p.Errors = []FieldProblem{{pointer, p.Code, p.Detail}}
+	} else {
+		p.Errors = Below(pointer, p.Errors)
+	}
+	p.Detail = pointer + ": " + p.Detail
+	return p
+}
+
+// adorn adds to a problem the details and headers that are special to its kind.
+func (k Kind) adorn(p *Problem) *Problem {
+	var member *domain.AlreadyMemberError
+	var early *auth.RateLimitedError
+	switch {
+	case k == internalError:
+		p.Detail = "the request could not be served; the log of the service says why, under the request id"
+	case k == notFound:
+		p.Detail = NotFound().Detail
+	case errors.As(p.cause, &member):
+		p.MembershipID = member.Membership.String()
+	case k == serviceUnavailable:
+		p.Detail = "nothing was done; try again"
+		return p.retryable()
+	case k == readModelBehind:
+		p.Detail = "this node cannot show these events yet; ask again"
+		return p.retryable()
+	case k == missingToken, errors.Is(p.cause, auth.ErrOtherScheme):
+		return p.with("WWW-Authenticate", "Bearer")
+	case k == invalidToken:
+		return p.with("WWW-Authenticate", `Bearer error="invalid_token"`)
+	case k == issuerUnavailable:
+		p.Detail = auth.ErrIssuerUnavailable.Error()
+		return p.retryAfter(auth.FetchPause)
+	case errors.As(p.cause, &early):
+		p.Detail += "; Retry-After says when to go on"
+		return p.retryAfter(early.Wait)
+	case k.Code == "outcome_unknown":
+		p.Detail = "the command may have been done or not; send it again with the same Idempotency-Key to find out"
+		return p.retryable()
+	}
+	return p
+}

@@ -1,0 +1,110 @@
+package transporttest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport"
+)
+
+// RootToken is the text of the service's root token.
+const RootToken = "the root token of the tests"
+
+// Partitions is the number of partitions of the log.
+const Partitions = 2
+
+// Service is a running Muster with its API.
+type Service struct {
+	*httptest.Server
+	API    *transport.API
+	Log    *events.Log
+	Models *projections.ReadModels
+	// Metrics is the registry of all metrics.
+	Metrics *prometheus.Registry
+	stop    func()
+}
+
+// Start runs Muster on the data in the directory, until the test ends or until
+// [Service.Stop]. The log and the API use the clock now. The function faces returns the
+// faces to serve, and may register metrics of its own. The function change can change the
+// options of the API; it may be nil.
+func Start(
+	t testing.TB, dir string, now func() time.Time, faces func(*Service) []transport.Face, change func(*transport.Options),
+) *Service {
+	t.Helper()
+	ctx := context.Background()
+	quiet := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	s := &Service{Metrics: prometheus.NewRegistry()}
+	var err error
+	s.Log, err = events.Open(ctx, events.Options{Dir: dir, Partitions: Partitions, Now: now, Logger: quiet, Metrics: s.Metrics})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Models, err = s.open(ctx, projections.Options{Dir: dir, Partitions: Partitions, Logger: quiet, Metrics: s.Metrics}); err != nil {
+		t.Fatal(err)
+	}
+	unfollow := s.follow(ctx, t)
+	if err := s.Log.Start(ctx, s.Models); err != nil {
+		t.Fatal(err)
+	}
+	o := transport.Options{
+		Log: s.Log, Models: s.Models, RootToken: RootToken, Now: now, Logger: quiet, Metrics: s.Metrics, Faces: faces(s),
+	}
+	if change != nil {
+		change(&o)
+	}
+	if s.API, err = transport.New(o); err != nil {
+		t.Fatal(err)
+	}
+	s.Server = httptest.NewServer(s.API)
+	s.stop = sync.OnceFunc(func() {
+		s.API.Drain()
+		s.Client().CloseIdleConnections()
+		s.Close()
+		unfollow()
+		if err := errors.Join(s.Models.Close(), s.Log.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(s.stop)
+	return s
+}
+
+// Stop stops the service before the test ends.
+func (s *Service) Stop() { s.stop() }
+
+// open opens the read models, and rebuilds them first if they need it.
+func (s *Service) open(ctx context.Context, o projections.Options) (*projections.ReadModels, error) {
+	models, err := projections.Open(o)
+	if !errors.Is(err, projections.ErrNeedsRebuild) {
+		return models, err
+	}
+	if err := projections.Rebuild(ctx, s.Log, o, nil); err != nil {
+		return nil, err
+	}
+	return projections.Open(o)
+}
+
+// follow keeps the read models up to date until the returned function is called.
+func (s *Service) follow(ctx context.Context, t testing.TB) (end func()) {
+	following, stop := context.WithCancel(ctx)
+	var followed sync.WaitGroup
+	followed.Go(func() {
+		if err := s.Log.Follow(following, s.Models.Checkpoints(), s.Models.Apply); err != nil && following.Err() == nil {
+			t.Error(err)
+		}
+	})
+	return func() {
+		stop()
+		followed.Wait()
+	}
+}

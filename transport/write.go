@@ -1,0 +1,85 @@
+package transport
+
+import (
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/ids"
+)
+
+// Write is what a request says about its command besides the command itself. It is the
+// same for all faces. The zero value says nothing.
+type Write struct {
+	// Key is the idempotency key. It is empty if there is none.
+	Key string
+	// If is the precondition of the command.
+	If domain.Precondition
+	// Reason is kept in the events.
+	Reason string
+	// OnBehalfOf is the user for whom the command is done. It is zero if the actor does
+	// it for nobody else.
+	OnBehalfOf domain.UserID
+	// ValidateOnly says that the command is decided but nothing is written.
+	ValidateOnly bool
+	// Request is the hash of everything that decides what the request asks for. When the
+	// same key comes again, the hash must be the same. It is zero without a key.
+	Request domain.Hash
+}
+
+// WriteHeaders are the headers and the query parameter that every command takes. The
+// input of a [Command] embeds them.
+type WriteHeaders struct {
+	IdempotencyKey string        `header:"Idempotency-Key" bounds:"idempotency_key" maxLength:"255" doc:"The same key with the same request gets the first answer again, with Idempotency-Replayed: true; with another request it is refused, as idempotency_mismatch. Keys belong to the token, or to the user and organization of a JWT, and are kept as long as the log." example:"7f9c2ba4-e88f-427d"`
+	IfMatch        string        `header:"If-Match" bounds:"etags" maxLength:"1000" doc:"ETags, or *: only when the resource has one of these versions, or exists. Otherwise 412." example:"\"1042\""`
+	IfNoneMatch    string        `header:"If-None-Match" bounds:"absent" maxLength:"1000" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
+	Reason         string        `header:"Muster-Reason" bounds:"reason" doc:"Why; kept in the events. At most 500 characters." example:"Joined the team, ticket 4711"`
+	OnBehalfOf     domain.UserID `header:"Muster-On-Behalf-Of" format:"uuid" doc:"The user for whom this is done: the rules then go by that user's role, and the events name both. Needs the scope actors:impersonate."`
+	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the real state and answer what would be, but write nothing."`
+
+	write Write
+}
+
+// Write returns what the headers say about the command.
+func (h *WriteHeaders) Write() *Write { return &h.write }
+
+// prepare checks the headers. The parameter body is the hash of the request's body, and
+// zero if there is none.
+func (h *WriteHeaders) prepare(c *Call, body domain.Hash) error {
+	condition, err := parsePrecondition(h.IfMatch, h.IfNoneMatch)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !utf8.ValidString(h.Reason) || strings.ContainsFunc(h.Reason, unicode.IsControl):
+		return Invalid(FieldProblem{"header.Muster-Reason", CodeInvalidText, "one line of printable UTF-8 is expected"})
+	case utf8.RuneCountInString(h.Reason) > domain.MaxReason:
+		return Invalid(FieldProblem{"header.Muster-Reason", CodeTooLong, "at most 500 characters are expected"})
+	case h.OnBehalfOf.IsZero() && len(c.r.Header["Muster-On-Behalf-Of"]) > 0:
+		// The nil UUID is refused, because it would silently run the command with the
+		// program's own rights.
+		return Invalid(FieldProblem{"header.Muster-On-Behalf-Of", CodeInvalidID, "the id of a user is expected; the nil UUID is nobody's"})
+	case !h.OnBehalfOf.IsZero() && !c.bearer.Allows("actors:impersonate"):
+		return insufficientScope.Problem("Muster-On-Behalf-Of needs the scope actors:impersonate")
+	}
+	h.write = Write{
+		Key: h.IdempotencyKey, If: condition, Reason: h.Reason, OnBehalfOf: h.OnBehalfOf, ValidateOnly: h.ValidateOnly,
+	}
+	if h.write.Key != "" {
+		h.write.Request = h.request(c.r, body)
+	}
+	return nil
+}
+
+// request returns the hash of everything that decides what the request asks for.
+func (h *WriteHeaders) request(r *http.Request, body domain.Hash) domain.Hash {
+	sum := sha256.New()
+	for _, text := range []string{r.Method, r.URL.EscapedPath(), h.IfMatch, h.IfNoneMatch, h.Reason, h.OnBehalfOf.String()} {
+		ids.WriteText(sum, text)
+	}
+	sum.Write(body[:])
+	return domain.Hash(sum.Sum(nil))
+}
