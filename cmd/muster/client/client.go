@@ -57,8 +57,8 @@ func (c *Client) Authorize() (err error) {
 	return err
 }
 
-// Call sends a request and decodes the response into answer. A nil body sends none,
-// and a nil answer decodes nothing. If the service refuses the request, the error is a
+// Call sends a request and decodes the body of the response into answer. The request has
+// no body if body is nil, and nothing is decoded if answer is nil. If the service refuses the request, the error is a
 // [*Problem].
 func (c *Client) Call(ctx context.Context, method, path string, body, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

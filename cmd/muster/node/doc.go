@@ -7,6 +7,6 @@
 //	…
 //	err = n.Start(ctx) // returns when the node is up to date
 //
-// A node opens nothing to the outside. Whoever runs it builds the API from its parts
+// A node does not listen by itself. The command that runs it makes the API ([Node.API])
 // and hands it to a [Front].
 package node
