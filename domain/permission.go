@@ -37,7 +37,7 @@ func checkPermissions(pointer string, permissions []Permission) error {
 			return &InvalidError{at, "invalid_permission", "words with dots between them are expected, like reports.view"}
 		}
 		if slices.Contains(permissions[:i], p) {
-			return &InvalidError{at, "duplicate", "the permission stands more than once"}
+			return &InvalidError{at, "duplicate", "the permission appears more than once"}
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 var (
 	// ErrOutcomeUnknown: it is not known yet whether the command was done. Trying again
 	// with the same idempotency key is safe.
-	ErrOutcomeUnknown = errors.New("whether the command was done is not known")
+	ErrOutcomeUnknown = errors.New("it is not known whether the command was carried out")
 	// ErrIdempotencyMismatch: the idempotency key was used for another request.
 	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
 	// ErrTooLarge: the command's events do not fit into one message.

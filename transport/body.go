@@ -106,9 +106,9 @@ func problemOfJSON(err error) *Problem {
 	var syntax *jsontext.SyntacticError
 	if errors.As(err, &syntax) {
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return Invalid(FieldProblem{string(syntax.JSONPointer), CodeDuplicateField, "the field stands more than once"})
+			return Invalid(FieldProblem{string(syntax.JSONPointer), CodeDuplicateField, "the field appears more than once"})
 		}
-		return malformedJSON.Problem("one JSON object in UTF-8 is expected, and nothing behind it")
+		return malformedJSON.Problem("one JSON object in UTF-8 is expected, and nothing after it")
 	}
 	var wrong *json.SemanticError
 	if !errors.As(err, &wrong) {

@@ -165,7 +165,7 @@ func (c *Call) takeID() string {
 func (c *Call) problemOf(err error) *Problem {
 	p := ProblemOf(err)
 	if p.Code == internalError.Code && c.ctx.Err() != nil {
-		return clientGone.Problem("the client did not wait for the answer")
+		return clientGone.Problem("the client closed the connection before the response was sent")
 	}
 	return p
 }

@@ -14,7 +14,7 @@ type Problem struct {
 	Title     string         `json:"title" bounds:"title" doc:"What the code means; the same for every occurrence." example:"The last owner stays"`
 	Status    int            `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status." example:"409"`
 	Detail    string         `json:"detail" bounds:"detail" doc:"What is wrong with this request." example:"there must be an active owner: make somebody else an owner first"`
-	Instance  string         `json:"instance" bounds:"path" format:"uri-reference" doc:"The path that was asked for." example:"/v1/workspaces/019cc043-af91-783e-9927-3daab1cd9277"`
+	Instance  string         `json:"instance" bounds:"path" format:"uri-reference" doc:"The path of the request." example:"/v1/workspaces/019cc043-af91-783e-9927-3daab1cd9277"`
 	Code      string         `json:"code" doc:"The kind of problem, for programs." example:"last_owner"`
 	RequestID string         `json:"request_id" bounds:"request_id" doc:"The request's X-Request-Id, under which it is logged." example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
 	Errors    []FieldProblem `json:"errors,omitempty" bounds:"errors" nullable:"false" doc:"Which fields and parameters are wrong, and how."`

@@ -35,7 +35,7 @@ func (r Reach) check(bound domain.WorkspaceID) error {
 	case r == ReachOrganization && !bound.IsZero():
 		return insufficientScope.Problem("the token is bound to a workspace, and this concerns the whole organization")
 	case r == ReachBoundWorkspace && bound.IsZero():
-		return insufficientScope.Problem("a token is needed that is bound to the workspace that is meant")
+		return insufficientScope.Problem("a token that is bound to the workspace is needed")
 	}
 	return nil
 }

@@ -29,34 +29,34 @@ var sentinels = []struct {
 	{projections.ErrNotFound, notFound},
 	{feed.ErrUnknownEvent, notFound},
 
-	{domain.ErrOrganizationExists, Kind{"organization_exists", http.StatusConflict, "The organization exists already"}},
-	{domain.ErrWorkspaceExists, Kind{"workspace_exists", http.StatusConflict, "The workspace exists already"}},
-	{domain.ErrTokenExists, Kind{"token_exists", http.StatusConflict, "The token exists already"}},
-	{domain.ErrTokenEnded, Kind{"token_ended", http.StatusConflict, "The token opens nothing any more"}},
-	{domain.ErrAlreadyMember, Kind{"already_member", http.StatusConflict, "The user is a member already"}},
+	{domain.ErrOrganizationExists, Kind{"organization_exists", http.StatusConflict, "Organization already exists"}},
+	{domain.ErrWorkspaceExists, Kind{"workspace_exists", http.StatusConflict, "Workspace already exists"}},
+	{domain.ErrTokenExists, Kind{"token_exists", http.StatusConflict, "Token already exists"}},
+	{domain.ErrTokenEnded, Kind{"token_ended", http.StatusConflict, "Token already expired or revoked"}},
+	{domain.ErrAlreadyMember, Kind{"already_member", http.StatusConflict, "User is already a member"}},
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
 	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},
-	{domain.ErrNotInvited, Kind{"not_invited", http.StatusConflict, "There is no invitation"}},
-	{domain.ErrEmailTaken, Kind{"email_taken", http.StatusConflict, "Another user has the e-mail address"}},
-	{domain.ErrWorkspaceArchived, Kind{"workspace_archived", http.StatusConflict, "The workspace is archived"}},
-	{domain.ErrLastOwner, Kind{"last_owner", http.StatusConflict, "The last owner stays"}},
-	{domain.ErrNotAllowed, Kind{"not_allowed", http.StatusForbidden, "The actor may not do this"}},
-	{domain.ErrRoleAboveOwn, Kind{"role_above_own", http.StatusForbidden, "The role is above the actor's own"}},
-	{domain.ErrScopeAboveOwn, Kind{"scope_above_own", http.StatusForbidden, "The token would be allowed more than the actor is"}},
-	{domain.ErrNotRecorded, Kind{"not_recorded", http.StatusConflict, "The operation has left no event"}},
-	{domain.ErrPrecondition, Kind{"precondition_failed", http.StatusPreconditionFailed, "The resource is not in the state demanded"}},
+	{domain.ErrNotInvited, Kind{"not_invited", http.StatusConflict, "No open invitation"}},
+	{domain.ErrEmailTaken, Kind{"email_taken", http.StatusConflict, "E-mail address belongs to another user"}},
+	{domain.ErrWorkspaceArchived, Kind{"workspace_archived", http.StatusConflict, "Workspace is archived"}},
+	{domain.ErrLastOwner, Kind{"last_owner", http.StatusConflict, "Last owner cannot be removed"}},
+	{domain.ErrNotAllowed, Kind{"not_allowed", http.StatusForbidden, "Not allowed"}},
+	{domain.ErrRoleAboveOwn, Kind{"role_above_own", http.StatusForbidden, "Role or permission above the actor's own"}},
+	{domain.ErrScopeAboveOwn, Kind{"scope_above_own", http.StatusForbidden, "Token would have more scopes than the actor"}},
+	{domain.ErrNotRecorded, Kind{"not_recorded", http.StatusConflict, "Operation left no event"}},
+	{domain.ErrPrecondition, Kind{"precondition_failed", http.StatusPreconditionFailed, "Precondition failed"}},
 
-	{projections.ErrBadCursor, Kind{"invalid_cursor", http.StatusUnprocessableEntity, "The cursor does not belong to this list"}},
-	{projections.ErrUnknownOrder, Kind{"unknown_order", http.StatusUnprocessableEntity, "The list cannot be put in that order"}},
+	{projections.ErrBadCursor, Kind{"invalid_cursor", http.StatusUnprocessableEntity, "Cursor does not belong to this list"}},
+	{projections.ErrUnknownOrder, Kind{"unknown_order", http.StatusUnprocessableEntity, "Unknown sort order"}},
 
 	{projections.ErrClosed, serviceUnavailable},
 
-	{events.ErrIdempotencyMismatch, Kind{"idempotency_mismatch", http.StatusUnprocessableEntity, "The idempotency key was used for another request"}},
-	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "The command is too large for one message of the log"}},
+	{events.ErrIdempotencyMismatch, Kind{"idempotency_mismatch", http.StatusUnprocessableEntity, "Idempotency key was used for a different request"}},
+	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "Command too large"}},
 	{store.ErrUnavailable, serviceUnavailable},
 	{feed.ErrBehind, readModelBehind},
-	{events.ErrOutcomeUnknown, Kind{"outcome_unknown", http.StatusServiceUnavailable, "Nobody knows whether it was done"}},
+	{events.ErrOutcomeUnknown, Kind{"outcome_unknown", http.StatusServiceUnavailable, "Outcome unknown"}},
 
 	{auth.ErrMissingToken, missingToken},
 	{auth.ErrOtherScheme, invalidToken},
@@ -146,7 +146,7 @@ func (k Kind) adorn(p *Problem) *Problem {
 	var early *auth.RateLimitedError
 	switch {
 	case k == internalError:
-		p.Detail = "the request could not be served; the log of the service says why, under the request id"
+		p.Detail = "the request could not be served; the service's log has the reason under the request id"
 	case k == notFound:
 		p.Detail = NotFound().Detail
 	case errors.As(p.cause, &member):
@@ -155,7 +155,7 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.Detail = "nothing was done; try again"
 		return p.retryable()
 	case k == readModelBehind:
-		p.Detail = "this node cannot show these events yet; ask again"
+		p.Detail = "this node has not caught up with these events yet; try again"
 		return p.retryable()
 	case k == missingToken, errors.Is(p.cause, auth.ErrOtherScheme):
 		return p.with("WWW-Authenticate", "Bearer")
@@ -165,10 +165,10 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.Detail = auth.ErrIssuerUnavailable.Error()
 		return p.retryAfter(auth.FetchPause)
 	case errors.As(p.cause, &early):
-		p.Detail += "; Retry-After says when to go on"
+		p.Detail += "; Retry-After says when to continue"
 		return p.retryAfter(early.Wait)
 	case k.Code == "outcome_unknown":
-		p.Detail = "the command may have been done or not; send it again with the same Idempotency-Key to find out"
+		p.Detail = "the command may or may not have been carried out; send it again with the same Idempotency-Key to find out"
 		return p.retryable()
 	}
 	return p

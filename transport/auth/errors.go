@@ -15,7 +15,7 @@ var (
 	ErrOtherScheme = errors.New("Authorization: Bearer TOKEN is expected") //nolint:staticcheck // the name of a header
 	// ErrInvalidToken means that the token was never issued, has expired or was revoked.
 	// An [InvalidJWTError] is an ErrInvalidToken, too.
-	ErrInvalidToken = errors.New("the token is unknown, expired or revoked")
+	ErrInvalidToken = errors.New("token not recognised: it is unknown, expired or revoked")
 	// ErrIssuerUnavailable means that a JWT could not be checked, because its issuer's
 	// keys are not known and could not be fetched. It is wrapped with the cause, which is
 	// for the log and not for the client. The keys are fetched again after [FetchPause].
@@ -32,7 +32,7 @@ type InvalidJWTError struct {
 }
 
 // Error returns the reason in a sentence.
-func (e *InvalidJWTError) Error() string { return "the JWT opens nothing: " + e.Reason }
+func (e *InvalidJWTError) Error() string { return "JWT not accepted: " + e.Reason }
 
 // Unwrap returns [ErrInvalidToken].
 func (e *InvalidJWTError) Unwrap() error { return ErrInvalidToken }

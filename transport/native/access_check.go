@@ -23,7 +23,7 @@ func accessCheckOperations() []transport.Operation {
 			ID: "check-access", Method: http.MethodPost, Path: "/v1/access/check",
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag, Errors: []int{http.StatusNotFound},
 			Summary:     "Check access",
-			Description: "May this user do this in this workspace? Asks for a permission, or for a role: at least its level. Somebody whom nobody knows is not allowed anything.",
+			Description: "May this user do this in this workspace? Asks for a permission, or for a role: at least its level. An unknown user is not allowed anything.",
 			Do:          transport.Ask(checkAccess),
 		},
 		{

@@ -47,8 +47,8 @@ func (RawEvent) Schema(r huma.Registry) *huma.Schema {
 // EventList is a page of events.
 type EventList struct {
 	Items      []RawEvent `json:"items" bounds:"page" nullable:"false"`
-	NextCursor *string    `json:"next_cursor" bounds:"cursor" doc:"The position to go on after, as after; null when there is no more now." example:"3-1042"`
-	Position   string     `json:"position" bounds:"position" doc:"Up to where has been looked: where to go on, as after, when there is more." example:"3-1042"`
+	NextCursor *string    `json:"next_cursor" bounds:"cursor" doc:"The position to continue after, for the parameter after; null when there is no more now." example:"3-1042"`
+	Position   string     `json:"position" bounds:"position" doc:"How far the list has been read: pass it as after to continue." example:"3-1042"`
 }
 
 // AppendJSON appends the JSON that the tags of the fields describe.
@@ -81,7 +81,7 @@ func eventOperations(s *streams) []transport.Operation {
 			ID: "get-event", Path: path + "/{event}",
 			Reach: transport.ReachOrganization, Scope: "events:read", Tag: tag,
 			Summary:     "Get an event",
-			Description: "The event as it stands in the log.",
+			Description: "The event as it is in the log.",
 			Do:          transport.Query(getEvent),
 		},
 	}

@@ -19,7 +19,7 @@ import (
 type listEventsInput struct {
 	OrganizationPath
 	transport.ReadHeaders
-	After     string             `query:"after" bounds:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); earliest unless told otherwise." example:"3-1042"`
+	After     string             `query:"after" bounds:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); the default is earliest." example:"3-1042"`
 	LastID    string             `header:"Last-Event-ID" bounds:"after" maxLength:"100" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
 	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^[a-z_.*,]+$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
 	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`

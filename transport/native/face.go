@@ -68,8 +68,8 @@ func Face(o Options) (transport.Face, error) {
 		},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
-			Description: "A token, or a JWT access token (RFC 9068) of an issuer that the service trusts, which stands for a user. Each operation names the scope that the token must have; any stands for every token, root for the root token. " +
-				"A scope is resource:action, with all on either side for everything.",
+			Description: "A token, or a JWT access token (RFC 9068) of an issuer that the service trusts, which represents a user. Each operation names the scope that the token must have; any means every token, root means the root token. " +
+				"A scope is resource:action, with all on either side meaning everything.",
 		},
 		MergePatches: true, ErrorForm: transport.ProblemForm, CodesOf: []string{"Problem", "Refusal", "FieldProblem"}, Examples: examples(),
 		Operations: slices.Concat(

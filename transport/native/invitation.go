@@ -35,7 +35,7 @@ func newInvitation(result transport.Result, member *domain.Membership, secret st
 
 // InvitationTerm says how long an invitation lasts.
 type InvitationTerm struct {
-	InvitationExpiresIn *int64 `json:"invitation_expires_in,omitzero" minimum:"1" maximum:"2592000" doc:"How many seconds the invitation lasts: at most 30 days; 7 days unless told otherwise." example:"604800"`
+	InvitationExpiresIn *int64 `json:"invitation_expires_in,omitzero" minimum:"1" maximum:"2592000" doc:"How many seconds the invitation lasts: at most 30 days, 7 days by default." example:"604800"`
 }
 
 func (t InvitationTerm) check() error {
@@ -59,14 +59,14 @@ func invitationOperations() []transport.Operation {
 			ID: "resend-invitation", Method: http.MethodPost, Path: "/v1/workspaces/{workspace}/members/{user}/resend",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
 			Summary:     "Renew an invitation",
-			Description: "Gives the invitation another secret, shown in this answer and never again, and another time to accept; the former secret opens nothing any more. Muster sends no mail. 409 not_invited when there is no invitation; 422 unknown_role when its role has been archived since.",
+			Description: "Gives the invitation a new secret, shown in this response and never again, and a new expiry; the old secret stops working. Muster sends no mail. 409 not_invited when there is no invitation; 422 unknown_role when its role has been archived since.",
 			Do:          transport.Command(resendInvitation),
 		},
 		{
 			ID: "accept-invitation", Method: http.MethodPost, Path: "/v1/invitations/accept",
 			Reach: transport.ReachPublic, Tag: tag,
 			Summary:     "Accept an invitation with its secret",
-			Description: "Takes no token: the invitation's secret says enough. It makes the invited user an active member; again 200 when accepted before. A secret that is wrong, was renewed or taken back, or has expired is 404 unknown_invitation, and the answer does not tell which. 422 unknown_role when the invitation's role has been archived since: it opens again when whoever manages the workspace gives the person another role.",
+			Description: "Takes no token: the invitation's secret is enough. It makes the invited user an active member; again 200 when accepted before. A secret that is wrong, was renewed or taken back, or has expired is 404 unknown_invitation, and the answer does not tell which. 422 unknown_role when the invitation's role has been archived since: it can be accepted again once a manager of the workspace gives the person another role.",
 			Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 			Do:          transport.Command(acceptInvitation),
 		},

@@ -19,7 +19,7 @@ func (q ListQuery) page() projections.Page {
 
 // CountQuery is the parameter of lists that can be counted.
 type CountQuery struct {
-	Count bool `query:"count" doc:"Answer also how many items the whole list has, as count. Only with a list's first page."`
+	Count bool `query:"count" doc:"Also return how many items the whole list has, as count. Only with the first page of a list."`
 }
 
 // counted returns the page that the request asks for, with the request for a count if

@@ -37,28 +37,28 @@ func memberOperations() []transport.Operation {
 			ID: "get-member", Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:read", Tag: tag,
 			Summary:     "Get a member",
-			Description: "The user's membership in the workspace; 404 when they are none, or not any more.",
+			Description: "The user's membership in the workspace; 404 if they are not a member, or no longer one.",
 			Do:          transport.Query(getMember),
 		},
 		{
 			ID: "put-member", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag, MayCreate: true,
 			Summary:     "Make a user a member on these terms",
-			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200); what is left out is the role's permissions, and no end.",
+			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200); without permissions they are the role's, and without expires_at the membership does not end by itself.",
 			Do:          transport.Command(putMember),
 		},
 		{
 			ID: "update-member", Method: http.MethodPatch, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
 			Summary:     "Change a member's terms",
-			Description: "A merge patch (RFC 7396): what is left out stays; permissions null are the role's, expires_at null is never. Nobody gives or takes a role above their own, or permissions that they do not have, and the last owner stays one.",
+			Description: "A merge patch (RFC 7396): what is left out stays; permissions null are the role's, expires_at null is never. Nobody gives or takes a role above their own, or permissions that they do not have, and the last owner remains an owner.",
 			Do:          transport.Command(updateMember),
 		},
 		{
 			ID: "remove-member", Method: http.MethodDelete, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:delete", Tag: tag,
 			Summary:     "Remove a member",
-			Description: "Ends the membership, or takes the invitation back. Again 204 when removed before; 404 for somebody who never was a member. The last owner stays.",
+			Description: "Ends the membership, or takes the invitation back. Again 204 when removed before; 404 for someone who was never a member. The last owner cannot be removed.",
 			Do:          transport.Command(removeMember),
 		},
 		{
@@ -79,7 +79,7 @@ type listMembersInput struct {
 	State string `query:"state" enum:"invited,active,suspended,removed" doc:"Memberships in this state; without it all but removed ones."`
 	Role  string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Members with this role, by its key." example:"editor"`
 	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
-	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name,role,-role" doc:"The order; a minus turns it around. created_at unless told otherwise. By role the lowest level comes first."`
+	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name,role,-role" doc:"The order; a minus reverses it. The default is created_at. By role the lowest level comes first."`
 }
 
 func listMembers(c *transport.Call, in *listMembersInput) (*Listing[Membership], error) {

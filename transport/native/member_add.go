@@ -33,7 +33,7 @@ func (m *AddedMember) AppendJSON(b []byte) []byte {
 }
 
 type addMemberBody struct {
-	User        domain.UserID       `json:"user_id,omitzero" format:"uuid" doc:"The user, by the id that your product knows them by. Without it the person with the e-mail address is invited."`
+	User        domain.UserID       `json:"user_id,omitzero" format:"uuid" doc:"The user, by your product's id for them. Without it the person with the e-mail address is invited."`
 	Email       string              `json:"email,omitzero" bounds:"email" doc:"Needed without user_id. With it the user's profile is written to the directory." example:"ada@acme.example"`
 	Name        personNameInput     `json:"name,omitzero"`
 	AvatarURL   string              `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address."`

@@ -66,7 +66,7 @@ type createOrganizationBody struct {
 }
 
 type ownerInput struct {
-	User  domain.UserID   `json:"user_id,omitzero" format:"uuid" doc:"The id that your product knows them by; made when left out."`
+	User  domain.UserID   `json:"user_id,omitzero" format:"uuid" doc:"Your product's id for them; made by Muster if omitted."`
 	Email string          `json:"email" bounds:"email" example:"ada@acme.example"`
 	Name  personNameInput `json:"name,omitzero"`
 }

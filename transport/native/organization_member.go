@@ -70,7 +70,7 @@ func organizationMemberOperations() []transport.Operation {
 			ID: "put-organization-member", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachOrganization, Scope: "organization_members:update", Tag: tag, MayCreate: true,
 			Summary:     "Give a user a role in the organization",
-			Description: "Adds the user (201), or changes the role (200). Nobody gives or takes a role above their own, and the last owner stays.",
+			Description: "Adds the user (201), or changes the role (200). Nobody gives or takes a role above their own, and the last owner remains.",
 			Do:          transport.Command(putOrganizationMember),
 		},
 		{
@@ -103,7 +103,7 @@ type listOrganizationMembersInput struct {
 	ListQuery
 	Role  string `query:"role" enum:"owner,admin,member" doc:"Members with this role."`
 	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
-	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus turns it around. created_at unless told otherwise."`
+	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus reverses it. The default is created_at."`
 }
 
 func listOrganizationMembers(c *transport.Call, in *listOrganizationMembersInput) (*Listing[OrganizationMember], error) {

@@ -19,7 +19,7 @@ func ownershipOperations() []transport.Operation {
 			ID: "transfer-ownership", Method: http.MethodPost, Path: "/v1/workspaces/{workspace}/transfer-ownership",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: "Members",
 			Summary:     "Transfer ownership",
-			Description: "Makes another active member an owner of the workspace, and the owner an admin, in one commit. Owners may, and whoever acts for the organization.",
+			Description: "Makes another active member an owner of the workspace, and the owner an admin, in one commit. Owners may, and anyone who acts for the organization.",
 			Do:          transport.Command(transferOwnership),
 		},
 	}
@@ -27,7 +27,7 @@ func ownershipOperations() []transport.Operation {
 
 type transferOwnershipBody struct {
 	To   domain.UserID `json:"to_user_id" format:"uuid" doc:"An active member whose membership does not end by itself."`
-	From domain.UserID `json:"from_user_id,omitzero" format:"uuid" nullable:"true" doc:"The owner who gives up; the user for whom this is done unless told otherwise. A program must say."`
+	From domain.UserID `json:"from_user_id,omitzero" format:"uuid" nullable:"true" doc:"The owner who gives up ownership. The default is the user who makes the request; a program must name one."`
 }
 
 func (b *transferOwnershipBody) Required() []transport.Required {

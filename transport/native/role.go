@@ -88,7 +88,7 @@ func roleOperations() []transport.Operation {
 			ID: "archive-role", Method: http.MethodDelete, Path: path + "/{role}",
 			Reach: transport.ReachOrganization, Scope: "roles:delete", Tag: tag,
 			Summary:     "Archive a role",
-			Description: "Who has the role keeps it, and nobody new gets it. Again 204 when archived before.",
+			Description: "Members who have the role keep it. It cannot be given to anyone else. Also 204 if it was archived before.",
 			Do:          transport.Command(archiveRole),
 		},
 		{
@@ -105,7 +105,7 @@ type listRolesInput struct {
 	OrganizationPath
 	transport.ReadHeaders
 	ListQuery
-	Archived string `query:"archived" enum:"true,false" doc:"true: only archived ones; false: only those that can be given. Both unless told otherwise."`
+	Archived string `query:"archived" enum:"true,false" doc:"true: only archived ones; false: only those that can be given. The default is both."`
 }
 
 func listRoles(c *transport.Call, in *listRolesInput) (*Listing[Role], error) {
@@ -140,7 +140,7 @@ type createRoleBody struct {
 	Key         domain.RoleKey      `json:"key" bounds:"role" minLength:"1" example:"reviewer" doc:"By which memberships name the role. It stays the role's for good."`
 	Name        string              `json:"name" bounds:"name" minLength:"1" example:"Reviewer"`
 	Level       *domain.Level       `json:"level" nullable:"false" minimum:"1" maximum:"49" example:"25"`
-	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false" example:"[\"workspace.view\",\"reports.view\"]" doc:"Words with dots between them. Those that your product knows; Muster goes by the level."`
+	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false" example:"[\"workspace.view\",\"reports.view\"]" doc:"Words with dots between them. Your product gives them their meaning; Muster's own rules go by the level."`
 }
 
 func (b *createRoleBody) Required() []transport.Required {

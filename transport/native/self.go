@@ -11,7 +11,7 @@ type Self struct {
 	Name         string                 `json:"name" bounds:"name" example:"Billing service" doc:"For a JWT, its issuer."`
 	Organization *domain.OrganizationID `json:"organization_id" format:"uuid" nullable:"true" doc:"null for the root token, which reaches every organization."`
 	Workspace    *domain.WorkspaceID    `json:"workspace_id" format:"uuid" nullable:"true" doc:"The only workspace that the token reaches; null for every one."`
-	User         *domain.UserID         `json:"user_id" format:"uuid" nullable:"true" doc:"The person whom the token stands for; null for a program."`
+	User         *domain.UserID         `json:"user_id" format:"uuid" nullable:"true" doc:"The user the token is bound to; null for a program."`
 	Scopes       domain.Scopes          `json:"scopes" bounds:"scopes" nullable:"false" example:"[\"access:read\"]"`
 	ExpiresAt    transport.Time         `json:"expires_at" nullable:"true"`
 	Actor        SelfActor              `json:"actor" doc:"Who the token's events name as their actor."`
@@ -32,7 +32,7 @@ func selfOperations() []transport.Operation {
 			ID: "get-self", Path: "/v1/self",
 			Reach: transport.ReachToken, Scope: transport.AnyScope, Tag: "Tokens",
 			Summary:     "Get what this token is",
-			Description: "Whose the token is, what it reaches and what it may do.",
+			Description: "Who the token belongs to, what it reaches and what it may do.",
 			Do:          transport.Query(getSelf),
 		},
 	}

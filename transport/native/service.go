@@ -31,7 +31,7 @@ func (h health) operations() []transport.Operation {
 			ID: "get-livez", Path: "/livez",
 			Reach: transport.ReachPublic, Tag: tag,
 			Summary:     "Is the service alive?",
-			Description: "200 as long as the process answers at all.",
+			Description: "200 as long as the process responds.",
 			Do:          transport.Query(h.alive),
 		},
 		{

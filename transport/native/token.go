@@ -16,9 +16,9 @@ type Token struct {
 	Name         string                `json:"name" bounds:"name" example:"Billing service"`
 	Scopes       domain.Scopes         `json:"scopes" bounds:"scopes" nullable:"false" example:"[\"workspace_members:read\",\"access:read\"]"`
 	Workspace    *domain.WorkspaceID   `json:"workspace_id" format:"uuid" nullable:"true" doc:"The only workspace that the token reaches; null for every one."`
-	User         *domain.UserID        `json:"user_id" format:"uuid" nullable:"true" doc:"The person whom the token stands for; null for a program."`
+	User         *domain.UserID        `json:"user_id" format:"uuid" nullable:"true" doc:"The user the token is bound to; null for a program."`
 	ExpiresAt    transport.Time        `json:"expires_at" nullable:"true"`
-	FormerUntil  transport.Time        `json:"former_secret_expires_at" nullable:"true" doc:"Until when the secret before the last rotation opens, or did; null for a token that was never rotated."`
+	FormerUntil  transport.Time        `json:"former_secret_expires_at" nullable:"true" doc:"When the secret from before the last rotation stops working, or stopped; null for a token that was never rotated."`
 	RevokedAt    transport.Time        `json:"revoked_at" nullable:"true"`
 	CreatedAt    transport.Time        `json:"created_at"`
 	UpdatedAt    transport.Time        `json:"updated_at"`
@@ -59,7 +59,7 @@ func tokenOperations() []transport.Operation {
 			ID: "rotate-token", Method: http.MethodPost, Path: path + "/{token}/rotate",
 			Reach: transport.ReachOrganization, Scope: "tokens:create", Tag: tag,
 			Summary:     "Rotate a token",
-			Description: "Gives the token another secret, shown in this answer and never again. The former one goes on opening until the overlap ends, 7 days at most; without one it opens nothing any more. Only for a token that allows no more than the one used for this. 409 token_ended when it was revoked or has expired.",
+			Description: "Gives the token another secret, shown in this answer and never again. The old secret works until the overlap ends, 7 days at most; without an overlap it stops working at once. Only for a token that allows no more than the one used for this. 409 token_ended when it was revoked or has expired.",
 			Do:          transport.Command(rotateToken),
 		},
 		{
@@ -73,7 +73,7 @@ func tokenOperations() []transport.Operation {
 			ID: "revoke-token", Method: http.MethodDelete, Path: path + "/{token}",
 			Reach: transport.ReachOrganization, Scope: "tokens:delete", Tag: tag,
 			Summary:     "Revoke a token",
-			Description: "From then on the token opens nothing. Again 204 when revoked before.",
+			Description: "The token stops working at once. Also 204 if it was revoked before.",
 			Do:          transport.Command(revokeToken),
 		},
 	}
@@ -95,10 +95,10 @@ func listTokens(c *transport.Call, in *listTokensInput) (*Listing[Token], error)
 
 type issueTokenBody struct {
 	Name      string             `json:"name" bounds:"name" minLength:"1" example:"Billing service"`
-	Scopes    domain.Scopes      `json:"scopes" bounds:"scopes" nullable:"false" minItems:"1" example:"[\"workspace_members:read\",\"access:read\"]" doc:"resource:action each, with all on either side for everything."`
+	Scopes    domain.Scopes      `json:"scopes" bounds:"scopes" nullable:"false" minItems:"1" example:"[\"workspace_members:read\",\"access:read\"]" doc:"resource:action each, with all on either side meaning everything."`
 	Workspace domain.WorkspaceID `json:"workspace_id,omitzero" format:"uuid" nullable:"true" doc:"Binds the token to one workspace."`
 	User      domain.UserID      `json:"user_id,omitzero" format:"uuid" nullable:"true" doc:"Binds the token to a person, whose role then decides."`
-	ExpiresAt time.Time          `json:"expires_at,omitzero" nullable:"true" doc:"From then on the token opens nothing."`
+	ExpiresAt time.Time          `json:"expires_at,omitzero" nullable:"true" doc:"When the token stops working."`
 }
 
 func (b *issueTokenBody) Required() []transport.Required {
@@ -141,7 +141,7 @@ type TokenPath struct {
 }
 
 type rotateTokenBody struct {
-	Overlap *int64 `json:"overlap_seconds,omitzero" minimum:"0" maximum:"604800" doc:"How many seconds the former secret goes on opening; 0, not at all, unless told otherwise." example:"86400"`
+	Overlap *int64 `json:"overlap_seconds,omitzero" minimum:"0" maximum:"604800" doc:"How many seconds the old secret goes on working. The default is 0: it stops at once." example:"86400"`
 }
 
 // overlap returns the duration that the body names. A negative one, or one above the

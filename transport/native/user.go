@@ -101,7 +101,7 @@ type listUsersInput struct {
 	transport.ReadHeaders
 	ListQuery
 	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Users whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
-	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus turns it around. created_at unless told otherwise."`
+	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus reverses it. The default is created_at."`
 }
 
 func listUsers(c *transport.Call, in *listUsersInput) (*Listing[User], error) {

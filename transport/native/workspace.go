@@ -55,7 +55,7 @@ func workspaceOperations() []transport.Operation {
 			ID: "update-workspace", Method: http.MethodPatch, Path: path,
 			Reach: transport.ReachWorkspace, Scope: "workspaces:update", Tag: tag,
 			Summary:     "Rename a workspace",
-			Description: "A merge patch (RFC 7396). Whoever manages the workspace may.",
+			Description: "A merge patch (RFC 7396). Managers of the workspace may.",
 			Do:          transport.Command(updateWorkspace),
 		},
 		{
@@ -91,7 +91,7 @@ func listWorkspaces(c *transport.Call, in *listWorkspacesInput) (*Listing[Worksp
 
 type createWorkspaceBody struct {
 	Name  string        `json:"name" bounds:"name" minLength:"1" example:"Product"`
-	Owner domain.UserID `json:"owner_user_id" format:"uuid" doc:"The first owner, by the id that your product knows them by."`
+	Owner domain.UserID `json:"owner_user_id" format:"uuid" doc:"The first owner, by your product's id for them."`
 }
 
 func (b *createWorkspaceBody) Required() []transport.Required {

@@ -24,7 +24,7 @@ func Face() transport.Face {
 		},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
-			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; any stands for every such token. user_management:read is another name of workspace_members:read.",
+			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; any means every such token. user_management:read is another name of workspace_members:read.",
 		},
 		ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
@@ -32,14 +32,14 @@ func Face() transport.Face {
 				ID: "list-workspace-members", Path: path,
 				Reach: transport.ReachBoundWorkspace, Scope: "user_management:read", Tag: members,
 				Summary:     "List workspace members",
-				Description: "All who are, or ever were, members of the workspace, the oldest first. Who is only invited is not among them, nor is access that is inherited from the organization.",
+				Description: "All who are, or ever were, members of the workspace, the oldest first. People who are only invited are not among them, nor is access that is inherited from the organization.",
 				Do:          transport.Query(list),
 			},
 			{
 				ID: "get-workspace-member", Path: path + "/{workspace_member_id}",
 				Reach: transport.ReachBoundWorkspace, Scope: "user_management:read", Tag: members,
 				Summary:     "Get a workspace member",
-				Description: "The member with that id, be it one who was; 404 when the workspace never had them.",
+				Description: "The member with that id, past members included; 404 if the workspace never had them.",
 				Do:          transport.Query(get),
 			},
 			{

@@ -16,12 +16,12 @@ import (
 // who were only ever invited are not items.
 type member struct {
 	ID        memberID    `json:"id"`
-	First     string      `json:"first_name" bounds:"name_part" doc:"Empty for a user whom the directory does not know."`
-	Last      string      `json:"last_name" bounds:"name_part" doc:"Empty for a user whom the directory does not know."`
+	First     string      `json:"first_name" bounds:"name_part" doc:"Empty for a user who is not in the directory."`
+	Last      string      `json:"last_name" bounds:"name_part" doc:"Empty for a user who is not in the directory."`
 	AvatarURL *string     `json:"avatar_url" bounds:"avatar_url" format:"uri" doc:"null when the directory has none."`
-	Email     string      `json:"email_address" format:"email" maxLength:"254" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
+	Email     string      `json:"email_address" format:"email" maxLength:"254" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user who is not in the directory."`
 	CreatedAt moment      `json:"created_at" doc:"When the user first became a member or was invited."`
-	Level     accessLevel `json:"access_level" doc:"suspended for who has no access by this membership: because they are suspended, or because it has ended. Otherwise admin for a role of level 40 and more."`
+	Level     accessLevel `json:"access_level" doc:"suspended if this membership gives no access, because it is suspended or has ended. Otherwise admin for a role of level 40 and more."`
 }
 
 type memberID struct {

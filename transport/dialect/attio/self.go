@@ -11,7 +11,7 @@ import (
 
 // self describes a token in the form of RFC 7662, section 2.2.
 type self struct {
-	Active    bool                 `json:"active" doc:"true: a token that opens nothing gets 401."`
+	Active    bool                 `json:"active" doc:"Always true: a token that is not recognised gets 401."`
 	Scope     string               `json:"scope" maxLength:"5100" pattern:"^\\S+( \\S+)*$" doc:"The token's scopes with spaces between them."`
 	Client    domain.TokenID       `json:"client_id" format:"uuid" doc:"The token's id."`
 	TokenType string               `json:"token_type" enum:"Bearer"`

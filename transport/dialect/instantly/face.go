@@ -21,7 +21,7 @@ func Face() transport.Face {
 		Tags: []*huma.Tag{{Name: tag, Description: "The members of the token's workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
-			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
+			Description: "A token that is bound to a workspace. Each operation names the scope that it must have; all on either side of the colon means everything.",
 		},
 		Lenient: true, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
@@ -43,21 +43,21 @@ func Face() transport.Face {
 				ID: "get-workspace-member", Path: path + "/{id}",
 				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:read", Tag: tag,
 				Summary:     "Get workspace member",
-				Description: "The membership with that id; 404 when it is none of the workspace, or not any more.",
+				Description: "The membership with that id; 404 if the workspace does not have it, or no longer has it.",
 				Do:          transport.Query(get),
 			},
 			{
 				ID: "update-workspace-member", Method: http.MethodPatch, Path: path + "/{id}",
 				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:update", Tag: tag,
 				Summary:     "Update workspace member",
-				Description: "Changes the role, the permissions, or both. What is left out stays; permissions null are the role's. The last owner stays one.",
+				Description: "Changes the role, the permissions, or both. What is left out stays; permissions null are the role's. The last owner remains an owner.",
 				Do:          transport.Command(update),
 			},
 			{
 				ID: "delete-workspace-member", Method: http.MethodDelete, Path: path + "/{id}",
 				Reach: transport.ReachBoundWorkspace, Scope: "workspace_members:delete", Tag: tag,
 				Summary:     "Delete workspace member",
-				Description: "Ends the membership, or takes the invitation back, and answers the member as they were. The last owner stays.",
+				Description: "Ends the membership, or takes the invitation back, and returns the member as they were. The last owner cannot be removed.",
 				Do:          transport.Command(remove),
 			},
 		},

@@ -13,14 +13,14 @@ import (
 // member is an item: a membership.
 type member struct {
 	ID          domain.MembershipID `json:"id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
-	Email       string              `json:"email" bounds:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user whom the directory does not know."`
+	Email       string              `json:"email" bounds:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user who is not in the directory."`
 	User        domain.UserID       `json:"user_id" format:"uuid"`
-	Role        role                `json:"role" doc:"A role of the organization's own is shown as the highest of these that is not above it."`
+	Role        role                `json:"role" doc:"A custom role is shown as the highest of these that is not above it."`
 	CreatedAt   transport.Time      `json:"timestamp_created"`
 	Workspace   domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
 	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
-	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user whom the directory does not know."`
-	Name        *personName         `json:"name,omitzero" doc:"Not there for a user whom the directory does not know."`
+	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user who is not in the directory."`
+	Name        *personName         `json:"name,omitzero" doc:"Omitted for a user who is not in the directory."`
 	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" nullable:"true" doc:"The user who added the member; null when it was a program."`
 	Permissions *[]permission       `json:"permissions" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
 }

@@ -18,7 +18,7 @@ type listInput struct {
 // page is one page of the list.
 type page struct {
 	Items []*member            `json:"items" bounds:"page" nullable:"false"`
-	Next  *domain.MembershipID `json:"next_starting_after,omitzero" format:"uuid" doc:"Where the next page starts; not there at the end of the list."`
+	Next  *domain.MembershipID `json:"next_starting_after,omitzero" format:"uuid" doc:"Where the next page starts; omitted at the end of the list."`
 }
 
 type listOutput struct{ Body *page }

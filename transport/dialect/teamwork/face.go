@@ -21,7 +21,7 @@ func Face() transport.Face {
 		Tags: []*huma.Tag{{Name: tag, Description: "The members of workspaces."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",
-			Description: "A token. Each operation names the scope that it must have; all stands for everything on either side of the colon. " +
+			Description: "A token. Each operation names the scope that it must have; all on either side of the colon means everything. " +
 				"A token that is bound to a user may write as far as that user may: as an owner of the workspace, or as an owner or admin of its organization.",
 		},
 		Lenient: true, MediaTypes: []string{"text/json", "application/*+json"}, ErrorForm: errorForm, Examples: examples,
@@ -44,14 +44,14 @@ func Face() transport.Face {
 				ID: "update-member-access", Method: http.MethodPut, Path: path + "/members/{memberId}/access",
 				Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
 				Summary:     "Update a member's access level",
-				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
+				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner remains an owner.",
 				Do:          transport.Command(update),
 			},
 			{
 				ID: "update-access", Method: http.MethodPut, Path: path + "/members/access",
 				Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag, Errors: []int{http.StatusNotFound},
 				Summary:     "Update the access level of the member in the body",
-				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner stays one.",
+				Description: "Gives the member that access level. Permissions of the member's own stay. The last owner remains an owner.",
 				Do:          transport.Command(updateInBody),
 			},
 		},
@@ -60,11 +60,11 @@ func Face() transport.Face {
 
 // refused is the form of an error (RFC 9457).
 type refused struct {
-	Type     string `json:"type" bounds:"problem" format:"uri-reference" doc:"Where the kind of error is explained; what is behind the # is for programs." example:"/docs/problems#not_found"`
-	Title    string `json:"title" bounds:"title" doc:"What kind of error it is; the same for every occurrence." example:"There is no such thing"`
+	Type     string `json:"type" bounds:"problem" format:"uri-reference" doc:"Where the kind of error is explained; the part after # is for programs." example:"/docs/problems#not_found"`
+	Title    string `json:"title" bounds:"title" doc:"The kind of error; the same for every occurrence." example:"Not found"`
 	Status   int32  `json:"status" minimum:"400" maximum:"599" doc:"The HTTP status." example:"404"`
 	Detail   string `json:"detail" bounds:"detail" doc:"What is wrong with this request." example:"there is no such resource, or the token does not reach it"`
-	Instance string `json:"instance" bounds:"path" format:"uri-reference" doc:"The path that was asked for." example:"/api/v1/Workspaces/members/019cc043-af91-783e-9927-3daab1cd9277/access"`
+	Instance string `json:"instance" bounds:"path" format:"uri-reference" doc:"The path of the request." example:"/api/v1/Workspaces/members/019cc043-af91-783e-9927-3daab1cd9277/access"`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

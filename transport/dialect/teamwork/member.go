@@ -18,7 +18,7 @@ type member struct {
 	ID        domain.MembershipID `json:"id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
 	Workspace domain.WorkspaceID  `json:"workspaceId" format:"uuid"`
 	User      domain.UserID       `json:"userId" format:"uuid"`
-	Level     int32               `json:"accessLevel" minimum:"0" maximum:"4" example:"2" doc:"0 client, 1 viewer, 2 editor, 3 admin, 4 owner. A role of the organization's own is shown as the highest of these that is not above it."`
+	Level     int32               `json:"accessLevel" minimum:"0" maximum:"4" example:"2" doc:"0 client, 1 viewer, 2 editor, 3 admin, 4 owner. A custom role is shown as the highest of these that is not above it."`
 	CreatedAt transport.Time      `json:"createdDate" doc:"When the user first became a member or was invited."`
 }
 

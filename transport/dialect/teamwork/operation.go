@@ -36,7 +36,7 @@ func list(c *transport.Call, in *listInput) (*listOutput, error) {
 }
 
 type addBody struct {
-	User  domain.UserID `json:"userId" format:"uuid" doc:"The user, by the id that your product knows them by."`
+	User  domain.UserID `json:"userId" format:"uuid" doc:"The user, by your product's id for them."`
 	Level *int32        `json:"accessLevel" nullable:"false" minimum:"0" maximum:"4" doc:"0 client, 1 viewer, 2 editor, 3 admin, 4 owner."`
 }
 

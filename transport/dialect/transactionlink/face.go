@@ -34,7 +34,7 @@ func Face() transport.Face {
 		Tags: []*huma.Tag{{Name: tag, Description: "Who has access to a workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "apiKey", In: "header", Name: "Authorization",
-			Description: "A token as it is, without Bearer; with Bearer before it works too. Each operation names the scope that it must have; all stands for everything on either side of the colon.",
+			Description: "A token as it is, without Bearer; Bearer before it works too. Each operation names the scope that it must have; all on either side of the colon means everything.",
 		},
 		Authorization: bearer, Lenient: true, ErrorForm: errorForm, Examples: examples,
 		Operations: []transport.Operation{
@@ -49,21 +49,21 @@ func Face() transport.Face {
 				ID: "list-all-workspace-memberships", Path: all,
 				Reach: transport.ReachWorkspace, Scope: canViewWorkspace, Tag: tag,
 				Summary:     "List workspace memberships including organization admins",
-				Description: "All who have access, by a membership of the workspace or as an owner or admin of the organization; who has it by both stands there twice.",
+				Description: "All who have access, by a membership of the workspace or as an owner or admin of the organization; a user who has both appears twice.",
 				Do:          transport.Query(listAll),
 			},
 			{
 				ID: "put-workspace-membership", Method: http.MethodPut, Path: direct + "/{userId}",
 				Reach: transport.ReachWorkspace, Scope: canManageWorkspaceAccess, Tag: tag,
 				Summary:     "Add or update workspace membership",
-				Description: "Makes the user a member with the role, or gives the member that role. The user of the body must be that of the path. A member's own permissions and the end of their membership stay. The last owner stays one.",
+				Description: "Makes the user a member with the role, or gives the member that role. The user of the body must be that of the path. A member's own permissions and the end of their membership stay. The last owner remains an owner.",
 				Do:          transport.Command(put),
 			},
 			{
 				ID: "remove-workspace-membership", Method: http.MethodDelete, Path: direct + "/{userId}",
 				Reach: transport.ReachWorkspace, Scope: canManageWorkspaceAccess, Tag: tag,
 				Summary:     "Remove workspace membership",
-				Description: "Ends the membership, or takes the invitation back. Again 204 when removed before; 404 for somebody who never was a member. What the user inherits from the organization stays. The last owner stays.",
+				Description: "Ends the membership, or takes the invitation back. Again 204 when removed before; 404 for someone who was never a member. What the user inherits from the organization stays. The last owner cannot be removed.",
 				Do:          transport.Command(remove),
 			},
 		},
@@ -87,7 +87,7 @@ type refused struct {
 
 type failure struct {
 	Code    string `json:"code" bounds:"code" doc:"The kind of error, for programs: one of Muster's codes." example:"not_found"`
-	Message string `json:"message" bounds:"detail" doc:"What is wrong, for people." example:"There is no such thing"`
+	Message string `json:"message" bounds:"detail" doc:"What is wrong, for people." example:"Not found"`
 }
 
 func errorForm(p *transport.Problem) transport.ErrorAnswer {

@@ -25,7 +25,7 @@ type role struct {
 	ID        domain.RoleID      `json:"id" format:"uuid" doc:"What a roleId can be."`
 	Name      string             `json:"name" bounds:"name" example:"Editor"`
 	Workspace domain.WorkspaceID `json:"workspaceId" format:"uuid" doc:"The row's workspace."`
-	CreatedAt transport.Time     `json:"createdDateTime" doc:"When the role was created: an organization's own when it was made, a built-in one with the workspace."`
+	CreatedAt transport.Time     `json:"createdDateTime" doc:"When the role was created: a custom role when it was made, a built-in one with the workspace."`
 	Type      roleType           `json:"type" doc:"WORKSPACE for a membership of the workspace itself, ORGANIZATION for what an owner or admin of the organization inherits."`
 }
 
