@@ -66,6 +66,15 @@ type Recorded struct {
 	Reason string
 }
 
+// Person returns the user that the event's command is attributed to. It is zero for the
+// system, and for a program that acted for itself.
+func (r *Recorded) Person() UserID {
+	if !r.OnBehalfOf.IsZero() {
+		return r.OnBehalfOf
+	}
+	return r.Actor.User
+}
+
 // Adder returns the id of the user or token that the event's command is attributed to,
 // for [Membership].AddedBy. It is empty for the system.
 func (r *Recorded) Adder() string {

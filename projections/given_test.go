@@ -79,6 +79,27 @@ func (h *history) try(commands ...domain.Command) (refused error) {
 	return refused
 }
 
+// record records events as one message, whatever the rules say of them.
+func (h *history) record(meta domain.Meta, events ...domain.Event) {
+	if len(events) == 0 {
+		return
+	}
+	partition, at := h.partition(meta.Organization), h.next()
+	tip := &h.tips[partition]
+	h.now = h.now.Add(step)
+	message := wire.Message{Partition: partition, Sequence: tip.Message + 1, Hash: domain.Hash{byte(partition), byte(tip.Message + 1), byte((tip.Message + 1) >> 8)}}
+	for i, e := range events {
+		number := tip.Number + uint64(i) + 1
+		r := domain.Recorded{
+			ID: eventID(at, partition, number), Event: e, Number: number, Time: at,
+			Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf, Command: meta.ID,
+		}
+		domain.Evolve(&h.state, &r)
+		message.Entries = append(message.Entries, wire.Entry{Recorded: r})
+	}
+	h.messages, *tip = append(h.messages, message), message.Checkpoint()
+}
+
 // do is try for commands that are not refused.
 func (h *history) do(t testing.TB, commands ...domain.Command) {
 	t.Helper()

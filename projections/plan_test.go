@@ -54,6 +54,7 @@ func TestPlans(t *testing.T) {
 		},
 		func() error { _, err := m.Token(org, domain.TokenID{1}); return err },
 		func() error { _, err := m.TokenBySecret(domain.Hash{1}); return err },
+		func() error { _, err := m.Authorizer(org, domain.TokenID{2}, later); return err },
 		func() error { _, err := m.Tokens(context.Background(), org, Page{}); return err },
 	} {
 		if err := f(); err != nil {

@@ -51,9 +51,12 @@ func TestNotFound(t *testing.T) {
 			_, err := m.WorkspacesOf(context.Background(), orgID(9), user, later, Page{})
 			return err
 		},
-		"Token another": func() error { _, err := m.Token(orgID(2), domain.TokenID{1}); return err },
-		"TokenBySecret": func() error { _, err := m.TokenBySecret(domain.Hash{9}); return err },
-		"Tokens":        func() error { _, err := m.Tokens(context.Background(), orgID(9), Page{}); return err },
+		"Authorizer":         func() error { _, err := m.Authorizer(org, domain.TokenID{9}, later); return err },
+		"Authorizer another": func() error { _, err := m.Authorizer(orgID(2), domain.TokenID{2}, later); return err },
+		"Authorizer unbound": func() error { _, err := m.Authorizer(org, domain.TokenID{1}, later); return err },
+		"Token another":      func() error { _, err := m.Token(orgID(2), domain.TokenID{1}); return err },
+		"TokenBySecret":      func() error { _, err := m.TokenBySecret(domain.Hash{9}); return err },
+		"Tokens":             func() error { _, err := m.Tokens(context.Background(), orgID(9), Page{}); return err },
 	} {
 		if err := f(); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v", name, err)

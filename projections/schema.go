@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 4
+	schemaNumber = 5
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are
@@ -133,6 +133,7 @@ CREATE TABLE tokens (
 	scopes       TEXT    NOT NULL, -- a list
 	workspace    BLOB,             -- null: every workspace
 	user         BLOB,             -- null: bound to no person
+	issuer       BLOB,             -- the user who issued it; null: a program or the operator
 	expires_at   INTEGER,          -- null: never
 	revoked_at   INTEGER,          -- null: not revoked
 	created_at   INTEGER NOT NULL,

@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "72d1f200a372fbde40931c7af43174399c90ad6ab7057d96750596bbbd45a3c7"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "e416b40242c5ba7ef41f575d75b0b3082ff004265dfb65d7f44689fa34e65a2c"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

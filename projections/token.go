@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections/sqlite"
@@ -14,9 +15,9 @@ func (p *projector) tokenIssued(e domain.TokenIssued, r *domain.Recorded, key in
 	}
 	at, t := r.Time.UnixMilli(), &e.Token
 	_, err = p.Exec(`
-		INSERT INTO tokens (key, id, organization, name, secret, scopes, workspace, user, expires_at, created_at, updated_at, version)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		key, t.ID[:], organization, t.Name, t.Secret[:], sqlite.JoinWords(t.Scopes), idOrNull(t.Workspace), idOrNull(t.User),
+		INSERT INTO tokens (key, id, organization, name, secret, scopes, workspace, user, issuer, expires_at, created_at, updated_at, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		key, t.ID[:], organization, t.Name, t.Secret[:], sqlite.JoinWords(t.Scopes), idOrNull(t.Workspace), idOrNull(t.User), idOrNull(r.Person()),
 		sqlite.TimeOrNull(t.ExpiresAt), at, at, int64(r.Number))
 	return err
 }
@@ -95,6 +96,42 @@ func (m *ReadModels) TokenBySecret(secret domain.Hash) (domain.Token, error) {
 		return domain.Token{}, err
 	}
 	return r.Item(), nil
+}
+
+// authorizer finds a membership for each reason that [ReadModels.Authorizer] has, in the
+// order of the reasons. A role's key is 1 if it is that of owners.
+const authorizer = `
+	SELECT coalesce(
+		(SELECT m.id FROM people p JOIN memberships m ON m.workspace = w.key AND m.person = p.key
+			WHERE p.organization = w.organization AND p.user = t.issuer AND m.joined),
+		(SELECT m.id FROM people p JOIN memberships m ON m.workspace = w.key AND m.person = p.key
+			WHERE p.organization = w.organization AND p.user = t.user AND m.joined),
+		(SELECT m.id FROM memberships m CROSS JOIN people p ON p.key = m.person
+			WHERE m.workspace = w.key AND m.role = 1 AND ` + active + ` AND ` + notSuspended + ` ORDER BY m.key LIMIT 1),
+		(SELECT m.id FROM memberships m WHERE m.workspace = w.key AND m.role = 1 AND m.joined ORDER BY m.key LIMIT 1),
+		(SELECT m.id FROM memberships m WHERE m.workspace = w.key AND m.joined ORDER BY m.key LIMIT 1))
+	FROM tokens t
+	JOIN organizations o ON o.key = t.organization
+	JOIN workspaces w ON w.id = t.workspace
+	WHERE t.id = +?2 AND o.id = +?1`
+
+// Authorizer returns the membership by which a token was authorized in the workspace that
+// it is bound to. That is the membership of the first of these who has one, whatever its
+// state, unless it is an invitation that was never accepted:
+//
+//  1. the user who issued the token,
+//  2. the user that the token is bound to,
+//  3. the oldest owner of the workspace who has access at that time,
+//  4. the oldest owner, and then the oldest member, of those who are left.
+//
+// The oldest is the one whose membership was created first. Every workspace has a first
+// member, so the error is [ErrNotFound] only if there is no such token, or if it is not
+// bound to a workspace.
+func (m *ReadModels) Authorizer(org domain.OrganizationID, id domain.TokenID, at time.Time) (member domain.MembershipID, err error) {
+	err = m.read(func(c conn) error {
+		return c.Row([]any{scanID(&member)}, authorizer, org[:], id[:], at.UnixMilli())
+	})
+	return member, err
 }
 
 // Tokens lists the organization's tokens, revoked and expired ones included, the

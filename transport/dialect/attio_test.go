@@ -124,14 +124,43 @@ func TestAttioIdentifies(t *testing.T) {
 	if got := self(token(as(x.member), `"expires_at":"2026-03-06T00:00:00Z"`)); got.get(member) != x.membership || !strings.Contains(string(got.body), `"exp":1772755200,"iat":1772752187`) {
 		t.Errorf("%s", got.body)
 	}
-	if got := self(token()); got.get(member) != "<nil>" || got.get("exp") != "<nil>" {
+	if got := self(token()); got.get("exp") != "<nil>" {
 		t.Errorf("%s", got.body)
 	}
-	invited := s.root("POST", "/v1/workspaces/"+x.ws+"/members", `{"email":"new@acme.example","role":"viewer"}`).want(201).get("user_id")
-	for _, user := range []string{newText(), invited} {
-		if got := self(token(as(user))); got.get(member) != "<nil>" {
-			t.Errorf("%s", got.body)
+}
+
+// A token is authorized by a member of its workspace, and that member can be read.
+func TestAttioAuthorizer(t *testing.T) {
+	s := start(t, 0)
+	x := s.tenant("Acme")
+	members := "/v1/workspaces/" + x.ws + "/members/"
+	owner := s.root("GET", members+x.owner, "").want(200).get("id")
+	issue := func(by, user string) string {
+		t.Helper()
+		fields := fmt.Sprintf(`{"name":"CI","scopes":["user_management:read"],"workspace_id":%q`, x.ws)
+		if user != "" {
+			fields += fmt.Sprintf(`,"user_id":%q`, user)
 		}
+		return s.as(by, "POST", "/v1/organizations/"+x.org+"/tokens", fields+"}").want(201).get("secret")
+	}
+	of := func(user string) string { return s.token(x.org, "all:all", fmt.Sprintf(`"user_id":%q`, user)) }
+	reader := s.token(x.org, "user_management:read", bound(x.ws))
+	s.root("PUT", members+x.member, `{"role":"admin"}`).want(200)
+	invited := s.root("POST", "/v1/workspaces/"+x.ws+"/members", `{"email":"new@acme.example","role":"viewer"}`).want(201).get("user_id")
+	for name, c := range map[string]struct{ token, want string }{
+		"issued by the operator":                   {issue(rootToken, ""), owner},
+		"issued by a program":                      {issue(s.token(x.org, "all:all"), ""), owner},
+		"issued by a member":                       {issue(of(x.member), x.member), x.membership},
+		"bound to a member":                        {issue(rootToken, x.member), x.membership},
+		"bound to somebody who is not a member":    {issue(rootToken, newText()), owner},
+		"bound to somebody who has only an invite": {issue(rootToken, invited), owner},
+	} {
+		got := s.as(c.token, "GET", "/v2/self", "").want(200)
+		id := got.get("authorized_by_workspace_member_id")
+		if id != c.want {
+			t.Errorf("%s: %s, want %s", name, got.body, c.want)
+		}
+		s.as(reader, "GET", "/v2/workspace_members/"+id, "").want(200)
 	}
 }
 
