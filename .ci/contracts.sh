@@ -77,6 +77,12 @@ contract_client() {
   ) && with_service timeout 60 node "$contracts/client/built/client.js"
 }
 
+# Clients that other people have written for the vendors of our dialects get from Muster
+# what they expect, errors included.
+contract_vendor_clients() {
+  with_service timeout 200 env TMPDIR="$temporary" node "$contracts/clients/run.mjs"
+}
+
 # Requests that Specmatic makes from each document, right and wrong ones, get answers
 # that the document has, and nothing fails.
 contract_generative() {

@@ -222,7 +222,7 @@ var (
 )
 
 func drawProfile(t *rapid.T) domain.ProfileFacts {
-	p := domain.ProfileFacts{Email: rapid.SampledFrom([]string{"ada@acme.example", "o'neil+x@mail.acme.example", "grace@acme.example", "ADA.L@acme.example"}).Draw(t, "email")}
+	p := domain.ProfileFacts{Email: rapid.SampledFrom([]string{"ada@acme.example", "o'neil+x@mail.acme.example", "grace@acme.example", "ADA.L@acme.example", "grace@bücher.example", "josé@acme.example", "root@localhost"}).Draw(t, "email")}
 	if rapid.Bool().Draw(t, "named") {
 		p.Name = domain.PersonName{First: someNames.Draw(t, "first name")}
 	}
@@ -230,7 +230,7 @@ func drawProfile(t *rapid.T) domain.ProfileFacts {
 		p.Name.Last = someNames.Draw(t, "last name")
 	}
 	if rapid.Bool().Draw(t, "with a picture") {
-		p.AvatarURL = "https://acme.example/a.png?size=96"
+		p.AvatarURL = rapid.SampledFrom([]string{"https://acme.example/a.png?size=96", "https://bücher.example:443/ä.png"}).Draw(t, "picture")
 	}
 	return p
 }

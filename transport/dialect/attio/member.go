@@ -1,8 +1,11 @@
 package attio
 
 import (
+	"cmp"
 	"math"
+	"net/url"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,8 +21,8 @@ type member struct {
 	ID        memberID    `json:"id"`
 	First     string      `json:"first_name" bounds:"name_part" doc:"Empty for a user who is not in the directory."`
 	Last      string      `json:"last_name" bounds:"name_part" doc:"Empty for a user who is not in the directory."`
-	AvatarURL *string     `json:"avatar_url" bounds:"avatar_url" format:"uri" doc:"null when the directory has none."`
-	Email     string      `json:"email_address" format:"email" maxLength:"254" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user who is not in the directory."`
+	AvatarURL *string     `json:"avatar_url" bounds:"avatar_url" format:"uri" doc:"null if the directory has none, or one without a host."`
+	Email     string      `json:"email_address" format:"email" maxLength:"254" doc:"The member's address. A host in other letters than a to z is written in punycode. USER_ID@unknown.invalid, which no mail reaches, if the directory has no address of the user, or one that cannot be written in ASCII with a host of several labels."`
 	CreatedAt moment      `json:"created_at" doc:"When the user first became a member or was invited."`
 	Level     accessLevel `json:"access_level" doc:"suspended if this membership gives no access, because it is suspended or has ended. Otherwise admin for a role of level 40 and more."`
 }
@@ -74,16 +77,27 @@ func (members) Schema(r huma.Registry) *huma.Schema {
 
 func show(m *projections.Member) *member {
 	shown := &member{
-		ID: memberID{m.Workspace, m.ID}, Email: m.User.String() + "@unknown.invalid",
+		ID: memberID{m.Workspace, m.ID}, Email: transport.MailboxOf(m.User, m.Profile),
 		CreatedAt: moment(m.CreatedAt), Level: levelOf(m),
 	}
 	if p := m.Profile; p != nil {
-		shown.First, shown.Last, shown.Email = p.Name.First, p.Name.Last, p.Email
-		if p.AvatarURL != "" {
+		shown.First, shown.Last = p.Name.First, p.Name.Last
+		if hasHost(p.AvatarURL) {
 			shown.AvatarURL = &p.AvatarURL
 		}
 	}
 	return shown
+}
+
+// hasHost reports whether the text is the address of something on a host. Old entries in
+// the directory may have addresses without one, which clients refuse.
+func hasHost(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	_, err = strconv.ParseUint(cmp.Or(u.Port(), "0"), 10, 16)
+	return err == nil
 }
 
 func levelOf(m *projections.Member) accessLevel {

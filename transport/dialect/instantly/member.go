@@ -13,14 +13,14 @@ import (
 // member is an item: a membership.
 type member struct {
 	ID          domain.MembershipID `json:"id" format:"uuid" doc:"The membership's id: the same when the user is removed and added again."`
-	Email       string              `json:"email" bounds:"email" format:"email" doc:"The member's address; USER_ID@unknown.invalid, which no mail reaches, for a user who is not in the directory."`
+	Email       string              `json:"email" bounds:"email" format:"email" doc:"The member's address. A host in other letters than a to z is written in punycode. USER_ID@unknown.invalid, which no mail reaches, if user_email is null."`
 	User        domain.UserID       `json:"user_id" format:"uuid"`
 	Role        role                `json:"role" doc:"A custom role is shown as the highest of these that is not above it."`
 	CreatedAt   transport.Time      `json:"timestamp_created"`
 	Workspace   domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
 	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
-	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null for a user who is not in the directory."`
-	Name        *personName         `json:"name,omitzero" doc:"Omitted for a user who is not in the directory."`
+	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null if the directory has no address of the user, or one that cannot be written in ASCII with a host of several labels."`
+	Name        *personName         `json:"name,omitzero" doc:"Not there for a user who is not in the directory."`
 	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" nullable:"true" doc:"The user who added the member; null when it was a program."`
 	Permissions *[]permission       `json:"permissions" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
 }
@@ -88,13 +88,15 @@ func (v viewer) show(m *projections.Member) (*member, error) {
 		return nil, err
 	}
 	shown := &member{
-		ID: m.ID, Email: m.User.String() + "@unknown.invalid", User: m.User,
+		ID: m.ID, Email: transport.MailboxOf(m.User, m.Profile), User: m.User,
 		Role: roleOf(domain.NearestBuiltIn(m.Role.Level).Key), CreatedAt: transport.Time(m.CreatedAt), Workspace: m.Workspace,
 		Accepted: m.Accepted, Issuer: issuer, Permissions: showPermissions(m.Permissions),
 	}
 	if p := m.Profile; p != nil {
-		shown.Email, shown.UserEmail = p.Email, &p.Email
 		shown.Name = &personName{p.Name.First, p.Name.Last}
+	}
+	if address := transport.Mailbox(m.Profile); address != "" {
+		shown.UserEmail = &address
 	}
 	return shown, nil
 }
