@@ -1,5 +1,5 @@
-# The steps of .ci/run that hold the OpenAPI documents against software that is not
-# ours. What they need is in .ci/contracts; it is installed from its lockfile into
+# The steps of .ci/run that hold the OpenAPI documents and the dialects against software
+# that is not ours. What they need is in .ci/contracts; it is installed from its lockfile into
 # the cache, and works in a temporary directory.
 
 # packages NAME...: installs the Debian packages.

@@ -20,7 +20,7 @@ type member struct {
 	Workspace   domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
 	Accepted    bool                `json:"accepted" doc:"false for somebody who was invited and has not accepted."`
 	UserEmail   *string             `json:"user_email" format:"email" maxLength:"254" doc:"null if the directory has no address of the user, or one that cannot be written in ASCII with a host of several labels."`
-	Name        *personName         `json:"name,omitzero" doc:"Not there for a user who is not in the directory."`
+	Name        *personName         `json:"name,omitzero" doc:"Omitted for a user who is not in the directory."`
 	Issuer      *domain.UserID      `json:"issuer_id" format:"uuid" nullable:"true" doc:"The user who added the member; null when it was a program."`
 	Permissions *[]permission       `json:"permissions" bounds:"permissions" nullable:"true" doc:"What the member may do instead of what the role says, as far as it is one of these; null: as the role says."`
 }
