@@ -9,34 +9,36 @@ import (
 // authority is what somebody may do in a workspace as one of its managers.
 type authority struct {
 	level Level
-	// all says that the actor has every permission. Otherwise the permissions are
-	// listed.
-	all         bool
+	// permissions are those that the actor has. At the top level they do not matter,
+	// because there the actor may give every permission.
 	permissions []Permission
 }
 
 // top is the authority of an actor who acts for the organization.
-var top = authority{level: LevelTop, all: true}
+var top = authority{level: LevelTop}
 
-// or returns the stronger of the two authorities.
-func (a authority) or(b authority) authority {
-	if b.level > a.level || b.level == a.level && b.all {
-		return b
-	}
-	return a
+// and returns the union of the two authorities: the higher level, and the permissions of
+// both.
+func (a authority) and(b authority) authority {
+	return authority{max(a.level, b.level), UnitePermissions(a.permissions, b.permissions)}
 }
 
-// mayGive refuses to give a role or permissions that the actor does not have.
+// mayGive refuses to give a role that is above the actor's level, or permissions that the
+// actor does not have. The permissions are all those that the receiver then has through
+// the role: those of the role itself, or the list that replaces them. At the top level
+// every permission may be given.
+//
+// Kubernetes has the same rule for its roles, as its check against privilege escalation.
 func (a authority) mayGive(role Role, permissions []Permission) error {
 	if role.Level > a.level {
 		return fmt.Errorf("giving %s at level %d: %w", role.Key, a.level, ErrRoleAboveOwn)
 	}
-	if a.all {
+	if a.level >= LevelTop {
 		return nil
 	}
 	for _, p := range permissions {
 		if !slices.Contains(a.permissions, p) {
-			return fmt.Errorf("giving %s without having it: %w", p, ErrRoleAboveOwn)
+			return fmt.Errorf("giving %s, which the actor does not have: %w", p, ErrRoleAboveOwn)
 		}
 	}
 	return nil
@@ -69,8 +71,8 @@ type source struct {
 	authority func(s *State, g grant, at time.Time) authority
 }
 
-// sources are all ways in which a person can have authority in a workspace. The
-// strongest one counts.
+// sources are all ways in which a person can have authority in a workspace. Their
+// authority is the union of what all of them give.
 var sources = [...]source{
 	{needs: nothingMore, authority: fromOrganizationRole},
 	{needs: needMembership, authority: fromMembership},
@@ -99,7 +101,7 @@ func fromMembership(s *State, g grant, at time.Time) authority {
 		return authority{}
 	}
 	role := s.roleOf(member)
-	return authority{level: role.Level, permissions: member.permissions(role)}
+	return authority{role.Level, member.permissions(role)}
 }
 
 // organizationAuthority returns the level at which the command's actor acts on the
@@ -120,8 +122,20 @@ func (s *State) organizationAuthority(m Meta) (Level, error) {
 	return 0, fmt.Errorf("an owner or admin of the organization is needed: %w", ErrNotAllowed)
 }
 
+// everywhere returns the authority that the command's actor has in all workspaces of the
+// organization because they act for the organization.
+func (s *State) everywhere(m Meta, at time.Time) (authority, error) {
+	if _, err := s.organizationAuthority(m); err != nil {
+		return authority{}, err
+	}
+	if person := m.person(); !person.IsZero() {
+		return fromOrganizationRole(s, grant{org: m.Organization, person: person}, at), nil
+	}
+	return top, nil
+}
+
 // workspaceAuthority returns the authority with which the command's actor manages the
-// workspace: the strongest that any source gives.
+// workspace: the union of what all sources give.
 func (s *State) workspaceAuthority(m Meta, ws WorkspaceID, at time.Time) (authority, error) {
 	bound, person := m.Actor.Credential.Workspace, m.person()
 	if !bound.IsZero() && bound != ws {
@@ -130,20 +144,20 @@ func (s *State) workspaceAuthority(m Meta, ws WorkspaceID, at time.Time) (author
 	if person.IsZero() {
 		return top, nil
 	}
-	var strongest authority
+	var sum authority
 	if !s.OrganizationMember(m.Organization, person).suspended() {
 		g := grant{m.Organization, ws, person}
 		for i := range sources {
-			strongest = strongest.or(sources[i].authority(s, g, at))
+			sum = sum.and(sources[i].authority(s, g, at))
 		}
 	}
-	if strongest.level < LevelManage {
+	if sum.level < LevelManage {
 		return authority{}, fmt.Errorf("an owner or admin of the workspace or of its organization is needed: %w", ErrNotAllowed)
 	}
-	if strongest.level < m.Least {
+	if sum.level < m.Least {
 		return authority{}, fmt.Errorf("level %d in the workspace, or an owner or admin of its organization, is needed: %w", m.Least, ErrNotAllowed)
 	}
-	return strongest, nil
+	return sum, nil
 }
 
 // mayManageWorkspace returns the workspace. It refuses an actor who may not manage it.

@@ -21,8 +21,9 @@ func (c CreateRole) needs(*State) []Key {
 	return []Key{CustomRoleKey(c.Organization, c.Role.Key)}
 }
 
-func (c CreateRole) decide(s *State, _ time.Time) ([]Event, error) {
-	if err := s.mayDefineRoles(c.Meta); err != nil {
+func (c CreateRole) decide(s *State, at time.Time) ([]Event, error) {
+	by, err := s.mayDefineRoles(c.Meta, at)
+	if err != nil {
 		return nil, err
 	}
 	if !validRoleKey(c.Role.Key) {
@@ -32,6 +33,9 @@ func (c CreateRole) decide(s *State, _ time.Time) ([]Event, error) {
 		return nil, fmt.Errorf("role %s: %w", c.Role.Key, ErrRoleExists)
 	}
 	if err := c.Role.check(); err != nil {
+		return nil, err
+	}
+	if err := by.mayGive(c.Role, c.Role.Permissions); err != nil {
 		return nil, err
 	}
 	return []Event{RoleCreated{
@@ -54,8 +58,8 @@ func (UpdateRole) CommandType() string { return "update_role" }
 func (c UpdateRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
 func (c UpdateRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
 
-func (c UpdateRole) decide(s *State, _ time.Time) ([]Event, error) {
-	role, err := s.mayChangeRole(c.Meta, c.Key)
+func (c UpdateRole) decide(s *State, at time.Time) ([]Event, error) {
+	role, by, err := s.mayChangeRole(c.Meta, c.Key, at)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +76,14 @@ func (c UpdateRole) decide(s *State, _ time.Time) ([]Event, error) {
 	if err := after.check(); err != nil {
 		return nil, err
 	}
-	if after.Name == role.Name && after.Level == role.Level && slices.Equal(after.Permissions, role.Permissions) {
+	gives := after.Level != role.Level || !slices.Equal(after.Permissions, role.Permissions)
+	if after.Name == role.Name && !gives {
 		return nil, nil
+	}
+	if gives { // to everybody who has the role
+		if err := by.mayGive(after, after.Permissions); err != nil {
+			return nil, err
+		}
 	}
 	return []Event{RoleUpdated{
 		About{Organization: c.Organization}, after.ID, after.Key, after.Name, after.Level, listed(after.Permissions),
@@ -93,33 +103,35 @@ func (ArchiveRole) CommandType() string { return "archive_role" }
 func (c ArchiveRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
 func (c ArchiveRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
 
-func (c ArchiveRole) decide(s *State, _ time.Time) ([]Event, error) {
-	role, err := s.mayChangeRole(c.Meta, c.Key)
+func (c ArchiveRole) decide(s *State, at time.Time) ([]Event, error) {
+	role, _, err := s.mayChangeRole(c.Meta, c.Key, at)
 	if err != nil || !role.ArchivedAt.IsZero() {
 		return nil, err
 	}
 	return []Event{RoleArchived{About{Organization: c.Organization}, role.ID, role.Key}}, nil
 }
 
-func (s *State) mayDefineRoles(m Meta) error {
+// mayDefineRoles returns the actor's authority in all workspaces of the organization, whose
+// members a role is for.
+func (s *State) mayDefineRoles(m Meta, at time.Time) (authority, error) {
 	if _, err := s.organization(m); err != nil {
-		return err
+		return authority{}, err
 	}
-	_, err := s.organizationAuthority(m)
-	return err
+	return s.everywhere(m, at)
 }
 
-func (s *State) mayChangeRole(m Meta, key RoleKey) (*CustomRole, error) {
-	if err := s.mayDefineRoles(m); err != nil {
-		return nil, err
+func (s *State) mayChangeRole(m Meta, key RoleKey, at time.Time) (*CustomRole, authority, error) {
+	by, err := s.mayDefineRoles(m, at)
+	if err != nil {
+		return nil, authority{}, err
 	}
 	if _, ok := BuiltInRole(key); ok {
-		return nil, fmt.Errorf("role %s: %w", key, ErrRoleBuiltIn)
+		return nil, authority{}, fmt.Errorf("role %s: %w", key, ErrRoleBuiltIn)
 	}
 	if role := s.CustomRole(m.Organization, key); role != nil {
-		return role, nil
+		return role, by, nil
 	}
-	return nil, fmt.Errorf("role %s: %w", key, ErrUnknownRole)
+	return nil, authority{}, fmt.Errorf("role %s: %w", key, ErrUnknownRole)
 }
 
 // check checks what every one of an organization's own roles must satisfy.

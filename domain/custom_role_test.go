@@ -102,9 +102,12 @@ var holderRows = []row{
 	{name: "another role than the archived one promised before", given: promised, when: changeRole(by(olga), studio, zoe, RoleViewer), then: []Event{changed(studio, zoe, "analyst", RoleViewer)}},
 	{name: "an archived role, accepted before", given: after(withRoles, invited(studio, zoe, "analyst"), MemberAccepted{member(studio, zoe), membership(studio, zoe)}, RoleArchived{inOrganization(acme), analyst.ID, analyst.Key}), when: AcceptInvitation{Meta: by(zoe), Workspace: studio, User: zoe}},
 	{name: "another organization's role", given: after(withRoles, added(vault, cleo, RoleViewer)), when: changeRole(to(globex, byProgram), vault, cleo, "analyst"), err: invalid("/role", "unknown_role")},
-	{name: "a role with more permissions than one has, at a lower level", given: withRoles, when: addCleo(by(adam), "analyst"), then: []Event{added(studio, cleo, "analyst")}},
+	{name: "a role with more permissions than one has, at a lower level", given: withRoles, when: addCleo(by(adam), "analyst"), err: ErrRoleAboveOwn},
+	{name: "a role with the permissions that one has, at a lower level", given: withRoles, when: addCleo(by(dana), "analyst"), then: []Event{added(studio, cleo, "analyst")}},
+	{name: "a role with more permissions than one has, by its owner", given: withRoles, when: addCleo(by(olga), "analyst"), then: []Event{added(studio, cleo, "analyst")}},
 	{name: "a role raised above one's own", given: after(withRoles, updated("Analyst", 45)...), when: changeRole(by(adam), studio, anna, RoleClient), err: ErrRoleAboveOwn},
-	{name: "a role raised to one's own", given: after(withRoles, updated("Analyst", 40)...), when: addCleo(by(anna), RoleAdmin), then: []Event{added(studio, cleo, RoleAdmin)}},
+	{name: "a role raised to one's own", given: after(withRoles, updated("Analyst", 40)...), when: addCleo(by(anna), "analyst"), then: []Event{added(studio, cleo, "analyst")}},
+	{name: "a role raised to another's level, without its permissions", given: after(withRoles, updated("Analyst", 40)...), when: addCleo(by(anna), RoleAdmin), err: ErrRoleAboveOwn},
 	{name: "a role lowered beneath managing", given: after(withRoles, RoleUpdated{inOrganization(acme), deputy.ID, deputy.Key, deputy.Name, 39, deputy.Permissions}), when: addCleo(by(dana), RoleClient), err: ErrNotAllowed},
 }
 

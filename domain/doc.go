@@ -39,7 +39,8 @@
 //
 // What an actor may do in a workspace comes from sources, such as their membership and
 // their role in the organization. The sources are rows of one table (authority.go), and the
-// strongest counts.
+// actor's authority is the union of what they give. What an actor gives to others is held
+// against it in one place, the method mayGive.
 //
 // # Layers
 //

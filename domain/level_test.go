@@ -2,11 +2,13 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
-// levelRows returns the rows of the rule "nobody above their own level": an actor gives,
-// changes and takes every role up to their own level and none above it.
+// levelRows returns the rows of the rule "nobody above their own level": an actor changes
+// and takes every role up to their own level and none above it. They give those of them
+// whose permissions they have. TestGiving has more about giving.
 func levelRows() (rows []row) {
 	actors := []struct {
 		name  string
@@ -47,6 +49,8 @@ func levelRows() (rows []row) {
 		}
 	}
 	ned := named[userKind]("ned")
+	client, _ := BuiltInRole(RoleClient)
+	admin, _ := BuiltInRole(RoleAdmin)
 	for _, a := range actors {
 		refusal := func(role Role) error {
 			switch {
@@ -56,6 +60,14 @@ func levelRows() (rows []row) {
 				return ErrRoleAboveOwn
 			}
 			return nil
+		}
+		has := map[Level]Role{40: admin, 45: deputy}[a.level]
+		giving := func(role Role) error {
+			lacks := func(p Permission) bool { return !has.Allows(p) }
+			if err := refusal(role); err != nil || a.level == LevelTop || !slices.ContainsFunc(role.Permissions, lacks) {
+				return err
+			}
+			return ErrRoleAboveOwn
 		}
 		add := func(given []Event, c Command, err error, e Event) {
 			r := row{name: a.name, given: given, when: c, err: err}
@@ -67,20 +79,24 @@ func levelRows() (rows []row) {
 		for _, role := range append(BuiltInRoles(), deputy, analyst) {
 			is := func(state ...Event) []Event { return after(withRoles, state...) }
 			one, t := member(studio, ned), Terms{Role: role.Key}
-			id, err := membership(studio, ned), refusal(role)
+			id, err, give := membership(studio, ned), refusal(role), giving(role)
 			facts := InvitationFacts{Hash{5}, now.Add(DefaultInvitation)}
-			add(withRoles, AddMember{a.meta, studio, ned, t, id, nil}, err, added(studio, ned, role.Key))
-			add(withRoles, PutMember{a.meta, studio, ned, t, id}, err, added(studio, ned, role.Key))
-			add(withRoles, PutMemberRole{a.meta, studio, ned, role.Key, id}, err, added(studio, ned, role.Key))
-			add(is(UserProfileSet{user(ned), profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, err,
+			add(withRoles, AddMember{a.meta, studio, ned, t, id, nil}, give, added(studio, ned, role.Key))
+			add(withRoles, PutMember{a.meta, studio, ned, t, id}, give, added(studio, ned, role.Key))
+			add(withRoles, PutMemberRole{a.meta, studio, ned, role.Key, id}, give, added(studio, ned, role.Key))
+			add(is(UserProfileSet{user(ned), profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, give,
 				MemberInvited{one, id, role.Key, nil, time.Time{}, facts})
 			add(is(invited(studio, ned, role.Key)), RenewInvitation{a.meta, studio, ned, Hash{5}, 0}, err, MemberInvitationRenewed{one, id, facts})
 			add(is(added(studio, ned, role.Key)), RemoveMember{a.meta, studio, ned}, err, removed(studio, ned, role.Key))
 			add(is(added(studio, ned, role.Key)), SuspendMember{a.meta, studio, ned}, err, suspended(studio, ned))
 			add(is(added(studio, ned, role.Key), suspended(studio, ned)), ReinstateMember{a.meta, studio, ned}, err, MemberReinstated{one, id})
 			if role.Key != RoleClient {
-				add(is(added(studio, ned, role.Key)), changeRole(a.meta, studio, ned, RoleClient), err, changed(studio, ned, role.Key, RoleClient))
-				add(is(added(studio, ned, RoleClient)), changeRole(a.meta, studio, ned, role.Key), err, changed(studio, ned, RoleClient, role.Key))
+				down := err
+				if down == nil {
+					down = giving(client)
+				}
+				add(is(added(studio, ned, role.Key)), changeRole(a.meta, studio, ned, RoleClient), down, changed(studio, ned, role.Key, RoleClient))
+				add(is(added(studio, ned, RoleClient)), changeRole(a.meta, studio, ned, role.Key), give, changed(studio, ned, RoleClient, role.Key))
 			}
 		}
 	}

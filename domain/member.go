@@ -14,6 +14,14 @@ type Terms struct {
 	ExpiresAt time.Time
 }
 
+// permissions returns what a membership on these terms gives.
+func (t Terms) permissions(role Role) []Permission {
+	if t.Permissions != nil {
+		return t.Permissions
+	}
+	return role.Permissions
+}
+
 // AddMember makes a user a member of a workspace. It is refused if the user is a member
 // already.
 type AddMember struct {
@@ -92,7 +100,8 @@ func (s *State) newMembership(ws WorkspaceID, user UserID, id MembershipID, at t
 	return member.ID, member.expired(at), nil
 }
 
-// mayGive checks the terms against the rules and against what the giver has.
+// mayGive checks the terms of a new membership against the rules and against what the
+// giver has.
 func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time) error {
 	role, err := s.roleToGive(org, t.Role)
 	if err != nil {
@@ -104,7 +113,7 @@ func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time)
 	if err := checkExpiry(t.ExpiresAt, at); err != nil {
 		return err
 	}
-	return by.mayGive(role, t.Permissions)
+	return by.mayGive(role, t.permissions(role))
 }
 
 // introduce returns the events that write the new member's profile. A manager of a

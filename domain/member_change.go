@@ -55,32 +55,34 @@ func (c ChangeMember) decide(s *State, at time.Time) ([]Event, error) {
 }
 
 // apply changes the terms of a copy of the membership. It refuses what the actor may
-// not change.
+// not change. A change of the role or of the list gives all permissions that the
+// membership has afterwards. So it is refused if the actor lacks one of them, even if the
+// member had it before.
 func (c ChangeMember) apply(s *State, by authority, after *Membership, at time.Time) error {
+	gives := false
 	if c.Role != nil && *c.Role != after.Role {
-		role, err := s.roleToGive(c.Organization, *c.Role)
-		if err != nil {
+		if _, err := s.roleToGive(c.Organization, *c.Role); err != nil {
 			return err
 		}
-		if err := by.mayGive(role, nil); err != nil {
-			return err
-		}
-		after.Role = role.Key
+		after.Role, gives = *c.Role, true
 	}
 	if c.Permissions != nil && !samePermissions(*c.Permissions, after.Permissions) {
 		if err := checkPermissions("/permissions", *c.Permissions); err != nil {
 			return err
 		}
-		if err := c.mayPermit(by, s.roleOf(after)); err != nil {
+		after.Permissions, gives = *c.Permissions, true
+	}
+	if gives {
+		role := s.roleOf(after)
+		if err := by.mayGive(role, after.permissions(role)); err != nil {
 			return err
 		}
-		after.Permissions = *c.Permissions
 	}
 	if c.ExpiresAt != nil && !c.ExpiresAt.Equal(after.ExpiresAt) {
 		if err := checkExpiry(*c.ExpiresAt, at); err != nil {
 			return err
 		}
-		if c.oneself(by) && endsLater(*c.ExpiresAt, after.ExpiresAt) {
+		if c.oneself(s, at) && endsLater(*c.ExpiresAt, after.ExpiresAt) {
 			return fmt.Errorf("nobody prolongs their own membership: %w", ErrNotAllowed)
 		}
 		after.ExpiresAt = *c.ExpiresAt
@@ -88,20 +90,12 @@ func (c ChangeMember) apply(s *State, by authority, after *Membership, at time.T
 	return nil
 }
 
-// mayPermit refuses to give permissions that the actor does not have. Giving a member
-// the permissions of their role again is allowed to everybody who may give the role,
-// except to the member themselves: a list may be there to restrict them.
-func (c ChangeMember) mayPermit(by authority, role Role) error {
-	permissions := *c.Permissions
-	if permissions == nil && c.oneself(by) {
-		permissions = role.Permissions
-	}
-	return by.mayGive(role, permissions)
+// oneself reports whether the actor manages the workspace only through the membership
+// that the command changes.
+func (c ChangeMember) oneself(s *State, at time.Time) bool {
+	inherited := fromOrganizationRole(s, grant{c.Organization, c.Workspace, c.User}, at)
+	return c.User == c.person() && inherited.level < LevelManage
 }
-
-// oneself reports whether the actor manages the workspace through the membership that
-// the command changes.
-func (c ChangeMember) oneself(by authority) bool { return !by.all && c.User == c.person() }
 
 // mayChangeMember returns the workspace, the actor's authority in it, and the
 // membership. It refuses a membership that has ended and an actor who may not change it.

@@ -106,10 +106,7 @@ func (w *Workspace) mayLose(member *Membership) error {
 
 // permissions returns what the membership gives while it is active.
 func (m *Membership) permissions(role Role) []Permission {
-	if m.Permissions != nil {
-		return m.Permissions
-	}
-	return role.Permissions
+	return Terms{Permissions: m.Permissions}.permissions(role)
 }
 
 // roleOf returns the role of the membership, whatever the membership's state.

@@ -146,18 +146,26 @@ func (m *model) power(by Meta, ws WorkspaceID, at time.Time) power {
 	}
 	free := by
 	free.Actor.Credential.Workspace = WorkspaceID{}
+	var p power
 	if m.rank(free) >= 40 {
-		return power{level: 50, all: true}
+		p.level = 50
 	}
-	member := m.ties[MembershipKey(ws, by.person())]
-	role := m.role(member.org, member.role)
-	if !member.here(at) || member.state != MembershipActive || role.Level < max(40, by.Least) {
+	if member := m.ties[MembershipKey(ws, by.person())]; member.here(at) && member.state == MembershipActive {
+		p.level, p.some = max(p.level, m.role(member.org, member.role).Level), m.permits(member)
+	}
+	if p.level < max(40, by.Least) {
 		return power{}
 	}
-	if member.list != nil {
-		return power{level: role.Level, some: member.list}
+	p.all = p.level == 50
+	return p
+}
+
+// permits returns what the membership permits while it gives access.
+func (m *model) permits(t tie) []Permission {
+	if t.list != nil {
+		return t.list
 	}
-	return power{level: role.Level, some: role.Permissions}
+	return m.role(t.org, t.role).Permissions
 }
 
 // covers reports whether the power includes all of the permissions.

@@ -52,6 +52,22 @@ func listed(permissions []Permission) []Permission {
 	return permissions
 }
 
+// UnitePermissions returns the permissions of both lists, each once: those of the first
+// list, followed by those that only the second one has. The result may share memory with
+// the lists.
+func UnitePermissions(a, b []Permission) []Permission {
+	if len(a) == 0 {
+		return b
+	}
+	united := slices.Clip(a)
+	for _, p := range b {
+		if !slices.Contains(a, p) {
+			united = append(united, p)
+		}
+	}
+	return united
+}
+
 // samePermissions reports whether the lists are equal. A nil list means the permissions
 // of the role and is not equal to an empty one.
 func samePermissions(a, b []Permission) bool { return (a == nil) == (b == nil) && slices.Equal(a, b) }

@@ -2,8 +2,8 @@ package domain
 
 import "slices"
 
-// Level orders roles. It decides who may give which role, and which of several grants
-// is the strongest. The built-in roles have the levels 10, 20, 30, 40 and 50.
+// Level orders roles. It decides who may give which role, and which of a user's several
+// roles in a workspace is shown as their role there. The built-in roles have the levels 10, 20, 30, 40 and 50.
 type Level int
 
 // The levels that rules mention.

@@ -3,7 +3,7 @@ package domain
 import "testing"
 
 // The built-in roles are listed from the highest level down, and each has all permissions
-// of those below it. So the strongest grant is the one that allows the most.
+// of those below it.
 func TestBuiltInRoles(t *testing.T) {
 	roles := BuiltInRoles()
 	if len(roles) != 5 {

@@ -24,11 +24,12 @@ func (c CreateWorkspace) needs(s *State) []Key {
 	return memberNeeds(s, c.Meta, c.Workspace, c.Owner)
 }
 
-func (c CreateWorkspace) decide(s *State, _ time.Time) ([]Event, error) {
+func (c CreateWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	if _, err := s.organization(c.Meta); err != nil {
 		return nil, err
 	}
-	if _, err := s.organizationAuthority(c.Meta); err != nil {
+	by, err := s.everywhere(c.Meta, at)
+	if err != nil {
 		return nil, err
 	}
 	if s.Workspace(c.Workspace) != nil {
@@ -38,6 +39,9 @@ func (c CreateWorkspace) decide(s *State, _ time.Time) ([]Event, error) {
 		return nil, err
 	}
 	if err := checkUser("/owner_user_id", c.Owner); err != nil {
+		return nil, err
+	}
+	if err := s.mayGive(by, c.Organization, Terms{Role: RoleOwner}, at); err != nil {
 		return nil, err
 	}
 	return []Event{

@@ -105,11 +105,12 @@ func repeats(c Command) bool {
 // happen checks the events of a command against the law. It folds them into the whole state
 // and into the state with what the command needs.
 func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
-	law := w.law(c)
+	law, held := w.law(c), w.holdings()
 	number := uint64(len(w.history))
 	for i, e := range events {
 		if batch, ok := c.(Batch); ok && (i == 0 || e.Concerns().User != events[i-1].Concerns().User) {
-			law = w.law(w.operation(t, batch, e)) // each operation has the state that those before it have left
+			w.heldAgainstGiver(t, law, held)
+			law, held = w.law(w.operation(t, batch, e)), w.holdings() // each operation has the state that those before it have left
 		}
 		law.hold(t, e)
 		r := &Recorded{
@@ -121,6 +122,7 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 		Evolve(w.state, r)
 		Evolve(small, r)
 	}
+	w.heldAgainstGiver(t, law, held)
 	w.sameChanges(t, small, number)
 	for k, p := range w.state.parts {
 		if p != nil && !samePart(w.before.parts[k], p) {

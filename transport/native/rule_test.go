@@ -209,9 +209,10 @@ var levels = []rule{
 	},
 }
 
-// A list of permissions can only hold permissions that the actor has. Nobody can widen or
-// prolong the membership by which they manage. Bob is an admin with a list of his own.
-// Tim is an admin until next year.
+// Below level 50 an actor gives only permissions that they have, be it by a list or by a
+// role. Nobody can widen or prolong the membership by which they manage. Bob and Pia are
+// admins with lists of their own. Tim is an admin until next year. A biller may see what
+// no admin may.
 var permissions = []rule{
 	//             program   wprogram  owner     admin     editor    viewer    client    orgowner  orgadmin  orgmember stranger
 	{
@@ -224,15 +225,43 @@ var permissions = []rule{
 	},
 	{
 		says: "what no role has", op: "update-member", body: `{"permissions":["billing.view"]}`,
-		want: "yes       yes       above     above     no        no        no        yes       yes       no        no",
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
 	},
 	{
 		says: "to who is added, too", op: "add-member", body: `{"user_id":"{zoe}","role":"client","permissions":["billing.view"]}`,
-		want: "yes       yes       above     above     no        no        no        yes       yes       no        no",
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
 	},
 	{
 		says: "to who is invited, too", op: "add-member", body: `{"email":"zoe@new.example","role":"client","permissions":["billing.view"]}`,
-		want: "yes       yes       above     above     no        no        no        yes       yes       no        no",
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role", op: "update-member", body: `{"role":"biller"}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role that is put", op: "put-member", body: `{"role":"biller"}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role, to who is added", op: "add-member", body: `{"user_id":"{zoe}","role":"biller"}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role, to who is invited", op: "add-member", body: `{"email":"zoe@new.example","role":"biller"}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role, to who was removed", op: "put-member", on: "user=ron", body: `{"role":"biller"}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "by a role, in a batch", op: "batch-members", body: `{"mode":"atomic","operations":[{"op":"update","user_id":"{vic}","role":"biller"}]}`,
+		want: "yes       yes       yes       above     no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "a role beside a list of what one has", op: "update-member", body: `{"role":"biller","permissions":["content.edit"]}`,
+		want: "yes       yes       yes       yes       no        no        no        yes       yes       no        no",
 	},
 	{
 		says: "another's list can go", op: "update-member", on: "user=bob", body: `{"permissions":null}`,
@@ -637,7 +666,7 @@ func (s *service) stage() *stage {
 		"orgowner": "olive", "orgadmin": "ann", "orgmember": "max", "stranger": "sid",
 	}}
 	for _, name := range []string{
-		"olga", "otto", "oona", "adam", "bob", "tim", "edna", "vera", "vic", "carl", "sue", "ron", "ina", "olive", "ann", "max", "sid", "sol", "zoe",
+		"olga", "otto", "oona", "adam", "bob", "pia", "tim", "edna", "vera", "vic", "carl", "sue", "ron", "ina", "olive", "ann", "max", "sid", "sol", "zoe",
 	} {
 		x.things[name] = newText()
 	}
@@ -651,6 +680,7 @@ func (s *service) stage() *stage {
 	for _, key := range []string{"deputy", "intern"} {
 		x.things[key] = x.do("POST", org+"roles", `{"key":"`+key+`","name":"X","level":`+map[string]string{"deputy": "45", "intern": "5"}[key]+`,"permissions":[]}`).get("id")
 	}
+	x.do("POST", org+"roles", `{"key":"biller","name":"Biller","level":30,"permissions":["billing.view"]}`)
 	for _, ws := range []string{"studio", "attic"} {
 		members := "/v1/workspaces/{" + ws + "}/members"
 		for name, role := range map[string]string{"adam": "admin", "edna": "editor", "vera": "viewer", "carl": "client"} {
@@ -664,6 +694,7 @@ func (s *service) stage() *stage {
 		"otto": `"role":"owner"`, "oona": `"role":"owner"`, "vic": `"role":"viewer"`, "sue": `"role":"editor"`, "ina": `"role":"intern"`,
 		"ron": `"role":"editor","email":"ron@new.example"`,
 		"bob": `"role":"admin","permissions":["members.view","members.manage"]`,
+		"pia": `"role":"admin","permissions":["members.manage"]`,
 		"tim": `"role":"admin","expires_at":"` + x.now().Add(365*24*time.Hour).UTC().Format(time.RFC3339) + `"`,
 	} {
 		x.do("POST", members, `{"user_id":"{`+name+`}",`+terms+`}`)
@@ -896,6 +927,11 @@ func TestRulesOfOneself(t *testing.T) {
 		{"give what is not, though the role has it", "bob", "PATCH", member("vic"), `{"permissions":["content.edit"]}`, "above"},
 		{"widen the own list", "bob", "PATCH", member("bob"), `{"permissions":["members.view","members.manage","content.edit"]}`, "above"},
 		{"take the own list away", "bob", "PATCH", member("bob"), `{"permissions":null}`, "above"},
+		{"take a peer's list away", "bob", "PATCH", member("pia"), `{"permissions":null}`, "above"},
+		{"give a role with more than the own list", "bob", "PATCH", member("vic"), `{"role":"editor"}`, "above"},
+		{"take a role with more", "adam", "PATCH", member("adam"), `{"role":"biller"}`, "above"},
+		{"take a role with more, by putting", "adam", "PUT", member("adam"), `{"role":"biller"}`, "above"},
+		{"take a role with more, as an owner", "otto", "PATCH", member("otto"), `{"role":"biller"}`, "yes"},
 		{"narrow the own list", "bob", "PATCH", member("bob"), `{"permissions":["members.view"]}`, "yes"},
 		{"prolong the own time", "tim", "PATCH", member("tim"), `{"expires_at":"2999-01-01T00:00:00Z"}`, "no"},
 		{"take the own end away", "tim", "PATCH", member("tim"), `{"expires_at":null}`, "no"},

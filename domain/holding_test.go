@@ -1,0 +1,53 @@
+package domain
+
+import (
+	"slices"
+
+	"pgregory.net/rapid"
+)
+
+// holding is a membership that has not ended and what it permits, or would permit if it
+// were active.
+type holding struct {
+	tie
+	permits []Permission
+}
+
+// holdings returns everybody's holdings. A user who inherits access has another holding
+// under the key of their role in the organization.
+func (w *world) holdings() map[Key]holding {
+	all := map[Key]holding{}
+	for k, t := range w.model.ties {
+		if t.here(w.at) {
+			all[k] = holding{t, w.model.permits(t)}
+		}
+	}
+	for k, rank := range w.model.ranks {
+		if role, ok := rank.Inherited(); ok {
+			all[k] = holding{permits: w.model.role(k.Owner, role).Permissions}
+		}
+	}
+	return all
+}
+
+// heldAgainstGiver compares everybody's holdings with those before the command. A giver
+// below level 50 has every permission that somebody gained by the command, and every
+// permission of a membership whose role or list the command has set.
+func (w *world) heldAgainstGiver(t *rapid.T, l law, before map[Key]holding) {
+	for k, now := range w.holdings() {
+		var giver power
+		if k.Kind == KeyMembership {
+			giver = l.powers[k.Owner]
+		} else {
+			giver.all = l.rank >= 40
+		}
+		was, there := before[k]
+		gained := slices.DeleteFunc(slices.Clone(now.permits), func(p Permission) bool { return slices.Contains(was.permits, p) })
+		if !there || now.role != was.role || !samePermissions(now.list, was.list) {
+			gained = now.permits // given again
+		}
+		if !giver.covers(gained) {
+			t.Fatalf("%#v by %+v gave %v of %v", l.command, giver, gained, k)
+		}
+	}
+}
