@@ -23,16 +23,16 @@ type Grant struct {
 	Membership  domain.MembershipID // zero if the grant is inherited
 }
 
-// Access is what all grants of one user in one workspace add up to, which is the
-// strongest of them.
+// Access is what all grants of one user in one workspace add up to: the permissions of all
+// of them, and the role that has the highest level.
 type Access struct {
 	Organization domain.OrganizationID
 	Workspace    domain.WorkspaceID
 	User         domain.UserID
-	Profile      *domain.Profile // nil: not in the directory; [ReadModels.Check] does not look there
-	Role         domain.Role     // of the strongest grant, as are the permissions
-	Permissions  []domain.Permission
-	Grants       []Grant // the strongest first; a direct one before an equally strong inherited one
+	Profile      *domain.Profile     // nil: not in the directory; [ReadModels.Check] does not look there
+	Role         domain.Role         // of the first grant
+	Permissions  []domain.Permission // of all grants, each once
+	Grants       []Grant             // the one with the highest role first; a direct one before an inherited one of the same level
 }
 
 // Any reports whether there is any access.
@@ -181,9 +181,9 @@ func (g *Grant) same(other Grant) bool {
 	return g.Source == other.Source && g.Event == other.Event && g.Membership == other.Membership && g.Role.Key == other.Role.Key
 }
 
-// addUp sorts the grants, the strongest first, and sets the role and the permissions of
-// the access to those of the first. Equally strong grants are in the order of the
-// table of sources.
+// addUp sorts the grants, the one with the highest role first. It sets the role of the
+// access to that of the first, and the permissions to those of all grants. Grants whose
+// roles have the same level are in the order of the table of sources.
 func (t *sourceTable) addUp(a *Access) {
 	if len(a.Grants) == 0 {
 		return
@@ -197,4 +197,7 @@ func (t *sourceTable) addUp(a *Access) {
 		})
 	}
 	a.Role, a.Permissions = a.Grants[0].Role, a.Grants[0].Permissions
+	for i := range a.Grants[1:] {
+		a.Permissions = domain.UnitePermissions(a.Permissions, a.Grants[1+i].Permissions)
+	}
 }

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +118,8 @@ func TestAccessOfCrowd(t *testing.T) {
 	check(14, later, "")
 	check(16, later, "")
 	check(17, later, "")
-	check(18, later, "lead: direct lead, organization admin", "workspace.view", "reports.view", "reports.export")
+	check(18, later, "lead: direct lead, organization admin", "workspace.view", "reports.view", "reports.export",
+		"members.view", "content.edit", "members.manage", "workspace.manage") // the lead's, and what only the admin has
 	check(20, later, "editor: direct editor")
 
 	list := func(f AccessFilter, want ...int) {
@@ -147,14 +149,17 @@ func TestAccessOfCrowd(t *testing.T) {
 	list(AccessFilter{Permission: "reports.view"}, 12, 18)
 	list(AccessFilter{Permission: "reports.export"}, 13, 18)
 	list(AccessFilter{Permission: "reports"})
-	list(AccessFilter{Permission: domain.PermissionMembersView}, 1, 2, 3, 4) // neither 13 nor 20, who have lists of their own
+	list(AccessFilter{Permission: domain.PermissionMembersView}, 1, 2, 3, 4, 18)   // neither 13 nor 20, who have lists of their own
+	list(AccessFilter{Role: "lead", Permission: domain.PermissionMembersView}, 18) // the role by one grant and the permission by the other
+	list(AccessFilter{Role: "lead", Permission: domain.PermissionMembersView, Source: SourceOrganization}, 18)
+	list(AccessFilter{Role: domain.RoleAdmin, Permission: "reports.view"})
 	list(AccessFilter{Permission: "reports.export", Source: SourceOrganization}, 18)
 	list(AccessFilter{Role: domain.RoleEditor, Source: SourceDirect}, 3, 20)
 	list(AccessFilter{Query: "user12"}, 12)
 
 	// A changed role counts at once for all who have it.
 	h.do(t,
-		domain.UpdateRole{Meta: root(org), Key: "lead", Level: new(domain.Level(39)), Permissions: &[]domain.Permission{}},
+		domain.UpdateRole{Meta: root(org), Key: "lead", Level: new(domain.Level(39)), Permissions: &[]domain.Permission{"reports.sign", "content.edit"}},
 		domain.UpdateRole{Meta: root(org), Key: "auditor", Name: new("Inspector")},
 		domain.ArchiveRole{Meta: root(org), Key: "auditor"},
 		domain.ReinstateOrganizationMember{Meta: root(org), User: userID(16)},
@@ -164,13 +169,17 @@ func TestAccessOfCrowd(t *testing.T) {
 		acceptInvitation(org, ws, 11),
 	)
 	h.follow(t, m)
-	check(18, later, "admin: organization admin, direct lead", admin.Permissions...)
+	check(18, later, "admin: organization admin, direct lead", append(slices.Clone(admin.Permissions), "reports.sign")...)
 	check(12, later, "auditor: direct auditor", "workspace.view", "reports.view")
 	check(13, later, "viewer: direct viewer", viewer.Permissions...)
 	if access, err := m.Check(ws, userID(12), later); err != nil || access.Role.Name != "Inspector" || access.Role.ID.IsZero() || access.Role.BuiltIn {
 		t.Errorf("%v, %+v", err, access.Role)
 	}
 	list(AccessFilter{Permission: "reports.export"})
+	list(AccessFilter{Permission: "reports.sign"}, 18)
+	list(AccessFilter{Role: domain.RoleAdmin, Permission: "reports.sign"}, 18)
+	list(AccessFilter{Role: domain.RoleAdmin, Permission: "reports.sign", Source: SourceDirect}, 18)
+	list(AccessFilter{Role: "lead", Permission: "reports.sign"}) // the access has a higher role
 	list(AccessFilter{Role: domain.RoleAdmin}, 2, 4, 17, 18)
 	list(AccessFilter{}, 1, 2, 3, 4, 6, 11, 12, 13, 14, 16, 17, 18, 20)
 

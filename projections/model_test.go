@@ -86,6 +86,15 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 			if diff := gocmp.Diff(want, got); diff != "" {
 				t.Fatalf("workspace %s, user %d at %v (-state +Check):\n%s", ws.ID, n, at, diff)
 			}
+			permits := make(map[domain.Permission]bool) // by any grant
+			for _, g := range want {
+				for _, p := range g.Permissions {
+					permits[p] = true
+				}
+			}
+			if len(access.Permissions) != len(permits) || slices.ContainsFunc(access.Permissions, func(p domain.Permission) bool { return !permits[p] }) {
+				t.Fatalf("workspace %s, user %d at %v may %v, want %v", ws.ID, n, at, access.Permissions, permits)
+			}
 			if len(want) > 0 {
 				reached[ws.Organization][user]++
 				if found && passes(filter, want) {
@@ -116,7 +125,7 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 
 func passes(f AccessFilter, grants []Grant) bool {
 	return (f.Role == "" || grants[0].Role.Key == f.Role) &&
-		(f.Permission == "" || slices.Contains(grants[0].Permissions, f.Permission)) &&
+		(f.Permission == "" || slices.ContainsFunc(grants, func(g Grant) bool { return slices.Contains(g.Permissions, f.Permission) })) &&
 		(f.Source == "" || slices.ContainsFunc(grants, func(g Grant) bool { return g.Source == f.Source }))
 }
 

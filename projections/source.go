@@ -59,8 +59,8 @@ const (
 	inheritedRole = `CASE p.role WHEN 'owner' THEN 1 WHEN 'admin' THEN 2 END`
 )
 
-// allSources are the rows of the table. If two grants are equally strong, the one whose
-// source comes first here is shown first.
+// allSources are the rows of the table. If the roles of two grants have the same level,
+// the grant whose source comes first here is shown first.
 var allSources = []source{
 	{
 		name: SourceDirect, most: 1,

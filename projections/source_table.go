@@ -27,13 +27,13 @@ type sourceTable struct {
 // accessWalk selects the people whom a list of access walks through.
 type accessWalk struct {
 	source Source // people with a grant from this source; empty: from any source
-	narrow bool   // only people with a grant that has the role +?5 and the permission +?6
+	narrow bool   // only people with a grant that has the role +?5 and one that has the permission +?6
 }
 
 // grantSources is the table of all sources.
 var grantSources = newSourceTable(allSources...)
 
-// Sources returns the names of all sources, in the order in which equally strong grants
+// Sources returns the names of all sources, in the order in which grants of the same level
 // are shown.
 func Sources() []Source { return grantSources.names() }
 
@@ -100,7 +100,7 @@ func (t *sourceTable) merged(w accessWalk) string {
 		}
 		from, where := s.people.from, s.people.where+` AND `+searched(`+?7`, `+?8`)
 		if w.narrow {
-			where += s.narrowed()
+			where += ` AND ` + t.narrowed(s)
 		}
 		others := ""
 		for j := range t.rows {
@@ -114,7 +114,7 @@ func (t *sourceTable) merged(w accessWalk) string {
 			}
 			if before := other.has; j < i && (w.source == "" || w.narrow) {
 				if w.narrow {
-					before += other.narrowed()
+					before += ` AND ` + t.narrowed(other)
 				}
 				where += ` AND (` + before + `) IS NOT TRUE`
 			}
@@ -135,7 +135,7 @@ func (t *sourceTable) walks(w accessWalk) []string {
 		found := s.people
 		found.where += ` AND ` + searched(`+?7`, `+?8`)
 		if w.narrow {
-			found.where += s.narrowed()
+			found.where += ` AND ` + t.narrowed(s)
 		}
 		if other := t.row(w.source); other != nil && other != s {
 			if !w.narrow {
@@ -149,14 +149,31 @@ func (t *sourceTable) walks(w accessWalk) []string {
 	return texts
 }
 
-// narrowed returns the condition that a grant has the role +?5 (0: any) and the
-// permission +?6, which has spaces around it (empty: any).
-func (s *source) narrowed() string {
+// narrowed returns the condition that a grant from the source has the role +?5 (0: any) and
+// the permission +?6, which has spaces around it (empty: any). If both are asked for,
+// another grant of the person may have the permission. Its source is joined unless some
+// source gives several grants. Then the permission is left to [AccessFilter.admits].
+func (t *sourceTable) narrowed(s *source) string {
+	permission := `+?6 = '' OR ` + s.permits()
+	if t.several() {
+		permission += ` OR +?5 <> 0`
+	} else {
+		for i := range t.rows {
+			if other := &t.rows[i]; other != s {
+				permission += ` OR +?5 <> 0 AND ` + other.has + ` AND ` + other.permits()
+			}
+		}
+	}
+	return `(+?5 = 0 OR +?5 = ` + s.roleKey + `) AND (` + permission + `)`
+}
+
+// permits returns the condition that a grant has the permission +?6.
+func (s *source) permits() string {
 	permissions := `(SELECT permissions FROM roles WHERE key = ` + s.roleKey + `)`
 	if s.permissions != "" {
 		permissions = `coalesce(` + s.permissions + `, ` + permissions + `)`
 	}
-	return ` AND (+?5 = 0 OR +?5 = ` + s.roleKey + `) AND (+?6 = '' OR instr(' ' || ` + permissions + ` || ' ', +?6) > 0)`
+	return `instr(' ' || ` + permissions + ` || ' ', +?6) > 0`
 }
 
 // count returns the statement that counts the people who have a grant from the source,

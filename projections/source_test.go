@@ -68,7 +68,9 @@ func TestAnotherSource(t *testing.T) {
 		{Role: domain.RoleEditor}: {20, 41},
 		{Role: domain.RoleOwner, Source: "neighbour"}:                      {1, 3},
 		{Role: domain.RoleViewer, Source: SourceDirect}:                    {13},
-		{Permission: domain.PermissionMembersManage, Source: SourceDirect}: {1, 3, 4},
+		{Permission: domain.PermissionMembersManage, Source: SourceDirect}: {1, 3, 4, 18},
+		{Role: "lead", Permission: domain.PermissionMembersManage}:         {18}, // the role by one grant and the permission by another
+		{Role: domain.RoleViewer, Permission: "reports.export"}:            {13},
 		{Query: "user3", Source: "neighbour"}:                              {3},
 		{Source: "nowhere"}:                                                nil,
 	} {

@@ -159,13 +159,17 @@ func TestTransactionLinkUsers(t *testing.T) {
 	members := "/v1/workspaces/" + x.ws + "/members/"
 	s.root("PUT", members+blind, `{"role":"editor","permissions":["content.edit"]}`).want(201)
 	may(blind, 403, 403) // their own permissions lack workspace.view
+	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+blind, `{"role":"admin"}`).want(201)
+	may(blind, 200, 200) // what they inherit has it
+	s.root("PUT", "/v1/organizations/"+x.org+"/members/"+blind, `{"role":"member"}`).want(200)
+	may(blind, 403, 403)
 	s.root("POST", members+x.member+"/suspend", "").want(200)
 	may(x.member, 403, 403)
 	// An admin cannot give a role above admin.
 	s.root("PUT", members+blind, `{"role":"admin"}`).want(200)
 	s.as(as(blind), "PUT", direct+"/"+x.member, fmt.Sprintf(`{"userId":%q,"roleId":"00000000-0000-8000-8000-000000000050"}`, x.member)).refused(f, 403)
 	// The root token reaches every workspace in this dialect, too.
-	if rows := s.root("GET", direct, "").rows(); len(rows) != 4 {
+	if rows := s.root("GET", direct, "").rows(); len(rows) != 5 {
 		t.Errorf("%q", rows)
 	}
 	s.root("PUT", direct+"/"+x.member, fmt.Sprintf(`{"userId":%q,"roleId":%q}`, x.member, viewerID)).want(200)

@@ -63,9 +63,9 @@ type Access struct {
 	User      domain.UserID      `json:"user_id" format:"uuid"`
 	Workspace domain.WorkspaceID `json:"workspace_id" format:"uuid"`
 	ProfileInBrief
-	Role        RoleInBrief         `json:"role" doc:"That of the strongest grant."`
-	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false"`
-	Grants      []Grant             `json:"grants" bounds:"grants" nullable:"false" doc:"The strongest first."`
+	Role        RoleInBrief         `json:"role" doc:"The highest of the grants' roles."`
+	Permissions []domain.Permission `json:"permissions" bounds:"access_permissions" nullable:"false" doc:"What any of the grants allows."`
+	Grants      []Grant             `json:"grants" bounds:"grants" nullable:"false" doc:"The one with the highest role first."`
 }
 
 // TransformSchema documents which fields can be null.
@@ -102,21 +102,21 @@ func accessOperations() []transport.Operation {
 			ID: "list-access", Path: path,
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag,
 			Summary:     "List access",
-			Description: "Everybody who has access to the workspace, each once with all their grants: members, and the organization's owners and admins.",
+			Description: "Everybody who has access to the workspace, each once with all their grants: members, and the organization's owners and admins. Access is the union of what the grants allow, and its role is the highest of theirs.",
 			Do:          transport.Query(listAccess),
 		},
 		{
 			ID: "get-access", Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag,
 			Summary:     "Explain a user's access",
-			Description: "What the user may do in the workspace, and why: every grant with the event that made it, who did that, when, and the reason that was given. 404 when they have no access.",
+			Description: "What the user may do in the workspace, and why: every grant with what it allows, the event that made it, who did that, when, and the reason that was given. What any grant allows is allowed. 404 when they have no access.",
 			Do:          transport.Query(getAccess),
 		},
 		{
 			ID: "list-user-workspaces", Path: "/v1/organizations/{organization}/users/{user}/workspaces",
 			Reach: transport.ReachOrganization, Scope: "access:read", Tag: tag,
 			Summary:     "List the workspaces of a user",
-			Description: "Every workspace of the organization that the user reaches, and how.",
+			Description: "Every workspace of the organization that the user reaches, and how. In each of them, access is the union of what the grants allow.",
 			Do:          transport.Query(listWorkspacesOf),
 		},
 	}
@@ -127,9 +127,9 @@ type listAccessInput struct {
 	transport.ReadHeaders
 	ListQuery
 	CountQuery
-	Role       string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Those whose access adds up to this role, by its key." example:"admin"`
+	Role       string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Those whose highest role is this one, by its key." example:"admin"`
 	Source     source `query:"source" doc:"Those who have a grant from there."`
-	Permission string `query:"permission" maxLength:"100" pattern:"^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)+$" doc:"Those who are allowed this." example:"content.edit"`
+	Permission string `query:"permission" maxLength:"100" pattern:"^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)+$" doc:"Those who are allowed this by any of their grants." example:"content.edit"`
 	Q          string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Those whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
 }
 
@@ -152,9 +152,9 @@ func listAccess(c *transport.Call, in *listAccessInput) (*Listing[Access], error
 // WorkspaceAccess is a workspace that a user has access to, with the grants.
 type WorkspaceAccess struct {
 	Workspace   Workspace           `json:"workspace"`
-	Role        RoleInBrief         `json:"role" doc:"That of the strongest grant."`
-	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false"`
-	Grants      []Grant             `json:"grants" bounds:"grants" nullable:"false" doc:"The strongest first."`
+	Role        RoleInBrief         `json:"role" doc:"The highest of the grants' roles."`
+	Permissions []domain.Permission `json:"permissions" bounds:"access_permissions" nullable:"false" doc:"What any of the grants allows."`
+	Grants      []Grant             `json:"grants" bounds:"grants" nullable:"false" doc:"The one with the highest role first."`
 }
 
 func showWorkspaceAccess(w *projections.WorkspaceAccess) WorkspaceAccess {

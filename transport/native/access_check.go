@@ -23,14 +23,14 @@ func accessCheckOperations() []transport.Operation {
 			ID: "check-access", Method: http.MethodPost, Path: "/v1/access/check",
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag, Errors: []int{http.StatusNotFound},
 			Summary:     "Check access",
-			Description: "May this user do this in this workspace? Asks for a permission, or for a role: at least its level. An unknown user is not allowed anything.",
+			Description: "May this user do this in this workspace? Asks for a permission, which is allowed if any grant allows it, or for a role, which is allowed if the highest role has at least its level. An unknown user is not allowed anything.",
 			Do:          transport.Ask(checkAccess),
 		},
 		{
 			ID: "batch-check-access", Method: http.MethodPost, Path: "/v1/access/batch-check",
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag,
 			Summary:     "Check access many times",
-			Description: "At most 1000 checks; the results are in the order of the checks. A check that cannot be answered, such as one of a workspace that the token does not reach, has an error, and does not keep the others from being answered: it allows nothing.",
+			Description: "At most 1000 checks, each decided like a single one; the results are in the order of the checks. A check that cannot be answered, such as one of a workspace that the token does not reach, has an error, and does not keep the others from being answered: it allows nothing.",
 			Do:          transport.Ask(batchCheckAccess),
 		},
 	}
@@ -59,8 +59,8 @@ type checkAccessInput struct {
 // AccessCheck says whether something is allowed, and why.
 type AccessCheck struct {
 	Allowed bool         `json:"allowed"`
-	Role    *RoleInBrief `json:"role" doc:"That of the strongest grant; null without any."`
-	Grants  []Grant      `json:"grants" bounds:"grants" nullable:"false" doc:"The strongest first."`
+	Role    *RoleInBrief `json:"role" doc:"The highest of the grants' roles; null without any."`
+	Grants  []Grant      `json:"grants" bounds:"grants" nullable:"false" doc:"The one with the highest role first."`
 }
 
 // TransformSchema documents which fields can be null.

@@ -17,9 +17,9 @@ type ExplainedAccess struct {
 	User      domain.UserID      `json:"user_id" format:"uuid"`
 	Workspace domain.WorkspaceID `json:"workspace_id" format:"uuid"`
 	ProfileInBrief
-	Role        RoleInBrief         `json:"role" doc:"That of the strongest grant."`
-	Permissions []domain.Permission `json:"permissions" bounds:"permissions" nullable:"false" doc:"Those of the strongest grant."`
-	Grants      []ExplainedGrant    `json:"grants" bounds:"grants" nullable:"false" doc:"The strongest first."`
+	Role        RoleInBrief         `json:"role" doc:"The highest of the grants' roles."`
+	Permissions []domain.Permission `json:"permissions" bounds:"access_permissions" nullable:"false" doc:"What any of the grants allows."`
+	Grants      []ExplainedGrant    `json:"grants" bounds:"grants" nullable:"false" doc:"The one with the highest role first."`
 }
 
 // TransformSchema documents which fields can be null.

@@ -173,3 +173,71 @@ func TestAccess(t *testing.T) {
 		t.Errorf("nobody reaches %d workspaces", got)
 	}
 }
+
+// What any grant allows is allowed, in checks, in lists and their filters, in a user's
+// workspaces, and where one access is explained. The role is the highest.
+func TestAccessIsUnion(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org, access := "/v1/organizations/"+x.org, "/v1/workspaces/"+x.ws+"/access"
+	for _, role := range []string{
+		`{"key":"biller","name":"Biller","level":30,"permissions":["billing.manage"]}`,
+		`{"key":"chief","name":"Chief","level":45,"permissions":["reports.view"]}`,
+	} {
+		s.root("POST", org+"/roles", role).want(201)
+	}
+	for _, c := range []struct {
+		role, highest, other string
+		own                  string // what only the membership allows
+	}{
+		{"biller", "admin", "chief", "billing.manage"},
+		{"chief", "chief", "admin", "reports.view"},
+	} {
+		user := newText()
+		s.root("PUT", "/v1/workspaces/"+x.ws+"/members/"+user, `{"role":"`+c.role+`"}`).want(201)
+		s.root("PUT", org+"/members/"+user, `{"role":"admin"}`).want(201)
+		for _, permission := range []string{c.own, "members.manage"} {
+			check := fmt.Sprintf(`{"user_id":%q,"workspace_id":%q,"permission":%q}`, user, x.ws, permission)
+			for _, got := range []string{
+				s.as(x.token, "POST", "/v1/access/check", check).want(200).get("allowed"),
+				s.as(x.token, "POST", "/v1/access/batch-check", `{"checks":[`+check+`]}`).want(200).get("results", 0, "allowed"),
+			} {
+				if got != "true" {
+					t.Errorf("%s and admin, may %s: %s", c.role, permission, got)
+				}
+			}
+			for role, want := range map[string]bool{"": true, c.highest: true, c.other: false} {
+				filter := "?permission=" + permission
+				if role != "" {
+					filter += "&role=" + role
+				}
+				list := s.as(x.token, "GET", access+filter, "").want(200)
+				if strings.Contains(string(list.body), user) != want {
+					t.Errorf("%s and admin, listed by %s: %t", c.role, filter, !want)
+				}
+			}
+		}
+		for name, got := range map[string]answer{
+			"one access": s.as(x.token, "GET", access+"/"+user, "").want(200),
+			"workspaces": s.as(x.token, "GET", org+"/users/"+user+"/workspaces", "").want(200),
+		} {
+			var path []any
+			if name == "workspaces" {
+				path = []any{"items", 0}
+			}
+			permissions := got.get(append(path, "permissions")...)
+			if !strings.Contains(permissions, c.own) || strings.Count(permissions, "members.manage") != 1 || got.get(append(path, "role", "key")...) != c.highest {
+				t.Errorf("%s and admin, %s: %s", c.role, name, got.body)
+			}
+			if name == "workspaces" {
+				continue
+			}
+			for i := range 2 { // each grant says what it allows by itself
+				own := got.get("grants", i, "source") == "direct"
+				if permissions := got.get("grants", i, "permissions"); strings.Contains(permissions, c.own) != own || strings.Contains(permissions, "members.manage") == own {
+					t.Errorf("%s and admin: %s", c.role, got.body)
+				}
+			}
+		}
+	}
+}

@@ -30,7 +30,7 @@ func memberOperations() []transport.Operation {
 			ID: "add-member", Method: http.MethodPost, Path: path,
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:create", Tag: tag, Status: http.StatusCreated,
 			Summary:     "Add or invite a member",
-			Description: "With user_id, makes a user a member; an e-mail address writes their profile too, as far as the directory does not contradict it. With email alone the person is invited: they get a user id at once, the same for the same address, and no access until they accept; the answer has what they accept with, this once. Somebody who is a member or invited already: 409 already_member with membership_id.",
+			Description: "With user_id, makes a user a member; an e-mail address writes their profile too, as far as the directory does not contradict it. With email alone the person is invited: they get a user id at once, the same for the same address, and no access until they accept; the answer has what they accept with, this once. Somebody who is a member or invited already: 409 already_member with membership_id. Below level 50 the actor must have every permission that the membership then allows: 403 role_above_own otherwise.",
 			Do:          transport.Command(addMember),
 		},
 		{
@@ -44,14 +44,14 @@ func memberOperations() []transport.Operation {
 			ID: "put-member", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag, MayCreate: true,
 			Summary:     "Make a user a member on these terms",
-			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200); without permissions they are the role's, and without expires_at the membership does not end by itself.",
+			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200); without permissions they are the role's, and without expires_at the membership does not end by itself. To add, or to change the role or the list, is to give: below level 50 the actor must have every permission that the membership then allows.",
 			Do:          transport.Command(putMember),
 		},
 		{
 			ID: "update-member", Method: http.MethodPatch, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
 			Summary:     "Change a member's terms",
-			Description: "A merge patch (RFC 7396): what is left out stays; permissions null are the role's, expires_at null is never. Nobody gives or takes a role above their own, or permissions that they do not have, and the last owner remains an owner.",
+			Description: "A merge patch (RFC 7396): what is left out stays; permissions null are the role's, expires_at null is never. Nobody gives or takes a role above their own. A change of the role or of the list gives what the membership allows afterwards: below level 50 the actor must have every permission of it. The last owner remains an owner.",
 			Do:          transport.Command(updateMember),
 		},
 		{

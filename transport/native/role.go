@@ -67,7 +67,7 @@ func roleOperations() []transport.Operation {
 			ID: "create-role", Method: http.MethodPost, Path: path,
 			Reach: transport.ReachOrganization, Scope: "roles:create", Tag: tag, Status: http.StatusCreated,
 			Summary:     "Create a role",
-			Description: "Makes a role of the organization's own, for all of its workspaces. Its key is never used for another one: 409 role_exists, also when that was archived. Organization owners and admins may, and tokens that are bound to no user.",
+			Description: "Makes a role of the organization's own, for all of its workspaces. Its key is never used for another one: 409 role_exists, also when that was archived. Organization owners and admins may, and tokens that are bound to no user: they act at level 50, where every permission may be given.",
 			Do:          transport.Command(createRole),
 		},
 		{

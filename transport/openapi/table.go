@@ -57,8 +57,11 @@ var table = map[string]row{
 	"release":    {length: 100, pattern: `^\S*$`},
 
 	"permissions": {items: domain.MaxPermissions, length: 100, pattern: permissionPattern},
-	"scopes":      {items: domain.MaxScopes, length: 50, pattern: `^[a-z]+(_[a-z]+)*:[a-z]+$`},
-	"grants":      {items: projections.MaxGrants()},
+	// Those of all grants that an access can have.
+	"access_permissions": {items: domain.MaxPermissions * projections.MaxGrants(), length: 100, pattern: permissionPattern},
+
+	"scopes": {items: domain.MaxScopes, length: 50, pattern: `^[a-z]+(_[a-z]+)*:[a-z]+$`},
+	"grants": {items: projections.MaxGrants()},
 
 	// Secrets.
 	"invitation_token": {length: 56, pattern: `^inv_[0-9A-Za-z]{52}$`},
