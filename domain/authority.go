@@ -204,7 +204,12 @@ func workspaceNeeds(s *State, m Meta, ws WorkspaceID, more ...Key) []Key {
 
 // memberNeeds returns what a command must see that changes a member.
 func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID, more ...Key) []Key {
-	more = append(more, MembershipKey(ws, user), ProfileKey(m.Organization, user), UserMembershipsKey(m.Organization, user))
-	more = appendRole(more, m.Organization, s.Membership(ws, user))
+	more = append(more, MembershipKey(ws, user), OwnersKey(ws))
+	more = append(more, organizationMemberNeeds(m, user)...)
+	member := s.Membership(ws, user)
+	more = appendRole(more, m.Organization, member)
+	if member.owns() {
+		more = ownerNeeds(more, s, m.Organization, ws, 1)
+	}
 	return workspaceNeeds(s, m, ws, more...)
 }

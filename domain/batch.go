@@ -53,7 +53,7 @@ func (c Batch) needs(s *State) []Key {
 			needed.add(k)
 		}
 	}
-	add(workspaceNeeds(s, c.Meta, c.Workspace))
+	add(ownerNeeds(workspaceNeeds(s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations)))
 	for _, operation := range c.Operations {
 		add(operation.needs(s))
 		if invite, ok := operation.(InviteMember); ok {
@@ -107,5 +107,5 @@ func (c Batch) next(after *State, at time.Time, operation Command, seen map[Key]
 		return nil, &InvalidError{"", "duplicate", "an operation before this one is on the same user"}
 	}
 	seen[target] = true
-	return operation.decide(after, at)
+	return after.follow(operation, at)
 }

@@ -30,6 +30,9 @@ func Decide(s *State, at time.Time, c Command) (Decision, error) {
 	if err := m.mayActFor(); err != nil {
 		return Decision{}, err
 	}
+	if err := s.mayAct(c, at); err != nil {
+		return Decision{}, err
+	}
 	d, err := decide(s, at, c)
 	if errors.Is(err, ErrUnknownOrganization) || errors.Is(err, ErrUnknownWorkspace) || errors.Is(err, ErrNotAllowed) {
 		return Decision{}, err
@@ -49,7 +52,20 @@ func decide(s *State, at time.Time, c Command) (d Decision, err error) {
 	if batch, ok := c.(Batch); ok {
 		d.Events, d.Outcomes, err = batch.decideAll(s, at)
 	} else {
-		d.Events, err = c.decide(s, at)
+		d.Events, err = s.follow(c, at)
 	}
 	return d, err
+}
+
+// follow returns the events that follow from a command, unless somebody gains by them who
+// must not. Every command and every operation of a batch passes here.
+func (s *State) follow(c Command, at time.Time) ([]Event, error) {
+	events, err := c.decide(s, at)
+	if err == nil {
+		err = s.mayGain(c.Metadata(), events, at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return events, nil
 }

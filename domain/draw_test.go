@@ -54,6 +54,15 @@ func meta(t *rapid.T) Meta {
 	return m
 }
 
+// meta draws an actor whose token may have an end, at this instant or later.
+func (w *world) meta(t *rapid.T) Meta {
+	m := meta(t)
+	if one(t, 15, "with an end") {
+		m.Actor.Credential.ExpiresAt = w.at.Add(rapid.SampledFrom([]time.Duration{0, 1, time.Hour}).Draw(t, "token ends after"))
+	}
+	return m
+}
+
 // one draws true once in that many times.
 func one(t *rapid.T, in int, label string) bool {
 	return rapid.IntRange(1, in).Draw(t, label) == in
@@ -120,8 +129,10 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		"put organization's": func(t *rapid.T, m Meta) Command {
 			return PutOrganizationMember{m, who.Draw(t, "user"), rank.Draw(t, "role")}
 		},
-		"remove organization's":    func(t *rapid.T, m Meta) Command { return RemoveOrganizationMember{m, who.Draw(t, "user")} },
-		"suspend organization's":   func(t *rapid.T, m Meta) Command { return SuspendOrganizationMember{m, who.Draw(t, "user")} },
+		"remove organization's": func(t *rapid.T, m Meta) Command { return RemoveOrganizationMember{m, who.Draw(t, "user")} },
+		"suspend organization's": func(t *rapid.T, m Meta) Command {
+			return SuspendOrganizationMember{m, who.Draw(t, "user"), one(t, 3, "forced")}
+		},
 		"reinstate organization's": func(t *rapid.T, m Meta) Command { return ReinstateOrganizationMember{m, who.Draw(t, "user")} },
 		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, who.Draw(t, "user"), profile(t)} },
 		"create role": func(t *rapid.T, m Meta) Command {

@@ -19,6 +19,7 @@ var (
 	ErrRoleExists         = errors.New("the organization has, or had, a role with this key")
 	ErrRoleBuiltIn        = errors.New("built-in roles cannot be changed")
 	ErrNotActive          = errors.New("the membership is not active")
+	ErrUserSuspended      = errors.New("the user is suspended in the organization and can get nothing in it: reinstate them first")
 	ErrNotInvited         = errors.New("there is no invitation to accept or renew: it was accepted, taken back, or has expired")
 	ErrEmailTaken         = errors.New("another user of the organization has this e-mail address")
 	ErrWorkspaceArchived  = errors.New("the workspace is archived: restore it before changing it")

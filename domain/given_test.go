@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,6 +36,8 @@ var tables = map[string][]row{
 	"suspension":          suspensionRows,
 	"invitation":          invitationRows,
 	"ownership":           ownershipRows,
+	"owners":              ownerRows,
+	"standing":            standingRows,
 	"offboarding":         offboardingRows,
 	"custom role":         customRoleRows,
 	"batch":               batchRows,
@@ -96,11 +99,14 @@ func see(s *State, c Command) *State {
 func sameError(got, want error) bool {
 	var invalid, wantInvalid *InvalidError
 	var already, wantAlready *AlreadyMemberError
+	var last, wantLast *LastOwnerError
 	switch {
 	case errors.As(want, &wantInvalid):
 		return errors.As(got, &invalid) && invalid.Pointer == wantInvalid.Pointer && invalid.Code == wantInvalid.Code
 	case errors.As(want, &wantAlready):
 		return errors.As(got, &already) && *already == *wantAlready
+	case errors.As(want, &wantLast):
+		return errors.As(got, &last) && slices.Equal(last.Workspaces, wantLast.Workspaces)
 	default:
 		return errors.Is(got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -30,13 +31,15 @@ func (w *world) sameChanges(t *rapid.T, small *State, number uint64) {
 	}
 }
 
-// withoutCount returns the part without the count of owners, which changes without a new
-// version.
+// withoutCount returns the part without what clients do not see of it, which changes
+// without a new version.
 func withoutCount(p Part) Part {
 	switch p := p.(type) {
-	case *Workspace:
+	case *Owners:
+		return nil
+	case *UserMemberships:
 		c := *p
-		c.Owners = 0
+		c.Ends, c.Owned = nil, nil
 		return &c
 	case *Organization:
 		c := *p
@@ -52,12 +55,15 @@ func (w *world) holds(t *rapid.T) {
 		return
 	}
 	w.looked = true
-	owners, heads, places := w.recount()
+	owners, heads, places, ends := w.recount()
 	w.state.Each(func(k Key, p Part) {
 		ok := true
 		switch p := p.(type) {
 		case *Workspace:
-			ok = p.Owners == owners[p.ID] && p.Owners > 0 && p.ArchivedAt.IsZero() != w.model.archived[p.ID]
+			ok = w.state.Owners(p.ID) != nil && p.ArchivedAt.IsZero() != w.model.archived[p.ID]
+		case *Owners:
+			ok = slices.Equal(p.Users, owners[p.Workspace])
+			delete(owners, p.Workspace)
 		case *Organization:
 			ok = p.Owners == heads[p.ID] && p.Owners > 0
 		case *Membership:
@@ -68,19 +74,16 @@ func (w *world) holds(t *rapid.T) {
 		case *CustomRole:
 			ok = sameRole(p.Role, w.model.roles[k]) && p.ArchivedAt.IsZero() != w.model.retired[k]
 		case *UserMemberships:
-			got := map[WorkspaceID]bool{}
-			for _, ws := range p.Workspaces {
-				got[ws] = true
-			}
-			ok = len(got) == len(p.Workspaces) && maps.Equal(got, places[k])
+			ok = slices.Equal(p.Workspaces, places[k]) && maps.EqualFunc(p.Ends, ends[k], time.Time.Equal) && w.ownsAll(k, p.Owned) &&
+				p.here(w.at) == w.model.here(k.ID, k.Owner, w.at)
 			delete(places, k)
 		}
 		if !ok {
 			t.Fatalf("%v is %+v\nand by the model: %+v, owners %v and %v, places %v", k, p, w.model, owners, heads, places)
 		}
 	})
-	if len(places) > 0 {
-		t.Fatalf("nobody knows of the memberships %v", places)
+	if len(places) > 0 || len(owners) > 0 {
+		t.Fatalf("nobody knows of the memberships %v, or of the owners %v", places, owners)
 	}
 	w.sameAuthority(t)
 	w.sameDirectory(t)
@@ -108,28 +111,72 @@ func (t tie) is(m *Membership) bool {
 		t.ends.Equal(m.ExpiresAt) && t.secret == m.Invitation.Secret && t.until.Equal(m.Invitation.ExpiresAt)
 }
 
-// recount returns what follows from the model: the numbers of owners of workspaces and of
-// organizations, and the workspaces in which each user is a member.
-func (w *world) recount() (owners map[WorkspaceID]int, heads map[OrganizationID]int, places map[Key]map[WorkspaceID]bool) {
-	owners, heads, places = map[WorkspaceID]int{}, map[OrganizationID]int{}, map[Key]map[WorkspaceID]bool{}
+// recount returns what follows from the model: the owners of workspaces, the numbers of
+// owners of organizations, the workspaces in which each user is a member, and when those
+// memberships end.
+func (w *world) recount() (owners map[WorkspaceID][]UserID, heads map[OrganizationID]int, places map[Key][]WorkspaceID, ends map[Key]map[WorkspaceID]time.Time) {
+	owners, heads, places, ends = map[WorkspaceID][]UserID{}, map[OrganizationID]int{}, map[Key][]WorkspaceID{}, map[Key]map[WorkspaceID]time.Time{}
 	for k, tie := range w.model.ties {
 		if tie.lastingOwner() {
-			owners[k.Owner]++
+			owners[k.Owner] = append(owners[k.Owner], k.ID)
 		}
 		list := UserMembershipsKey(tie.org, k.ID)
-		if places[list] == nil {
-			places[list] = map[WorkspaceID]bool{}
+		if ends[list] == nil {
+			places[list], ends[list] = nil, map[WorkspaceID]time.Time{}
 		}
-		if tie.state != MembershipRemoved {
-			places[list][k.Owner] = true
+		if tie.state == MembershipRemoved {
+			continue
 		}
+		places[list] = append(places[list], k.Owner)
+		if end := tie.over(); !end.IsZero() {
+			ends[list][k.Owner] = end
+		}
+	}
+	for _, list := range owners {
+		slices.SortFunc(list, func(a, b UserID) int { return slices.Compare(a[:], b[:]) })
+	}
+	for _, list := range places {
+		slices.SortFunc(list, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
 	}
 	for k, rank := range w.model.ranks {
 		if rank == OrganizationOwner && !w.model.barred[k] {
 			heads[k.Owner]++
 		}
 	}
-	return owners, heads, places
+	return owners, heads, places, ends
+}
+
+// ownsAll reports whether these are the workspaces that the user owns for good.
+func (w *world) ownsAll(list Key, owned []WorkspaceID) bool {
+	n := 0
+	for k, tie := range w.model.ties {
+		if k.ID == list.ID && tie.org == OrganizationID(list.Owner) && tie.lastingOwner() {
+			n++
+			if !slices.Contains(owned, k.Owner) {
+				return false
+			}
+		}
+	}
+	return n == len(owned)
+}
+
+// keepsOwners checks that every workspace has an owner who has access. The exception is a
+// workspace from which the last one was suspended by force, until it has another.
+func (w *world) keepsOwners(t *rapid.T, c Command) {
+	forced, _ := c.(SuspendOrganizationMember)
+	for ws, org := range w.model.homes {
+		active, left := false, false
+		for k, tie := range w.model.ties {
+			if k.Owner == ws && tie.lastingOwner() {
+				active = active || !w.model.barred[OrganizationMemberKey(org, k.ID)]
+				left = left || forced.Force && k.ID == forced.User
+			}
+		}
+		w.forsaken[ws] = !active && (left || w.forsaken[ws])
+		if !active && !w.forsaken[ws] {
+			t.Fatalf("%#v left the workspace %s without an active owner", c, ws)
+		}
+	}
 }
 
 // sameAuthority compares everybody's present authority with the model's. So it shows that

@@ -6,7 +6,7 @@ import "slices"
 // loaded, held in memory and dropped again.
 type Key struct {
 	Kind  KeyKind
-	Owner [16]byte // the organization; for a membership and a workspace, the workspace
+	Owner [16]byte // the organization; for a membership, a workspace and its owners, the workspace
 	ID    [16]byte // the user, token or command; zero where Owner is enough
 	Text  string   // the folded e-mail address for [KeyEmail], the role's key for [KeyCustomRole]
 }
@@ -28,6 +28,7 @@ const (
 	KeyToken                                 // *Token
 	KeyDone                                  // *Done
 	KeyUserMemberships                       // *UserMemberships
+	KeyOwners                                // *Owners
 
 	endOfKinds
 )
@@ -89,6 +90,9 @@ func DoneKey(org OrganizationID, command CommandID) Key {
 func UserMembershipsKey(org OrganizationID, user UserID) Key {
 	return Key{Kind: KeyUserMemberships, Owner: org, ID: user}
 }
+
+// OwnersKey names the list of a workspace's owners.
+func OwnersKey(ws WorkspaceID) Key { return Key{Kind: KeyOwners, Owner: ws} }
 
 // keySet holds keys in the order in which they were added, each once.
 type keySet struct {

@@ -45,10 +45,57 @@ func (l law) hold(t *rapid.T, event Event) {
 		home, known := l.homes[about.Workspace]
 		must(!known || home == l.by.Organization, "another organization's workspace")
 	}
+	l.holdGains(event, must)
 	if about.User.IsZero() || about.Workspace.IsZero() {
 		l.holdOthers(event, must)
 	} else {
 		l.holdMember(event, must)
+	}
+}
+
+// holdGains checks that nobody acts who is suspended, except to give something up, and
+// that nobody gets anything who is suspended or, for a token, has left.
+func (l law) holdGains(event Event, must func(bool, string)) {
+	org, user := event.Concerns().Organization, event.Concerns().User
+	was := l.ties[MembershipKey(event.Concerns().Workspace, user)]
+	may := func(key RoleKey, list []Permission) power {
+		if list == nil {
+			list = l.role(org, key).Permissions
+		}
+		return power{level: l.role(org, key).Level, some: list}
+	}
+	gets := func(user UserID, more bool) {
+		must(!more || !l.model.barred[OrganizationMemberKey(org, user)], "somebody suspended got something")
+	}
+	token := func(facts TokenFacts) {
+		gets(facts.User, true)
+		must(!l.met[OrganizationMemberKey(org, facts.User)] || l.belongs(facts.User, org, l.at), "a token for somebody who has left")
+		must(l.by.person().IsZero() || l.belongs(l.by.person(), org, l.at), "a token by somebody who has left")
+	}
+	switch e := event.(type) {
+	case MemberLeft, TokenRevoked:
+		return
+	case MemberInvited, MemberAdded, MemberAccepted, MemberInvitationRenewed, MemberReinstated, OrganizationMemberAdded:
+		gets(user, true)
+	case MemberRoleChanged:
+		from, to := may(e.Role.From, was.list), may(e.Role.To, was.list)
+		gets(user, to.level > from.level || !from.covers(to.some))
+	case MemberPermissionsChanged:
+		gets(user, !may(was.role, e.Permissions.From).covers(may(was.role, e.Permissions.To).some))
+	case MemberExpiryChanged:
+		gets(user, !was.ends.IsZero() && (e.ExpiresAt.To == nil || e.ExpiresAt.To.After(was.ends)))
+	case OrganizationMemberRoleChanged:
+		gets(user, e.Role.To == OrganizationOwner || e.Role.To == OrganizationAdmin && e.Role.From == OrganizationPlain)
+	case WorkspaceOwnershipTransferred:
+		gets(e.Owner.To, true)
+	case TokenIssued:
+		token(e.Token)
+	case TokenRotated:
+		token(l.tokens[TokenKey(org, e.TokenID)])
+	}
+	must(!l.barred, "by somebody suspended")
+	if ends := l.by.Actor.Credential.ExpiresAt; !ends.IsZero() {
+		must(l.at.Before(ends), "with a token that has expired")
 	}
 }
 

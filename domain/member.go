@@ -14,14 +14,6 @@ type Terms struct {
 	ExpiresAt time.Time
 }
 
-// permissions returns what a membership on these terms gives.
-func (t Terms) permissions(role Role) []Permission {
-	if t.Permissions != nil {
-		return t.Permissions
-	}
-	return role.Permissions
-}
-
 // AddMember makes a user a member of a workspace. It is refused if the user is a member
 // already.
 type AddMember struct {
@@ -113,7 +105,7 @@ func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time)
 	if err := checkExpiry(t.ExpiresAt, at); err != nil {
 		return err
 	}
-	return by.mayGive(role, t.permissions(role))
+	return by.mayGive(role, effective(role, t.Permissions))
 }
 
 // introduce returns the events that write the new member's profile. A manager of a

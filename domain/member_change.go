@@ -29,7 +29,7 @@ func (c ChangeMember) needs(s *State) []Key {
 }
 
 func (c ChangeMember) decide(s *State, at time.Time) ([]Event, error) {
-	ws, by, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
+	_, by, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,10 @@ func (c ChangeMember) decide(s *State, at time.Time) ([]Event, error) {
 	if err := c.apply(s, by, &after, at); err != nil {
 		return nil, err
 	}
-	if member.owns() && !after.owns() && ws.Owners == 1 {
-		return nil, fmt.Errorf("workspace %s: %w", ws.ID, ErrLastOwner)
+	if !after.owns() {
+		if err := s.mayLose(member); err != nil {
+			return nil, err
+		}
 	}
 	var events []Event
 	about := About{c.Organization, c.Workspace, c.User}
@@ -126,7 +128,7 @@ func (c SuspendMember) target(*State) Key    { return MembershipKey(c.Workspace,
 func (c SuspendMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
 
 func (c SuspendMember) decide(s *State, at time.Time) ([]Event, error) {
-	ws, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
+	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ func (c SuspendMember) decide(s *State, at time.Time) ([]Event, error) {
 	case MembershipInvited:
 		return nil, fmt.Errorf("user %s is invited, and has no access to suspend: %w", c.User, ErrNotActive)
 	}
-	if err := ws.mayLose(member); err != nil {
+	if err := s.mayLose(member); err != nil {
 		return nil, err
 	}
 	return []Event{MemberSuspended{About{c.Organization, c.Workspace, c.User}, member.ID}}, nil

@@ -20,7 +20,7 @@ func (c RemoveMember) target(*State) Key    { return MembershipKey(c.Workspace, 
 func (c RemoveMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
 
 func (c RemoveMember) decide(s *State, at time.Time) ([]Event, error) {
-	ws, by, err := s.mayChangeWorkspace(c.Meta, c.Workspace, at)
+	_, by, err := s.mayChangeWorkspace(c.Meta, c.Workspace, at)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (c RemoveMember) decide(s *State, at time.Time) ([]Event, error) {
 	if err := by.mayTouch(s.roleOf(member)); err != nil {
 		return nil, err
 	}
-	if err := ws.mayLose(member); err != nil {
+	if err := s.mayLose(member); err != nil {
 		return nil, err
 	}
 	return []Event{MemberRemoved{About{c.Organization, c.Workspace, c.User}, member.ID, member.Role}}, nil
@@ -71,7 +71,7 @@ func (c LeaveWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	if !member.present(at) {
 		return nil, nil
 	}
-	if err := ws.mayLose(member); err != nil {
+	if err := s.mayLose(member); err != nil {
 		return nil, err
 	}
 	return []Event{MemberLeft{About{c.Organization, c.Workspace, c.User}, member.ID, member.Role}}, nil

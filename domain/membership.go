@@ -1,7 +1,7 @@
 package domain
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -96,18 +96,8 @@ func (m *Membership) owns() bool {
 	return m != nil && m.State == MembershipActive && m.Role == RoleOwner && m.ExpiresAt.IsZero()
 }
 
-// mayLose refuses to end the membership of the workspace's last owner.
-func (w *Workspace) mayLose(member *Membership) error {
-	if member.owns() && w.Owners == 1 {
-		return fmt.Errorf("workspace %s: %w", w.ID, ErrLastOwner)
-	}
-	return nil
-}
-
 // permissions returns what the membership gives while it is active.
-func (m *Membership) permissions(role Role) []Permission {
-	return Terms{Permissions: m.Permissions}.permissions(role)
-}
+func (m *Membership) permissions(role Role) []Permission { return effective(role, m.Permissions) }
 
 // roleOf returns the role of the membership, whatever the membership's state.
 func (s *State) roleOf(m *Membership) Role {
@@ -132,7 +122,13 @@ func appendRole(keys []Key, org OrganizationID, member *Membership) []Key {
 type UserMemberships struct {
 	Organization OrganizationID
 	User         UserID
-	Workspaces   []WorkspaceID // in no particular order
+	Workspaces   []WorkspaceID // in the order of their ids
+	// Ends holds when the memberships and invitations end that end by themselves; nil if
+	// there are none.
+	Ends map[WorkspaceID]time.Time
+	// Owned lists the workspaces that have the user in their list of [Owners], in the
+	// order of their ids.
+	Owned []WorkspaceID
 	// Version is the number of the last event that changed the list.
 	Version uint64
 }
@@ -142,13 +138,29 @@ func (u *UserMemberships) version() uint64     { return u.Version }
 func (u *UserMemberships) gone(time.Time) bool { return false }
 
 func (u *UserMemberships) clone() Part {
-	return &UserMemberships{u.Organization, u.User, slices.Clone(u.Workspaces), u.Version}
+	return &UserMemberships{u.Organization, u.User, slices.Clone(u.Workspaces), maps.Clone(u.Ends), slices.Clone(u.Owned), u.Version}
 }
 
 // UserMemberships returns the list of the user's workspaces, or nil if the user
 // was never a member of any.
 func (s *State) UserMemberships(org OrganizationID, user UserID) *UserMemberships {
 	return PartOf[*UserMemberships](s, UserMembershipsKey(org, user))
+}
+
+// here reports whether the user has a membership or an invitation at that time.
+func (u *UserMemberships) here(at time.Time) bool {
+	return u != nil && slices.ContainsFunc(u.Workspaces, func(ws WorkspaceID) bool {
+		end := u.Ends[ws]
+		return end.IsZero() || at.Before(end)
+	})
+}
+
+// owned returns the workspaces that have the user in their list of owners.
+func (s *State) owned(org OrganizationID, user UserID) []WorkspaceID {
+	if list := s.UserMemberships(org, user); list != nil {
+		return list.Owned
+	}
+	return nil
 }
 
 // joined folds the beginning of a membership, of a new member or of one who was removed.
@@ -160,43 +172,63 @@ func (s *State) joined(about About, r *Recorded, member *Membership) {
 		member.CreatedAt, member.Joined = former.CreatedAt, former.Joined || member.Joined
 	}
 	s.make(MembershipKey(about.Workspace, about.User), member)
-	s.countOwner(about, former.owns(), member.owns())
+	s.setOwner(about, member.owns())
 
-	list := &UserMemberships{Organization: about.Organization, User: about.User, Version: r.Number}
-	if former := s.UserMemberships(about.Organization, about.User); former != nil {
-		list.Workspaces = former.Workspaces
+	list := s.UserMemberships(about.Organization, about.User)
+	if list == nil {
+		list = &UserMemberships{Organization: about.Organization, User: about.User}
+		s.make(UserMembershipsKey(about.Organization, about.User), list)
 	}
-	if !slices.Contains(list.Workspaces, about.Workspace) {
-		list.Workspaces = append(slices.Clip(list.Workspaces), about.Workspace)
-	}
-	s.make(UserMembershipsKey(about.Organization, about.User), list)
+	list.Version = r.Number
+	list.note(member)
 }
 
-// changed folds a change of a membership, and counts the workspace's owners again.
+// changed folds a change of a membership.
 func (s *State) changed(about About, r *Recorded, change func(*Membership)) {
 	member := s.Membership(about.Workspace, about.User)
-	owned := member.owns()
+	owned, end, present := member.owns(), member.EndsAt(), member.State != MembershipRemoved
 	change(member)
 	member.touch(r)
-	s.countOwner(about, owned, member.owns())
+	if owns := member.owns(); owns != owned {
+		s.setOwner(about, owns)
+	} else if end.Equal(member.EndsAt()) && present == (member.State != MembershipRemoved) {
+		return // the list stays as it is, and need not be held
+	}
+	s.UserMemberships(about.Organization, about.User).note(member)
 }
 
 // ended folds the end of a membership.
 func (s *State) ended(about About, r *Recorded) {
 	s.changed(about, r, func(m *Membership) { m.State = MembershipRemoved })
-	if list := s.UserMemberships(about.Organization, about.User); list != nil {
-		list.Workspaces = slices.DeleteFunc(slices.Clone(list.Workspaces), func(ws WorkspaceID) bool { return ws == about.Workspace })
-		list.Version = r.Number
+	s.UserMemberships(about.Organization, about.User).Version = r.Number
+}
+
+// note brings the list up to date with what the membership is after an event.
+func (u *UserMemberships) note(member *Membership) {
+	ws := member.Workspace
+	u.Workspaces = include(u.Workspaces, ws, member.State != MembershipRemoved)
+	u.Owned = include(u.Owned, ws, member.owns())
+	delete(u.Ends, ws)
+	if end := member.EndsAt(); !end.IsZero() {
+		if u.Ends == nil {
+			u.Ends = make(map[WorkspaceID]time.Time)
+		}
+		u.Ends[ws] = end
+	}
+	if len(u.Ends) == 0 {
+		u.Ends = nil
 	}
 }
 
-// countOwner corrects the workspace's count of owners.
-func (s *State) countOwner(about About, before, after bool) {
-	ws := s.Workspace(about.Workspace)
-	if before && !after {
-		ws.Owners--
+// include returns the list with the workspace or without it, in the order of the ids. It
+// may change the list in place.
+func include(list []WorkspaceID, ws WorkspaceID, in bool) []WorkspaceID {
+	at, found := slices.BinarySearchFunc(list, ws, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
+	switch {
+	case in && !found:
+		return slices.Insert(list, at, ws)
+	case !in && found:
+		return slices.Delete(list, at, at+1)
 	}
-	if after && !before {
-		ws.Owners++
-	}
+	return list
 }

@@ -30,7 +30,7 @@ func TestOwnersAreCounted(t *testing.T) {
 		{"transferred", after(stage, transferred(edna, RoleEditor)...), 1},
 		{"others", after(stage, added(studio, cleo, RoleEditor), removed(studio, edna, RoleEditor)), 1},
 	} {
-		if got := fold(c.given...).Workspace(studio).Owners; got != c.want {
+		if got := len(fold(c.given...).owners(studio)); got != c.want {
 			t.Errorf("%s: %d owners, want %d", c.name, got, c.want)
 		}
 	}

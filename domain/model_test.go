@@ -11,6 +11,7 @@ type model struct {
 	ties     map[Key]tie              // all memberships there ever were
 	ranks    map[Key]OrganizationRole // of present members of organizations
 	barred   map[Key]bool             // suspended in the organization
+	met      map[Key]bool             // there was an event of their role, suspension or membership in the organization
 	roles    map[Key]Role             // of organizations' own
 	retired  map[Key]bool             // roles that were archived
 	homes    map[WorkspaceID]OrganizationID
@@ -33,7 +34,7 @@ type tie struct {
 
 func newModel() model {
 	return model{
-		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
+		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, met: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
 		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
 	}
 }
@@ -45,6 +46,9 @@ func (m *model) learn(event Event) {
 		member := m.ties[key]
 		f(&member)
 		m.ties[key] = member
+	}
+	if _, profile := event.(UserProfileSet); !profile && !about.User.IsZero() {
+		m.met[rank] = true
 	}
 	switch e := event.(type) {
 	case MemberAdded:
@@ -93,6 +97,29 @@ func (m *model) learn(event Event) {
 // here reports whether the membership has not ended at that time.
 func (t tie) here(at time.Time) bool {
 	return t.state != "" && t.state != MembershipRemoved && (t.ends.IsZero() || at.Before(t.ends)) && (t.state != MembershipInvited || at.Before(t.until))
+}
+
+// over returns when the membership or the invitation ends; zero for never.
+func (t tie) over() time.Time {
+	if t.state == MembershipInvited && (t.ends.IsZero() || t.until.Before(t.ends)) {
+		return t.until
+	}
+	return t.ends
+}
+
+// here reports whether the user has a membership or an invitation in the organization.
+func (m *model) here(user UserID, org OrganizationID, at time.Time) bool {
+	for k, tie := range m.ties {
+		if k.ID == user && tie.org == org && tie.here(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// belongs reports whether the user has anything in the organization.
+func (m *model) belongs(user UserID, org OrganizationID, at time.Time) bool {
+	return m.ranks[OrganizationMemberKey(org, user)] != "" || m.here(user, org, at)
 }
 
 // lastingOwner reports whether the user is an owner who counts: every workspace has at

@@ -51,6 +51,8 @@ func (c PutOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
 type SuspendOrganizationMember struct {
 	Meta
 	User UserID
+	// Force lets an owner of the organization suspend the last active owner of a workspace.
+	Force bool
 }
 
 // CommandType is suspend_organization_member.
@@ -60,8 +62,8 @@ func (c SuspendOrganizationMember) target(*State) Key {
 	return OrganizationMemberKey(c.Organization, c.User)
 }
 
-func (c SuspendOrganizationMember) needs(*State) []Key {
-	return organizationMemberNeeds(c.Meta, c.User)
+func (c SuspendOrganizationMember) needs(s *State) []Key {
+	return ownedNeeds(organizationMemberNeeds(c.Meta, c.User), s, c.Organization, c.User)
 }
 
 func (c SuspendOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
@@ -72,7 +74,19 @@ func (c SuspendOrganizationMember) decide(s *State, _ time.Time) ([]Event, error
 	if err := s.known(c.Meta, c.User); err != nil || member.suspended() {
 		return nil, err
 	}
+	if err := c.mayLeaveWithout(s); err != nil {
+		return nil, err
+	}
 	return []Event{OrganizationMemberSuspended{About{Organization: c.Organization, User: c.User}}}, nil
+}
+
+// mayLeaveWithout refuses to suspend the last active owner of a workspace, unless an owner
+// of the organization insists.
+func (c SuspendOrganizationMember) mayLeaveWithout(s *State) error {
+	if level, _ := s.organizationAuthority(c.Meta); c.Force && level >= LevelTop {
+		return nil
+	}
+	return s.mayLoseAll(c.Organization, c.User)
 }
 
 // ReinstateOrganizationMember gives a suspended user's role and memberships their effect

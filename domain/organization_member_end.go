@@ -2,7 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -21,7 +20,7 @@ func (c RemoveOrganizationMember) target(*State) Key {
 }
 
 func (c RemoveOrganizationMember) needs(s *State) []Key {
-	keys := organizationMemberNeeds(c.Meta, c.User)
+	keys := ownedNeeds(organizationMemberNeeds(c.Meta, c.User), s, c.Organization, c.User)
 	if list := s.UserMemberships(c.Organization, c.User); list != nil {
 		for _, ws := range list.Workspaces {
 			keys = append(keys, WorkspaceKey(ws), MembershipKey(ws, c.User))
@@ -60,15 +59,13 @@ func (c RemoveOrganizationMember) memberships(s *State, at time.Time) (events []
 	if list == nil {
 		return nil, nil
 	}
-	workspaces := slices.Clone(list.Workspaces) // sorted, so that the events do not depend on the order of the list
-	slices.SortFunc(workspaces, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
-	for _, id := range workspaces {
+	if err := s.mayLoseAll(c.Organization, c.User); err != nil {
+		return nil, err
+	}
+	for _, id := range list.Workspaces {
 		member := s.Membership(id, c.User)
 		if !member.present(at) {
 			continue
-		}
-		if err := s.Workspace(id).mayLose(member); err != nil {
-			return nil, err
 		}
 		events = append(events, MemberRemoved{About{c.Organization, id, c.User}, member.ID, member.Role})
 	}

@@ -46,9 +46,9 @@ func TestUserMemberships(t *testing.T) {
 		want  []WorkspaceID
 	}{
 		{"nowhere", stage, nil},
-		{"two", everywhere, []WorkspaceID{studio, lab}},
+		{"two", everywhere, []WorkspaceID{lab, studio}},
 		{"invited", cleoInvited, []WorkspaceID{studio}},
-		{"suspended", after(everywhere, suspended(studio, cleo)), []WorkspaceID{studio, lab}},
+		{"suspended", after(everywhere, suspended(studio, cleo)), []WorkspaceID{lab, studio}},
 		{"removed", after(everywhere, removed(studio, cleo, RoleEditor)), []WorkspaceID{lab}},
 		{"left", after(everywhere, MemberLeft{member(lab, cleo), membership(lab, cleo), RoleAdmin}), []WorkspaceID{studio}},
 		{"ended", lapsed, []WorkspaceID{studio}},

@@ -42,7 +42,7 @@ func (c TransferOwnership) target(*State) Key { return WorkspaceKey(c.Workspace)
 func (c TransferOwnership) needs(s *State) []Key {
 	keys := memberNeeds(s, c.Meta, c.Workspace, c.To)
 	if from := c.from(); !from.IsZero() {
-		keys = append(keys, MembershipKey(c.Workspace, from), ProfileKey(c.Organization, from))
+		keys = append(keys, MembershipKey(c.Workspace, from), ProfileKey(c.Organization, from), UserMembershipsKey(c.Organization, from))
 	}
 	return keys
 }

@@ -12,30 +12,21 @@ func (m Meta) mayActFor() error {
 	return fmt.Errorf("the token is bound to user %s: %w", m.Actor.User, ErrNotAllowed)
 }
 
-// mayGain refuses a person who is suspended in the organization or no longer belongs
-// to it. They may still give up what they have, but they get nothing new.
-func (s *State) mayGain(m Meta) error {
-	person := m.person()
-	if person.IsZero() {
-		return nil
-	}
-	member := s.OrganizationMember(m.Organization, person)
-	if member.suspended() {
-		return fmt.Errorf("user %s is suspended in the organization: %w", person, ErrNotAllowed)
-	}
-	if list := s.UserMemberships(m.Organization, person); member.role() == organizationNobody && (list == nil || len(list.Workspaces) == 0) {
-		return fmt.Errorf("user %s does not belong to the organization: %w", person, ErrNotAllowed)
-	}
-	return nil
-}
-
-// gainNeeds returns what [State.mayGain] must see, in addition to what every command
-// must see.
+// gainNeeds returns what [State.mayAct] must see of a person who gets something for
+// themself, in addition to what every command must see.
 func gainNeeds(m Meta, more ...Key) []Key {
 	if person := m.person(); !person.IsZero() {
 		more = append(more, UserMembershipsKey(m.Organization, person))
 	}
 	return more
+}
+
+// userNeeds appends what [State.mayGain] must see of a user who gets a token.
+func userNeeds(org OrganizationID, user UserID, keys ...Key) []Key {
+	if user.IsZero() {
+		return keys
+	}
+	return append(keys, OrganizationMemberKey(org, user), UserMembershipsKey(org, user))
 }
 
 // mustBe refuses everybody but the user, acting through a token that reaches the

@@ -46,7 +46,7 @@ func sequence(t *rapid.T, counts tally) {
 	w := newWorld(t, counts)
 	actions := map[string]func(*rapid.T){"": w.holds, "time passes": w.wait, "more time passes": w.wait, "still more time passes": w.wait}
 	for name, draw := range w.commands() {
-		ask := func(t *rapid.T) { w.ask(t, draw(t, meta(t))) }
+		ask := func(t *rapid.T) { w.ask(t, draw(t, w.meta(t))) }
 		actions[name] = ask
 		if oftener.MatchString(name) {
 			actions[name+", once more"], actions[name+", and again"] = ask, ask

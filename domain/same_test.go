@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -33,7 +34,11 @@ func samePart(a, b Part) bool {
 		return ok && sameRole(a.Role, b.Role) && a.Organization == b.Organization && a.ArchivedAt.Equal(b.ArchivedAt) && a.Stamp == b.Stamp
 	case *UserMemberships:
 		b, ok := b.(*UserMemberships)
-		return ok && a.Organization == b.Organization && a.User == b.User && slices.Equal(a.Workspaces, b.Workspaces) && a.Version == b.Version
+		return ok && a.Organization == b.Organization && a.User == b.User && slices.Equal(a.Workspaces, b.Workspaces) &&
+			maps.EqualFunc(a.Ends, b.Ends, time.Time.Equal) && slices.Equal(a.Owned, b.Owned) && a.Version == b.Version
+	case *Owners:
+		b, ok := b.(*Owners)
+		return ok && a.Workspace == b.Workspace && slices.Equal(a.Users, b.Users)
 	case *Token:
 		b, ok := b.(*Token)
 		return ok && a.ID == b.ID && a.Name == b.Name && a.Secret == b.Secret && slices.Equal(a.Scopes, b.Scopes) &&
@@ -72,7 +77,7 @@ func sameParts(a, b *State) bool {
 func TestSamePartSeesEveryField(t *testing.T) {
 	for _, p := range []Part{
 		&Organization{}, &OrganizationMember{}, &Profile{}, &EmailHolder{}, &Workspace{},
-		&Membership{}, &CustomRole{}, &UserMemberships{}, &Token{}, &Done{},
+		&Membership{}, &CustomRole{}, &UserMemberships{}, &Token{}, &Done{}, &Owners{},
 	} {
 		if !samePart(p, p.clone()) {
 			t.Errorf("%T is not the same as itself", p)
@@ -119,6 +124,9 @@ func touch(t *testing.T, field reflect.Value) {
 		field.Index(0).SetUint(1)
 	case reflect.Slice:
 		field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+	case reflect.Map:
+		field.Set(reflect.MakeMap(field.Type()))
+		field.SetMapIndex(reflect.Zero(field.Type().Key()), reflect.ValueOf(now))
 	case reflect.Pointer:
 		field.Set(reflect.New(field.Type().Elem()))
 	case reflect.Struct:

@@ -36,19 +36,19 @@ var reinstateRows = []row{
 
 // Suspension in the organization.
 var barRows = []row{
-	{name: "a member", given: stage, when: SuspendOrganizationMember{by(ben), cleo}, then: []Event{barred(cleo)}},
-	{name: "who has no role in it", given: stage, when: SuspendOrganizationMember{by(ben), olga}, then: []Event{barred(olga)}},
-	{name: "whom only the directory knows", given: after(stage, UserProfileSet{user(nora), profile("nora@x")}), when: SuspendOrganizationMember{by(ben), nora}, then: []Event{barred(nora)}},
-	{name: "whom nobody knows", given: stage, when: SuspendOrganizationMember{by(ben), nora}, err: ErrUnknownMember},
-	{name: "twice", given: after(stage, barred(cleo)), when: SuspendOrganizationMember{by(ben), cleo}},
-	{name: "an owner", given: twoOwners, when: SuspendOrganizationMember{by(ada), ben}, then: []Event{barred(ben)}},
-	{name: "an owner, by an admin", given: after(twoOwners, OrganizationMemberRoleChanged{user(cleo), Change[OrganizationRole]{OrganizationPlain, OrganizationAdmin}}), when: SuspendOrganizationMember{by(cleo), ben}, err: ErrRoleAboveOwn},
-	{name: "the last owner", given: stage, when: SuspendOrganizationMember{by(ada), ada}, err: ErrLastOwner},
-	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: SuspendOrganizationMember{byRoot, ada}, err: ErrLastOwner},
-	{name: "by a member", given: stage, when: SuspendOrganizationMember{by(cleo), zoe}, err: ErrNotAllowed},
-	{name: "by a workspace's owner", given: stage, when: SuspendOrganizationMember{by(olga), edna}, err: ErrNotAllowed},
-	{name: "by a program of a workspace", given: stage, when: SuspendOrganizationMember{within(studio, byProgram), edna}, err: ErrNotAllowed},
-	{name: "of no organization", when: SuspendOrganizationMember{byRoot, ada}, err: ErrUnknownOrganization},
+	{name: "a member", given: stage, when: SuspendOrganizationMember{by(ben), cleo, false}, then: []Event{barred(cleo)}},
+	{name: "who has no role in it", given: stage, when: SuspendOrganizationMember{by(ben), vera, false}, then: []Event{barred(vera)}},
+	{name: "whom only the directory knows", given: after(stage, UserProfileSet{user(nora), profile("nora@x")}), when: SuspendOrganizationMember{by(ben), nora, false}, then: []Event{barred(nora)}},
+	{name: "whom nobody knows", given: stage, when: SuspendOrganizationMember{by(ben), nora, false}, err: ErrUnknownMember},
+	{name: "twice", given: after(stage, barred(cleo)), when: SuspendOrganizationMember{by(ben), cleo, false}},
+	{name: "an owner", given: twoOwners, when: SuspendOrganizationMember{by(ada), ben, false}, then: []Event{barred(ben)}},
+	{name: "an owner, by an admin", given: after(twoOwners, OrganizationMemberRoleChanged{user(cleo), Change[OrganizationRole]{OrganizationPlain, OrganizationAdmin}}), when: SuspendOrganizationMember{by(cleo), ben, false}, err: ErrRoleAboveOwn},
+	{name: "the last owner", given: stage, when: SuspendOrganizationMember{by(ada), ada, false}, err: ErrLastOwner},
+	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: SuspendOrganizationMember{byRoot, ada, false}, err: ErrLastOwner},
+	{name: "by a member", given: stage, when: SuspendOrganizationMember{by(cleo), zoe, false}, err: ErrNotAllowed},
+	{name: "by a workspace's owner", given: stage, when: SuspendOrganizationMember{by(olga), edna, false}, err: ErrNotAllowed},
+	{name: "by a program of a workspace", given: stage, when: SuspendOrganizationMember{within(studio, byProgram), edna, false}, err: ErrNotAllowed},
+	{name: "of no organization", when: SuspendOrganizationMember{byRoot, ada, false}, err: ErrUnknownOrganization},
 
 	{name: "by a suspended owner", given: after(twoOwners, barred(ben)), when: RenameOrganization{by(ben), "Apex"}, err: ErrNotAllowed},
 	{name: "by a suspended owner of its organization", given: after(twoOwners, barred(ben)), when: RenameWorkspace{by(ben), studio, "Loft"}, err: ErrNotAllowed},
@@ -62,7 +62,8 @@ var barRows = []row{
 	}},
 	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: PutOrganizationMember{by(ada), ada, OrganizationAdmin}, err: ErrLastOwner},
 	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: RemoveOrganizationMember{by(ada), ada}, err: ErrLastOwner},
-	{name: "who is suspended and was removed", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, then: []Event{
+	{name: "who is suspended and was removed", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, err: ErrUserSuspended},
+	{name: "who was suspended and removed, and is reinstated", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}, unbarred(cleo)[0]), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, then: []Event{
 		OrganizationMemberAdded{user(cleo), OrganizationPlain},
 	}},
 	{name: "removed and made an owner, and suspended all the time", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}, OrganizationMemberAdded{user(cleo), OrganizationOwner}), when: RenameOrganization{by(cleo), "Apex"}, err: ErrNotAllowed},

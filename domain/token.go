@@ -90,7 +90,7 @@ func (IssueToken) CommandType() string { return "issue_token" }
 func (c IssueToken) target(*State) Key { return TokenKey(c.Organization, c.Token.ID) }
 
 func (c IssueToken) needs(*State) []Key {
-	keys := gainNeeds(c.Meta, c.target(nil))
+	keys := userNeeds(c.Organization, c.Token.User, gainNeeds(c.Meta, c.target(nil))...)
 	if !c.Token.Workspace.IsZero() {
 		keys = append(keys, WorkspaceKey(c.Token.Workspace))
 	}
@@ -99,9 +99,6 @@ func (c IssueToken) needs(*State) []Key {
 
 func (c IssueToken) decide(s *State, at time.Time) ([]Event, error) {
 	if _, err := s.organization(c.Meta); err != nil {
-		return nil, err
-	}
-	if err := s.mayGain(c.Meta); err != nil {
 		return nil, err
 	}
 	if s.Token(c.Organization, c.Token.ID) != nil {
@@ -160,14 +157,18 @@ type RotateToken struct {
 // CommandType is rotate_token.
 func (RotateToken) CommandType() string { return "rotate_token" }
 
-func (c RotateToken) target(*State) Key  { return TokenKey(c.Organization, c.Token) }
-func (c RotateToken) needs(*State) []Key { return gainNeeds(c.Meta, c.target(nil)) }
+func (c RotateToken) target(*State) Key { return TokenKey(c.Organization, c.Token) }
+
+func (c RotateToken) needs(s *State) []Key {
+	keys := gainNeeds(c.Meta, c.target(nil))
+	if token := s.Token(c.Organization, c.Token); token != nil {
+		keys = userNeeds(c.Organization, token.User, keys...)
+	}
+	return keys
+}
 
 func (c RotateToken) decide(s *State, at time.Time) ([]Event, error) {
 	if _, err := s.organization(c.Meta); err != nil {
-		return nil, err
-	}
-	if err := s.mayGain(c.Meta); err != nil {
 		return nil, err
 	}
 	token := s.Token(c.Organization, c.Token)

@@ -102,9 +102,6 @@ func (c SetProfile) decide(s *State, _ time.Time) ([]Event, error) {
 	if _, err := s.organization(c.Meta); err != nil {
 		return nil, err
 	}
-	if err := s.mayGain(c.Meta); err != nil {
-		return nil, err
-	}
 	if !c.ownName(s) {
 		if _, err := s.organizationAuthority(c.Meta); err != nil {
 			return nil, err

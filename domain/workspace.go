@@ -11,10 +11,7 @@ type Workspace struct {
 	ID           WorkspaceID
 	Organization OrganizationID
 	Name         string
-	// Owners counts the active owners whose membership does not end by itself. Once there
-	// is one, the count never drops to 0.
-	Owners     int
-	ArchivedAt time.Time // zero: not archived
+	ArchivedAt   time.Time // zero: not archived
 	Stamp
 }
 

@@ -67,7 +67,7 @@ func createAnnex(m Meta) Command {
 
 func TestWorkspaceEvolves(t *testing.T) {
 	ws := fold(after(archived, studioRenamed...)...).Workspace(studio)
-	if ws.ID != studio || ws.Organization != acme || ws.Name != "Loft" || ws.Owners != 1 || ws.ArchivedAt.IsZero() {
+	if ws.ID != studio || ws.Organization != acme || ws.Name != "Loft" || ws.ArchivedAt.IsZero() {
 		t.Errorf("%+v", ws)
 	}
 	if want := uint64(len(archived) + 1); ws.Version != want {

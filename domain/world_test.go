@@ -15,6 +15,8 @@ type world struct {
 	state   *State
 	history []*Recorded
 	model   model
+	// forsaken are the workspaces whose last active owner was suspended by force.
+	forsaken map[WorkspaceID]bool
 
 	// before is a copy of the state before the command.
 	before *State
@@ -25,7 +27,7 @@ type world struct {
 }
 
 func newWorld(t *rapid.T, counts tally) *world {
-	w := &world{at: now, state: &State{parts: map[Key]Part{}}, before: &State{parts: map[Key]Part{}}, model: newModel(), counts: counts}
+	w := &world{at: now, state: &State{parts: map[Key]Part{}}, before: &State{parts: map[Key]Part{}}, model: newModel(), forsaken: map[WorkspaceID]bool{}, counts: counts}
 	for _, c := range []Command{
 		CreateOrganization{byRoot, "One", ada, ProfileFacts{Email: "a@x"}},
 		PutOrganizationMember{byRoot, ben, OrganizationAdmin},
@@ -82,6 +84,7 @@ func (w *world) ask(t *rapid.T, c Command) {
 	}
 	if len(events) > 0 {
 		w.happen(t, c, events, small)
+		w.keepsOwners(t, c)
 	}
 	sameAnswer(t, c, &decided, small)
 	w.done(t, c)
@@ -210,6 +213,6 @@ func defined(err error) bool {
 var rules = []error{
 	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
-	ErrAlreadyMember, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
+	ErrAlreadyMember, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
 }

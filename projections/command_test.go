@@ -69,7 +69,7 @@ func drawOfOrganization(t *rapid.T, meta domain.Meta, user domain.UserID) domain
 	case 4:
 		return domain.RemoveOrganizationMember{Meta: meta, User: user}
 	case 5:
-		return domain.SuspendOrganizationMember{Meta: meta, User: user}
+		return domain.SuspendOrganizationMember{Meta: meta, User: user, Force: rapid.Bool().Draw(t, "forced")}
 	case 6:
 		return domain.ReinstateOrganizationMember{Meta: meta, User: user}
 	case 7:

@@ -92,8 +92,8 @@ func TestEnds(t *testing.T) {
 			t.Errorf("user %d: from %+v to %+v", n, before, after)
 		}
 	}
-	if w, err := m.Workspace(ws); err != nil || w.Owners != 1 {
-		t.Errorf("an owner whose membership ends counts: %+v, %v", w, err)
+	if list, err := m.readPart(domain.OwnersKey(ws)); err != nil || len(list.(*domain.Owners).Users) != 1 {
+		t.Errorf("an owner whose membership ends counts: %+v, %v", list, err)
 	}
 	before := see(15, soon)
 	h.expire(t, org, ws, 15, 19, 21)

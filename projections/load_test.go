@@ -23,7 +23,7 @@ func manyParts() (keys []domain.Key) {
 			keys = append(keys, domain.MembershipKey(ws, user))
 		}
 	}
-	return append(keys, domain.OrganizationKey(orgID(1)), domain.OrganizationKey(orgID(9)), domain.WorkspaceKey(wsID(1)),
+	return append(keys, domain.OrganizationKey(orgID(1)), domain.OrganizationKey(orgID(9)), domain.WorkspaceKey(wsID(1)), domain.OwnersKey(wsID(1)), domain.OwnersKey(wsID(9)),
 		domain.CustomRoleKey(orgID(1), "auditor"), domain.CustomRoleKey(orgID(2), "auditor"), domain.CustomRoleKey(orgID(1), "nobody"))
 }
 

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -176,7 +177,7 @@ func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Mem
 
 func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*domain.UserMemberships, error) {
 	rows, err := c.Query(context.Background(), `
-		SELECT w.id, m.state, m.turned
+		SELECT w.id, m.state, m.turned, m.ends_at, `+isOwner+`
 		FROM organizations o
 		JOIN people p ON p.organization = o.key AND p.user = +?2
 		CROSS JOIN memberships m ON m.person = p.key
@@ -191,11 +192,22 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 		var workspace domain.WorkspaceID
 		var state domain.MembershipState
 		var turned uint64
-		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned)); err != nil {
+		var end time.Time
+		var owned bool
+		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned), sqlite.Time(&end), sqlite.Flag(&owned)); err != nil {
 			return nil, err
 		}
 		if state != domain.MembershipRemoved {
 			list.Workspaces = append(list.Workspaces, workspace)
+		}
+		if !end.IsZero() {
+			if list.Ends == nil {
+				list.Ends = make(map[domain.WorkspaceID]time.Time)
+			}
+			list.Ends[workspace] = end
+		}
+		if owned {
+			list.Owned = append(list.Owned, workspace)
 		}
 		list.Version = max(list.Version, turned)
 	}
@@ -205,6 +217,9 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 	if list.Version == 0 {
 		return nil, ErrNotFound
 	}
+	byID := func(a, b domain.WorkspaceID) int { return slices.Compare(a[:], b[:]) }
+	slices.SortFunc(list.Workspaces, byID)
+	slices.SortFunc(list.Owned, byID)
 	return list, nil
 }
 

@@ -42,6 +42,9 @@ var parts = [...]partRow{
 	domain.KeyUserMemberships: row(notShown, func(c conn, k domain.Key) (*domain.UserMemberships, error) {
 		return c.userMemberships(k.Owner, k.ID)
 	}),
+	domain.KeyOwners: row(notShown, func(c conn, k domain.Key) (*domain.Owners, error) {
+		return c.owners(k.Owner)
+	}),
 }
 
 // In the literal above this row would be an initialization cycle, because the record of

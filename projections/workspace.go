@@ -38,8 +38,7 @@ func (p *projector) workspaceRestored(e domain.WorkspaceRestored, r *domain.Reco
 		r.Time.UnixMilli(), int64(r.Number), e.Workspace[:])
 }
 
-const workspaceColumns = `w.key, w.id, w.name, w.archived_at, w.created_at, w.updated_at, w.version,
-	(SELECT count(*) FROM memberships WHERE workspace = w.key AND role = 1 AND state = 'active' AND expires_at IS NULL)`
+const workspaceColumns = `w.key, w.id, w.name, w.archived_at, w.created_at, w.updated_at, w.version`
 
 type workspaceRow struct {
 	key              int64
@@ -49,7 +48,7 @@ type workspaceRow struct {
 func (r *workspaceRow) Dest() []any {
 	return []any{
 		sqlite.Number(&r.key), scanID(&r.ID), sqlite.Text(&r.Name), sqlite.Time(&r.ArchivedAt),
-		sqlite.Time(&r.CreatedAt), sqlite.Time(&r.UpdatedAt), sqlite.Number(&r.Version), sqlite.Number(&r.Owners),
+		sqlite.Time(&r.CreatedAt), sqlite.Time(&r.UpdatedAt), sqlite.Number(&r.Version),
 	}
 }
 

@@ -1,0 +1,30 @@
+package projections
+
+import (
+	"context"
+	"slices"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// isOwner is true for a membership m of somebody who is in their workspace's list of
+// owners: see [domain.Owners].
+const isOwner = `m.role = 1 AND m.state = 'active' AND m.expires_at IS NULL`
+
+// owners reads the list of the workspace's owners. The error is [ErrNotFound] if it is
+// empty.
+func (c conn) owners(ws domain.WorkspaceID) (*domain.Owners, error) {
+	list := &domain.Owners{Workspace: ws}
+	var user domain.UserID
+	err := c.Each(context.Background(), []any{scanID(&user)}, func() { list.Users = append(list.Users, user) }, `
+		SELECT p.user
+		FROM workspaces w
+		CROSS JOIN memberships m ON m.workspace = w.key
+		CROSS JOIN people p ON p.key = m.person
+		WHERE w.id = +? AND `+isOwner, ws[:])
+	if err == nil && len(list.Users) == 0 {
+		err = ErrNotFound
+	}
+	slices.SortFunc(list.Users, func(a, b domain.UserID) int { return slices.Compare(a[:], b[:]) })
+	return list, err
+}
