@@ -30,9 +30,9 @@ var ownerRows = []row{
 		Meta: byRoot, Workspace: studio, Atomic: true,
 		Operations: []Command{AddMember{byRoot, studio, cleo, Terms{Role: RoleOwner}, membership(studio, cleo), nil}, RemoveMember{byRoot, studio, olga}},
 	}, then: []Event{added(studio, cleo, RoleOwner), removed(studio, olga, RoleOwner)}},
-	{name: "to whom is suspended in the organization", given: after(stage, barred(edna)), when: TransferOwnership{by(olga), studio, UserID{}, edna}, err: ErrUserSuspended},
+	{name: "to somebody who is suspended in the organization", given: after(stage, barred(edna)), when: TransferOwnership{by(olga), studio, UserID{}, edna}, err: ErrUserSuspended},
 	{name: "to an owner who is suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: TransferOwnership{by(olga), studio, UserID{}, vera}, err: ErrUserSuspended},
-	{name: "from whom is suspended in the organization", given: after(stage, barred(olga)), when: TransferOwnership{by(ben), studio, olga, edna}, then: transferred(edna, RoleEditor)},
+	{name: "from somebody who is suspended in the organization", given: after(stage, barred(olga)), when: TransferOwnership{by(ben), studio, olga, edna}, then: transferred(edna, RoleEditor)},
 
 	{name: "the last owner of a workspace", given: stage, when: SuspendOrganizationMember{by(ben), olga, false}, err: &LastOwnerError{[]WorkspaceID{studio}}},
 	{name: "the last owner of two workspaces", given: after(stage, changed(lab, zoe, RoleOwner, RoleAdmin), added(lab, olga, RoleOwner)), when: SuspendOrganizationMember{by(ada), olga, false}, err: &LastOwnerError{[]WorkspaceID{lab, studio}}},
@@ -47,7 +47,7 @@ var ownerRows = []row{
 	{name: "a workspace's only owner again", given: after(stage, barred(olga)), when: SuspendOrganizationMember{by(ben), olga, false}},
 }
 
-// A workspace without an active owner can be in an old log. Whoever acts for the
+// A workspace without an active owner can be in an old log. An actor for the
 // organization can give it one, and then take the others away.
 func TestWorkspaceWithoutAnActiveOwner(t *testing.T) {
 	s := fold(after(stage, barred(olga))...)

@@ -15,7 +15,7 @@ func (s *State) mayAct(c Command, at time.Time) error {
 		return fmt.Errorf("the token expired at %s: %w", end.Format(time.RFC3339), ErrNotAllowed)
 	}
 	person := m.person()
-	if person.IsZero() {
+	if person.IsZero() || s.Organization(m.Organization) == nil { // the command says so itself
 		return nil
 	}
 	switch c.(type) { //nolint:gochecksumtype // all others need authority, or an invitation
@@ -56,7 +56,7 @@ func (s *State) mayGain(m Meta, events []Event, at time.Time) error {
 		if s.OrganizationMember(m.Organization, user).suspended() {
 			return fmt.Errorf("user %s: %w", user, ErrUserSuspended)
 		}
-		switch e.(type) { //nolint:gochecksumtype // whoever is added or invited belongs to the organization again
+		switch e.(type) { //nolint:gochecksumtype // a user who is added or invited belongs to it again
 		case TokenIssued, TokenRotated:
 			if s.hasLeft(m.Organization, user, at) {
 				return fmt.Errorf("user %s has left the organization, so a token for them needs a role or a membership first: %w", user, ErrNotAllowed)

@@ -22,7 +22,7 @@ func changeEdna(m Meta, role RoleKey) Command {
 	return ChangeMember{Meta: m, Workspace: studio, User: edna, Role: &role}
 }
 
-// Whoever is suspended in the organization gets nothing in it, by any way.
+// A user who is suspended in the organization gets nothing in it, by any command.
 var standingRows = slices.Concat(gainRows, lossRows, leftRows, suspendedActorRows)
 
 var gainRows = []row{
@@ -49,9 +49,9 @@ var gainRows = []row{
 	{name: "who is suspended in the organization too", given: after(ednaSuspended, barred(edna)), when: ReinstateMember{by(olga), studio, edna}, err: ErrUserSuspended},
 	{name: "who is suspended in the organization", given: ednaBarred, when: PutOrganizationMember{by(ada), edna, OrganizationPlain}, err: ErrUserSuspended},
 	{name: "who is suspended in the organization, to a higher role", given: after(stage, barred(cleo)), when: PutOrganizationMember{by(ada), cleo, OrganizationAdmin}, err: ErrUserSuspended},
-	{name: "for whom is suspended in the organization", given: after(stage, barred(zoe)), when: CreateWorkspace{by(ben), annex, "Annex", zoe, membership(annex, zoe)}, err: ErrUserSuspended},
-	{name: "for whom is suspended in the organization, by a program", given: ednaBarred, when: IssueToken{byProgram, ednasKey}, err: ErrUserSuspended},
-	{name: "of whom is suspended in the organization, by a program", given: after(withEdnasKey, barred(edna)), when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrUserSuspended},
+	{name: "for somebody who is suspended in the organization", given: after(stage, barred(zoe)), when: CreateWorkspace{by(ben), annex, "Annex", zoe, membership(annex, zoe)}, err: ErrUserSuspended},
+	{name: "for somebody who is suspended in the organization, by a program", given: ednaBarred, when: IssueToken{byProgram, ednasKey}, err: ErrUserSuspended},
+	{name: "of somebody who is suspended in the organization, by a program", given: after(withEdnasKey, barred(edna)), when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrUserSuspended},
 }
 
 // What a suspended person has can be made less.
@@ -63,27 +63,27 @@ var lossRows = []row{
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveMember{by(olga), studio, edna}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveOrganizationMember{by(ben), edna}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, edna}, then: []Event{MemberLeft{member(studio, edna), membership(studio, edna), RoleEditor}}},
-	{name: "of whom is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x")}, then: []Event{UserProfileSet{user(edna), profile("edna@x")}}},
-	{name: "of whom is suspended in the organization", given: after(withEdnasKey, barred(edna)), when: RevokeToken{by(ben), key}, then: keyRevoked},
+	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x")}, then: []Event{UserProfileSet{user(edna), profile("edna@x")}}},
+	{name: "of somebody who is suspended in the organization", given: after(withEdnasKey, barred(edna)), when: RevokeToken{by(ben), key}, then: keyRevoked},
 }
 
-// Whoever has left the organization gets nothing until they are added or invited again.
+// A user who has left the organization gets nothing until they are added or invited again.
 var leftRows = []row{
-	{name: "for whom has left", given: ednaLeft, when: IssueToken{byProgram, TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
-	{name: "of whom has left, by a program", given: ednaLeft, when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrNotAllowed},
-	{name: "of whom has left, by themself", given: ednaLeft, when: RotateToken{by(edna), key, Hash{8}, 0}, err: ErrNotAllowed},
-	{name: "of whom has left, by themself", given: after(ednaLeft, UserProfileSet{user(edna), profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x")}, err: ErrNotAllowed},
-	{name: "of whom was removed from the organization", given: after(withEdnasKey, removed(studio, edna, RoleEditor)), when: IssueToken{as(edna, byProgram), TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
-	{name: "for whom the organization does not know yet", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}, then: []Event{TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}}},
+	{name: "for somebody who has left", given: ednaLeft, when: IssueToken{byProgram, TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
+	{name: "of somebody who has left, by a program", given: ednaLeft, when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrNotAllowed},
+	{name: "of somebody who has left, by themself", given: ednaLeft, when: RotateToken{by(edna), key, Hash{8}, 0}, err: ErrNotAllowed},
+	{name: "of somebody who has left, by themself", given: after(ednaLeft, UserProfileSet{user(edna), profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x")}, err: ErrNotAllowed},
+	{name: "of somebody who was removed from the organization", given: after(withEdnasKey, removed(studio, edna, RoleEditor)), when: IssueToken{as(edna, byProgram), TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
+	{name: "for somebody whom the organization does not know yet", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}, then: []Event{TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}}},
 	{name: "who has left", given: ednaLeft, when: AddMember{by(olga), studio, edna, Terms{Role: RoleViewer}, membership(studio, edna), nil}, then: []Event{added(studio, edna, RoleViewer)}},
 	{name: "who has left", given: ednaLeft, when: PutOrganizationMember{by(ada), edna, OrganizationPlain}, then: []Event{OrganizationMemberAdded{user(edna), OrganizationPlain}}},
-	{name: "of whom has left and was added again", given: after(ednaLeft, added(studio, edna, RoleViewer)), when: RotateToken{byProgram, key, Hash{8}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{8}, now}}},
+	{name: "of somebody who has left and was added again", given: after(ednaLeft, added(studio, edna, RoleViewer)), when: RotateToken{byProgram, key, Hash{8}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{8}, now}}},
 }
 
 var suspendedActorRows = []row{
-	{name: "what is so already, by whom is suspended in the organization", given: ednaBarred, when: AcceptInvitation{by(edna), studio, edna, Hash{}}, err: ErrNotAllowed},
-	{name: "of somebody else, by whom is suspended in the organization", given: after(withVerasKey, barred(olga)), when: RevokeToken{by(olga), key}, err: ErrNotAllowed},
-	{name: "somebody else, by whom is suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, vera}, err: ErrNotAllowed},
+	{name: "what is so already, by somebody who is suspended in the organization", given: ednaBarred, when: AcceptInvitation{by(edna), studio, edna, Hash{}}, err: ErrNotAllowed},
+	{name: "of somebody else, by somebody who is suspended in the organization", given: after(withVerasKey, barred(olga)), when: RevokeToken{by(olga), key}, err: ErrNotAllowed},
+	{name: "somebody else, by somebody who is suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, vera}, err: ErrNotAllowed},
 }
 
 // Rules go by the clock and not by the event that says what has ended: nothing is possible

@@ -17,9 +17,10 @@ type End struct {
 	At           time.Time // when it ended
 }
 
-// Ended lists the memberships and invitations that have ended by that time without an
-// event that records it. It returns at most limit of them, the earliest first.
-func (m *ReadModels) Ended(ctx context.Context, at time.Time, limit int) (ended []End, err error) {
+// Ended lists the memberships and invitations of a partition's organizations that have
+// ended by that time without an event that records it. It returns at most limit of them,
+// the earliest first.
+func (m *ReadModels) Ended(ctx context.Context, partition int, at time.Time, limit int) (ended []End, err error) {
 	err = m.list(ctx, func(c conn) error {
 		rows, err := c.Query(ctx, `
 			SELECT o.id, w.id, p.user, m.ends_at
@@ -27,8 +28,8 @@ func (m *ReadModels) Ended(ctx context.Context, at time.Time, limit int) (ended 
 			CROSS JOIN workspaces w ON w.key = m.workspace
 			CROSS JOIN organizations o ON o.key = w.organization
 			CROSS JOIN people p ON p.key = m.person
-			WHERE m.ends_at <= +?1
-			ORDER BY m.ends_at LIMIT +?2`, at.UnixMilli(), limit)
+			WHERE m.ends_at <= +?1 AND m.key & +?2 = +?3
+			ORDER BY m.ends_at LIMIT +?4`, at.UnixMilli(), MaxPartitions-1, partition, limit)
 		if err != nil {
 			return err
 		}

@@ -146,7 +146,7 @@ func TestNextEnd(t *testing.T) {
 	}
 	ended := func(at time.Time, limit int) []End {
 		t.Helper()
-		got, err := m.Ended(context.Background(), at, limit)
+		got, err := m.Ended(context.Background(), h.partition(org), at, limit)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func TestPlans(t *testing.T) {
 		func() error { _, err := m.RoleByID(org, h.state.CustomRole(org, "auditor").ID); return err },
 		func() error { _, err := m.Roles(context.Background(), org, RoleFilter{}, Page{}); return err },
 		func() error { _, err := m.Permissions(context.Background(), org, Page{}); return err },
-		func() error { _, err := m.Ended(context.Background(), later, 10); return err },
+		func() error { _, err := m.Ended(context.Background(), 0, later, 10); return err },
 		func() error { _, err := m.Check(ws, user, later); return err },
 		func() error { _, err := m.AccessOf(ws, user, later); return err },
 		func() error { _, err := listAccess(m, ws, AccessFilter{}, later, Page{}); return err },

@@ -86,7 +86,7 @@ func TestListsEndWithTheirContext(t *testing.T) {
 		"Roles":        func(ctx context.Context) error { _, err := m.Roles(ctx, org, RoleFilter{}, Page{}); return err },
 		"Permissions":  func(ctx context.Context) error { _, err := m.Permissions(ctx, org, Page{}); return err },
 		"Tokens":       func(ctx context.Context) error { _, err := m.Tokens(ctx, org, Page{}); return err },
-		"Ended":        func(ctx context.Context) error { _, err := m.Ended(ctx, later, 9); return err },
+		"Ended":        func(ctx context.Context) error { _, err := m.Ended(ctx, 0, later, 9); return err },
 		"Fingerprint":  func(ctx context.Context) error { _, err := m.Fingerprint(ctx); return err },
 	} {
 		if err := f(t.Context()); err != nil {

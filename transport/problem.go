@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/muster-dev/muster/domain"
 )
 
 // Problem is the body of an answer that reports an error (RFC 9457). The code is for
@@ -21,6 +23,10 @@ type Problem struct {
 	// MembershipID is set for already_member only. It is the membership that already
 	// exists.
 	MembershipID string `json:"membership_id,omitempty" format:"uuid" doc:"With already_member: the membership that exists."`
+
+	// Workspaces is set for last_owner only. They are those that would be left without an
+	// active owner.
+	Workspaces []domain.WorkspaceID `json:"workspace_ids,omitempty" format:"uuid" maxItems:"200" nullable:"false" doc:"With last_owner: the workspaces that would be left without an active owner, 200 at most. The detail says how many they are."`
 
 	headers http.Header
 	cause   error // logged, never sent

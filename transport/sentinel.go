@@ -37,6 +37,7 @@ var sentinels = []struct {
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
 	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},
+	{domain.ErrUserSuspended, Kind{"user_suspended", http.StatusConflict, "User is suspended in the organization"}},
 	{domain.ErrNotInvited, Kind{"not_invited", http.StatusConflict, "No open invitation"}},
 	{domain.ErrEmailTaken, Kind{"email_taken", http.StatusConflict, "E-mail address belongs to another user"}},
 	{domain.ErrWorkspaceArchived, Kind{"workspace_archived", http.StatusConflict, "Workspace is archived"}},
@@ -100,6 +101,9 @@ func Kinds() []Kind {
 	return slices.Compact(all)
 }
 
+// maxNamed is how many workspaces a problem names.
+const maxNamed = 200
+
 // ProblemOf returns the problem of any error. An error without a row is an internal
 // error, whose text is never shown.
 func ProblemOf(err error) *Problem {
@@ -143,6 +147,7 @@ func problemOfOperation(e *domain.OperationError) *Problem {
 // adorn adds to a problem the details and headers that are special to its kind.
 func (k Kind) adorn(p *Problem) *Problem {
 	var member *domain.AlreadyMemberError
+	var last *domain.LastOwnerError
 	var early *auth.RateLimitedError
 	switch {
 	case k == internalError:
@@ -151,6 +156,8 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.Detail = NotFound().Detail
 	case errors.As(p.cause, &member):
 		p.MembershipID = member.Membership.String()
+	case errors.As(p.cause, &last):
+		p.Workspaces = last.Workspaces[:min(len(last.Workspaces), maxNamed)]
 	case k == serviceUnavailable:
 		p.Detail = "nothing was done; try again"
 		return p.retryable()

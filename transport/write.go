@@ -81,5 +81,10 @@ func (h *WriteHeaders) request(r *http.Request, body domain.Hash) domain.Hash {
 		ids.WriteText(sum, text)
 	}
 	sum.Write(body[:])
+	query := r.URL.Query()
+	query.Del("validate_only") // decides whether the request is done, and not what it asks for
+	if len(query) > 0 {
+		ids.WriteText(sum, query.Encode())
+	}
 	return domain.Hash(sum.Sum(nil))
 }

@@ -84,7 +84,7 @@ func organizationMemberOperations() []transport.Operation {
 			ID: "suspend-organization-member", Method: http.MethodPost, Path: path + "/{user}/suspend",
 			Reach: transport.ReachOrganization, Scope: "organization_members:update", Tag: tag,
 			Summary:     "Suspend a user in the organization",
-			Description: "Takes all of the user's access to the organization for a while, with or without a role in it. Their role and memberships stay as they are, and give nothing. Again 200 when suspended before.",
+			Description: "Takes all of the user's access to the organization for a while, with or without a role in it. Their role and memberships stay as they are, and give nothing. Nothing new can be given to the user until they are reinstated: 409 user_suspended. If the user is the last active owner of workspaces, the answer is 409 last_owner and names them: make somebody else an owner first. An owner of the organization can insist with force=true. Again 200 when suspended before.",
 			Do:          transport.Command(suspendOrganizationMember),
 		},
 		{
@@ -158,9 +158,15 @@ type organizationMemberVerbInput struct {
 	transport.WriteHeaders
 }
 
-func suspendOrganizationMember(c *transport.Call, in *organizationMemberVerbInput) (*transport.Written[OrganizationMember], error) {
+type suspendOrganizationMemberInput struct {
+	OrganizationUserPath
+	transport.WriteHeaders
+	Force bool `query:"force" doc:"Suspend the user even if workspaces are left without an active owner. Takes an owner of the organization, or a token that acts for the organization."`
+}
+
+func suspendOrganizationMember(c *transport.Call, in *suspendOrganizationMemberInput) (*transport.Written[OrganizationMember], error) {
 	return changeOrganizationMember(c, in.Write(), in.OrganizationUserPath, func(m domain.Meta) domain.Command {
-		return domain.SuspendOrganizationMember{Meta: m, User: in.User}
+		return domain.SuspendOrganizationMember{Meta: m, User: in.User, Force: in.Force}
 	})
 }
 

@@ -322,6 +322,14 @@ var lastOwners = []rule{
 		want: "last      scope     no        no        no        no        no        last      above     no        no",
 	},
 	{
+		says: "suspend the last one of a workspace in the organization", op: "suspend-organization-member", on: "user=sol",
+		want: "last      scope     no        no        no        no        no        last      last      no        no",
+	},
+	{
+		says: "suspend one of two in the organization", op: "suspend-organization-member", on: "user=otto",
+		want: "yes       scope     no        no        no        no        no        yes       yes       no        no",
+	},
+	{
 		says: "suspend the organization's", op: "suspend-organization-member", on: "user=olive",
 		want: "last      scope     no        no        no        no        no        last      above     no        no",
 	},
@@ -920,6 +928,11 @@ func TestRulesOfOneself(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.stage()
 	member := func(name string) string { return "/v1/workspaces/{studio}/members/{" + name + "}" }
+	// Nobody can issue a token for somebody who has left, so ron gets his before.
+	x.do("PUT", member("ron"), `{"role":"editor"}`)
+	x.token(everyScope + `,"user_id":"{ron}"`)
+	x.token(everyScope + `,"user_id":"{ron}","workspace_id":"{studio}"`)
+	x.do("DELETE", member("ron"), "")
 	for _, c := range []struct {
 		says, who, method, path, body, want string
 	}{

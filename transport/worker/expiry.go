@@ -3,7 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -12,8 +14,12 @@ import (
 )
 
 const (
-	// expiryMost is how many ends are recorded before the clock is read again.
+	// expiryMost is how many ends of each partition are recorded before the clock is read
+	// again.
 	expiryMost = 100
+	// expiryPatience is how long the other partitions wait for one whose ends cannot be
+	// recorded.
+	expiryPatience = 10 * time.Second
 	// expiryRetry is how long to wait after an end could not be recorded.
 	expiryRetry = time.Second
 )
@@ -39,10 +45,28 @@ func (e *Expiry) Run(ctx context.Context) {
 	a.run(ctx)
 }
 
-// record runs a command for each membership and invitation that has ended. An end that
-// cannot be recorded does not keep the others waiting.
+// record records the ends that have come in all partitions at the same time, so that a
+// partition that fails or does not respond keeps no other from recording its own.
 func (e *Expiry) record(ctx context.Context) error {
-	ended, err := e.Models.Ended(ctx, e.Now(), expiryMost)
+	ctx, stop := context.WithTimeout(ctx, expiryPatience)
+	defer stop()
+	failed, at := make([]error, e.Log.Partitions()), e.Now()
+	var all sync.WaitGroup
+	for partition := range failed {
+		all.Go(func() {
+			if err := e.recordOf(ctx, partition, at); err != nil {
+				failed[partition] = fmt.Errorf("partition %d: %w", partition, err)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+// recordOf runs a command for each membership and invitation of the partition that has
+// ended. An end that cannot be recorded does not keep the others waiting.
+func (e *Expiry) recordOf(ctx context.Context, partition int, at time.Time) error {
+	ended, err := e.Models.Ended(ctx, partition, at, expiryMost)
 	if err != nil {
 		return err
 	}

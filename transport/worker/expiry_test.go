@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 )
 
@@ -20,9 +22,18 @@ import (
 type service struct {
 	Expiry
 	moved atomic.Int64 // added to the time
+	stuck atomic.Bool  // the read models get nothing more of the first partition
 }
 
-func start(t *testing.T) *service {
+// apply applies messages, but none of a partition that is stuck.
+func (s *service) apply(messages []wire.Message) error {
+	if s.stuck.Load() {
+		messages = slices.DeleteFunc(slices.Clone(messages), func(m wire.Message) bool { return m.Partition == 0 })
+	}
+	return s.Models.Apply(messages)
+}
+
+func start(t *testing.T, partitions int) *service {
 	t.Helper()
 	dir, ctx := t.TempDir(), t.Context()
 	s := new(service)
@@ -30,11 +41,11 @@ func start(t *testing.T) *service {
 	s.NewID = newID[domain.CommandID]
 	s.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	var err error
-	s.Log, err = events.Open(ctx, events.Options{Dir: dir, Partitions: 1, Now: s.Now, Logger: s.Logger})
+	s.Log, err = events.Open(ctx, events.Options{Dir: dir, Partitions: partitions, Now: s.Now, Logger: s.Logger})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := projections.Options{Dir: dir, Partitions: 1, Logger: s.Logger}
+	o := projections.Options{Dir: dir, Partitions: partitions, Logger: s.Logger}
 	s.Models, err = projections.Open(o)
 	if errors.Is(err, projections.ErrNeedsRebuild) {
 		if err = projections.Rebuild(ctx, s.Log, o, nil); err == nil {
@@ -48,7 +59,7 @@ func start(t *testing.T) *service {
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)
-		if err := s.Log.Follow(following, s.Models.Checkpoints(), s.Models.Apply); err != nil && following.Err() == nil {
+		if err := s.Log.Follow(following, s.Models.Checkpoints(), s.apply); err != nil && following.Err() == nil {
 			t.Error(err)
 		}
 	}()
@@ -79,19 +90,35 @@ func (s *service) run(t *testing.T, c domain.Command) {
 	}
 }
 
+func meta(organization domain.OrganizationID) domain.Meta {
+	return domain.Meta{
+		ID: newID[domain.CommandID](), Organization: organization,
+		Actor: domain.Actor{Kind: domain.ActorSystem, ID: "test", Credential: domain.Credential{Scopes: domain.Scopes{domain.ScopeAll}}},
+	}
+}
+
+// found creates an organization with a workspace.
+func (s *service) found(t *testing.T, organization domain.OrganizationID, workspace domain.WorkspaceID) {
+	t.Helper()
+	owner := newID[domain.UserID]()
+	s.run(t, domain.CreateOrganization{Meta: meta(organization), Name: "Acme", Owner: owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
+	s.run(t, domain.CreateWorkspace{Meta: meta(organization), Workspace: workspace, Name: "Mill", Owner: owner, Membership: newID[domain.MembershipID]()})
+}
+
+// addUntil adds a new member until that time.
+func addUntil(organization domain.OrganizationID, workspace domain.WorkspaceID, end time.Time) domain.Command {
+	return domain.AddMember{
+		Meta: meta(organization), Workspace: workspace, User: newID[domain.UserID](), Membership: newID[domain.MembershipID](),
+		Terms: domain.Terms{Role: domain.RoleEditor, ExpiresAt: end},
+	}
+}
+
 // An expiry records the end of each membership when the clock has reached it, of more
 // memberships than it reads at once, and of no other.
 func TestExpiryRecordsEnds(t *testing.T) {
-	s := start(t)
-	organization, workspace, owner := newID[domain.OrganizationID](), newID[domain.WorkspaceID](), newID[domain.UserID]()
-	meta := func() domain.Meta {
-		return domain.Meta{
-			ID: newID[domain.CommandID](), Organization: organization,
-			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "test", Credential: domain.Credential{Scopes: domain.Scopes{domain.ScopeAll}}},
-		}
-	}
-	s.run(t, domain.CreateOrganization{Meta: meta(), Name: "Acme", Owner: owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
-	s.run(t, domain.CreateWorkspace{Meta: meta(), Workspace: workspace, Name: "Mill", Owner: owner, Membership: newID[domain.MembershipID]()})
+	s := start(t, 1)
+	organization, workspace := newID[domain.OrganizationID](), newID[domain.WorkspaceID]()
+	s.found(t, organization, workspace)
 	soon := s.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
 	const early, late = expiryMost + 10, 5
 	for i := range early + late {
@@ -99,10 +126,7 @@ func TestExpiryRecordsEnds(t *testing.T) {
 		if i >= early {
 			end = soon.Add(time.Hour)
 		}
-		s.run(t, domain.AddMember{
-			Meta: meta(), Workspace: workspace, User: newID[domain.UserID](), Membership: newID[domain.MembershipID](),
-			Terms: domain.Terms{Role: domain.RoleEditor, ExpiresAt: end},
-		})
+		s.run(t, addUntil(organization, workspace, end))
 	}
 	next, moved := s.Models.NextEnd()
 	if !next.Equal(soon) {
@@ -130,8 +154,44 @@ func TestExpiryRecordsEnds(t *testing.T) {
 	if n := after[0].Number - before[0].Number; n != early {
 		t.Errorf("%d events for %d ends", n, early)
 	}
-	ended, err := s.Models.Ended(t.Context(), s.Now().Add(24*time.Hour), early+late)
+	ended, err := s.Models.Ended(t.Context(), 0, s.Now().Add(24*time.Hour), early+late)
 	if err != nil || len(ended) != late {
 		t.Errorf("%d memberships are left to end, not %d: %v", len(ended), late, err)
+	}
+}
+
+// A partition whose ends cannot be recorded keeps no other partition from recording its
+// own, even if the ends of the first one came earlier and are more than are read at once.
+func TestExpiryStarvesNoPartition(t *testing.T) {
+	s := start(t, 2)
+	var organizations [2]domain.OrganizationID // by partition
+	var workspaces [2]domain.WorkspaceID
+	for organizations[0].IsZero() || organizations[1].IsZero() {
+		org := newID[domain.OrganizationID]()
+		organizations[s.Log.Partition(org)] = org
+	}
+	soon := s.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
+	for partition, org := range organizations {
+		workspaces[partition] = newID[domain.WorkspaceID]()
+		s.found(t, org, workspaces[partition])
+	}
+	for range expiryMost + 1 {
+		s.run(t, addUntil(organizations[0], workspaces[0], soon))
+	}
+	s.run(t, addUntil(organizations[1], workspaces[1], soon.Add(time.Minute)))
+	before, err := s.Log.Tips(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stuck.Store(true)
+	s.moved.Add(int64(2 * time.Hour))
+	g := Start(s.Run)
+	defer g.Stop()
+	next := before[1]
+	next.Number++
+	ctx, stop := context.WithTimeout(t.Context(), expiryPatience/2)
+	defer stop()
+	if err := s.Models.WaitFor(ctx, next); err != nil {
+		t.Errorf("the end of the other partition was not recorded: %v", err)
 	}
 }

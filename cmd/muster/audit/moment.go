@@ -28,6 +28,18 @@ func parseMoment(text string) (m moment, err error) {
 
 func (m moment) isZero() bool { return m == moment{} }
 
+// clock returns the time at which the state of the moment is taken: the time of the last
+// event for a position, and now for no moment, unless the last event is later than that.
+func (m moment) clock(last, now time.Time) time.Time {
+	switch {
+	case !m.time.IsZero():
+		return m.time
+	case m.isZero() && now.After(last):
+		return now
+	}
+	return last
+}
+
 // before reports whether the event is before the moment.
 func (m moment) before(r *domain.Recorded) bool {
 	if !m.time.IsZero() {

@@ -23,7 +23,8 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "replay", Short: "Print an organization's history, or the memberships that it folds to",
 		Long: "Replay prints the events of an organization in order. With --state it prints the\n" +
-			"memberships that they fold to instead: those of the moment --to, the removed ones left out.",
+			"memberships that they fold to instead: those of the moment --to, which is now by default. Those\n" +
+			"that were removed or have expired by then are left out.",
 		Example: "  muster audit replay --organization ORG --from 2026-03-01 --to 2026-03-31T23:59:59Z\n" +
 			"  muster audit replay --organization ORG --workspace WS --state --to 3-1042 --format csv",
 		Args: cobra.NoArgs,

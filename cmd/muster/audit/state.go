@@ -18,20 +18,24 @@ import (
 )
 
 // replayState folds the organization's history and prints the memberships in the
-// window, without the removed ones, oldest first.
+// window, oldest first. It leaves out those that were removed, and those that have ended
+// by the clock, with or without an event that says so.
 func replayState(ctx context.Context, log *events.Log, w window, p statePrinter) error {
 	var state domain.State
+	var last time.Time // of the last event
 	err := w.each(ctx, log, func(e *wire.Entry) error {
 		domain.Evolve(&state, &e.Recorded)
+		last = e.Time
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	at := w.to.clock(last, time.Now())
 	var rows []client.Membership
 	state.Each(func(_ domain.Key, part domain.Part) {
 		m, ok := part.(*domain.Membership)
-		if !ok || m.State == domain.MembershipRemoved ||
+		if !ok || m.StateAt(at) == domain.MembershipRemoved ||
 			!w.workspace.IsZero() && m.Workspace != w.workspace || !w.user.IsZero() && m.User != w.user {
 			return
 		}
