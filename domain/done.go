@@ -100,6 +100,8 @@ func canLeave(operation Command, member *Membership) bool {
 	switch c := operation.(type) { //nolint:gochecksumtype // no other begins or ends a membership
 	case AddMember:
 		return member.State == MembershipActive && member.Role == c.Role
+	case AddSuspendedMember:
+		return member.State == MembershipSuspended && member.Role == c.Role
 	case InviteMember:
 		return member.State == MembershipInvited && member.Role == c.Role
 	case RemoveMember:

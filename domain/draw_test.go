@@ -161,6 +161,10 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			ws, u := user(t)
 			return AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", profile)}
 		},
+		"add suspended member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			return AddSuspendedMember{AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", profile)}}
+		},
 		"put member": func(t *rapid.T, m Meta) Command {
 			ws, u := user(t)
 			return PutMember{m, ws, u, terms(t), fresh(t)}
@@ -220,8 +224,11 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 func drawBatch(t *rapid.T, m Meta, commands map[string]func(*rapid.T, Meta) Command) Command {
 	ws := rapid.SampledFrom(workspaces).Draw(t, "workspace")
 	operation := func(t *rapid.T) Command {
-		switch c := commands[rapid.SampledFrom([]string{"add member", "invite member", "change member", "remove member"}).Draw(t, "operation")](t, m).(type) {
+		switch c := commands[rapid.SampledFrom([]string{"add member", "add suspended member", "invite member", "change member", "remove member"}).Draw(t, "operation")](t, m).(type) {
 		case AddMember:
+			c.Workspace = ws
+			return c
+		case AddSuspendedMember:
 			c.Workspace = ws
 			return c
 		case InviteMember:

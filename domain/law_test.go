@@ -234,6 +234,8 @@ func (l law) introduces() bool {
 	switch c := l.command.(type) {
 	case AddMember:
 		return l.powers[c.Workspace].level >= 40
+	case AddSuspendedMember:
+		return l.powers[c.Workspace].level >= 40
 	case InviteMember:
 		return l.powers[c.Workspace].level >= 40
 	}

@@ -68,6 +68,25 @@ func (c AddMember) decide(s *State, at time.Time) ([]Event, error) {
 	}), nil
 }
 
+// AddSuspendedMember is [AddMember] for a user who has no access until they are
+// reinstated: the user is never active in between.
+type AddSuspendedMember struct{ AddMember }
+
+// CommandType is add_suspended_member.
+func (AddSuspendedMember) CommandType() string { return "add_suspended_member" }
+
+func (c AddSuspendedMember) decide(s *State, at time.Time) ([]Event, error) {
+	events, err := c.AddMember.decide(s, at)
+	if err != nil {
+		return nil, err
+	}
+	id := c.Membership
+	if member := s.Membership(c.Workspace, c.User); member != nil {
+		id = member.ID
+	}
+	return append(events, MemberSuspended{About{c.Organization, c.Workspace, c.User}, id}), nil
+}
+
 // AlreadyMemberError is [ErrAlreadyMember] with the membership that exists already.
 type AlreadyMemberError struct{ Membership MembershipID }
 

@@ -57,6 +57,11 @@ var addRows = []row{
 	{name: "with another profile, by the organization's admin", given: stage, when: introduce(by(ben), ada, profile("a@acme.test")), then: []Event{
 		UserProfileSet{user(ada), profile("a@acme.test")}, added(studio, ada, RoleEditor),
 	}},
+	{name: "who is suspended from the beginning", given: stage, when: AddSuspendedMember{addCleo(by(adam), RoleEditor).(AddMember)}, then: []Event{added(studio, cleo, RoleEditor), suspended(studio, cleo)}},
+	{name: "who was a member, suspended", given: ednaGone, when: AddSuspendedMember{AddMember{by(olga), studio, edna, Terms{Role: RoleOwner}, MembershipID{1}, nil}}, then: []Event{added(studio, edna, RoleOwner), suspended(studio, edna)}},
+	{name: "who is one, suspended", given: stage, when: AddSuspendedMember{AddMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}, nil}}, err: ErrAlreadyMember},
+	{name: "who is suspended from the beginning, above one's own", given: stage, when: AddSuspendedMember{addCleo(by(adam), RoleOwner).(AddMember)}, err: ErrRoleAboveOwn},
+	{name: "who is suspended from the beginning, by its editor", given: stage, when: AddSuspendedMember{addCleo(by(edna), RoleClient).(AddMember)}, err: ErrNotAllowed},
 	{name: "with another's address", given: stage, when: introduce(by(adam), cleo, profile("ADA@acme.test")), err: ErrEmailTaken},
 	{name: "with no address", given: stage, when: introduce(by(adam), cleo, ProfileFacts{}), err: invalid("/email", "invalid_email")},
 }

@@ -148,6 +148,9 @@ func drawOfMember(t *rapid.T, h *history, meta domain.Meta, ws domain.WorkspaceI
 			facts := drawFacts(t)
 			c.Profile = &facts
 		}
+		if rapid.Bool().Draw(t, "suspended") {
+			return domain.AddSuspendedMember{AddMember: c}
+		}
 		return c
 	case 2:
 		if rapid.Bool().Draw(t, "role alone") {

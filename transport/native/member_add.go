@@ -40,6 +40,7 @@ type addMemberBody struct {
 	Role        domain.RoleKey      `json:"role" bounds:"role" example:"editor" doc:"The key of a role: owner, admin, editor, viewer, client or one of the organization's own."`
 	Permissions []domain.Permission `json:"permissions,omitzero" bounds:"permissions" nullable:"true" example:"[\"workspace.view\",\"reports.view\"]" doc:"What the member may do instead of what the role says; null: those of the role."`
 	ExpiresAt   time.Time           `json:"expires_at,omitzero" nullable:"true" doc:"When the membership ends by itself; null: never."`
+	Suspended   bool                `json:"suspended,omitzero" example:"false" doc:"true: the user has no access until they are reinstated. Only with user_id."`
 	InvitationTerm
 }
 
@@ -51,10 +52,14 @@ func (b *addMemberBody) Required() []transport.Required {
 	}
 }
 
-// check refuses a term for an invitation if the body does not invite anyone.
+// check refuses a term for an invitation if the body does not invite anyone, and a
+// suspension if it does.
 func (b *addMemberBody) check() error {
 	if !b.User.IsZero() && b.InvitationExpiresIn != nil {
 		return &domain.InvalidError{Pointer: "/invitation_expires_in", Code: transport.CodeInvalidValue, Detail: "only who is invited, by e-mail address without user_id, has an invitation"}
+	}
+	if b.User.IsZero() && b.Suspended {
+		return &domain.InvalidError{Pointer: "/suspended", Code: transport.CodeInvalidValue, Detail: "a user_id is expected with it: an invited person has no access to suspend"}
 	}
 	return b.InvitationTerm.check()
 }
@@ -80,6 +85,9 @@ func (b *addMemberBody) command(c *transport.Call, m domain.Meta, ws domain.Work
 	if b.Email != "" {
 		profile := b.profile()
 		add.Profile = &profile
+	}
+	if b.Suspended {
+		return domain.AddSuspendedMember{AddMember: add}
 	}
 	return add
 }

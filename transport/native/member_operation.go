@@ -19,13 +19,14 @@ type memberOperation struct {
 	Role        transport.Patch[domain.RoleKey]      `json:"role,omitzero" bounds:"role" example:"editor" doc:"Needed to add."`
 	Permissions transport.Patch[[]domain.Permission] `json:"permissions,omitzero" bounds:"permissions" nullable:"true" example:"[\"workspace.view\",\"reports.view\"]" doc:"To add and to update. null: those of the role."`
 	ExpiresAt   transport.Patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"To add and to update. null: never."`
+	Suspended   bool                                 `json:"suspended,omitzero" example:"false" doc:"To add. true: the user has no access until they are reinstated."`
 	InvitationTerm
 }
 
 func (o *memberOperation) add() *addMemberBody {
 	return &addMemberBody{
 		User: o.User, Email: o.Email, Name: o.Name, AvatarURL: o.AvatarURL,
-		Role: o.Role.Value(), Permissions: o.Permissions.Value(), ExpiresAt: o.ExpiresAt.Value(), InvitationTerm: o.InvitationTerm,
+		Role: o.Role.Value(), Permissions: o.Permissions.Value(), ExpiresAt: o.ExpiresAt.Value(), Suspended: o.Suspended, InvitationTerm: o.InvitationTerm,
 	}
 }
 
@@ -55,7 +56,7 @@ func (o *memberOperation) check() error {
 
 // addsOnly reports whether the operation has fields that only add takes.
 func (o *memberOperation) addsOnly() bool {
-	return o.Email != "" || o.Name != personNameInput{} || o.AvatarURL != "" || o.InvitationExpiresIn != nil
+	return o.Email != "" || o.Name != personNameInput{} || o.AvatarURL != "" || o.Suspended || o.InvitationExpiresIn != nil
 }
 
 func (o *memberOperation) Required() []transport.Required {

@@ -194,3 +194,25 @@ func TestMemberLists(t *testing.T) {
 		t.Errorf("%d owners", got)
 	}
 }
+
+// A member who is added as suspended never has access, and is told apart from an invited
+// one.
+func TestSuspendedFromTheBeginning(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members, user := "/v1/workspaces/"+x.ws+"/members", newText()
+	added := s.as(x.token, "POST", members, fmt.Sprintf(`{"user_id":%q,"role":"editor","suspended":true}`, user)).want(201)
+	if added.get("state") != "suspended" || added.get("accepted") != "true" {
+		t.Errorf("%s", added.body)
+	}
+	s.as(x.token, "GET", "/v1/workspaces/"+x.ws+"/access/"+user, "").want(404)
+	s.as(x.token, "POST", members+"/"+user+"/reinstate", "").want(200)
+	s.as(x.token, "GET", "/v1/workspaces/"+x.ws+"/access/"+user, "").want(200)
+	s.as(x.token, "POST", members, `{"email":"nora@acme.example","role":"editor","suspended":true}`).want(422, "invalid_value")
+
+	batch := s.as(x.token, "POST", members+"/batch", fmt.Sprintf(`{"mode":"atomic","operations":[{"op":"add","user_id":%q,"role":"owner","suspended":true}]}`, newText())).want(200)
+	if batch.get("results", 0, "membership", "state") != "suspended" || batch.get("results", 0, "status") != "201" {
+		t.Errorf("%s", batch.body)
+	}
+	s.as(x.token, "POST", members+"/batch", fmt.Sprintf(`{"mode":"atomic","operations":[{"op":"update","user_id":%q,"suspended":true}]}`, user)).want(422, "invalid_value")
+}
