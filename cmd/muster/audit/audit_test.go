@@ -26,19 +26,6 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// A cell that a spreadsheet would take for a formula begins with a quote.
-func TestCell(t *testing.T) {
-	for text, want := range map[string]string{
-		"": "", "left the client": "left the client", "a=b": "a=b",
-		"=HYPERLINK(\"https://example.com\")": "'=HYPERLINK(\"https://example.com\")",
-		"+1":                                  "'+1", "-1": "'-1", "@sum": "'@sum",
-	} {
-		if got := cell(text); got != want {
-			t.Errorf("cell(%q) = %q, not %q", text, got, want)
-		}
-	}
-}
-
 // A window includes both of its ends, whether they are positions or times.
 func TestWindow(t *testing.T) {
 	at := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)

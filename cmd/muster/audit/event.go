@@ -61,22 +61,13 @@ func (p *csvEvents) print(e *wire.Entry, partition int) error {
 	return p.w.Write([]string{
 		wire.Position{Partition: partition, Number: e.Number}.String(), e.ID.String(), terminal.ShowTime(e.Time), e.Event.EventType(),
 		about.Organization.String(), idOrEmpty(about.Workspace), idOrEmpty(about.User),
-		string(e.Actor.Kind), cell(e.Actor.ID), idOrEmpty(e.OnBehalfOf), e.Command.String(), cell(e.Reason), string(data),
+		string(e.Actor.Kind), terminal.Cell(e.Actor.ID), idOrEmpty(e.OnBehalfOf), e.Command.String(), terminal.Cell(e.Reason), string(data),
 	})
 }
 
 func (p *csvEvents) end() error {
 	p.w.Flush()
 	return p.w.Error()
-}
-
-// cell returns the text so that a spreadsheet does not take it for a formula. People
-// outside can choose some of these texts.
-func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }
 
 func idOrEmpty[Kind any](id domain.ID[Kind]) string {

@@ -103,7 +103,7 @@ func printMembersCSV(w io.Writer, rows []client.Membership) error {
 		name := nameOf(r)
 		_ = out.Write([]string{
 			r.ID.String(), r.Workspace.String(), r.Organization.String(), r.User.String(),
-			cell(terminal.OrEmpty(r.Email)), cell(name.First), cell(name.Last), string(r.Role.Key), string(r.State), terminal.OrEmpty(r.AddedBy),
+			terminal.Cell(terminal.OrEmpty(r.Email)), terminal.Cell(name.First), terminal.Cell(name.Last), string(r.Role.Key), string(r.State), terminal.OrEmpty(r.AddedBy),
 			terminal.ShowTime(time.Time(r.CreatedAt)), terminal.ShowTime(time.Time(r.UpdatedAt)), strconv.FormatUint(r.Version, 10),
 		})
 	}

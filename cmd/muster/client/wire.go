@@ -14,6 +14,8 @@ type (
 	IssuedToken = native.IssuedToken
 	// Membership is a member of a workspace.
 	Membership = native.Membership
+	// PersonName is a person's name.
+	PersonName = native.PersonName
 	// BatchResult is what became of a batch of operations on members.
 	BatchResult = native.BatchResult
 	// OperationResult is what became of one of these operations.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,73 +13,93 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// commit sends a batch. If the service finds malformed lines it has done nothing, so
-// commit rejects these lines and sends the others again. If the batch is too large for
-// one message of the log, commit sends it in halves.
-func (i *importing) commit(ctx context.Context, batch []*person) error {
+// commit sends the people of a batch. If the service finds malformed lines it has done
+// nothing, so commit rejects these lines and sends the others again. If the batch is too
+// large for one message of the log, commit sends it in halves.
+func (i *importing) commit(ctx context.Context, people []*person) error {
 	path := "/v1/workspaces/" + i.workspace.String() + "/members/batch"
 	if i.dry {
 		path += "?validate_only=true"
 	}
 	var answer client.BatchResult
-	err := i.Call(ctx, http.MethodPost, path, map[string]any{"mode": "best_effort", "operations": batch}, &answer)
+	err := i.Call(ctx, http.MethodPost, path, map[string]any{"mode": "best_effort", "operations": people}, &answer)
 	var p *client.Problem
-	if errors.As(err, &p) && p.Code == "command_too_large" && len(batch) > 1 {
+	if errors.As(err, &p) && p.Code == "command_too_large" && len(people) > 1 {
 		// The next batches would be too large as well.
-		i.size = (len(batch) + 1) / 2
-		if err := i.commit(ctx, batch[:i.size:i.size]); err != nil {
+		half := (len(people) + 1) / 2
+		i.size.Store(min(i.size.Load(), int64(half)))
+		if err := i.commit(ctx, people[:half:half]); err != nil {
 			return err
 		}
-		return i.commit(ctx, batch[len(batch)-len(batch)/2:])
+		return i.commit(ctx, people[half:])
 	}
 	if errors.As(err, &p) {
-		rest := i.reject(batch, p)
-		if len(rest) == len(batch) {
-			return fmt.Errorf("from line %d on: %w", batch[0].line, err)
-		}
-		if len(rest) == 0 {
+		rest := i.reject(people, p)
+		switch {
+		case len(rest) == len(people):
+			return fmt.Errorf("these lines were refused: %w", err)
+		case len(rest) == 0:
 			return nil
 		}
 		return i.commit(ctx, rest)
 	}
 	if err != nil {
-		return fmt.Errorf("from line %d on, whether it was imported is not known; to import again is safe: %w", batch[0].line, err)
+		return fmt.Errorf("whether these lines were imported is not known; to import again is safe: %w", err)
 	}
-	return i.count(batch, answer.Results)
+	return i.count(people, answer.Results)
 }
 
 // count notes what became of each line of a batch.
-func (i *importing) count(batch []*person, results []client.OperationResult) error {
-	if len(results) != len(batch) {
-		return fmt.Errorf("the service answered %d results for %d operations", len(results), len(batch))
+func (i *importing) count(people []*person, results []client.OperationResult) error {
+	if len(results) != len(people) {
+		return fmt.Errorf("the service returned %d results for %d operations", len(results), len(people))
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var invited []invited
 	for n, r := range results {
 		switch {
 		case r.Error != nil:
-			i.rejected = append(i.rejected, batch[n].rejected(r.Error.Code, client.RefusalText(r.Error)))
+			i.rejected = append(i.rejected, people[n].rejected(r.Error.Code, client.RefusalText(r.Error)))
 		case r.Membership != nil && r.Membership.State == domain.MembershipInvited:
 			i.invited++
+			if r.Invitation != nil {
+				invited = append(invited, i.invitedOf(people[n], &r))
+			}
+			if id := r.Membership.User.String(); people[n].invited != "" && !strings.EqualFold(id, people[n].invited) && !i.dry {
+				i.notes = append(i.notes, note{people[n].first, people[n].Email, "invited as user " + id + ", because the organization did not know the address; the file says " + people[n].invited})
+			}
+		case people[n].Suspended:
+			i.suspended++
+			i.added++
 		default:
 			i.added++
 		}
 	}
-	return nil
+	return i.invitations.write(invited)
 }
 
 // reject notes the lines that a problem points to, and returns the others.
-func (i *importing) reject(batch []*person, p *client.Problem) (rest []*person) {
-	wrong := make(map[int]bool)
+func (i *importing) reject(people []*person, p *client.Problem) (rest []*person) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	details := make(map[int][]string)
 	for _, field := range p.Errors {
-		index, _, _ := strings.Cut(strings.TrimPrefix(field.Pointer, "/operations/"), "/")
+		index, below, _ := strings.Cut(strings.TrimPrefix(field.Pointer, "/operations/"), "/")
 		n, err := strconv.Atoi(index)
-		if err != nil || n >= len(batch) || wrong[n] {
+		if err != nil || n < 0 || n >= len(people) {
 			continue
 		}
-		wrong[n] = true
-		i.rejected = append(i.rejected, batch[n].rejected(p.Code, field.Detail))
+		detail := field.Detail
+		if below != "" {
+			detail = "/" + below + ": " + detail
+		}
+		details[n] = append(details[n], detail)
 	}
-	for n, line := range batch {
-		if !wrong[n] {
+	for n, line := range people {
+		if why := details[n]; why != nil {
+			i.rejected = append(i.rejected, line.rejected(p.Code, strings.Join(slices.Compact(why), "; ")))
+		} else {
 			rest = append(rest, line)
 		}
 	}

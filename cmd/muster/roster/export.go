@@ -53,7 +53,7 @@ func (e *exporting) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 		for i := range members {
-			if err := write(personOf(&members[i])); err != nil {
+			if err := write(exportOf(&members[i])); err != nil {
 				return fmt.Errorf("writing the export: %w", err)
 			}
 		}
@@ -61,21 +61,16 @@ func (e *exporting) run(ctx context.Context, stdout io.Writer) error {
 	return flush()
 }
 
-// writer returns a function that writes one person, and one to call after the last.
-func (e *exporting) writer(stdout io.Writer) (write func(*person) error, flush func() error) {
+// writer returns a function that writes one member, and one to call after the last.
+func (e *exporting) writer(stdout io.Writer) (write func(*exported) error, flush func() error) {
 	if e.format == terminal.FormatJSONL {
 		encoder := json.NewEncoder(stdout)
-		return func(p *person) error { return encoder.Encode(p) }, func() error { return nil }
+		encoder.SetEscapeHTML(false)
+		return func(line *exported) error { return encoder.Encode(line) }, func() error { return nil }
 	}
 	out := csv.NewWriter(stdout)
 	_ = out.Write(columns) // flush returns its error
-	write = func(p *person) error {
-		record := make([]string, len(columns))
-		for i, name := range columns {
-			record[i] = p.column(name)
-		}
-		return out.Write(record)
-	}
+	write = func(line *exported) error { return out.Write(line.record()) }
 	return write, func() error {
 		out.Flush()
 		return out.Error()

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -18,75 +19,79 @@ import (
 // importing is a run of muster import.
 type importing struct {
 	client.Client
+	source    source
 	workspace domain.WorkspaceID
-	role      string // for lines without a role
-	read      string // the format of the file
 	dry       bool
-	size      int // operations in a commit at most
+	most      int // operations in a commit at most, as the flag says
+	parallel  int // batches on their way at a time
+	secrets   string
+	link      string
 	format    string
 	logging   terminal.Logging
 
-	added, invited int
-	rejected       []rejection
+	size        atomic.Int64 // operations in a commit at most
+	invitations *invitations
+
+	mu                        sync.Mutex // guards the rest
+	added, suspended, invited int
+	rejected                  []rejection
+	notes                     []note
 }
 
-// NewImport returns the command import.
-func NewImport() *cobra.Command {
-	i := importing{read: terminal.FormatCSV, size: domain.MaxOperations, format: terminal.FormatTable}
-	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Add the members of a file to a workspace of a running service",
-		Long: "Import adds, through a running service, the people of a CSV or JSONL file to a workspace,\n" +
-			"up to 1000 in a commit, fewer when these do not fit into one. A CSV file begins with the names of its columns, of these:\n" +
-			strings.Join(columns, ", ") + ".\n" +
-			"A line of JSONL is an object as POST …/members takes it. Somebody with an e-mail address\n" +
-			"and no user id is invited. FILE - is standard input.\n\n" +
-			"Lines that the service refuses are reported with their numbers, and the exit status is\n" +
-			"then 1; the others are in. Nobody is added twice: to repeat an import is safe.",
-		Args: cobra.ExactArgs(1),
-		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
-			return i.file(cmd.Context(), arguments[0], cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
-		}),
+// mostParallel is how many batches can be on their way at a time.
+const mostParallel = 16
+
+// run imports the file with that name and prints the report.
+func (i *importing) run(ctx context.Context, name string, cmd *cobra.Command) (err error) {
+	if i.secrets != "" && i.dry {
+		return terminal.Usage("--invitations and --dry-run: a dry run invites nobody, and makes no secrets")
 	}
-	f := cmd.Flags()
-	i.Flags(f)
-	i.TokenFlags(f)
-	f.Var(terminal.NewParsed(&i.workspace, "id", domain.ParseID), "workspace", "the workspace")
-	_ = cmd.MarkFlagRequired("workspace")
-	f.StringVar(&i.role, "role", "", "role of those whose line names none")
-	f.Var(terminal.OneOf(&i.read, terminal.FormatCSV, terminal.FormatJSONL), "from", "format of the file")
-	f.BoolVar(&i.dry, "dry-run", false, "say what would be done, and do nothing")
-	f.Var(terminal.NewCount(&i.size, domain.MaxOperations), "batch", "people in one commit at most")
-	f.Var(terminal.OneOf(&i.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print the report")
-	i.logging.Flags(f, "info")
-	return cmd
-}
-
-// file imports the file with that name and prints the report.
-func (i *importing) file(ctx context.Context, name string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if i.secrets == inReport && i.format != terminal.FormatJSON {
+		return terminal.Usage("--invitations -: the report carries them only with --format json")
+	}
+	if i.link != "" && i.secrets == "" {
+		return terminal.Usage("--invitation-link: it is written to the file that --invitations names")
+	}
 	if err := i.Authorize(); err != nil {
 		return err
 	}
-	in, size := stdin, int64(0)
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }()
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-		in = f
+	file, size, err := open(name, cmd.InOrStdin())
+	if err != nil {
+		return err
 	}
-	counted := &counter{Reader: in}
-	next, err := readPeople(counted, i.read)
+	defer func() { _ = file.Close() }()
+	read := &counter{Reader: file}
+	in, err := i.source.open(read)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	stderr := cmd.ErrOrStderr()
+	in.show(stderr, name)
+	if i.invitations, err = openInvitations(i.secrets); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, i.invitations.Close()) }()
 	show, end := terminal.Progress(stderr, i.logging.Logger(stderr), "importing (bytes)")
-	err = i.all(ctx, next, func() { show(uint64(counted.n), uint64(max(size, counted.n))) })
+	failed := i.all(ctx, in.next, read, func(n int64) { show(uint64(n), uint64(max(size, n))) })
 	end()
-	return errors.Join(err, i.report(stdout))
+	return i.result(in, failed).print(cmd.OutOrStdout(), i.format)
+}
+
+// open opens the file and returns its size, which is 0 if it is not known. The name - is
+// standard input.
+func open(name string, stdin io.Reader) (io.ReadCloser, int64, error) {
+	if name == "-" {
+		return io.NopCloser(stdin), 0, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
 }
 
 // counter counts the bytes that are read through it.
@@ -101,37 +106,38 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// all imports the people that next returns, batch by batch, and calls show after each.
-func (i *importing) all(ctx context.Context, next func() (*person, error), show func()) error {
-	var batch []*person
+// all imports the people that next returns, in batches. It returns what has failed.
+func (i *importing) all(ctx context.Context, next func() (*person, error), read *counter, show func(int64)) []failure {
+	i.size.Store(int64(i.most))
+	s := newSending(i.parallel, func(ctx context.Context, b *batch) error { return i.commit(ctx, b.people) }, show)
+	b, last := new(batch), 0
 	for {
 		p, err := next()
-		var bad badLine
-		switch {
-		case errors.As(err, &bad):
-			i.rejected = append(i.rejected, rejection{Line: bad.line, Code: "unreadable", Detail: bad.Error()})
+		if wrong := unreadable(err); wrong != nil {
+			i.mu.Lock()
+			i.rejected = append(i.rejected, wrong...)
+			i.mu.Unlock()
+			last = wrong[len(wrong)-1].Line
 			continue
-		case errors.Is(err, io.EOF):
-			if len(batch) > 0 {
-				err = i.commit(ctx, batch)
-			} else {
-				err = nil
-			}
-			show()
-			return err
-		case err != nil:
-			return err
 		}
-		p.Op = "add"
-		if p.Role == "" {
-			p.Role = i.role
-		}
-		if batch = append(batch, p); len(batch) == i.size {
-			if err := i.commit(ctx, batch); err != nil {
-				return err
+		if err != nil {
+			if b.read = read.n; len(b.people) > 0 {
+				s.send(ctx, b)
 			}
-			batch = batch[:0]
-			show()
+			failed := s.wait()
+			if !errors.Is(err, io.EOF) {
+				failed = append(failed, failure{First: last + 1, Detail: err.Error()})
+			}
+			show(read.n)
+			return failed
+		}
+		last = p.last
+		if b.add(p); int64(len(b.people)) >= i.size.Load() {
+			b.read = read.n
+			if !s.send(ctx, b) {
+				return s.wait()
+			}
+			b = new(batch)
 		}
 	}
 }

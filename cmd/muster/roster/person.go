@@ -14,92 +14,74 @@ import (
 // is invited. Its fields are text because the service checks them, so that it reports
 // everything that is wrong.
 type person struct {
-	Op          string             `json:"op,omitempty"`
+	Op          string             `json:"op"`
 	UserID      string             `json:"user_id,omitempty"`
 	Email       string             `json:"email,omitempty"`
 	Name        *domain.PersonName `json:"name,omitempty"`
 	AvatarURL   string             `json:"avatar_url,omitempty"`
 	Role        string             `json:"role,omitempty"`
-	Permissions []string           `json:"permissions,omitempty"`
+	Permissions []string           `json:"permissions,omitzero"` // nil for those of the role
 	ExpiresAt   string             `json:"expires_at,omitempty"`
+	Suspended   bool               `json:"suspended,omitempty"`
 
-	line int // its number in the file
+	first, last int                    // its lines in the file
+	state       domain.MembershipState // empty if the file does not say
+	status      string                 // of the account in another system
+	fullName    string                 // where the file has it in one column
+	invited     string                 // the user id in the file of an invited person
 }
 
-// personOf returns the line that an export writes for a member.
-func personOf(m *client.Membership) *person {
-	p := &person{
-		UserID: m.User.String(), Email: terminal.OrEmpty(m.Email), AvatarURL: terminal.OrEmpty(m.AvatarURL), Role: string(m.Role.Key),
+// exported is a line of JSONL that an export writes.
+type exported struct {
+	UserID      string                 `json:"user_id"`
+	Email       string                 `json:"email,omitempty"`
+	Name        *domain.PersonName     `json:"name,omitempty"`
+	AvatarURL   string                 `json:"avatar_url,omitempty"`
+	Role        domain.RoleKey         `json:"role"`
+	Permissions []domain.Permission    `json:"permissions,omitzero"` // nil for those of the role
+	ExpiresAt   string                 `json:"expires_at,omitempty"`
+	State       domain.MembershipState `json:"state"`
+}
+
+// exportOf returns the line that an export writes for a member.
+func exportOf(m *client.Membership) *exported {
+	e := &exported{
+		UserID: m.User.String(), Email: terminal.OrEmpty(m.Email), AvatarURL: terminal.OrEmpty(m.AvatarURL),
+		Role: m.Role.Key, State: m.State,
 	}
-	if m.Email != nil { // somebody without an address is not in the directory
-		p.Name = (*domain.PersonName)(m.Name)
+	if m.Name != nil && *m.Name != (client.PersonName{}) {
+		e.Name = (*domain.PersonName)(m.Name)
 	}
 	if m.Permissions != nil {
-		for _, permission := range *m.Permissions {
-			p.Permissions = append(p.Permissions, string(permission))
-		}
+		e.Permissions = append([]domain.Permission{}, *m.Permissions...)
 	}
 	if at := time.Time(m.ExpiresAt); !at.IsZero() {
-		p.ExpiresAt = terminal.ShowTime(at)
+		e.ExpiresAt = terminal.ShowTime(at)
 	}
-	return p
+	return e
 }
 
-// columns are the columns of a CSV file, in the order in which they are
-// exported. A file to import can have them in any order and leave some out.
-var columns = []string{"user_id", "email", "first_name", "last_name", "avatar_url", "role", "permissions", "expires_at"}
+// noPermissions is the word of a CSV file for a member who has no permissions. An empty
+// value means those of the role. It is no permission, because these have a dot.
+const noPermissions = "none"
 
-// column returns the value of a column. Permissions are separated by spaces.
-func (p *person) column(name string) string {
-	switch name {
-	case "user_id":
-		return p.UserID
-	case "email":
-		return p.Email
-	case "avatar_url":
-		return p.AvatarURL
-	case "role":
-		return p.Role
-	case "permissions":
-		return strings.Join(p.Permissions, " ")
-	case "expires_at":
-		return p.ExpiresAt
+// record returns the values of the columns. Permissions are separated by spaces.
+func (e *exported) record() []string {
+	var name domain.PersonName
+	if e.Name != nil {
+		name = *e.Name
 	}
-	if p.Name == nil {
-		return ""
+	permissions := make([]string, len(e.Permissions))
+	for i, p := range e.Permissions {
+		permissions[i] = string(p)
 	}
-	if name == "first_name" {
-		return p.Name.First
+	listed := strings.Join(permissions, " ")
+	if e.Permissions != nil && listed == "" {
+		listed = noPermissions
 	}
-	return p.Name.Last
-}
-
-// setColumn sets the value of a column. An empty value leaves the person as it is.
-func (p *person) setColumn(name, value string) {
-	if value == "" {
-		return
+	record := []string{e.UserID, e.Email, name.First, name.Last, e.AvatarURL, string(e.Role), listed, e.ExpiresAt, string(e.State)}
+	for i, text := range record {
+		record[i] = terminal.Cell(text)
 	}
-	switch name {
-	case "user_id":
-		p.UserID = value
-	case "email":
-		p.Email = value
-	case "avatar_url":
-		p.AvatarURL = value
-	case "role":
-		p.Role = value
-	case "permissions":
-		p.Permissions = strings.Fields(value)
-	case "expires_at":
-		p.ExpiresAt = value
-	case "first_name", "last_name":
-		if p.Name == nil {
-			p.Name = new(domain.PersonName)
-		}
-		if name == "first_name" {
-			p.Name.First = value
-		} else {
-			p.Name.Last = value
-		}
-	}
+	return record
 }

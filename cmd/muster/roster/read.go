@@ -1,95 +1,97 @@
 package roster
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
 
+	"github.com/muster-dev/muster/cmd/muster/roster/table"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
-// badLine is the error for a line that cannot be read.
-type badLine struct {
-	line int
-	error
+// reader reads the people of a file.
+type reader struct {
+	// next returns the next person. For lines that cannot be read it returns a
+	// [*table.LineError] or [*badLines], after which it can be called again, and at the
+	// end of the file io.EOF.
+	next func() (*person, error)
+
+	encoding  string
+	separator string   // in words; empty for JSONL
+	columns   []column // nil for JSONL, where each object names its keys
 }
 
-// readPeople returns a function that reads the next line of the file. For a line that
-// cannot be read it returns a [badLine], after which it can be called again, and at the
-// end of the file io.EOF.
-func readPeople(r io.Reader, format string) (next func() (*person, error), err error) {
-	if format == terminal.FormatJSONL {
-		return readJSONL(r), nil
-	}
-	return readCSV(r)
-}
+// separators are the separators in words.
+var separators = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}
 
-func readCSV(r io.Reader) (func() (*person, error), error) {
-	in := csv.NewReader(r)
-	in.ReuseRecord = true
-	head, err := in.Read()
+func (s *source) open(r io.Reader) (*reader, error) {
+	text, err := table.Decode(r, s.encoding)
 	if err != nil {
-		return nil, fmt.Errorf("reading the header: %w: a first line with names of columns is expected: %s", err, strings.Join(columns, ","))
+		return nil, err
 	}
-	names := slices.Clone(head)
-	names[0] = strings.TrimPrefix(names[0], "\ufeff") // spreadsheets write a byte order mark
-	for i, name := range names {
-		if !slices.Contains(columns, name) || slices.Contains(names[:i], name) {
-			return nil, fmt.Errorf("column %d is called %.40q: each of these is expected once at most: %s", i+1, name, strings.Join(columns, ","))
+	in := &reader{encoding: text.Encoding}
+	if s.format == terminal.FormatJSONL {
+		lines := table.ReadJSONL(text)
+		in.next = func() (*person, error) {
+			line, err := lines.Next()
+			if err != nil {
+				return nil, err
+			}
+			return s.object(line)
 		}
+		return in, nil
 	}
-	return func() (*person, error) {
-		record, err := in.Read()
-		line, _ := in.FieldPos(0)
-		var wrong *csv.ParseError
-		switch {
-		case errors.As(err, &wrong):
-			return nil, badLine{wrong.Line, wrong.Err}
-		case err != nil:
+	rows, err := table.ReadCSV(text)
+	if err != nil {
+		return nil, err
+	}
+	in.separator = separators[rows.Separator]
+	if in.columns, err = s.mapping.columns(rows.Header); err != nil {
+		return nil, err
+	}
+	in.next = func() (*person, error) {
+		row, err := rows.Next()
+		if err != nil {
 			return nil, err
 		}
-		p := &person{line: line}
-		for i, value := range record {
-			p.setColumn(names[i], value)
-		}
-		return p, nil
-	}, nil
-}
-
-// maxLine is the length of the longest line of a JSONL file, in bytes.
-const maxLine = 1 << 20
-
-func readJSONL(r io.Reader) func() (*person, error) {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
-	line := 0
-	return func() (*person, error) {
-		for lines.Scan() {
-			line++
-			text := bytes.TrimSpace(lines.Bytes())
-			if len(text) == 0 {
-				continue
-			}
-			p := &person{line: line}
-			d := json.NewDecoder(bytes.NewReader(text))
-			d.DisallowUnknownFields()
-			if err := d.Decode(p); err != nil {
-				return nil, badLine{line, err}
-			}
-			if p.Op != "" {
-				return nil, badLine{line, errors.New("an import adds; it takes no op")}
-			}
-			return p, nil
-		}
-		if err := lines.Err(); err != nil {
-			return nil, fmt.Errorf("line %d: %w", line+1, err)
-		}
-		return nil, io.EOF
+		return s.row(in.columns, row)
 	}
+	return in, nil
 }
+
+// source says how a file is to be read.
+type source struct {
+	format   string
+	encoding string
+	mapping  mapping
+	role     string // of lines without a role
+}
+
+// row returns the person of a row of CSV.
+func (s *source) row(columns []column, row table.Row) (*person, error) {
+	p := &person{first: row.First, last: row.Last}
+	var wrong error
+	for i, value := range row.Values {
+		wrong = errors.Join(wrong, p.set(columns[i].Field, terminal.CellText(value)))
+	}
+	return s.checked(p, wrong)
+}
+
+// checked returns the person, or what is wrong with its line.
+func (s *source) checked(p *person, wrong error) (*person, error) {
+	if wrong == nil {
+		wrong = p.complete(s.role)
+	}
+	if wrong != nil {
+		return nil, &badLines{p, wrong}
+	}
+	return p, nil
+}
+
+// badLines is the error for lines that can be read and say something wrong.
+type badLines struct {
+	person *person
+	err    error
+}
+
+// Error returns what is wrong and what is expected instead.
+func (e *badLines) Error() string { return inOneLine(e.err) }

@@ -1,11 +1,14 @@
 package roster
 
 import (
-	"encoding/json"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/muster-dev/muster/cmd/muster/roster/table"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
@@ -17,40 +20,149 @@ type rejection struct {
 	Detail string `json:"detail"`
 }
 
+// note is something to know about a line that was imported.
+type note struct {
+	Line   int    `json:"line"`
+	Who    string `json:"who"`
+	Detail string `json:"detail"`
+}
+
 // rejected returns the rejection of the line. The detail may begin with the code.
 func (p *person) rejected(code, detail string) rejection {
 	who := p.Email
 	if who == "" {
 		who = p.UserID
 	}
-	return rejection{Line: p.line, Who: who, Code: code, Detail: strings.TrimPrefix(detail, code+": ")}
+	return rejection{Line: p.first, Who: who, Code: code, Detail: strings.TrimPrefix(detail, code+": ")}
 }
 
-// report prints what became of the import. It returns an error if a line was rejected.
-func (i *importing) report(stdout io.Writer) error {
-	if i.format == terminal.FormatJSON {
-		encoder := json.NewEncoder(stdout)
-		encoder.SetIndent("", "  ")
-		report := map[string]any{"dry_run": i.dry, "added": i.added, "invited": i.invited, "rejected": append([]rejection{}, i.rejected...)}
-		if err := encoder.Encode(report); err != nil {
+// unreadable returns the rejections of lines that cannot be read, one for each line. There
+// are none if err is another error.
+func unreadable(err error) []rejection {
+	var lines *table.LineError
+	var bad *badLines
+	var all []rejection
+	switch {
+	case errors.As(err, &lines):
+		for line := lines.First; line <= lines.Last; line++ {
+			all = append(all, rejection{Line: line, Code: "unreadable", Detail: lines.Detail})
+		}
+	case errors.As(err, &bad):
+		code := "unreadable"
+		if errors.Is(bad.err, errNotUsable) {
+			code = "account_not_active"
+		}
+		all = append(all, bad.person.rejected(code, bad.Error()))
+		for line := bad.person.first + 1; line <= bad.person.last; line++ {
+			all = append(all, rejection{Line: line, Code: code, Detail: bad.Error()})
+		}
+	}
+	return all
+}
+
+// lines returns so many lines in words.
+func lines(n int) string {
+	if n == 1 {
+		return "1 line was"
+	}
+	return fmt.Sprintf("%d lines were", n)
+}
+
+// result is what became of the lines of a file.
+type result struct {
+	DryRun      bool        `json:"dry_run"`
+	Encoding    string      `json:"encoding"`
+	Separator   string      `json:"separator,omitempty"`
+	Columns     []column    `json:"columns,omitempty"`
+	Added       int         `json:"added"`
+	Suspended   int         `json:"suspended"` // how many of the added are
+	Invited     int         `json:"invited"`
+	Rejected    []rejection `json:"rejected"`
+	Notes       []note      `json:"notes"`
+	Failed      []failure   `json:"failed"`
+	Invitations *[]invited  `json:"invitations,omitempty"`
+}
+
+// result returns what became of the lines, in the order of the file.
+func (i *importing) result(in *reader, failed []failure) *result {
+	byLine := func(a, b rejection) int { return cmp.Compare(a.Line, b.Line) }
+	slices.SortStableFunc(i.rejected, byLine)
+	slices.SortStableFunc(i.notes, func(a, b note) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(failed, func(a, b failure) int { return cmp.Compare(a.First, b.First) })
+	if kept := i.invitations.kept; kept != nil {
+		slices.SortStableFunc(*kept, func(a, b invited) int { return cmp.Compare(a.Line, b.Line) })
+	}
+	return &result{
+		DryRun: i.dry, Encoding: in.encoding, Separator: in.separator, Columns: in.columns,
+		Added: i.added, Suspended: i.suspended, Invited: i.invited,
+		Rejected: append([]rejection{}, i.rejected...), Notes: append([]note{}, i.notes...), Failed: append([]failure{}, failed...),
+		Invitations: i.invitations.kept,
+	}
+}
+
+// print prints the result. It returns an error if not all lines were imported.
+func (r *result) print(stdout io.Writer, format string) error {
+	if format == terminal.FormatJSON {
+		if err := terminal.PrintJSON(stdout, r); err != nil {
 			return err
 		}
 	} else {
-		did := ""
-		if i.dry {
-			did = " would be"
+		r.table(stdout)
+	}
+	var err error
+	for _, f := range r.Failed {
+		err = errors.Join(err, f)
+	}
+	if len(r.Rejected) > 0 {
+		err = errors.Join(err, fmt.Errorf("%s rejected", lines(len(r.Rejected))))
+	}
+	return err
+}
+
+func (r *result) table(stdout io.Writer) {
+	did, suspended := "", ""
+	if r.DryRun {
+		did = " would be"
+	}
+	if r.Suspended > 0 {
+		suspended = fmt.Sprintf(" (%d as suspended)", r.Suspended)
+	}
+	fmt.Fprintf(stdout, "%d%s added%s, %d%s invited, %d rejected\n", r.Added, did, suspended, r.Invited, did, len(r.Rejected))
+	if len(r.Rejected) > 0 {
+		t := terminal.NewTable(stdout, "line", "who", "code", "why")
+		for _, r := range r.Rejected {
+			t.AppendRow(terminal.Row{r.Line, r.Who, r.Code, r.Detail})
 		}
-		fmt.Fprintf(stdout, "%d%s added, %d%s invited, %d rejected\n", i.added, did, i.invited, did, len(i.rejected))
-		if len(i.rejected) > 0 {
-			t := terminal.NewTable(stdout, "line", "who", "code", "why")
-			for _, r := range i.rejected {
-				t.AppendRow(terminal.Row{r.Line, r.Who, r.Code, r.Detail})
-			}
-			t.Render()
+		t.Render()
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(stdout, "line %d, %s: %s\n", n.Line, n.Who, n.Detail)
+	}
+}
+
+// show writes how the file is read, if it is not read as an export of Muster's own.
+func (in *reader) show(w io.Writer, name string) {
+	plainly := in.encoding == table.UTF8 && (in.separator == "comma" || in.separator == "")
+	for _, c := range in.columns {
+		plainly = plainly && c.Name == c.Field
+	}
+	if plainly {
+		return
+	}
+	fmt.Fprintf(w, "%s: %s", name, in.encoding)
+	if in.separator != "" {
+		fmt.Fprintf(w, ", %ss between the values", in.separator)
+	}
+	fmt.Fprintln(w)
+	var ignored []string
+	for _, c := range in.columns {
+		if c.Field == fieldIgnored {
+			ignored = append(ignored, c.Name)
+		} else {
+			fmt.Fprintf(w, "  %.60q is %s\n", c.Name, c.Field)
 		}
 	}
-	if len(i.rejected) > 0 {
-		return fmt.Errorf("%d lines were rejected", len(i.rejected))
+	if len(ignored) > 0 {
+		fmt.Fprintf(w, "  left out: %s\n", quoted(ignored))
 	}
-	return nil
 }

@@ -1,0 +1,169 @@
+package table
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Row is one row of a table.
+type Row struct {
+	First, Last int // its lines in the file
+	Values      []string
+}
+
+// empty reports whether the row has no value, as the rows below a sheet's last one.
+func (r Row) empty() bool {
+	for _, v := range r.Values {
+		if v != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// CSV reads the rows of a CSV file.
+type CSV struct {
+	Header    []string
+	Separator rune
+
+	text  *Text
+	in    *csv.Reader
+	above int // lines above what in reads
+}
+
+// separators are what can be between two values.
+const separators = ",;\t"
+
+// longestHeader is how long the first line can be, in bytes.
+const longestHeader = 1 << 16
+
+// ReadCSV reads the header of a CSV file. The separator is a comma, a semicolon or a tab,
+// whichever divides the header into the most columns. A line like "sep=;" above the header
+// names it.
+func ReadCSV(t *Text) (*CSV, error) {
+	in := bufio.NewReaderSize(t, longestHeader)
+	c := &CSV{text: t}
+	line, err := firstLine(in)
+	if err != nil {
+		return nil, err
+	}
+	if named, ok := strings.CutPrefix(strings.ToLower(line), "sep="); ok && len(named) == 1 && strings.Contains(separators, named) {
+		c.Separator, c.above = rune(named[0]), 1
+		_, _ = in.ReadString('\n')
+	} else {
+		c.Separator = separatorOf(line)
+	}
+	c.in = csv.NewReader(in)
+	c.in.Comma = c.Separator
+	c.in.FieldsPerRecord = -1 // Next checks it
+	header, err := c.Next()
+	if errors.Is(err, io.EOF) || err == nil && header.empty() {
+		return nil, errors.New("the file is empty: a first line with the names of the columns is expected")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the names of the columns cannot be read: %w", err)
+	}
+	c.Header = header.Values
+	return c, nil
+}
+
+// firstLine returns the first line, and leaves it to be read.
+func firstLine(in *bufio.Reader) (string, error) {
+	sample, err := in.Peek(longestHeader)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	line, _, _ := strings.Cut(strings.TrimLeft(string(sample), "\r\n"), "\n")
+	return strings.TrimSuffix(line, "\r"), nil
+}
+
+// separatorOf returns the separator that divides the line into the most columns, and a
+// comma if there is only one column.
+func separatorOf(line string) rune {
+	best, most := ',', 1
+	for _, s := range separators {
+		in := csv.NewReader(strings.NewReader(line))
+		in.Comma, in.LazyQuotes = s, true
+		if columns, err := in.Read(); err == nil && len(columns) > most {
+			best, most = s, len(columns)
+		}
+	}
+	return best
+}
+
+// Next returns the next row that has a value. It returns a [*LineError] for lines that
+// cannot be read, after which it can be called again, and io.EOF at the end of the file.
+func (c *CSV) Next() (Row, error) {
+	for {
+		values, err := c.in.Read()
+		var wrong *csv.ParseError
+		switch {
+		case errors.As(err, &wrong):
+			return Row{}, c.unreadable(wrong)
+		case err != nil:
+			return Row{}, err
+		}
+		last := len(values) - 1
+		row := Row{Values: values}
+		row.First, _ = c.in.FieldPos(0)
+		row.Last, _ = c.in.FieldPos(last)
+		row.First, row.Last = row.First+c.above, row.Last+c.above+strings.Count(values[last], "\n")
+		if row.empty() {
+			continue
+		}
+		return row, c.check(row)
+	}
+}
+
+// unreadable returns the error for a misplaced quotation mark.
+func (c *CSV) unreadable(wrong *csv.ParseError) error {
+	e := &LineError{First: wrong.StartLine + c.above, Last: wrong.Line + c.above}
+	e.Detail = "a quotation mark is misplaced: a value that has one is put into quotation marks, and the mark inside is doubled"
+	if errors.Is(wrong.Err, csv.ErrQuote) && e.Last > e.First {
+		e.Detail = fmt.Sprintf("a quotation mark in line %d is not closed where its value ends, so that %s cannot be told apart", e.First, Range(e.First, e.Last))
+	}
+	return e
+}
+
+// check checks the row against the header and the file's encoding.
+func (c *CSV) check(row Row) error {
+	fail := func(format string, arguments ...any) error {
+		return &LineError{row.First, row.Last, fmt.Sprintf(format, arguments...)}
+	}
+	for i, value := range row.Values {
+		if wrong := c.text.Wrong(value); wrong != "" {
+			return fail("the value in column %d %s", i+1, wrong)
+		}
+	}
+	if c.Header == nil {
+		return nil
+	}
+	if len(row.Values) != len(c.Header) {
+		return fail("as many values are expected as the header has columns, %d, and there are %d", len(c.Header), len(row.Values))
+	}
+	if len(c.Header) > 2 && c.swallows(row) {
+		return fail("a quotation mark in line %d is closed only after a line that looks like a row of its own: is one missing?", row.First)
+	}
+	return nil
+}
+
+// swallows reports whether a value of the row has a line with as many separators as a
+// row of its own, as it does when its closing quotation mark is missing and a later line
+// has one.
+func (c *CSV) swallows(row Row) bool {
+	if row.First == row.Last {
+		return false
+	}
+	for _, value := range row.Values {
+		for i, line := range strings.Split(value, "\n") {
+			if i > 0 && strings.Count(line, string(c.Separator)) >= len(c.Header)-1 {
+				return true
+			}
+		}
+	}
+	return false
+}
