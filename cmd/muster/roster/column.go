@@ -137,7 +137,10 @@ func (m *mapping) columns(header []string) ([]column, error) {
 	for _, named := range []func(key string) string{
 		func(key string) string { return m.given[key] },
 		func(key string) string {
-			if slices.Contains(fields, key) && key != fieldIgnored && !(key == fieldState && addressed) {
+			switch {
+			case key == fieldIgnored, key == fieldState && addressed:
+				return ""
+			case slices.Contains(fields, key):
 				return key
 			}
 			return synonyms[key]

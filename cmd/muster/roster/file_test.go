@@ -172,6 +172,8 @@ func TestHeader(t *testing.T) {
 		{"email,r\xf4le", "", "the names of the columns cannot be read: the value in column 2 is not valid UTF-8"},
 		{"PK\x03\x04", "", "this is not text but an archive"},
 		{"email\x00", "", "the file has zero bytes"},
+		{`{"email":"a@x.example","role":"viewer"}`, "", "looks like JSON: say --from jsonl"},
+		{`[{"email":"a@x.example","role":"viewer"}]`, "", "looks like JSON: say --from jsonl"},
 	} {
 		var s source
 		for m := range strings.FieldsSeq(strings.ReplaceAll(c.maps, "work MAIL", "work_MAIL")) {

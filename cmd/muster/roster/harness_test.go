@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -26,12 +27,15 @@ func TestMain(m *testing.M) {
 
 const root = "root-0123456789abcdefghijklmnopqrstuvwxyz"
 
+type hook = func(r *http.Request) (after func(), cut bool)
+
 // service is a running service. Its test ends with the first error.
 type service struct {
 	t      *testing.T
 	client client.Client
-	// fail, if not nil, decides which requests are cut off without a response.
-	fail func(r *http.Request) bool
+	// before, if it is set, is called before each request. It can return a function to
+	// call after the request, and whether the request is cut off without a response.
+	before atomic.Pointer[hook]
 }
 
 func serve(t *testing.T) *service {
@@ -57,8 +61,12 @@ func serve(t *testing.T) *service {
 	n.Opened()
 	s := &service{t: t}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.fail != nil && s.fail(r) {
-			panic(http.ErrAbortHandler)
+		if before := s.before.Load(); before != nil {
+			after, cut := (*before)(r)
+			if cut {
+				panic(http.ErrAbortHandler)
+			}
+			defer after()
 		}
 		api.ServeHTTP(w, r)
 	}))
@@ -140,4 +148,15 @@ func reported(r *result) string {
 		text += fmt.Sprintf(", failed %d-%d", f.First, f.Last)
 	}
 	return text
+}
+
+// onBatches sets what happens before each batch.
+func (s *service) onBatches(do hook) {
+	all := func(r *http.Request) (func(), bool) {
+		if strings.HasSuffix(r.URL.Path, "/batch") {
+			return do(r)
+		}
+		return func() {}, false
+	}
+	s.before.Store(&all)
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/muster-dev/muster/cmd/muster/roster/table"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
@@ -131,13 +133,21 @@ func (r *result) table(stdout io.Writer) {
 	if len(r.Rejected) > 0 {
 		t := terminal.NewTable(stdout, "line", "who", "code", "why")
 		for _, r := range r.Rejected {
-			t.AppendRow(terminal.Row{r.Line, r.Who, r.Code, r.Detail})
+			t.AppendRow(terminal.Row{r.Line, printable(r.Who), r.Code, r.Detail})
 		}
 		t.Render()
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(stdout, "line %d, %s: %s\n", n.Line, n.Who, n.Detail)
+		fmt.Fprintf(stdout, "line %d, %s: %s\n", n.Line, printable(n.Who), n.Detail)
 	}
+}
+
+// printable returns the text, quoted if it holds what a terminal would obey.
+func printable(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // show writes how the file is read, if it is not read as an export of Muster's own.

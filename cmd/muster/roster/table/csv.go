@@ -48,8 +48,11 @@ func ReadCSV(t *Text) (*CSV, error) {
 	in := bufio.NewReaderSize(t, longestHeader)
 	c := &CSV{text: t}
 	line, err := firstLine(in)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case strings.HasPrefix(line, "{") || strings.HasPrefix(line, "["):
+		return nil, errors.New("the first line is expected to name the columns, and looks like JSON: say --from jsonl if the file has one object a line")
 	}
 	if named, ok := strings.CutPrefix(strings.ToLower(line), "sep="); ok && len(named) == 1 && strings.Contains(separators, named) {
 		c.Separator, c.above = rune(named[0]), 1
