@@ -170,6 +170,13 @@ func (l *Log) Tips(ctx context.Context) ([]wire.Position, error) {
 	return tips, nil
 }
 
+// Tip returns the position of the partition's last event, as the log has it now. Other
+// processes may have written events that this one has not read yet.
+func (l *Log) Tip(ctx context.Context, partition int) (wire.Position, error) {
+	tip, err := l.partitions[partition].Tip(ctx)
+	return tip.Position, err
+}
+
 // Size returns the bytes and messages that the log takes in JetStream, summed over its
 // partitions.
 func (l *Log) Size(ctx context.Context) (bytes, messages uint64, err error) {

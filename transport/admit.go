@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // noStore is the Cache-Control value of every answer to a request with a token. It is
@@ -21,16 +22,19 @@ var noStore = []string{"no-store"}
 // come after them, and after a body that cannot be read.
 func (c *Call) admit() error {
 	if c.route.reach == ReachPublic {
-		if c.Operation().RequestBody == nil {
+		if c.Operation().RequestBody == nil && len(c.route.parameters) == 0 {
 			return nil
 		}
 		c.w.Header()["Cache-Control"] = noStore
 	} else if err := c.admitToken(); err != nil {
 		return err
 	}
-	query := queryOf(c.r)
-	if err := checkNames(query, c.route.parameters); err != nil {
+	query, unreadable := parseQuery(c.r.URL.RawQuery)
+	if err := checkNames(query, unreadable, c.route.parameters); err != nil {
 		return err
+	}
+	if len(c.r.Header[onBehalfOf]) > 0 && !c.route.takes(onBehalfOf) {
+		return InvalidField("header."+onBehalfOf, CodeUnexpectedHeader, "only writes with a token take this header; a read always shows what the token itself may read")
 	}
 	wrong := checkValues(c.r, query, c.route.parameters)
 	if c.Operation().RequestBody == nil {
@@ -42,7 +46,7 @@ func (c *Call) admit() error {
 
 func (c *Call) admitToken() error {
 	c.w.Header()["Cache-Control"] = noStore
-	who, err := c.engine.auth.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
+	who, err := c.authenticate()
 	if err != nil {
 		return err
 	}
@@ -52,6 +56,22 @@ func (c *Call) admitToken() error {
 	if err != nil {
 		return err
 	}
+	return c.permit(who)
+}
+
+// onBehalfOf is the header of writes that bounds what they may do.
+const onBehalfOf = "Muster-On-Behalf-Of"
+
+// authenticate finds out who sends the request.
+func (c *Call) authenticate() (*auth.Bearer, error) {
+	if len(c.r.Header["Authorization"]) > 1 {
+		return nil, invalidToken.Problem("Authorization is sent more than once; send one token").with("WWW-Authenticate", "Bearer")
+	}
+	return c.engine.auth.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
+}
+
+// permit checks that the token has what the operation declares.
+func (c *Call) permit(who *auth.Bearer) error {
 	switch scope := c.route.scope; {
 	case scope == RootScope && !who.IsRoot():
 		return insufficientScope.Problem("only the root token may do this")
@@ -75,29 +95,26 @@ func LacksScope(scope domain.Scope, what string) *Problem {
 	return insufficientScope.Problem("the token needs the scope " + string(scope) + what)
 }
 
-// Reauthorize checks whether the token is still accepted and may still read. Since the
-// [Call] was admitted it may have expired or been revoked, or its user may have been
-// suspended. A handler that waits before it sends something must call it after the wait.
-func (c *Call) Reauthorize() error {
-	who, err := c.engine.auth.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
-	if err != nil {
-		return err
-	}
-	return c.engine.auth.MayRead(who)
-}
-
 func (c *Call) checkMediaType() error {
 	body := c.Operation().RequestBody
 	if body == nil {
 		return nil
 	}
-	sent := c.r.Header.Get("Content-Type")
-	c.json = true
-	if sent == "" || body.Content[sent] != nil {
+	if encodings, ok := c.r.Header["Content-Encoding"]; ok && (len(encodings) != 1 || !strings.EqualFold(encodings[0], "identity")) {
+		return mediaType.Problem("Content-Encoding: bodies are not decompressed; send the body as it is, without this header").
+			with("Accept-Encoding", "identity")
+	}
+	types, ok := c.r.Header["Content-Type"]
+	if c.json = true; !ok {
 		return nil
 	}
-	if media, _, err := mime.ParseMediaType(sent); err == nil && takes(body, media) {
-		return nil
+	if len(types) == 1 {
+		if body.Content[types[0]] != nil {
+			return nil
+		}
+		if media, _, err := mime.ParseMediaType(types[0]); err == nil && takes(body, media) {
+			return nil
+		}
 	}
 	c.json = false
 	if body.Content[mergePatchType] != nil {

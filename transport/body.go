@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding"
 	"errors"
@@ -52,8 +53,32 @@ type body[T any] struct {
 // decode reads the body. Huma calls it through the only format that a face has.
 func (b *body[T]) decode(data []byte, lenient bool) {
 	b.sum = sha256.Sum256(data)
-	if err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient)); err != nil {
+	err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient), strictValues)
+	if err != nil {
 		b.wrong = problemOfJSON(err)
+	} else if at, found := misplacedNull(data, lenient); found {
+		b.wrong = Invalid(FieldProblem{string(at), CodeWrongType, "null is not taken here"})
+	}
+}
+
+// misplacedNull returns where the body has a null that is not the value of a field: as the
+// whole body, or as an item of a list. Decoding would make an empty value of it. A lenient
+// face ignores what is in fields that it does not know, so there only the whole body counts.
+func misplacedNull(data []byte, lenient bool) (at jsontext.Pointer, found bool) {
+	if !bytes.Contains(data, []byte("null")) {
+		return "", false
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := d.ReadToken()
+		if err != nil {
+			return "", false // at its end: it has been decoded before
+		}
+		depth := d.StackDepth()
+		parent, _ := d.StackIndex(depth)
+		if token.Kind() == 'n' && (depth == 0 || parent == '[' && !lenient) {
+			return d.StackPointer(), true
+		}
 	}
 }
 
@@ -115,11 +140,12 @@ func problemOfJSON(err error) *Problem {
 		return malformedJSON.Problem("one JSON object is expected")
 	}
 	field := FieldProblem{Pointer: string(wrong.JSONPointer)}
+	var value *valueError
 	switch {
+	case errors.As(err, &value):
+		field.Code, field.Detail = value.code, value.detail
 	case errors.Is(err, json.ErrUnknownName):
 		field.Code, field.Detail = CodeUnknownField, "the operation does not have this field"
-	case wrong.JSONKind == '"' && wrong.GoType == reflect.TypeFor[time.Time]():
-		field.Code, field.Detail = CodeInvalidTime, "a time like 2026-03-05T23:09:47.281Z is expected"
 	case wrong.JSONKind == '"' && wrong.GoType != nil && reflect.PointerTo(wrong.GoType).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		field.Code, field.Detail = CodeInvalidID, expectedID
 	default:

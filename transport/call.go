@@ -31,6 +31,9 @@ type Call struct {
 	status  int   // the status of a problem in the face's form; 0: huma's choice
 	json    bool  // the body is JSON, whatever its media type is called
 	broken  bool  // the body could not be read to the end
+	held    bool  // the request has waited, or may have
+
+	start time.Time // when the request came
 
 	r  *http.Request
 	w  http.ResponseWriter
@@ -40,7 +43,7 @@ type Call struct {
 type humaContext = huma.Context
 
 func (e *engine) newCall(r *route, hc huma.Context) *Call {
-	c := &Call{humaContext: hc, ctx: hc.Context(), engine: e, route: r}
+	c := &Call{humaContext: hc, ctx: hc.Context(), engine: e, route: r, start: time.Now()}
 	c.r, c.w = humago.Unwrap(hc)
 	return c
 }
@@ -134,24 +137,18 @@ func (c *Call) Now() time.Time { return c.engine.now() }
 // NewID returns an id for a new thing.
 func (c *Call) NewID() [16]byte { return c.engine.newID() }
 
-// WhileServing returns a context that ends with the call, after the duration, or when the
-// service stops, whichever comes first.
-func (c *Call) WhileServing(most time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(c, most)
-	stop := context.AfterFunc(c.engine.serving, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
 // Stopping reports whether the service is about to stop.
 func (c *Call) Stopping() bool { return c.engine.serving.Err() != nil }
 
-// takeID returns the client's id for the request if it is fit for a log line. Otherwise
-// it returns a new id.
+// takeID returns the client's id for the request if there is one and it is fit for a log
+// line. Otherwise it returns a new id. No id is a reason to refuse the request, because it
+// decides nothing, and the answer shows which one was taken.
 func (c *Call) takeID() string {
-	id := c.Header("X-Request-Id")
-	if id == "" || len(id) > 128 {
+	sent := c.r.Header["X-Request-Id"]
+	if len(sent) != 1 || sent[0] == "" || len(sent[0]) > 128 {
 		return domain.CommandID(c.NewID()).String()
 	}
+	id := sent[0]
 	for i := 0; i < len(id); i++ {
 		if id[i] <= ' ' || id[i] > '~' || id[i] == '"' || id[i] == '\\' {
 			return domain.CommandID(c.NewID()).String()

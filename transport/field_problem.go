@@ -25,6 +25,9 @@ const (
 	CodeUnknownRole      = "unknown_role"
 	CodeInvalidText      = "invalid_characters"
 	CodeTooMany          = "too_many"
+	CodeDuplicate        = "duplicate"
+	CodeUnknownPosition  = "unknown_position"
+	CodeUnexpectedHeader = "unexpected_header"
 )
 
 // fieldCodes maps each code of a field problem to its title. A problem about a single
@@ -43,6 +46,9 @@ var fieldCodes = map[string]string{
 	CodeInvalidText:      "Characters not allowed",
 	CodeUnknownRole:      "Unknown role",
 	CodeTooMany:          "Too many items",
+	CodeDuplicate:        "Duplicate value",
+	CodeUnknownPosition:  "Unknown position",
+	CodeUnexpectedHeader: "Unexpected header",
 
 	// The domain returns these codes in an InvalidError.
 	"surrounding_space": "White space around the text",
@@ -55,10 +61,7 @@ var fieldCodes = map[string]string{
 	"invalid_key":        "Invalid key",
 	"invalid_permission": "Invalid permission",
 	"known_user":         "User already known",
-	"duplicate":          "Duplicate value",
 }
-
-const expectedID = "a UUID is expected: 36 characters like 019cc043-af91-783e-9927-3daab1cd9277"
 
 // Below returns copies of the problems, with the pointer put in front of their own.
 func Below(pointer string, fields []FieldProblem) []FieldProblem {

@@ -28,6 +28,7 @@ type parameter struct {
 	explode  bool // a list that repeats the parameter for each value
 	schema   *huma.Schema
 	pattern  *regexp.Regexp // nil: any text
+	header   string         // the name as the key of [http.Header]
 }
 
 // newParameter returns the parameter that an operation declares. It fails if the schema
@@ -35,7 +36,7 @@ type parameter struct {
 func newParameter(p *huma.Param) (parameter, error) {
 	out := parameter{
 		name: p.Name, in: p.In, pointer: p.In + "." + p.Name, required: p.Required,
-		explode: p.Explode != nil && *p.Explode, schema: p.Schema,
+		explode: p.Explode != nil && *p.Explode, schema: p.Schema, header: http.CanonicalHeaderKey(p.Name),
 	}
 	if err := out.checkable(); err != nil {
 		return out, fmt.Errorf("parameter %s: %w", out.pointer, err)
@@ -102,39 +103,42 @@ func unchecked(s, checked *huma.Schema) error {
 	return nil
 }
 
-// values returns the values of the parameter in the request. An empty value counts as
-// none.
-func (p *parameter) values(r *http.Request, query url.Values) []string {
-	var value string
-	switch {
-	case p.in == "query" && p.explode:
+// sent returns the values of the parameter, one for each time that the request has it. An
+// empty value is a value.
+func (p *parameter) sent(r *http.Request, query url.Values) []string {
+	switch p.in {
+	case "query":
 		return query[p.name]
-	case p.in == "query":
-		value = query.Get(p.name)
-	case p.in == "path":
-		value = r.PathValue(p.name)
+	case "path":
+		return []string{r.PathValue(p.name)}
 	default:
-		value = r.Header.Get(p.name)
+		return r.Header[p.header]
 	}
-	switch {
-	case value == "":
-		return nil
-	case p.schema.Type == huma.TypeArray:
-		return strings.Split(value, ",")
-	}
-	return []string{value}
 }
 
-// check checks the values. If ok is false, wrong says what is wrong with them.
-func (p *parameter) check(values []string) (wrong FieldProblem, ok bool) {
-	if len(values) == 0 {
-		if p.required {
-			return p.problem(CodeRequired, "the parameter is needed"), false
-		}
+// check checks the values that were sent. If ok is false, wrong says what is wrong with
+// them. A parameter that is empty, or that is sent twice, never counts as left out: the
+// client meant something by it, and nobody knows what.
+func (p *parameter) check(sent []string) (wrong FieldProblem, ok bool) {
+	switch {
+	case len(sent) == 0 && p.required:
+		return p.problem(CodeRequired, "the parameter is needed"), false
+	case len(sent) == 0:
 		return wrong, true
+	case len(sent) > 1 && !p.explode:
+		return p.problem(CodeDuplicate, "the "+p.noun()+" is sent more than once; send it once"), false
+	case slices.Contains(sent, ""):
+		code := CodeInvalidValue
+		if p.schema.Format == "uuid" {
+			code = CodeInvalidID
+		}
+		return p.problem(code, "the "+p.noun()+" is empty; give it a value or leave it out"), false
 	}
-	schema := p.schema
+	values, schema := sent, p.schema
 	if schema.Type == huma.TypeArray {
+		if !p.explode {
+			values = strings.Split(sent[0], ",")
+		}
 		if most := schema.MaxItems; most != nil && len(values) > *most {
 			return p.problem(CodeInvalidValue, malformedValue), false
 		}
@@ -146,6 +150,14 @@ func (p *parameter) check(values []string) (wrong FieldProblem, ok bool) {
 		}
 	}
 	return wrong, true
+}
+
+// noun returns what the parameter is called in the details of problems.
+func (p *parameter) noun() string {
+	if p.in == "header" {
+		return "header"
+	}
+	return "parameter"
 }
 
 func (p *parameter) problem(code, detail string) FieldProblem {
@@ -166,8 +178,12 @@ func (p *parameter) wrong(s *huma.Schema, value string) (code, detail string) {
 		return "", ""
 	}
 	if s.Format == "uuid" {
-		if _, err := domain.ParseID[struct{}](value); err != nil {
+		id, err := domain.ParseID[struct{}](value)
+		switch {
+		case err != nil:
 			return CodeInvalidID, expectedID
+		case id.IsZero():
+			return CodeInvalidID, nilID
 		}
 		return "", ""
 	}
@@ -203,32 +219,13 @@ func (p *parameter) wrongText(s *huma.Schema, value string) (code, detail string
 	return "", ""
 }
 
-// queryOf returns the query of the request. It is nil if there is none.
-func queryOf(r *http.Request) url.Values {
-	if r.URL.RawQuery == "" {
-		return nil
-	}
-	return r.URL.Query()
-}
-
-// checkNames refuses query parameters that the operation does not have.
-func checkNames(query url.Values, declared []parameter) error {
-	var unknown []FieldProblem
-	for name := range query {
-		if !slices.ContainsFunc(declared, func(p parameter) bool { return p.in == "query" && p.name == name }) {
-			unknown = append(unknown, FieldProblem{"query." + name, CodeUnknownParameter, "the operation does not have this parameter"})
-		}
-	}
-	return invalidParameters(unknown)
-}
-
 // checkValues refuses values of parameters that the operation's declaration does not
 // allow.
 func checkValues(r *http.Request, query url.Values, declared []parameter) error {
 	var wrong []FieldProblem
 	for i := range declared {
 		p := &declared[i]
-		if problem, ok := p.check(p.values(r, query)); !ok {
+		if problem, ok := p.check(p.sent(r, query)); !ok {
 			wrong = append(wrong, problem)
 		}
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,31 +27,41 @@ func parsePrecondition(ifMatch, ifNoneMatch string) (domain.Precondition, error)
 		p.Exists = true
 		return p, nil
 	}
-	for tag := range strings.SplitSeq(ifMatch, ",") {
-		version, ok := parseETag(strings.TrimSpace(tag))
-		if !ok {
-			return p, Invalid(FieldProblem{"header.If-Match", CodeInvalidValue, `ETags in double quotes with commas between them, or *, are expected`})
-		}
-		p.Versions = append(p.Versions, version)
+	tags, ok := parseETags(ifMatch)
+	if !ok {
+		return p, InvalidField("header.If-Match", CodeInvalidValue, "ETags in double quotes with commas between them, or *, are expected")
+	}
+	for _, tag := range tags {
+		p.Versions = append(p.Versions, versionOf(tag))
 	}
 	return p, nil
 }
 
-// neverAVersion is the version of an ETag that no resource of Muster ever has. Weak ETags
-// get it too, because If-Match uses the strong comparison.
+var (
+	etagPattern  = regexp.MustCompile(`(W/)?"[!#-~]*"`) // RFC 9110, 8.8.3
+	etagsPattern = regexp.MustCompile(`^` + etagPattern.String() + `([ \t]*,[ \t]*` + etagPattern.String() + `)*$`)
+)
+
+// parseETags returns the tags of a list. It reports false if the text is not such a list.
+func parseETags(list string) (tags []string, ok bool) {
+	if !etagsPattern.MatchString(list) {
+		return nil, false
+	}
+	return etagPattern.FindAllString(list, -1), true
+}
+
+// neverAVersion is the version of an ETag that no resource of Muster ever has.
 const neverAVersion = math.MaxUint64
 
-func parseETag(tag string) (version uint64, ok bool) {
-	weak := strings.HasPrefix(tag, "W/")
-	text := strings.TrimPrefix(tag, "W/")
-	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' || strings.Contains(text[1:len(text)-1], `"`) {
-		return 0, false
+// versionOf returns the version whose ETag this is. Tags are compared as texts, so "057" is
+// not the tag of version 57. Neither is a weak tag, because If-Match uses the strong
+// comparison.
+func versionOf(tag string) uint64 {
+	version, err := strconv.ParseUint(strings.Trim(tag, `"`), 10, 64)
+	if err != nil || etag(version) != tag {
+		return neverAVersion
 	}
-	version, err := strconv.ParseUint(text[1:len(text)-1], 10, 64)
-	if weak || err != nil {
-		return neverAVersion, true
-	}
-	return version, true
+	return version
 }
 
 // etag returns the ETag of a resource with that version.

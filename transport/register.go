@@ -28,6 +28,9 @@ func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Ope
 				return nil, c.problemOf(err)
 			}
 			out, err := handle(c, in)
+			if refused := c.release(); refused != nil {
+				err = refused
+			}
 			if err != nil {
 				return nil, c.problemOf(err)
 			}
@@ -62,6 +65,11 @@ func (c *Call) prepare(in any) error {
 	})
 	if hasBody {
 		sum = sent.Hash()
+		if c.bearer != nil { // the client may have taken its time to send the body
+			if err := c.Reauthorize(); err != nil {
+				return err
+			}
+		}
 	}
 	switch headers := in.(type) {
 	case interface{ prepare(*Call) error }:

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,11 @@ func (r *route) declareParameters(declared []*huma.Param) error {
 		r.parameters = append(r.parameters, read)
 	}
 	return nil
+}
+
+// takes reports whether the operation has a parameter with that name.
+func (r *route) takes(name string) bool {
+	return slices.ContainsFunc(r.parameters, func(p parameter) bool { return p.name == name })
 }
 
 func (r *route) count(status int, elapsed time.Duration) {

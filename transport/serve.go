@@ -20,8 +20,7 @@ var noSniff = []string{"nosniff"}
 // handler, turns a panic into a problem, counts and logs.
 func (e *engine) serve(r *route, hc huma.Context, next func(huma.Context)) {
 	c := e.newCall(r, hc)
-	start := time.Now()
-	defer c.finish(start)
+	defer c.finish()
 	c.id[0] = c.takeID()
 	header := c.w.Header() // assigned directly, because Set allocates a slice each time
 	header["X-Request-Id"] = c.id[:]
@@ -107,11 +106,11 @@ func (c *Call) problemOfHuma(status int, message string) *Problem {
 
 // finish ends every request: it recovers from a panic, counts and logs. It must be
 // deferred.
-func (c *Call) finish(start time.Time) {
+func (c *Call) finish() {
 	if cause := recover(); cause != nil {
 		c.recovered(cause)
 	}
-	elapsed := time.Since(start)
+	elapsed := time.Since(c.start)
 	status := c.Status()
 	if status == 0 {
 		status = http.StatusOK

@@ -58,10 +58,6 @@ func (h *WriteHeaders) prepare(c *Call, body domain.Hash) error {
 		return Invalid(FieldProblem{"header.Muster-Reason", CodeInvalidText, "one line of printable UTF-8 is expected"})
 	case utf8.RuneCountInString(h.Reason) > domain.MaxReason:
 		return Invalid(FieldProblem{"header.Muster-Reason", CodeTooLong, "at most 500 characters are expected"})
-	case h.OnBehalfOf.IsZero() && len(c.r.Header["Muster-On-Behalf-Of"]) > 0:
-		// The nil UUID is refused, because it would silently run the command with the
-		// program's own rights.
-		return Invalid(FieldProblem{"header.Muster-On-Behalf-Of", CodeInvalidID, "the id of a user is expected; the nil UUID is nobody's"})
 	case !h.OnBehalfOf.IsZero() && !c.bearer.Allows("actors:impersonate"):
 		return insufficientScope.Problem("Muster-On-Behalf-Of needs the scope actors:impersonate")
 	}

@@ -1,14 +1,18 @@
 package dialect
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/ids"
 )
 
 // forms maps each dialect to a check of an error's form.
@@ -102,7 +106,7 @@ func TestErrorForms(t *testing.T) {
 			s.as(token, op.method, thing.ReplaceAllString(op.path, "%2A.%3E"), "").refused(f, s.invalid(f))
 		}
 		if op.method == "GET" {
-			s.as(token, op.method, path, "", "Muster-Min-Position", "0-999999").refused(f, 503)
+			s.as(token, op.method, path, "", "Muster-Min-Position", "0-999999").refused(f, s.invalid(f))
 			continue
 		}
 		s.as(token, op.method, path, tenancy[op.named()].body, "If-Match", "*", "If-None-Match", "frob").refused(f, s.invalid(f))
@@ -115,6 +119,45 @@ func TestErrorForms(t *testing.T) {
 		s.as(token, op.method, path, `{"x":1,"x":2}`).refused(f, s.invalid(f))
 		s.as(token, op.method, path, "a=b", "Content-Type", "application/x-www-form-urlencoded").refused(f, 415)
 		s.as(token, op.method, path, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`).refused(f, 413)
+	}
+}
+
+// On a node that lags behind, every query for a position of another node has to wait. Then
+// it is refused in the dialect's form.
+func TestLaggingNode(t *testing.T) {
+	s := start(t, 0)
+	x := s.tenant("Acme")
+	type asked struct {
+		operation
+		token, path string
+	}
+	var all []asked
+	for _, op := range operations(t) {
+		if op.method == "GET" {
+			all = append(all, asked{op, s.widest(op, x), fill(op.path, x.things())})
+		}
+	}
+	resume := s.Pause()
+	var org domain.OrganizationID
+	if err := org.UnmarshalText([]byte(x.org)); err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.log.Run(context.Background(), domain.RenameOrganization{Meta: domain.Meta{
+		ID: ids.New(), Organization: org, Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"},
+	}, Name: "Renamed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waiting sync.WaitGroup
+	for _, a := range all {
+		waiting.Go(func() {
+			s.as(a.token, a.method, a.path, "", "Muster-Min-Position", done.Position.String()).refused(a.face, 503)
+		})
+	}
+	waiting.Wait()
+	resume()
+	for _, a := range all {
+		s.as(a.token, a.method, a.path, "", "Muster-Min-Position", done.Position.String()).want(200)
 	}
 }
 

@@ -188,9 +188,9 @@ func TestLists(t *testing.T) {
 		s.as(x.token, "POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer","email":"p%d@acme.example"}`, newText(), i)).want(201)
 	}
 	seen := make(map[string]bool)
-	cursor := ""
+	cursor := "" // with the name of the parameter
 	for pages := 1; ; pages++ {
-		page := s.as(x.token, "GET", members+"?role=viewer&page_size=3&cursor="+cursor, "").want(200)
+		page := s.as(x.token, "GET", members+"?role=viewer&page_size=3"+cursor, "").want(200)
 		for i := range page.count() {
 			if id := page.get("items", i, "id"); seen[id] {
 				t.Errorf("%s stands twice", id)
@@ -204,6 +204,7 @@ func TestLists(t *testing.T) {
 			}
 			break
 		}
+		cursor = "&cursor=" + cursor
 	}
 	first := s.as(x.token, "GET", members+"?role=viewer&page_size=3", "").want(200).get("next_cursor")
 	// A cursor keeps the filter of its list, and is refused with another one.

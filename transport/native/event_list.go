@@ -25,6 +25,7 @@ type listEventsInput struct {
 	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`
 	User      domain.UserID      `query:"user_id" format:"uuid" doc:"Events that concern this user."`
 	Wait      int                `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait when there is no event yet."`
+	Named     bool               `query:"named" default:"true" doc:"false: events of a stream have no name, so that a browser's onmessage hears all of them. The type is in the data."`
 	PageSize  int                `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
 }
 
@@ -43,8 +44,8 @@ func (s *streams) listEvents(c *transport.Call, in *listEventsInput) (*huma.Stre
 	if err != nil {
 		return nil, err
 	}
-	if strings.Contains(c.Request().Header.Get("Accept"), "text/event-stream") {
-		return &huma.StreamResponse{Body: func(huma.Context) { s.stream(c, filter, after) }}, nil
+	if c.Prefers("text/event-stream", "application/json") {
+		return &huma.StreamResponse{Body: func(huma.Context) { s.stream(c, filter, after, in.Named) }}, nil
 	}
 	list, err := readEvents(c, filter, after, in)
 	if err != nil {
@@ -123,10 +124,10 @@ func numberOf(c *transport.Call, in *listEventsInput) (uint64, error) {
 		if position.Partition != partition {
 			return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "a position of this organization is expected: they begin with "+strconv.Itoa(partition)+"-")
 		}
-		return position.Number, nil
+		return position.Number, c.CheckPosition(pointer, position)
 	}
 	// A plus sign that was not escaped arrives as a space.
-	at, err := time.Parse(time.RFC3339, strings.ReplaceAll(text, " ", "+"))
+	at, err := transport.ParseTime(strings.ReplaceAll(text, " ", "+"))
 	if err != nil {
 		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042 or a time like 2026-03-05T23:09:47Z is expected")
 	}

@@ -154,3 +154,36 @@ func TestAcceptWithToken(t *testing.T) {
 		}
 	}
 }
+
+// Whoever may see an invited member sees until when the invitation can be accepted, and
+// never its secret.
+func TestInvitationIsShown(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	members := "/v1/workspaces/" + x.ws + "/members"
+	added := s.as(x.token, "POST", members, `{"email":"ada@acme.example","role":"viewer"}`).want(201)
+	ends, secret, user := added.get("invitation", "expires_at"), added.get("invitation", "token"), added.get("user_id")
+	shown := func(want string) {
+		t.Helper()
+		for _, path := range []string{members + "/" + user, "/v1/memberships/" + added.get("id"), members + "?role=viewer"} {
+			got, steps := s.as(x.token, "GET", path, "").want(200), []any{"invitation"}
+			if strings.Contains(path, "?") {
+				steps = []any{"items", 0, "invitation"}
+			}
+			if want != "<nil>" {
+				steps = append(steps, "expires_at")
+			}
+			if got.get(steps...) != want || strings.Contains(string(got.body), secret) {
+				t.Errorf("%s: %s, want %s", path, got.body, want)
+			}
+		}
+	}
+	shown(ends)
+	if got := s.as(x.token, "PATCH", members+"/"+user, `{"expires_at":"2040-01-01T00:00:00Z"}`).want(200).get("invitation", "expires_at"); got != ends {
+		t.Errorf("a changed member's invitation ends at %s", got)
+	}
+	renewed := s.as(x.token, "POST", members+"/"+user+"/resend", `{"invitation_expires_in":60}`).want(200)
+	shown(renewed.get("invitation", "expires_at"))
+	s.as("", "POST", "/v1/invitations/accept", fmt.Sprintf(`{"token":%q}`, renewed.get("invitation", "token"))).want(200)
+	shown("<nil>")
+}

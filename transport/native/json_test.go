@@ -48,7 +48,10 @@ func TestAppendJSON(t *testing.T) {
 			Stamp: domain.Stamp{CreatedAt: moment("created"), UpdatedAt: moment("updated"), Version: rapid.Uint64().Draw(t, "version")},
 		}, &role, profile)
 		same(t, &shown)
-		same(t, &AddedMember{Membership: shown})
+		invited := shown
+		invited.Invitation = &PendingInvitation{transport.Time(end)}
+		same(t, &invited)
+		same(t, &AddedMember{Membership: invited})
 		same(t, &AddedMember{shown, &Invitation{text("token"), transport.Time(end)}})
 		count := rapid.Int().Draw(t, "count")
 		same(t, &List[Membership]{Items: []Membership{shown}, Count: &count})

@@ -24,8 +24,7 @@ func (AddedMember) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema
 
 // AppendJSON appends the JSON that the tags of the fields describe.
 func (m *AddedMember) AppendJSON(b []byte) []byte {
-	b = m.Membership.AppendJSON(b)
-	b = append(b[:len(b)-1], `,"invitation":`...)
+	b = append(m.appendTerms(b), `,"invitation":`...)
 	if m.Invitation == nil {
 		return append(b, "null}"...)
 	}

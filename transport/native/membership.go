@@ -27,11 +27,26 @@ type Membership struct {
 	CreatedAt   transport.Time         `json:"created_at"`
 	UpdatedAt   transport.Time         `json:"updated_at"`
 	Version     uint64                 `json:"version" bounds:"count" doc:"The number of the last event that changed the membership; also its ETag." example:"1042"`
+	Invitation  *PendingInvitation     `json:"invitation" doc:"For an invited person; null for everybody else."`
 }
 
 // TransformSchema documents which fields can be null.
 func (Membership) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	return openapi.Nullable(s, "name")
+	return openapi.Nullable(s, "name", "invitation")
+}
+
+// PendingInvitation is what anybody who may see the member sees of an invitation: when it
+// expires, and not its secret.
+type PendingInvitation struct {
+	ExpiresAt transport.Time `json:"expires_at" doc:"Until when the invitation can be accepted."`
+}
+
+// pendingInvitation returns the invitation of an invited person, and nil for anybody else.
+func pendingInvitation(m *domain.Membership) *PendingInvitation {
+	if m.State != domain.MembershipInvited {
+		return nil
+	}
+	return &PendingInvitation{transport.Time(m.Invitation.ExpiresAt)}
 }
 
 func showMember(m *projections.Member) Membership {
@@ -47,6 +62,7 @@ func ShowMembership(m *domain.Membership, role *domain.Role, p *domain.Profile) 
 		ProfileInBrief: profileInBrief(p), Role: roleInBrief(*role), State: m.State,
 		Permissions: permissionsOrNull(m.Permissions), Accepted: m.Accepted, AddedBy: orNull(&m.AddedBy),
 		ExpiresAt: transport.Time(m.ExpiresAt), CreatedAt: transport.Time(m.CreatedAt), UpdatedAt: transport.Time(m.UpdatedAt), Version: m.Version,
+		Invitation: pendingInvitation(m),
 	}
 }
 
@@ -61,6 +77,15 @@ func permissionsOrNull(list []domain.Permission) *[]domain.Permission {
 
 // AppendJSON appends the JSON that the tags of the fields describe.
 func (m *Membership) AppendJSON(b []byte) []byte {
+	b = append(m.appendTerms(b), `,"invitation":`...)
+	if m.Invitation == nil {
+		return append(b, "null}"...)
+	}
+	return append(m.Invitation.ExpiresAt.AppendJSON(append(b, `{"expires_at":`...)), "}}"...)
+}
+
+// appendTerms appends everything before the invitation.
+func (m *Membership) appendTerms(b []byte) []byte {
 	b = appendID(append(b, `{"id":`...), m.ID)
 	b = appendID(append(b, `,"workspace_id":`...), m.Workspace)
 	b = appendID(append(b, `,"organization_id":`...), m.Organization)
@@ -84,6 +109,5 @@ func (m *Membership) AppendJSON(b []byte) []byte {
 	b = m.ExpiresAt.AppendJSON(append(b, `,"expires_at":`...))
 	b = m.CreatedAt.AppendJSON(append(b, `,"created_at":`...))
 	b = m.UpdatedAt.AppendJSON(append(b, `,"updated_at":`...))
-	b = appendUint(append(b, `,"version":`...), m.Version)
-	return append(b, '}')
+	return appendUint(append(b, `,"version":`...), m.Version)
 }

@@ -68,8 +68,8 @@ func newStreams(o Options) (*streams, error) {
 //	data: {"specversion":"1.0", …}
 //
 // Ids are positions, so a client that comes back with Last-Event-ID misses nothing and
-// gets nothing twice.
-func (s *streams) stream(c *transport.Call, f feed.Filter, after uint64) {
+// gets nothing twice. If the events are not named, the line event is left out.
+func (s *streams) stream(c *transport.Call, f feed.Filter, after uint64, named bool) {
 	c.SetHeader("Content-Type", "text/event-stream")
 	c.SetHeader("X-Accel-Buffering", "no") // keeps proxies that know this header from holding events back
 	c.SetStatus(http.StatusOK)
@@ -80,7 +80,7 @@ func (s *streams) stream(c *transport.Call, f feed.Filter, after uint64) {
 	defer s.open.Dec()
 
 	w := c.ResponseWriter()
-	out := &eventStream{w: w, control: http.NewResponseController(w), slowness: s.slowness, partition: c.Log().Partition(f.Organization)}
+	out := &eventStream{w: w, control: http.NewResponseController(w), slowness: s.slowness, partition: c.Log().Partition(f.Organization), named: named}
 	out.buffer = append(out.buffer, ": muster\n\n"...)
 	err := out.send()
 	for err == nil {
@@ -99,6 +99,7 @@ type eventStream struct {
 	control   *http.ResponseController
 	slowness  time.Duration
 	partition int
+	named     bool // events have the line event
 	buffer    []byte
 }
 
@@ -108,13 +109,13 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 	if c.Stopping() {
 		return after, context.Canceled
 	}
-	// The stream also ends when the token expires or is revoked, and when its user is
-	// suspended.
-	if err := c.Reauthorize(); err != nil {
-		return after, err
-	}
 	found, next, err := c.Log().Events(c, f, after, streamPage)
 	if err != nil {
+		return after, err
+	}
+	// Reading may have taken a while. The stream also ends when the token expires or is
+	// revoked, and when its user is suspended.
+	if err := c.Reauthorize(); err != nil {
 		return after, err
 	}
 	if len(found) > 0 {
@@ -141,8 +142,10 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 func (s *eventStream) add(e *feed.Event) {
 	s.buffer = append(s.buffer, "id: "...)
 	s.buffer = append(s.buffer, wire.Position{Partition: s.partition, Number: e.Number}.String()...)
-	s.buffer = append(s.buffer, "\nevent: "...)
-	s.buffer = append(s.buffer, e.Type...)
+	if s.named {
+		s.buffer = append(s.buffer, "\nevent: "...)
+		s.buffer = append(s.buffer, e.Type...)
+	}
 	s.buffer = append(s.buffer, "\ndata: "...)
 	s.buffer = append(s.buffer, e.Shown...) // JSON on a single line
 	s.buffer = append(s.buffer, "\n\n"...)

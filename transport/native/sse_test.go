@@ -110,6 +110,11 @@ func TestStream(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	s.as(x.token, "GET", path, "", "Accept", "text/event-stream", "Last-Event-ID", "x").want(422, "invalid_value")
+	// Events without names are what a browser's onmessage hears.
+	unnamed := s.follow(x.token, path+"?after=earliest&named=false")
+	if e, _ := unnamed.next(); e.kind != "" || e.id != all.get("items", 0, "sequence") || !strings.Contains(e.data, `"type":"muster.organization.created"`) {
+		t.Errorf("%+v", e)
+	}
 	if got := s.as(x.token, "HEAD", path, "", "Accept", "text/event-stream").want(200); got.header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("%v", got.header)
 	}
@@ -229,5 +234,37 @@ func TestSlowReaders(t *testing.T) {
 	reason := strings.Repeat("é", 500)
 	for !strings.Contains(string(s.as("", "GET", "/metrics", "").body), "muster_http_event_streams_slow_total 1\n") {
 		s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`, "Muster-Reason", reason).want(201)
+	}
+}
+
+// A list of events is a stream only for those who prefer a stream to JSON.
+func TestAccept(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	path := "/v1/organizations/" + x.org + "/events"
+	for accept, stream := range map[string]bool{
+		"":                                    false,
+		"*/*":                                 false,
+		"application/json":                    false,
+		"text/event-stream":                   true,
+		"Text/Event-Stream":                   true,
+		"text/*":                              true,
+		"application/json, text/event-stream": false,
+		"text/event-stream, application/json": false,
+		"text/event-stream, */*":              false,
+		"text/event-stream, */*;q=0.1":        true,
+		"text/event-stream;q=0.5, application/json;q=0.4":                            true,
+		"text/event-stream;q=0.4, application/json; q=0.5":                           false,
+		"text/event-stream;q=0.5, */*":                                               false,
+		"text/event-stream;q=0, */*;q=0":                                             false,
+		"text/event-stream;charset=utf-8;q=0.2, application/json;q=0.1":              true,
+		"application/json;q=0.1, */*":                                                true,
+		"text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8": false,
+		"nonsense, text/event-stream;q=x":                                            false,
+	} {
+		got := s.as(x.token, "HEAD", path, "", "Accept", accept).want(200).header.Get("Content-Type")
+		if (got == "text/event-stream") != stream {
+			t.Errorf("Accept %q: %s", accept, got)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 )
@@ -31,6 +32,7 @@ type Service struct {
 	// Metrics is the registry of all metrics.
 	Metrics *prometheus.Registry
 	stop    func()
+	paused  sync.Mutex // held while the read models do not follow the log
 }
 
 // Start runs Muster on the data in the directory, until the test ends or until
@@ -79,6 +81,13 @@ func Start(
 	return s
 }
 
+// Pause keeps the read models from following the log until resume is called, as on a node
+// that lags behind.
+func (s *Service) Pause() (resume func()) {
+	s.paused.Lock()
+	return s.paused.Unlock
+}
+
 // Stop stops the service before the test ends.
 func (s *Service) Stop() { s.stop() }
 
@@ -99,7 +108,12 @@ func (s *Service) follow(ctx context.Context, t testing.TB) (end func()) {
 	following, stop := context.WithCancel(ctx)
 	var followed sync.WaitGroup
 	followed.Go(func() {
-		if err := s.Log.Follow(following, s.Models.Checkpoints(), s.Models.Apply); err != nil && following.Err() == nil {
+		apply := func(messages []wire.Message) error {
+			s.paused.Lock()
+			defer s.paused.Unlock()
+			return s.Models.Apply(messages)
+		}
+		if err := s.Log.Follow(following, s.Models.Checkpoints(), apply); err != nil && following.Err() == nil {
 			t.Error(err)
 		}
 	})
