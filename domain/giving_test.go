@@ -52,7 +52,7 @@ var (
 		OrganizationMemberAdded{user(lena), OrganizationAdmin}, added(studio, lena, RoleViewer),
 		addedWith(studio, omar, RoleOwner, "workspace.own"),
 		addedWith(studio, abby, RoleAdmin, "members.manage", "workspace.view"),
-		addedWith(studio, amos, RoleAdmin, append(givers()[9].has, "reports.view")...),
+		addedWith(studio, amos, RoleAdmin, slices.Concat(builtIn[1].Permissions, []Permission{"reports.view"})...),
 		addedWith(studio, aldo, RoleAdmin, []Permission{}...),
 	)
 )

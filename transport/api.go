@@ -29,6 +29,11 @@ type Options struct {
 	// OIDC says whose JWTs are accepted besides Muster's own tokens. The zero value
 	// accepts none.
 	OIDC auth.OIDC
+	// Origins are the origins of pages that may call the API from a browser, as
+	// [CheckOrigin] accepts them. By default none may.
+	Origins []string
+	// Version is the program's version, which the reference shows.
+	Version string
 	// RateLimit is how many requests a token may make a second. Zero means no limit.
 	RateLimit int
 	// Now is the clock by which tokens and memberships expire. The default is [time.Now].
@@ -47,6 +52,7 @@ type Options struct {
 type API struct {
 	engine *engine
 	faces  []*face
+	served http.Handler
 	drain  context.CancelFunc
 }
 
@@ -80,7 +86,11 @@ func New(o Options) (*API, error) {
 		}
 		a.faces = append(a.faces, f)
 	}
-	if err := a.showDocuments(); err != nil {
+	err = a.showDocuments(o.Version)
+	if err == nil {
+		a.served, err = allowOrigins(o.Origins, a.engine.mux)
+	}
+	if err != nil {
 		drain()
 		return nil, err
 	}
@@ -88,7 +98,7 @@ func New(o Options) (*API, error) {
 }
 
 // ServeHTTP serves a request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.served.ServeHTTP(w, r) }
 
 // Discover fetches the keys of the issuers, so that the first JWT need not wait for them.
 // See [auth.Authenticator.Discover].
@@ -111,7 +121,7 @@ func (a *API) OpenAPI(face string) *openapi.Document {
 
 // showDocuments serves the documents and the pages for people: the API reference and the
 // list of problems. It also refuses requests for paths that no face owns.
-func (a *API) showDocuments() error {
+func (a *API) showDocuments(version string) error {
 	outside := &face{Face: Face{ErrorForm: ProblemForm, Owns: []string{"/"}}, engine: a.engine}
 	if !slices.ContainsFunc(a.faces, func(f *face) bool { return slices.Contains(f.Owns, "/") }) {
 		outside.refuseBelow()
@@ -124,7 +134,7 @@ func (a *API) showDocuments() error {
 	for _, k := range Kinds() {
 		problems = append(problems, openapi.Kind(k))
 	}
-	pages, err := openapi.Pages(shown, problems, time.Now())
+	pages, err := openapi.Pages(openapi.Site{Version: version, References: shown, Problems: problems, Modified: time.Now()})
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,14 @@
 //     the scope, the parameters. Nothing is inferred, and [New] refuses an operation that
 //     leaves something out.
 //  2. The only middleware (serve.go) gives the request an id and checks it against the
-//     declaration (admit.go, parameter.go). Package auth finds out who the token stands
-//     for.
+//     declaration (admit.go, query.go, parameter.go). What is empty, sent twice or cannot
+//     be read is refused there. Package auth finds out who the token stands for.
 //  3. Huma decodes path, query and headers into the operation's input. The body is read
 //     strictly by [JSONBody].
 //  4. The handler gets the [Call]. For a query it asks the read models ([Call.Models]). For
 //     a command it makes a command of package domain and runs it ([Call.Do]). The answer is
 //     made from what the command left, and nothing is read back.
+//     A query that has waited is authorized again before its answer (hold.go).
 //  5. One table turns every error into a [Problem] (sentinel.go). The problem gets the form
 //     of the face ([Face.ErrorForm]).
 //

@@ -18,7 +18,7 @@ func TestReferencePages(t *testing.T) {
 	unnamed := testFace()
 	unnamed.Name, unnamed.Owns = "", []string{"/"}
 	for _, faces := range [][]Face{{unnamed}, {unnamed, testFace()}} {
-		a, err := New(Options{Logger: slog.New(slog.DiscardHandler), Faces: faces})
+		a, err := New(Options{Logger: slog.New(slog.DiscardHandler), Faces: faces, Version: "v1.2.3"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,8 @@ func TestReferencePages(t *testing.T) {
 			if w.Code != 200 || !strings.Contains(page, `apiDescriptionUrl="`+document+`"`) || w.Header().Get("Content-Security-Policy") != openapi.PagePolicy {
 				t.Errorf("%s: %d %v\n%s", path, w.Code, w.Header(), page)
 			}
-			if links := regexp.MustCompile(`<a href="(/docs[^"]*)">`).FindAllStringSubmatch(page, -1); len(links) != len(pages)-1 {
+			if links := regexp.MustCompile(`<a href="(/docs[^"]*)">`).FindAllStringSubmatch(page, -1); len(links) != len(pages) { // to the others, and to the problems
+
 				t.Errorf("%s leads to %q", path, links)
 			}
 			for other := range pages {
@@ -41,8 +42,16 @@ func TestReferencePages(t *testing.T) {
 					t.Errorf("%s: does it lead to %s?\n%s", path, other, page)
 				}
 			}
-			if strings.Contains(page, "<nav") != (len(pages) > 1) {
-				t.Errorf("%s: there is a choice of %d", path, len(pages))
+			for _, part := range []string{`<meta name="viewport"`, "Version v1.2.3", "Authorization: Bearer $TOKEN", openapi.Guides, `<a href="/docs/problems">`, `<link rel="icon"`} {
+				if !strings.Contains(page, part) {
+					t.Errorf("%s has no %s", path, part)
+				}
+			}
+			for _, file := range regexp.MustCompile(`(?:src|rel="(?:icon|stylesheet)"[^>]* href)="([^"]+)"`).FindAllStringSubmatch(page, -1) {
+				w := httptest.NewRecorder()
+				if a.ServeHTTP(w, httptest.NewRequest("GET", file[1], nil)); w.Code != 200 || w.Header().Get("Content-Type") == "" {
+					t.Errorf("%s needs %s: %d", path, file[1], w.Code)
+				}
 			}
 			w = httptest.NewRecorder()
 			if a.ServeHTTP(w, httptest.NewRequest("GET", document, nil)); w.Code != 200 {

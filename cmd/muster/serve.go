@@ -75,7 +75,7 @@ func (s *settings) run(ctx context.Context, n *node.Node, f *node.Front, stdout 
 			return err
 		}
 	}
-	api, err := n.API(transport.Options{RootToken: root, RateLimit: s.rateLimit, OIDC: s.oidc, Faces: s.faces}, version())
+	api, err := n.API(transport.Options{RootToken: root, RateLimit: s.rateLimit, OIDC: s.oidc, Faces: s.faces, Origins: s.origins}, version())
 	if err != nil {
 		return err
 	}

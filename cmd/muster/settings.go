@@ -25,6 +25,7 @@ type settings struct {
 	demo       bool
 	oidc       auth.OIDC
 	faces      []transport.Face
+	origins    []string
 	logging    terminal.Logging
 }
 
@@ -38,10 +39,11 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "partitions of a new log; it keeps them for good")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests that a token may make a second; 0: as many as it likes")
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve beside the native one, with commas between them, or none")
+	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; may be given several times, or with commas; none: no page may")
 	s.oidcFlags(f)
 	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print how to look at it")
 	f.Lookup("demo").NoOptDefVal = "true"
-	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "demo")
+	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "cors-origin", "demo")
 	s.logging.Flags(f, "info")
 }
 

@@ -3,6 +3,7 @@ package openapi
 import (
 	"bytes"
 	"embed"
+	"fmt"
 	"html/template"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // assets are the templates of the pages, and the vendored files of the API reference. See
 // docs/README.md.
 //
-//go:embed docs/styles.min.css docs/web-components.min.js docs/reference.html docs/problems.html
+//go:embed docs/styles.min.css docs/web-components.min.js docs/reference.html docs/problems.html docs/pages.css docs/favicon.svg
 var assets embed.FS
 
 // PagePolicy is the Content-Security-Policy of all pages. They load nothing from other
@@ -58,25 +59,46 @@ type Kind struct {
 	Title  string
 }
 
+// Guides is where the guides for people are. They are not part of the program.
+const Guides = "https://github.com/muster-dev/muster/tree/main/docs"
+
+// Site is what is served about the API.
+type Site struct {
+	Version    string // of the program
+	References []Reference
+	Problems   []Kind
+	Modified   time.Time
+}
+
+// Guides returns where the guides are.
+func (Site) Guides() string { return Guides }
+
 // Pages returns everything that is served about the API: the documents, a page for
 // each that links to the others, the list of problems, and the files that they need.
 // A document without a name is also served as YAML.
-func Pages(all []Reference, problems []Kind, modified time.Time) ([]Page, error) {
-	list, err := render("problems.html", problems)
+func Pages(s Site) ([]Page, error) {
+	list, err := render("problems.html", s)
 	if err != nil {
 		return nil, err
 	}
+	script, err := withoutEmptyHeaders(asset("web-components.min.js"))
+	if err != nil {
+		return nil, err
+	}
+	modified := s.Modified
 	const html = "text/html; charset=utf-8"
 	pages := []Page{
 		{"/docs/problems", html, ready(list), modified},
 		{"/docs/elements.css", "text/css; charset=utf-8", ready(asset("styles.min.css")), modified},
-		{"/docs/elements.js", "text/javascript; charset=utf-8", ready(asset("web-components.min.js")), modified},
+		{"/docs/elements.js", "text/javascript; charset=utf-8", ready(script), modified},
+		{"/docs/pages.css", "text/css; charset=utf-8", ready(asset("pages.css")), modified},
+		{"/docs/favicon.svg", "image/svg+xml", ready(asset("favicon.svg")), modified},
 	}
-	for _, shown := range all {
+	for _, shown := range s.References {
 		page, err := render("reference.html", struct {
+			Site
 			Shown Reference
-			All   []Reference
-		}{shown, all})
+		}{s, shown})
 		if err != nil {
 			return nil, err
 		}
@@ -90,6 +112,17 @@ func Pages(all []Reference, problems []Kind, modified time.Time) ([]Page, error)
 		}
 	}
 	return pages, nil
+}
+
+// withoutEmptyHeaders returns the script of the reference, changed in one place: in its
+// samples of requests it leaves out the headers that the reader has given no value. As
+// published it shows them with an empty value, which the API refuses.
+func withoutEmptyHeaders(script []byte) ([]byte, error) {
+	const published, changed = `&&void 0!==f?f:[];(null==a?void 0:a.header)&&y.push(`, `&&void 0!==f?f.filter(e=>""!==e.value):[];(null==a?void 0:a.header)&&y.push(`
+	if n := bytes.Count(script, []byte(published)); n != 1 {
+		return nil, fmt.Errorf("the script of the reference has the place that shows empty headers %d times, not once", n)
+	}
+	return bytes.Replace(script, []byte(published), []byte(changed), 1), nil
 }
 
 // ready returns the content of a page that needs no rendering.

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
@@ -35,7 +36,7 @@ func TestVendoredFiles(t *testing.T) {
 // does, but the pages' policy keeps browsers from loading anything from there.
 func TestPagesAskNobodyElse(t *testing.T) {
 	outside := regexp.MustCompile(`(?i)(src|href|url)\s*[=(]\s*["']?(https?:)?//`)
-	for _, name := range []string{"reference.html", "problems.html", "styles.min.css"} {
+	for _, name := range []string{"reference.html", "problems.html", "pages.css", "styles.min.css"} {
 		if found := outside.Find(asset(name)); found != nil {
 			t.Errorf("%s asks for %s", name, found)
 		}
@@ -43,6 +44,25 @@ func TestPagesAskNobodyElse(t *testing.T) {
 	for _, directive := range strings.Split(PagePolicy, ";") {
 		if strings.Contains(directive, "http") || strings.Contains(directive, "*") || strings.Contains(directive, "unsafe-eval") {
 			t.Errorf("the pages' policy lets in %s", directive)
+		}
+	}
+}
+
+// The samples of the reference leave out headers without a value. A script that does so in
+// another way is noticed.
+func TestSamplesWithoutEmptyHeaders(t *testing.T) {
+	published := asset("web-components.min.js")
+	script, err := withoutEmptyHeaders(published)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const filter = `.filter(e=>""!==e.value)`
+	if len(script) != len(published)+len(filter) || !bytes.Contains(script, []byte("f?f"+filter+":[]")) {
+		t.Errorf("%d bytes became %d", len(published), len(script))
+	}
+	for _, other := range [][]byte{nil, script, append(published, published...)} {
+		if _, err := withoutEmptyHeaders(other); err == nil {
+			t.Errorf("a script of %d bytes was changed", len(other))
 		}
 	}
 }

@@ -15,6 +15,7 @@ func (n *Node) API(o transport.Options, version string) (*transport.API, error) 
 	if err != nil {
 		return nil, err
 	}
+	o.Version = version
 	o.Log, o.Models, o.Now, o.Logger, o.Metrics = n.Log, n.Models, n.Clock.Now, n.Logger, n.Metrics
 	o.Faces = append([]transport.Face{face}, o.Faces...)
 	return transport.New(o)
