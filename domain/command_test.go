@@ -54,7 +54,7 @@ var commandRows = []row{
 	},
 	{
 		name: "on a profile", given: stage, err: ErrPrecondition,
-		when: SetProfile{given(Precondition{Absent: true}, by(ada)), ada, profile("a@acme.test")},
+		when: SetProfile{given(Precondition{Absent: true}, by(ada)), ada, profile("a@acme.test").Patch()},
 	},
 	{
 		name: "on an organization's member", given: withoutCleo, err: ErrPrecondition,

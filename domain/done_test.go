@@ -50,7 +50,7 @@ func TestReplay(t *testing.T) {
 		first, second Command
 		want          Key
 	}{
-		"an invitation": {invite(zoe), invite(UserID{9}), MembershipKey(studio, zoe)},
+		"an invitation": {invite(nora), invite(UserID{9}), MembershipKey(studio, nora)},
 		"a token":       {issue(key), issue(other), TokenKey(acme, key)},
 		"a workspace":   {create(annex), create(WorkspaceID{9}), WorkspaceKey(annex)},
 		"a member":      {addCleo(by(olga), RoleViewer), addCleo(by(olga), RoleViewer), MembershipKey(studio, cleo)},
@@ -86,11 +86,11 @@ func TestReplayBatch(t *testing.T) {
 			RemoveMember{m, studio, olga}, // the last owner
 		}}
 	}
-	_, got := replayed(t, stage, batch(zoe), batch(UserID{9}))
+	_, got := replayed(t, stage, batch(nora), batch(UserID{9}))
 	want := []Outcome{
 		{MembershipKey(studio, cleo), ErrNotRecorded},
 		{MembershipKey(studio, cleo), nil},
-		{MembershipKey(studio, zoe), nil},
+		{MembershipKey(studio, nora), nil},
 		{MembershipKey(studio, edna), ErrNotRecorded},
 		{MembershipKey(studio, vera), nil},
 		{MembershipKey(studio, vera), ErrNotRecorded},

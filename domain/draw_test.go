@@ -14,10 +14,10 @@ var (
 	workspaces    = []WorkspaceID{studio, studio, studio, lab, lab, allWorkspaces[2]} // most meet in one
 	people        = []UserID{ada, ben, cleo, olga, adam}
 	anybody       = append(slices.Clone(people), UserID{})
-	emails        = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing"}
+	emails        = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing", "é@x", "e\u0301@x", "\u200bé@x"}
 	names         = []string{"One", "Two", ""}
 	lists         = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
-	someScopes    = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"members:read"}}
+	someScopes    = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"tokens:all", "users:read", "actors:impersonate"}, {"members:read"}}
 	someTokens    = []TokenID{key, other}
 	ownRoles      = []RoleKey{"analyst", "deputy", "intern"}
 	someRoles     = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
@@ -116,7 +116,24 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	terms := func(t *rapid.T) Terms { return Terms{role(t), permissions(t), end(t)} }
 	fresh := func(t *rapid.T) MembershipID { return MembershipID{1 + rapid.Byte().Draw(t, "membership")&0x7f} }
 	profile := func(t *rapid.T) ProfileFacts {
-		return ProfileFacts{Email: rapid.SampledFrom(emails).Draw(t, "email"), Name: PersonName{First: name.Draw(t, "first name")}}
+		return ProfileFacts{
+			Email: rapid.SampledFrom(emails).Draw(t, "email"), Name: PersonName{First: name.Draw(t, "first name"), Last: name.Draw(t, "last name")},
+			AvatarURL: rapid.SampledFrom([]string{"", "https://x/a"}).Draw(t, "picture"),
+		}
+	}
+	// patch draws what a command says about somebody, which can be nothing.
+	patch := func(t *rapid.T) ProfilePatch {
+		said := profile(t).Patch()
+		if one(t, 3, "without an address") {
+			said.Email = nil
+		}
+		if one(t, 3, "without a name") {
+			said.First = nil
+		}
+		if one(t, 2, "without a last name and a picture") {
+			said.Last, said.AvatarURL = nil, nil
+		}
+		return said
 	}
 	// user draws a member for commands that name one.
 	user := func(t *rapid.T) (WorkspaceID, UserID) { return ws.Draw(t, "workspace"), who.Draw(t, "user") }
@@ -134,7 +151,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return SuspendOrganizationMember{m, who.Draw(t, "user"), one(t, 3, "forced")}
 		},
 		"reinstate organization's": func(t *rapid.T, m Meta) Command { return ReinstateOrganizationMember{m, who.Draw(t, "user")} },
-		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, who.Draw(t, "user"), profile(t)} },
+		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, who.Draw(t, "user"), patch(t)} },
 		"create role": func(t *rapid.T, m Meta) Command {
 			key := role(t)
 			return CreateRole{m, Role{named[roleKind](string(key)), key, name.Draw(t, "name"), level.Draw(t, "level"), permissions(t), false}}
@@ -159,11 +176,11 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 		"add member": func(t *rapid.T, m Meta) Command {
 			ws, u := user(t)
-			return AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", profile)}
+			return AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", patch)}
 		},
 		"add suspended member": func(t *rapid.T, m Meta) Command {
 			ws, u := user(t)
-			return AddSuspendedMember{AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", profile)}}
+			return AddSuspendedMember{AddMember{m, ws, u, terms(t), fresh(t), maybe(t, "introduced", patch)}}
 		},
 		"put member": func(t *rapid.T, m Meta) Command {
 			ws, u := user(t)

@@ -50,7 +50,7 @@ func (c InviteMember) needs(s *State) []Key {
 	if !s.Holds(keys[0]) {
 		return keys // which user it is must be known first
 	}
-	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s))...)
+	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s), OrganizationMemberKey(c.Organization, c.Invitee(s)))...)
 	return appendRoleKey(keys, c.Organization, c.Role)
 }
 
@@ -59,7 +59,8 @@ func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Profile.check(""); err != nil {
+	profile, err := c.profile(s)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkLasts(c.Lasts); err != nil {
@@ -77,20 +78,31 @@ func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
 		return nil, err
 	}
 	if s.Profile(c.Organization, user) == nil {
-		events = append(events, UserProfileSet{About{Organization: c.Organization, User: user}, c.Profile})
+		events = append(events, UserProfileSet{About{Organization: c.Organization, User: user}, profile})
 	}
 	return append(events, MemberInvited{
 		About{c.Organization, c.Workspace, user}, id, c.Role, c.Permissions, c.ExpiresAt, InvitationFacts{c.Secret, invitationEnd(at, c.Lasts)},
 	}), nil
 }
 
-// checkInvitee checks that the address is the user's or becomes the user's.
+// profile returns what the invitation says about the person. It refuses unfit texts, but
+// not an address that the directory has already.
+func (c InviteMember) profile(s *State) (ProfileFacts, error) {
+	if known := s.Profile(c.Organization, c.Invitee(s)); known != nil && known.Email == c.Profile.Email {
+		return known.ProfileFacts, nil
+	}
+	return c.Profile.fit("")
+}
+
+// checkInvitee checks that the address is the user's, or that the user is somebody new,
+// whose address it becomes. An invitation never ties an address to a known user.
 func (c InviteMember) checkInvitee(s *State, user UserID) error {
 	if err := checkUser("/user_id", user); err != nil {
 		return err
 	}
-	if p := s.Profile(c.Organization, user); p != nil && FoldEmail(p.Email) != FoldEmail(c.Profile.Email) {
-		return &InvalidError{"/user_id", "known_user", "the directory knows this user by another address: the id of somebody new is expected"}
+	p := s.Profile(c.Organization, user)
+	if p != nil && FoldEmail(p.Email) != FoldEmail(c.Profile.Email) || p == nil && s.known(c.Meta, user) == nil {
+		return &InvalidError{"/user_id", "known_user", "the organization knows this user, and not by this address: the id of somebody new is expected"}
 	}
 	return nil
 }

@@ -45,6 +45,16 @@ var inviteRows = []row{
 	{name: "whose invitation has expired", given: after(stage, invitedUntil(studio, ada, RoleOwner, now)), when: inviteAda, then: []Event{expired(studio, ada, RoleOwner), adaWelcome}},
 	{name: "whose invitation has expired, as said", given: after(stage, invitedUntil(studio, ada, RoleOwner, now), expired(studio, ada, RoleOwner)), when: inviteAda, then: []Event{adaWelcome}},
 	{name: "by the address of nobody, under somebody's id", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, ada, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "known_user")},
+	{name: "by the address of nobody, under the id of a member", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, zoe, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "known_user")},
+	{name: "by the address of nobody, under the id of somebody with a role", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, cleo, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "known_user")},
+	{name: "by an address with spaces around it", given: stage, when: invite(by(olga), " new@x\u00a0", Terms{Role: RoleEditor}), then: []Event{
+		UserProfileSet{user(nora), profile("new@x")}, welcome(nora, Terms{Role: RoleEditor}),
+	}},
+	{name: "by an address with an invisible character", given: stage, when: invite(by(olga), "n\u200bew@x", Terms{Role: RoleEditor}), err: invalid("/email", "invalid_email")},
+	{name: "by somebody's address with an invisible character", given: stage, when: invite(by(olga), "a\u200bda@acme.test", Terms{Role: RoleEditor}), err: invalid("/email", "invalid_email")},
+	{name: "by an address of earlier versions", given: after(stage, UserProfileSet{user(nora), profile("<old>@x_y.")}), when: invite(by(olga), "<old>@x_y.", Terms{Role: RoleEditor}), then: []Event{
+		welcome(nora, Terms{Role: RoleEditor}),
+	}},
 	{name: "under nobody's id", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, UserID{}, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "required")},
 	{name: "archived", given: archived, when: invite(by(olga), "new@x", Terms{Role: RoleEditor}), err: ErrWorkspaceArchived},
 	{name: "to no workspace", given: stage, when: InviteMember{by(ada), annex, profile("new@x"), Terms{Role: RoleViewer}, nora, MembershipID{1}, Hash{5}, 0}, err: ErrUnknownWorkspace},

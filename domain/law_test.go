@@ -17,17 +17,13 @@ type law struct {
 	rank    Level
 	powers  map[WorkspaceID]power
 	barred  bool
-	known   map[UserID]bool // have an entry in the directory
 }
 
 func (w *world) law(c Command) law {
-	l := law{model: &w.model, command: c, by: c.Metadata(), at: w.at, powers: map[WorkspaceID]power{}, known: map[UserID]bool{}}
+	l := law{model: &w.model, command: c, by: c.Metadata(), at: w.at, powers: map[WorkspaceID]power{}}
 	l.rank, l.barred = w.model.rank(l.by), w.model.suspended(l.by)
 	for _, ws := range allWorkspaces {
 		l.powers[ws] = w.model.power(l.by, ws, w.at)
-	}
-	for _, u := range people {
-		l.known[u] = w.state.Profile(l.by.Organization, u) != nil
 	}
 	return l
 }
@@ -206,15 +202,20 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 		must(l.rank >= 40 && l.rank >= l.ranks[OrganizationMemberKey(e.Organization, e.User)].Level(), "reinstated who is above")
 	case UserProfileSet:
 		must(!e.User.IsZero() && !l.barred, "nobody's profile, or by who is suspended")
-		must(l.rank >= 40 || e.User == person || l.introduces() && !l.known[e.User], "another's profile")
+		before, entered := l.profiles[ProfileKey(e.Organization, e.User)]
+		own := e.User == person && entered && e.Profile.Email == before.Email
+		must(l.rank >= 40 || own || l.invites() && !l.knows(e.Organization, e.User), "tied an address to somebody, or another's profile")
+		must(l.saidOrStayed(before, e.Profile), "changed what was not said")
 	case TokenIssued:
 		must(!l.barred && (bound.IsZero() || bound == e.Token.Workspace), "a token of another workspace, or by who is suspended")
 		must(person.IsZero() || person == e.Token.User, "a token for another")
+		must(l.mayActAs(e.Token.User), "a token of a user, by who may not act as them")
 		must(!slices.ContainsFunc(e.Token.Scopes, func(s Scope) bool { return !l.by.Actor.Credential.Scopes.Allow(s) }), "a token that may do more")
 	case TokenRotated:
 		token := l.tokens[TokenKey(e.Organization, e.TokenID)]
 		must(!l.barred && (bound.IsZero() || bound == token.Workspace), "a token of another workspace, or by who is suspended")
 		must(person.IsZero() || person == token.User, "a token of another")
+		must(l.mayActAs(token.User), "a token of a user, by who may not act as them")
 		must(!slices.ContainsFunc(token.Scopes, func(s Scope) bool { return !l.by.Actor.Credential.Scopes.Allow(s) }), "a token that may do more")
 		must(token.ExpiresAt.IsZero() || l.at.Before(token.ExpiresAt), "a token that has expired")
 		must(!l.revoked[TokenKey(e.Organization, e.TokenID)], "a token that was revoked")
@@ -228,16 +229,37 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 	}
 }
 
-// introduces reports whether the command adds or invites somebody and its actor manages
-// the workspace.
-func (l law) introduces() bool {
+// invites reports whether the command invites somebody and its actor manages the
+// workspace.
+func (l law) invites() bool {
+	c, ok := l.command.(InviteMember)
+	return ok && l.powers[c.Workspace].level >= 40
+}
+
+// mayActAs reports whether the actor's own token is the user's or may act as any user.
+func (l law) mayActAs(user UserID) bool {
+	scopes := l.by.Actor.Credential.Scopes
+	return user.IsZero() || user == l.by.Actor.User || slices.Contains(scopes, "all:all") || slices.Contains(scopes, "actors:impersonate")
+}
+
+// saidOrStayed reports whether each field of a profile is as the command says, or as it
+// was if the command says nothing of it.
+func (l law) saidOrStayed(before, after ProfileFacts) bool {
+	patch := before.Patch()
 	switch c := l.command.(type) {
 	case AddMember:
-		return l.powers[c.Workspace].level >= 40
+		patch = *c.Profile
 	case AddSuspendedMember:
-		return l.powers[c.Workspace].level >= 40
+		patch = *c.Profile
+	case SetProfile:
+		patch = c.Profile
 	case InviteMember:
-		return l.powers[c.Workspace].level >= 40
+		patch = c.Profile.Patch()
+	case CreateOrganization:
+		patch = c.Profile.Patch()
 	}
-	return false
+	said := func(sent *string, was, is string) bool { return sent == nil && was == is || sent != nil && *sent == is }
+	return said(patch.First, before.Name.First, after.Name.First) && said(patch.Last, before.Name.Last, after.Name.Last) &&
+		said(patch.AvatarURL, before.AvatarURL, after.AvatarURL) &&
+		(patch.Email == nil && before.Email == after.Email || patch.Email != nil && FoldEmail(*patch.Email) == FoldEmail(after.Email))
 }

@@ -25,7 +25,7 @@ type AddMember struct {
 	// the old id.
 	Membership MembershipID
 	// Profile, if not nil, is written to the directory by the same command.
-	Profile *ProfileFacts
+	Profile *ProfilePatch
 }
 
 // CommandType is add_member.
@@ -36,7 +36,7 @@ func (c AddMember) target(*State) Key { return MembershipKey(c.Workspace, c.User
 func (c AddMember) needs(s *State) []Key {
 	keys := memberNeeds(s, c.Meta, c.Workspace, c.User)
 	if c.Profile != nil {
-		keys = append(keys, EmailKey(c.Organization, c.Profile.Email))
+		keys = append(keys, c.Profile.needs(s, c.Organization, c.User)...)
 	}
 	return appendRoleKey(keys, c.Organization, c.Role)
 }
@@ -125,20 +125,6 @@ func (s *State) mayGive(by authority, org OrganizationID, t Terms, at time.Time)
 		return err
 	}
 	return by.mayGive(role, effective(role, t.Permissions))
-}
-
-// introduce returns the events that write the new member's profile. A manager of a
-// workspace may add a person to the directory. Changing an existing entry takes an actor
-// who acts for the organization.
-func (s *State) introduce(m Meta, user UserID, profile ProfileFacts) ([]Event, error) {
-	events, err := s.setProfile(m.Organization, user, profile, "")
-	if err != nil || len(events) == 0 || s.Profile(m.Organization, user) == nil {
-		return events, err
-	}
-	if _, err := s.organizationAuthority(m); err != nil {
-		return nil, fmt.Errorf("the directory knows user %s by another profile: %w", user, err)
-	}
-	return events, nil
 }
 
 // PutMember makes a user a member on those terms, or changes the terms of the member.

@@ -44,12 +44,19 @@ var addRows = []row{
 	{name: "to another organization's workspace", given: stage, when: AddMember{byProgram, vault, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
 	{name: "to another organization's workspace, by its owner", given: stage, when: AddMember{by(zoe), vault, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
 
-	{name: "with a profile", given: stage, when: introduce(by(adam), cleo, profile("cleo@acme.test")), then: []Event{
+	{name: "with a profile", given: stage, when: introduce(by(ben), cleo, profile("cleo@acme.test")), then: []Event{
 		UserProfileSet{user(cleo), profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
 	}},
-	{name: "with a profile, by its program", given: stage, when: introduce(within(studio, byProgram), cleo, profile("cleo@acme.test")), then: []Event{
-		UserProfileSet{user(cleo), profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
+	{name: "with a profile, by the organization's program", given: stage, when: introduce(byProgram, cleo, profile(" Cle\u0301o@acme.test")), then: []Event{
+		UserProfileSet{user(cleo), profile("Cl\u00e9o@acme.test")}, added(studio, cleo, RoleEditor),
 	}},
+	{name: "with an address, by a manager", given: stage, when: introduce(by(adam), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
+	{name: "with an address, by its owner", given: stage, when: introduce(by(olga), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
+	{name: "with an address, by a manager for themself", given: stage, when: introduce(by(adam), adam, profile("adam@acme.test")), err: &AlreadyMemberError{membership(studio, adam)}},
+	{name: "with an address, on behalf of a manager", given: stage, when: introduce(as(adam, byProgram), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
+	{name: "with an address, by its program", given: stage, when: introduce(within(studio, byProgram), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
+	{name: "with an address, to somebody new", given: stage, when: introduce(by(adam), named[userKind]("new"), profile("new@acme.test")), err: ErrNotAllowed},
+	{name: "with an address that is unfit, by a manager", given: stage, when: introduce(by(adam), cleo, profile("cleo")), err: ErrNotAllowed},
 	{name: "with the profile that is known", given: stage, when: introduce(by(adam), ada, profile("ada@acme.test")), then: []Event{added(studio, ada, RoleEditor)}},
 	{name: "with another profile than is known", given: stage, when: introduce(by(olga), ada, profile("a@acme.test")), err: ErrNotAllowed},
 	{name: "with another profile, by its program", given: stage, when: introduce(within(studio, byProgram), ada, profile("a@acme.test")), err: ErrNotAllowed},
@@ -62,8 +69,24 @@ var addRows = []row{
 	{name: "who is one, suspended", given: stage, when: AddSuspendedMember{AddMember{by(olga), studio, edna, Terms{Role: RoleEditor}, MembershipID{1}, nil}}, err: ErrAlreadyMember},
 	{name: "who is suspended from the beginning, above one's own", given: stage, when: AddSuspendedMember{addCleo(by(adam), RoleOwner).(AddMember)}, err: ErrRoleAboveOwn},
 	{name: "who is suspended from the beginning, by its editor", given: stage, when: AddSuspendedMember{addCleo(by(edna), RoleClient).(AddMember)}, err: ErrNotAllowed},
-	{name: "with another's address", given: stage, when: introduce(by(adam), cleo, profile("ADA@acme.test")), err: ErrEmailTaken},
-	{name: "with no address", given: stage, when: introduce(by(adam), cleo, ProfileFacts{}), err: invalid("/email", "invalid_email")},
+	{name: "with the known address alone", given: stage, when: say(by(adam), ada, ProfilePatch{Email: new("ADA@acme.test")}), then: []Event{added(studio, ada, RoleEditor)}},
+	{name: "with the known name alone", given: stage, when: say(by(adam), ada, ProfilePatch{First: new("First")}), then: []Event{added(studio, ada, RoleEditor)}},
+	{name: "with another name than is known", given: stage, when: say(by(adam), ada, ProfilePatch{Email: new("ada@acme.test"), First: new("Other")}), err: ErrNotAllowed},
+	{name: "with no picture where there is one", given: stage, when: say(by(adam), ada, ProfilePatch{AvatarURL: new("")}), err: ErrNotAllowed},
+	{name: "with another's address, by a manager", given: stage, when: introduce(by(adam), cleo, profile("ADA@acme.test")), err: ErrNotAllowed},
+	{name: "with another's address", given: stage, when: introduce(by(ben), cleo, profile("ADA@acme.test")), err: ErrEmailTaken},
+	{name: "with an empty address", given: stage, when: introduce(by(ben), cleo, ProfileFacts{}), err: invalid("/email", "required")},
+	{name: "with a name and no address", given: stage, when: say(by(ben), cleo, ProfilePatch{First: new("Cleo")}), err: invalid("/email", "required")},
+	{name: "with an address alone, of somebody with a name", given: stage, when: say(by(ben), ada, ProfilePatch{Email: new("a@acme.test")}), then: []Event{
+		UserProfileSet{user(ada), ProfileFacts{"a@acme.test", PersonName{"First", "Last"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
+	}},
+	{name: "with the same address alone, of somebody with a name", given: stage, when: say(by(ben), ada, ProfilePatch{Email: new("ada@acme.test")}), then: []Event{added(studio, ada, RoleEditor)}},
+	{name: "with a last name alone", given: stage, when: say(by(ben), ada, ProfilePatch{Last: new("Other")}), then: []Event{
+		UserProfileSet{user(ada), ProfileFacts{"ada@acme.test", PersonName{"First", "Other"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
+	}},
+	{name: "with no picture any more", given: stage, when: say(by(ben), ada, ProfilePatch{AvatarURL: new("")}), then: []Event{
+		UserProfileSet{user(ada), ProfileFacts{"ada@acme.test", PersonName{"First", "Last"}, ""}}, added(studio, ada, RoleEditor),
+	}},
 }
 
 var putRows = []row{
@@ -108,7 +131,10 @@ func addCleo(m Meta, role RoleKey) Command {
 	return AddMember{m, studio, cleo, Terms{Role: role}, membership(studio, cleo), nil}
 }
 
-func introduce(m Meta, u UserID, p ProfileFacts) Command {
+func introduce(m Meta, u UserID, p ProfileFacts) Command { return say(m, u, p.Patch()) }
+
+// say adds the user and says this of them.
+func say(m Meta, u UserID, p ProfilePatch) Command {
 	return AddMember{m, studio, u, Terms{Role: RoleEditor}, membership(studio, u), &p}
 }
 

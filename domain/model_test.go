@@ -16,6 +16,7 @@ type model struct {
 	retired  map[Key]bool             // roles that were archived
 	homes    map[WorkspaceID]OrganizationID
 	archived map[WorkspaceID]bool
+	profiles map[Key]ProfileFacts
 	tokens   map[Key]TokenFacts
 	revoked  map[Key]bool
 }
@@ -35,7 +36,7 @@ type tie struct {
 func newModel() model {
 	return model{
 		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, met: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
-		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
+		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, profiles: map[Key]ProfileFacts{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
 	}
 }
 
@@ -77,6 +78,8 @@ func (m *model) learn(event Event) {
 		delete(m.ranks, rank)
 	case OrganizationMemberSuspended, OrganizationMemberReinstated:
 		_, m.barred[rank] = event.(OrganizationMemberSuspended)
+	case UserProfileSet:
+		m.profiles[ProfileKey(e.Organization, e.User)] = e.Profile
 	case RoleCreated:
 		m.roles[CustomRoleKey(e.Organization, e.Key)] = Role{ID: e.RoleID, Key: e.Key, Name: e.Name, Level: e.Level, Permissions: e.Permissions}
 	case RoleUpdated:
@@ -92,6 +95,18 @@ func (m *model) learn(event Event) {
 	case TokenRevoked:
 		m.revoked[TokenKey(e.Organization, e.TokenID)] = true
 	}
+}
+
+// knows reports whether the user is or was something in the organization.
+func (m *model) knows(org OrganizationID, user UserID) bool {
+	_, ranked := m.ranks[OrganizationMemberKey(org, user)]
+	_, entered := m.profiles[ProfileKey(org, user)]
+	for key, tie := range m.ties {
+		if key.ID == user && tie.org == org {
+			return true
+		}
+	}
+	return ranked || entered
 }
 
 // here reports whether the membership has not ended at that time.

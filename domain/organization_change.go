@@ -41,14 +41,15 @@ func (c CreateOrganization) decide(s *State, _ time.Time) ([]Event, error) {
 	if err := checkUser("/owner/user_id", c.Owner); err != nil {
 		return nil, err
 	}
-	if err := c.Profile.check("/owner"); err != nil {
+	profile, err := c.Profile.fit("/owner")
+	if err != nil {
 		return nil, err
 	}
 	about := About{Organization: c.Organization}
 	owner := About{Organization: c.Organization, User: c.Owner}
 	return []Event{
 		OrganizationCreated{about, c.Name},
-		UserProfileSet{owner, c.Profile},
+		UserProfileSet{owner, profile},
 		OrganizationMemberAdded{owner, OrganizationOwner},
 	}, nil
 }

@@ -21,7 +21,8 @@ func samePart(a, b Part) bool {
 	case *Profile:
 		return equal(a, b)
 	case *EmailHolder:
-		return equal(a, b)
+		b, ok := b.(*EmailHolder)
+		return ok && a.Organization == b.Organization && a.Email == b.Email && a.Holding == b.Holding && slices.Equal(a.Others, b.Others)
 	case *Workspace:
 		return equal(a, b)
 	case *Membership:

@@ -19,6 +19,10 @@ type Scopes []Scope
 // ScopeAll allows everything.
 const ScopeAll Scope = "all:all"
 
+// ScopeImpersonate allows a program to act as a user: on their behalf, or with a token of
+// theirs.
+const ScopeImpersonate Scope = "actors:impersonate"
+
 // scopeActions lists, for every resource, the actions that a scope can name.
 var scopeActions = map[string][]string{
 	"organizations":        {"read", "update"},

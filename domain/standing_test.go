@@ -63,7 +63,7 @@ var lossRows = []row{
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveMember{by(olga), studio, edna}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveOrganizationMember{by(ben), edna}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, edna}, then: []Event{MemberLeft{member(studio, edna), membership(studio, edna), RoleEditor}}},
-	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x")}, then: []Event{UserProfileSet{user(edna), profile("edna@x")}}},
+	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x.test").Patch()}, then: []Event{UserProfileSet{user(edna), profile("edna@x.test")}}},
 	{name: "of somebody who is suspended in the organization", given: after(withEdnasKey, barred(edna)), when: RevokeToken{by(ben), key}, then: keyRevoked},
 }
 
@@ -72,7 +72,7 @@ var leftRows = []row{
 	{name: "for somebody who has left", given: ednaLeft, when: IssueToken{byProgram, TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
 	{name: "of somebody who has left, by a program", given: ednaLeft, when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrNotAllowed},
 	{name: "of somebody who has left, by themself", given: ednaLeft, when: RotateToken{by(edna), key, Hash{8}, 0}, err: ErrNotAllowed},
-	{name: "of somebody who has left, by themself", given: after(ednaLeft, UserProfileSet{user(edna), profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x")}, err: ErrNotAllowed},
+	{name: "of somebody who has left, by themself", given: after(ednaLeft, UserProfileSet{user(edna), profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x").Patch()}, err: ErrNotAllowed},
 	{name: "of somebody who was removed from the organization", given: after(withEdnasKey, removed(studio, edna, RoleEditor)), when: IssueToken{as(edna, byProgram), TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
 	{name: "for somebody whom the organization does not know yet", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}, then: []Event{TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}}},
 	{name: "who has left", given: ednaLeft, when: AddMember{by(olga), studio, edna, Terms{Role: RoleViewer}, membership(studio, edna), nil}, then: []Event{added(studio, edna, RoleViewer)}},
@@ -106,7 +106,7 @@ func TestRulesGoByTheClock(t *testing.T) {
 		"a token on behalf":                {forATime, IssueToken{as(nora, byProgram), token}, ErrNotAllowed, nil},
 		"another secret":                   {forATime, RotateToken{byNora, key, Hash{8}, 0}, ErrNotAllowed, nil},
 		"another secret by a program":      {forATime, RotateToken{byProgram, key, Hash{8}, 0}, ErrNotAllowed, nil},
-		"one's own name":                   {after(forATime, UserProfileSet{user(nora), profile("nora@x")}), SetProfile{byNora, nora, ProfileFacts{Email: "nora@x"}}, ErrNotAllowed, nil},
+		"one's own name":                   {after(forATime, UserProfileSet{user(nora), profile("nora@x")}), SetProfile{byNora, nora, ProfileFacts{Email: "nora@x"}.Patch()}, ErrNotAllowed, nil},
 		"managing":                         {forATime, RemoveMember{byNora, studio, vera}, ErrNotAllowed, nil},
 		"being changed":                    {forATime, ChangeMember{Meta: byRoot, Workspace: studio, User: nora, Role: new(RoleViewer)}, ErrUnknownMember, nil},
 		"being suspended":                  {forATime, SuspendMember{byRoot, studio, nora}, ErrUnknownMember, nil},

@@ -43,15 +43,21 @@ func (s *State) Len() int { return len(s.parts) }
 // keys, including absent ones.
 func (s *State) Copy(keys []Key) *State {
 	c := &State{parts: make(map[Key]Part, len(keys))}
+	c.CopyFrom(s, keys)
+	return c
+}
+
+// CopyFrom puts in copies of the parts that the other state holds under the keys,
+// including absent ones.
+func (s *State) CopyFrom(other *State, keys []Key) {
 	for _, k := range keys {
-		if p, ok := s.parts[k]; ok {
+		if p, ok := other.parts[k]; ok {
 			if p != nil {
 				p = p.clone()
 			}
-			c.parts[k] = p
+			s.Put(k, p)
 		}
 	}
-	return c
 }
 
 // Each calls f with every part that is held and exists, in no particular order.

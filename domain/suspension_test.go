@@ -54,7 +54,7 @@ var barRows = []row{
 	{name: "by a suspended owner of its organization", given: after(twoOwners, barred(ben)), when: RenameWorkspace{by(ben), studio, "Loft"}, err: ErrNotAllowed},
 	{name: "by its owner, suspended in the organization", given: after(stage, barred(olga)), when: RenameWorkspace{by(olga), studio, "Loft"}, err: ErrNotAllowed},
 	{name: "on behalf of its owner, suspended in the organization", given: after(stage, barred(olga)), when: RenameWorkspace{as(olga, byProgram), studio, "Loft"}, err: ErrNotAllowed},
-	{name: "one's own, suspended", given: after(stage, barred(vera)), when: SetProfile{by(vera), vera, profile("vera@x")}, err: ErrNotAllowed},
+	{name: "one's own, suspended", given: after(stage, barred(vera)), when: SetProfile{by(vera), vera, profile("vera@x").Patch()}, err: ErrNotAllowed},
 	{name: "for oneself, suspended", given: after(stage, barred(vera)), when: IssueToken{by(vera), facts(Scopes{ScopeAll}, WorkspaceID{}, vera)}, err: ErrNotAllowed},
 	{name: "one's own, suspended", given: after(withVerasKey, barred(vera)), when: RevokeToken{by(vera), key}, then: keyRevoked},
 	{name: "a suspended owner", given: after(twoOwners, barred(ben)), when: PutOrganizationMember{by(ada), ben, OrganizationPlain}, then: []Event{

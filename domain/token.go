@@ -125,7 +125,8 @@ func (c IssueToken) decide(s *State, at time.Time) ([]Event, error) {
 }
 
 // mayIssue refuses a token that could do more than the actor: one with a scope that the
-// actor's own token lacks, or without a restriction that the actor's own token has.
+// actor's own token lacks, one without a restriction that the actor's own token has, or
+// one of a user whom the actor may not act as.
 func (s *State) mayIssue(m Meta, token TokenFacts) error {
 	own := m.Actor.Credential
 	for _, scope := range token.Scopes {
@@ -141,6 +142,9 @@ func (s *State) mayIssue(m Meta, token TokenFacts) error {
 	}
 	if person := m.person(); !person.IsZero() && token.User != person {
 		return fmt.Errorf("the actor is user %s: %w", person, ErrScopeAboveOwn)
+	}
+	if !token.User.IsZero() && token.User != m.Actor.User && !own.Scopes.Allow(ScopeImpersonate) {
+		return fmt.Errorf("with a token of user %s one acts as that user, which takes the scope %s: %w", token.User, ScopeImpersonate, ErrScopeAboveOwn)
 	}
 	return nil
 }

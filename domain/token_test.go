@@ -44,6 +44,17 @@ var tokenRows = []row{
 	{name: "with a scope that the actor lacks", given: stage, when: IssueToken{scoped(byProgram, "tokens:create"), keyFacts}, err: ErrScopeAboveOwn},
 	{name: "with a wider scope", given: stage, when: IssueToken{scoped(byProgram, "tokens:all", "all:read"), facts(Scopes{ScopeAll}, WorkspaceID{}, UserID{})}, err: ErrScopeAboveOwn},
 	{name: "with the right to act for others", given: stage, when: IssueToken{scoped(byProgram, "all:create"), facts(Scopes{"actors:impersonate"}, WorkspaceID{}, UserID{})}, err: ErrScopeAboveOwn},
+	{name: "to a person, by a program that may not act as them", given: stage, when: IssueToken{scoped(byProgram, "tokens:all", "all:read"), facts(Scopes{"all:read"}, WorkspaceID{}, vera)}, err: ErrScopeAboveOwn},
+	{name: "to a person, by a program that may act as them", given: stage, when: IssueToken{scoped(byProgram, "tokens:all", "all:read", "actors:impersonate"), facts(Scopes{"all:read"}, WorkspaceID{}, vera)}, then: []Event{
+		TokenIssued{inOrganization(acme), facts(Scopes{"all:read"}, WorkspaceID{}, vera)},
+	}},
+	{name: "to the person behind it, by a program that may not act as them", given: stage, when: IssueToken{as(vera, scoped(byProgram, "tokens:all", "all:read")), facts(Scopes{"all:read"}, WorkspaceID{}, vera)}, err: ErrScopeAboveOwn},
+	{name: "to a person, by a workspace's program that may not act as them", given: stage, when: IssueToken{within(studio, scoped(byProgram, "tokens:all", "all:read")), facts(Scopes{"all:read"}, studio, vera)}, err: ErrScopeAboveOwn},
+	{name: "to oneself, without the right to act for others", given: stage, when: IssueToken{scoped(by(vera), "tokens:all", "all:read"), facts(Scopes{"all:read"}, WorkspaceID{}, vera)}, then: []Event{
+		TokenIssued{inOrganization(acme), facts(Scopes{"all:read"}, WorkspaceID{}, vera)},
+	}},
+	{name: "to another, with the right to act for others", given: stage, when: IssueToken{scoped(by(vera), "all:read", "actors:impersonate"), facts(Scopes{"all:read"}, WorkspaceID{}, ada)}, err: ErrScopeAboveOwn},
+	{name: "with a name of two lines", given: stage, when: IssueToken{byProgram, TokenFacts{ID: key, Name: "a\u2028b", Scopes: Scopes{ScopeAll}}}, err: invalid("/name", "invalid_characters")},
 	{name: "without a name", given: stage, when: IssueToken{byProgram, TokenFacts{ID: key, Scopes: Scopes{ScopeAll}}}, err: invalid("/name", "required")},
 	{name: "without scopes", given: stage, when: IssueToken{byProgram, facts(nil, WorkspaceID{}, UserID{})}, err: invalid("/scopes", "required")},
 	{name: "with too many scopes", given: stage, when: IssueToken{byProgram, facts(slices.Repeat(Scopes{"all:read"}, MaxScopes+1), WorkspaceID{}, UserID{})}, err: invalid("/scopes", "too_many")},
@@ -82,6 +93,9 @@ var rotationRows = []row{
 	{name: "again", given: rotated, when: RotateToken{byProgram, key, Hash{10}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{10}, now}}},
 	{name: "one's own", given: withVerasKey, when: RotateToken{by(vera), key, Hash{9}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{9}, now}}},
 	{name: "another's", given: withVerasKey, when: RotateToken{by(ada), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "a person's, by a program", given: withVerasKey, when: RotateToken{byProgram, key, Hash{9}, 0}, then: []Event{TokenRotated{inOrganization(acme), key, Hash{9}, now}}},
+	{name: "a person's, by a program that may not act as them", given: withVerasReader, when: RotateToken{scoped(byProgram, "tokens:all", "all:read"), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
+	{name: "a person's, on behalf of them by a program that may not act as them", given: withVerasReader, when: RotateToken{as(vera, scoped(byProgram, "tokens:all", "all:read")), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
 	{name: "a program's, by a person", given: withKey, when: RotateToken{by(ada), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
 	{name: "the organization's, by a workspace's program", given: withKey, when: RotateToken{within(studio, byProgram), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
 	{name: "one that may do more", given: withKey, when: RotateToken{scoped(byProgram, "tokens:all"), key, Hash{9}, 0}, err: ErrScopeAboveOwn},
@@ -111,6 +125,7 @@ var (
 	keyRevoked         = []Event{TokenRevoked{inOrganization(acme), key}}
 	withKey            = after(stage, keyIssued...)
 	withVerasKey       = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, WorkspaceID{}, vera)})
+	withVerasReader    = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{"all:read"}, WorkspaceID{}, vera)})
 	withVerasStudioKey = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, studio, vera)})
 	withStudioKey      = after(stage, TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, studio, UserID{})})
 	revoked            = after(withKey, keyRevoked...)

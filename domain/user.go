@@ -1,11 +1,6 @@
 package domain
 
-import (
-	"fmt"
-	"strings"
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
 // PersonName is a person's name, as the person writes it.
 type PersonName struct {
@@ -42,15 +37,50 @@ func (s *State) Profile(org OrganizationID, user UserID) *Profile {
 type EmailHolder struct {
 	Organization OrganizationID
 	Email        string // folded, see [FoldEmail]
-	User         UserID
-	// Version is the number of the event that gave them the address.
+	Holding
+	// Others have the address too, the latest first. No command gives a second user an
+	// address, but earlier versions told addresses apart that are the same now.
+	Others []Holding
+}
+
+// Holding is a user's entry in the directory that has an address.
+type Holding struct {
+	User UserID
+	// Version is the number of the event that last wrote the entry.
 	Version uint64
 }
 
 func (h *EmailHolder) key() Key            { return EmailKey(h.Organization, h.Email) }
 func (h *EmailHolder) version() uint64     { return h.Version }
-func (h *EmailHolder) clone() Part         { c := *h; return &c }
+func (h *EmailHolder) clone() Part         { c := *h; return &c } // Others never change
 func (h *EmailHolder) gone(time.Time) bool { return false }
+
+// EmailHeldBy returns who has an address, given the entries that have it with the latest
+// first. It returns nil if there are none.
+func EmailHeldBy(org OrganizationID, folded string, entries []Holding) *EmailHolder {
+	if len(entries) == 0 {
+		return nil
+	}
+	return &EmailHolder{org, folded, entries[0], append([]Holding(nil), entries[1:]...)}
+}
+
+// holdEmail records that the user's entry has the address; with no entries, that it no
+// longer has it.
+func (s *State) holdEmail(org OrganizationID, email string, user UserID, entries ...Holding) {
+	key := EmailKey(org, email)
+	if held := PartOf[*EmailHolder](s, key); held != nil {
+		for _, other := range append([]Holding{held.Holding}, held.Others...) {
+			if other.User != user {
+				entries = append(entries, other)
+			}
+		}
+	}
+	if holder := EmailHeldBy(org, key.Text, entries); holder != nil {
+		s.make(key, holder)
+	} else {
+		s.make(key, nil)
+	}
+}
 
 // emailHolder returns the user who has the address in the organization's
 // directory, or the zero id if nobody has it.
@@ -74,93 +104,8 @@ func (s *State) userProfileSet(e UserProfileSet, r *Recorded) {
 	profile := &Profile{Organization: e.Organization, User: e.User, ProfileFacts: e.Profile, Stamp: stamp(r)}
 	if former := s.Profile(e.Organization, e.User); former != nil {
 		profile.CreatedAt = former.CreatedAt
-		s.make(EmailKey(e.Organization, former.Email), nil)
+		s.holdEmail(e.Organization, former.Email, e.User)
 	}
 	s.make(ProfileKey(e.Organization, e.User), profile)
-	s.make(EmailKey(e.Organization, e.Profile.Email), &EmailHolder{
-		Organization: e.Organization, Email: FoldEmail(e.Profile.Email), User: e.User, Version: r.Number,
-	})
-}
-
-// SetProfile writes a user's entry in the directory.
-type SetProfile struct {
-	Meta
-	User    UserID
-	Profile ProfileFacts
-}
-
-// CommandType is set_profile.
-func (SetProfile) CommandType() string { return "set_profile" }
-
-func (c SetProfile) target(*State) Key { return ProfileKey(c.Organization, c.User) }
-
-func (c SetProfile) needs(*State) []Key {
-	return gainNeeds(c.Meta, ProfileKey(c.Organization, c.User), EmailKey(c.Organization, c.Profile.Email))
-}
-
-func (c SetProfile) decide(s *State, _ time.Time) ([]Event, error) {
-	if _, err := s.organization(c.Meta); err != nil {
-		return nil, err
-	}
-	if !c.ownName(s) {
-		if _, err := s.organizationAuthority(c.Meta); err != nil {
-			return nil, err
-		}
-	}
-	if err := checkUser("/user_id", c.User); err != nil {
-		return nil, err
-	}
-	return s.setProfile(c.Organization, c.User, c.Profile, "")
-}
-
-// ownName reports whether the command changes only the actor's own name and picture. Only
-// the organization decides who has an e-mail address: a person who could claim one would
-// get the invitations that are sent to it.
-func (c SetProfile) ownName(s *State) bool {
-	person, profile := c.person(), s.Profile(c.Organization, c.User)
-	return !person.IsZero() && c.User == person && profile != nil && profile.Email == c.Profile.Email
-}
-
-// setProfile returns the event that writes the user's entry, or none if the entry is the
-// same already. The pointer is where the profile's fields are in the request.
-func (s *State) setProfile(org OrganizationID, user UserID, facts ProfileFacts, pointer string) ([]Event, error) {
-	if err := facts.check(pointer); err != nil {
-		return nil, err
-	}
-	if holder := s.emailHolder(org, facts.Email); !holder.IsZero() && holder != user {
-		return nil, ErrEmailTaken
-	}
-	if p := s.Profile(org, user); p != nil && p.ProfileFacts == facts {
-		return nil, nil
-	}
-	return []Event{UserProfileSet{About{Organization: org, User: user}, facts}}, nil
-}
-
-// checkUser refuses the zero id, which is nobody's.
-func checkUser(pointer string, id UserID) error {
-	if id.IsZero() {
-		return &InvalidError{pointer, "required", "the id of a user is needed, and the nil UUID is nobody's"}
-	}
-	return nil
-}
-
-func (f ProfileFacts) check(pointer string) error {
-	if err := checkEmail(pointer+"/email", f.Email); err != nil {
-		return err
-	}
-	for _, field := range [...]struct{ pointer, name string }{
-		{pointer + "/name/first", f.Name.First},
-		{pointer + "/name/last", f.Name.Last},
-	} {
-		if field.name == "" {
-			continue // some people have only one name
-		}
-		if err := checkName(field.pointer, field.name); err != nil {
-			return err
-		}
-	}
-	if f.AvatarURL != "" && (!strings.HasPrefix(f.AvatarURL, "https://") || utf8.RuneCountInString(f.AvatarURL) > MaxURL || !printable(f.AvatarURL)) {
-		return &InvalidError{pointer + "/avatar_url", "invalid_url", fmt.Sprintf("an https address of at most %d characters is expected", MaxURL)}
-	}
-	return nil
+	s.holdEmail(e.Organization, e.Profile.Email, e.User, Holding{e.User, r.Number})
 }

@@ -16,8 +16,8 @@ func (l *Log) Run(ctx context.Context, c domain.Command) (Result, error) {
 	return l.submit(ctx, c, false)
 }
 
-// Try decides the command on the real state, as [Log.Run] would, and writes
-// nothing.
+// Try decides the command on the real state, as [Log.Run] would, and writes nothing. Of
+// people whom the actor could not read it shows nothing: see [domain.HideUnread].
 func (l *Log) Try(ctx context.Context, c domain.Command) (Result, error) {
 	return l.submit(ctx, c, true)
 }

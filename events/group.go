@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -88,31 +89,47 @@ func (g *group) run(r *request) (Result, error) {
 		}
 	}
 	at := g.time()
+	if r.dry {
+		return g.try(keys, at, r.command)
+	}
 	d, err := domain.Decide(&h.state, at, r.command)
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
-	if r.dry || len(d.Events) == 0 {
-		return g.would(keys, at, r.command, &d)
+	if len(d.Events) == 0 {
+		return g.result(r.command, &d, &h.state), nil
 	}
 	return g.record(keys, at, r.command, &d)
 }
 
-// would returns the result that the decision would have, and changes nothing.
-func (g *group) would(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
-	h := g.held
-	records, _, _, err := g.encode(nil, at, c.Metadata(), d.Events)
+// try returns the result that the command would have, and changes nothing. It decides on a
+// copy of the state, without the people whom the actor could not read.
+func (g *group) try(keys []domain.Key, at time.Time, c domain.Command) (Result, error) {
+	h, meta := g.held, c.Metadata()
+	state := h.state.Copy(keys)
+	for {
+		domain.HideUnread(state, c, at)
+		missing := slices.DeleteFunc(domain.Needs(state, c), state.Holds)
+		if len(missing) == 0 {
+			break
+		}
+		if err := h.load(h.missing(nil, missing)); err != nil {
+			return Result{}, fmt.Errorf("%w: loading state: %w", store.ErrUnavailable, err)
+		}
+		state.CopyFrom(&h.state, missing)
+	}
+	d, err := domain.Decide(state, at, c)
+	if err != nil {
+		return Result{Position: h.tip.Position}, err
+	}
+	records, _, _, err := g.encode(nil, at, meta, d.Events)
 	if err != nil {
 		return Result{}, err
 	}
-	after := &h.state
-	if len(records) > 0 {
-		after = h.state.Copy(keys)
-	}
 	for i := range records {
-		domain.Evolve(after, &records[i])
+		domain.Evolve(state, &records[i])
 	}
-	return g.result(c, d, after), nil
+	return g.result(c, &d, state), nil
 }
 
 // result returns the result of a decision whose events are folded into the state.

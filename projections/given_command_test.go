@@ -72,7 +72,7 @@ func createRole(org domain.OrganizationID, key domain.RoleKey, level domain.Leve
 func introduceMember(org domain.OrganizationID, ws domain.WorkspaceID, n int, role domain.RoleKey) domain.Command {
 	c := addMember(org, ws, n, role).(domain.AddMember)
 	facts := profile(n)
-	c.Profile = &facts
+	c.Profile = new(facts.Patch())
 	return c
 }
 

@@ -37,7 +37,7 @@ func town(t *testing.T, people int) (*history, *ReadModels) {
 			batch = append(batch, domain.SetProfile{Meta: root(org), User: userID(n), Profile: domain.ProfileFacts{
 				Email: fmt.Sprintf("U%07d@example.com", scattered),
 				Name:  domain.PersonName{First: fmt.Sprintf("Ä%d", scattered%7), Last: strings.Repeat("x", scattered%3)},
-			}})
+			}.Patch()})
 		}
 		if n%3 == 0 {
 			add(n, 1)

@@ -92,7 +92,7 @@ func TestPlans(t *testing.T) {
 		removeOrganizationMember(org, 2), domain.RenameWorkspace{Meta: root(org), Workspace: ws, Name: "New"},
 		domain.RestoreWorkspace{Meta: root(org), Workspace: wsID(3)}, domain.ArchiveWorkspace{Meta: root(org), Workspace: wsID(2)},
 		changeRole(org, ws, 3, domain.RoleClient), removeMember(org, ws, 3),
-		domain.SetProfile{Meta: root(org), User: userID(3), Profile: profile(33)},
+		domain.SetProfile{Meta: root(org), User: userID(3), Profile: profile(33).Patch()},
 		domain.RevokeToken{Meta: root(org), Token: domain.TokenID{2}}, addMember(org, ws, 5, domain.RoleEditor),
 		createRole(org, "boss", 49), domain.ArchiveRole{Meta: root(org), Key: "boss"},
 		domain.UpdateRole{Meta: root(org), Key: "auditor", Level: new(domain.Level(7))},

@@ -12,10 +12,10 @@ import (
 func foldEmail(p domain.ProfileFacts) string { return domain.FoldEmail(p.Email) }
 
 func foldName(p domain.ProfileFacts) string {
-	return domain.FoldEmail(strings.TrimSpace(p.Name.First + " " + p.Name.Last))
+	return domain.FoldText(strings.TrimSpace(p.Name.First + " " + p.Name.Last))
 }
 
-func foldLast(p domain.ProfileFacts) string { return domain.FoldEmail(p.Name.Last) }
+func foldLast(p domain.ProfileFacts) string { return domain.FoldText(p.Name.Last) }
 
 const profileColumns = `p.email, p.first_name, p.last_name, p.avatar_url, p.profile_created, p.profile_updated, p.profile_version`
 

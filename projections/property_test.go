@@ -215,7 +215,7 @@ func TestDone(t *testing.T) {
 		domain.MembershipKey(ws, userID(2)), domain.ProfileKey(org, userID(2)),
 	})
 	h.do(t, createRole(org, "auditor", 9), invite, archive, transfer, suspend, putMember(org, ws, 1, domain.RoleOwner), removeMember(org, ws, 2),
-		domain.SetProfile{Meta: root(org), User: userID(2), Profile: profile(3)},
+		domain.SetProfile{Meta: root(org), User: userID(2), Profile: profile(3).Patch()},
 		domain.RevokeToken{Meta: keyed(org), Token: domain.TokenID{1}})
 	m := h.models(t)
 

@@ -68,7 +68,7 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID) []replayStep 
 			return domain.ReinstateOrganizationMember{Meta: m, User: userID(2)}
 		},
 		func(m domain.Meta) domain.Command {
-			return domain.SetProfile{Meta: m, User: userID(2), Profile: profile(2)}
+			return domain.SetProfile{Meta: m, User: userID(2), Profile: profile(2).Patch()}
 		},
 		func(m domain.Meta) domain.Command { return member(introduceMember(org, ws, 3, auditor), m) },
 		func(m domain.Meta) domain.Command { return member(addMember(org, ws, 2, domain.RoleOwner), m) },
@@ -99,7 +99,7 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID) []replayStep 
 		},
 		func(m domain.Meta) domain.Command { return invite(m, 5, 0) },
 		func(m domain.Meta) domain.Command {
-			return domain.SetProfile{Meta: m, User: userID(6), Profile: profile(6)}
+			return domain.SetProfile{Meta: m, User: userID(6), Profile: profile(6).Patch()}
 		},
 		func(m domain.Meta) domain.Command { return invite(m, 6, time.Millisecond) },
 		func(m domain.Meta) domain.Command {

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"strings"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections/sqlite"
@@ -24,7 +25,10 @@ func searchRange(query string) (first, end string) {
 	if query == "" {
 		return "", ""
 	}
-	first = domain.FoldEmail(query)
+	first = domain.FoldText(query)
+	if strings.Contains(first, "@") {
+		first = domain.FoldEmail(query)
+	}
 	return first, sqlite.PrefixEnd(first)
 }
 

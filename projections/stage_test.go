@@ -19,7 +19,7 @@ func stage(t *testing.T) (*history, *ReadModels) {
 		createOrganization(org, 1), createWorkspace(org, ws, 1), createWorkspace(org, wsID(2), 1), createWorkspace(org, wsID(3), 1),
 		domain.SetProfile{Meta: root(org), User: userID(2), Profile: domain.ProfileFacts{
 			Email: "Bea_100%@example.com", Name: domain.PersonName{First: "Ädda", Last: "O'Neil"}, AvatarURL: "https://example.com/b",
-		}},
+		}.Patch()},
 		putOrganizationMember(org, 2, domain.OrganizationAdmin),
 		introduceMember(org, ws, 3, domain.RoleEditor),
 		introduceMember(org, ws, 4, domain.RoleViewer), putOrganizationMember(org, 4, domain.OrganizationAdmin),

@@ -59,7 +59,7 @@ func TestAuthorizer(t *testing.T) {
 		"a member who was removed, and back":  {meta: by(3), then: []domain.Command{removeMember(org, ws, 3), addMember(org, ws, 3, domain.RoleClient)}, want: 3},
 		"somebody of the organization":        {meta: by(2), want: 1},
 		"somebody who became a member later":  {meta: by(2), then: []domain.Command{addMember(org, ws, 2, domain.RoleViewer)}, want: 2},
-		"somebody who was only invited":       {meta: by(2), then: []domain.Command{inviteMember(org, ws, 2, domain.RoleViewer)}, want: 1},
+		"somebody who was only invited":       {meta: by(40), then: []domain.Command{inviteMember(org, ws, 40, domain.RoleViewer)}, want: 1},
 		"the oldest owner is an editor now":   {meta: root(org), then: []domain.Command{changeRole(org, ws, 1, domain.RoleEditor)}, want: 5},
 		"the oldest owner was removed":        {meta: root(org), then: []domain.Command{removeMember(org, ws, 1)}, want: 5},
 		"the oldest owner is suspended":       {meta: root(org), then: []domain.Command{domain.SuspendMember{Meta: root(org), Workspace: ws, User: userID(1)}}, want: 5},

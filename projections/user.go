@@ -1,6 +1,10 @@
 package projections
 
 import (
+	"cmp"
+	"context"
+	"slices"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections/sqlite"
 )
@@ -59,13 +63,20 @@ func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Pr
 	return r.of(org, user), nil
 }
 
+// emailHolder returns who has the address. Several people have it only if their entries
+// were written before such addresses counted as the same.
 func (c conn) emailHolder(org domain.OrganizationID, folded string) (*domain.EmailHolder, error) {
-	h := domain.EmailHolder{Organization: org, Email: folded}
-	err := c.Row([]any{scanID(&h.User), sqlite.Number(&h.Version)}, `
+	var entries []domain.Holding
+	var entry domain.Holding
+	err := c.Each(context.Background(), []any{scanID(&entry.User), sqlite.Number(&entry.Version)}, func() { entries = append(entries, entry) }, `
 		SELECT p.user, p.profile_version
 		FROM organizations o JOIN people p ON p.organization = o.key AND p.folded_email = +?2
-		WHERE o.id = +?1`, org[:], folded)
-	return &h, err
+		WHERE o.id = +?1 AND p.profile_version IS NOT NULL`, org[:], folded)
+	slices.SortFunc(entries, func(a, b domain.Holding) int { return cmp.Compare(b.Version, a.Version) })
+	if err == nil && entries == nil {
+		err = ErrNotFound
+	}
+	return domain.EmailHeldBy(org, folded, entries), err
 }
 
 // User returns the user's entry in the organization's directory, or [ErrNotFound].

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport/ids"
@@ -38,7 +36,7 @@ type WriteHeaders struct {
 	IfNoneMatch    string        `header:"If-None-Match" bounds:"absent" maxLength:"1000" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
 	Reason         string        `header:"Muster-Reason" bounds:"reason" doc:"Why; kept in the events. At most 500 characters." example:"Joined the team, ticket 4711"`
 	OnBehalfOf     domain.UserID `header:"Muster-On-Behalf-Of" format:"uuid" doc:"The user for whom this is done: the rules then go by that user's role, and the events name both. Needs the scope actors:impersonate."`
-	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the real state and answer what would be, but write nothing."`
+	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the real state and answer what would be, but write nothing. People whom the token could not read are treated as unknown."`
 
 	write Write
 }
@@ -53,12 +51,15 @@ func (h *WriteHeaders) prepare(c *Call, body domain.Hash) error {
 	if err != nil {
 		return err
 	}
+	if h.Reason != "" {
+		if err := domain.CheckReason("header.Muster-Reason", h.Reason); err != nil {
+			return err
+		}
+	}
 	switch {
-	case !utf8.ValidString(h.Reason) || strings.ContainsFunc(h.Reason, unicode.IsControl):
-		return Invalid(FieldProblem{"header.Muster-Reason", CodeInvalidText, "one line of printable UTF-8 is expected"})
-	case utf8.RuneCountInString(h.Reason) > domain.MaxReason:
-		return Invalid(FieldProblem{"header.Muster-Reason", CodeTooLong, "at most 500 characters are expected"})
-	case !h.OnBehalfOf.IsZero() && !c.bearer.Allows("actors:impersonate"):
+	case strings.ContainsFunc(h.IdempotencyKey, func(r rune) bool { return r < ' ' || r > '~' }):
+		return Invalid(FieldProblem{"header.Idempotency-Key", CodeInvalidText, "printable ASCII characters are expected"})
+	case !h.OnBehalfOf.IsZero() && !c.bearer.Allows(domain.ScopeImpersonate):
 		return insufficientScope.Problem("Muster-On-Behalf-Of needs the scope actors:impersonate")
 	}
 	h.write = Write{

@@ -213,10 +213,10 @@ func attioWorld(s *service) map[string]string {
 		domain.AddMember{
 			Meta: by(), Workspace: ws, User: domain.UserID(uuid.New()), Membership: domain.MembershipID(uuid.MustParse(susan)),
 			Terms: domain.Terms{Role: domain.RoleEditor},
-			Profile: &domain.ProfileFacts{
+			Profile: new(domain.ProfileFacts{
 				Email: "susan.kare@apple.com", Name: domain.PersonName{First: "Susan", Last: "Kare"},
 				AvatarURL: "https://lh3.googleusercontent.com/a/ABdFTp7z6OgAW9EqZx78wTqPfWClGCJCZXFjQfBG7rd9=s96-c",
-			},
+			}.Patch()),
 		},
 	)
 	token := s.token(org.String(), "user_management:read events:read", bound(workspace))

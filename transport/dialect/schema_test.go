@@ -248,8 +248,7 @@ func (w *world) draw(t *rapid.T, m domain.Meta, ws domain.WorkspaceID, user doma
 		func() domain.Command {
 			add := domain.AddMember{Meta: m, Workspace: ws, User: user, Terms: terms(), Membership: id}
 			if rapid.Bool().Draw(t, "introduced") {
-				profile := drawProfile(t)
-				add.Profile = &profile
+				add.Profile = new(drawProfile(t).Patch())
 			}
 			return add
 		},
@@ -267,7 +266,7 @@ func (w *world) draw(t *rapid.T, m domain.Meta, ws domain.WorkspaceID, user doma
 		func() domain.Command { return domain.SuspendMember{Meta: m, Workspace: ws, User: user} },
 		func() domain.Command { return domain.ReinstateMember{Meta: m, Workspace: ws, User: user} },
 		func() domain.Command { return domain.RemoveMember{Meta: m, Workspace: ws, User: user} },
-		func() domain.Command { return domain.SetProfile{Meta: m, User: user, Profile: drawProfile(t)} },
+		func() domain.Command { return domain.SetProfile{Meta: m, User: user, Profile: drawProfile(t).Patch()} },
 		func() domain.Command {
 			role := rapid.SampledFrom([]domain.OrganizationRole{domain.OrganizationOwner, domain.OrganizationAdmin, domain.OrganizationPlain}).Draw(t, "role")
 			return domain.PutOrganizationMember{Meta: m, User: user, Role: role}

@@ -30,7 +30,7 @@ func memberOperations() []transport.Operation {
 			ID: "add-member", Method: http.MethodPost, Path: path,
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:create", Tag: tag, Status: http.StatusCreated,
 			Summary:     "Add or invite a member",
-			Description: "With user_id, makes a user a member; an e-mail address writes their profile too, as far as the directory does not contradict it. With email alone the person is invited: they get a user id at once, the same for the same address, and no access until they accept; the answer has what they accept with, this once. Somebody who is a member or invited already: 409 already_member with membership_id. Below level 50 the actor must have every permission that the membership then allows: 403 role_above_own otherwise.",
+			Description: "With user_id, makes a user a member. An e-mail address, name or picture sent along changes the user's entry in the directory, and what is left out stays as it is. Only somebody who acts for the organization may do that: an owner or admin of it, or a token of the organization. Managers of the workspace may repeat what the directory says. With email alone the person is invited: they get a user id at once, the same for the same address, and no access until they accept; the answer has what they accept with, this once. Somebody who is a member or invited already: 409 already_member with membership_id. Below level 50 the actor must have every permission that the membership then allows: 403 role_above_own otherwise.",
 			Do:          transport.Command(addMember),
 		},
 		{

@@ -33,9 +33,9 @@ func (m *AddedMember) AppendJSON(b []byte) []byte {
 
 type addMemberBody struct {
 	User        domain.UserID       `json:"user_id,omitzero" format:"uuid" doc:"The user, by your product's id for them. Without it the person with the e-mail address is invited."`
-	Email       string              `json:"email,omitzero" bounds:"email" doc:"Needed without user_id. With it the user's profile is written to the directory." example:"ada@acme.example"`
+	Email       *string             `json:"email,omitzero" bounds:"email" doc:"Needed without user_id. With user_id it becomes the user's address in the directory, which takes an owner or admin of the organization, or a token of the organization." example:"ada@acme.example"`
 	Name        personNameInput     `json:"name,omitzero"`
-	AvatarURL   string              `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address."`
+	AvatarURL   *string             `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address."`
 	Role        domain.RoleKey      `json:"role" bounds:"role" example:"editor" doc:"The key of a role: owner, admin, editor, viewer, client or one of the organization's own."`
 	Permissions []domain.Permission `json:"permissions,omitzero" bounds:"permissions" nullable:"true" example:"[\"workspace.view\",\"reports.view\"]" doc:"What the member may do instead of what the role says; null: those of the role."`
 	ExpiresAt   time.Time           `json:"expires_at,omitzero" nullable:"true" doc:"When the membership ends by itself; null: never."`
@@ -45,20 +45,22 @@ type addMemberBody struct {
 
 func (b *addMemberBody) Required() []transport.Required {
 	return []transport.Required{
-		transport.Require("/user_id", !b.User.IsZero() || b.Email != ""),
+		transport.Require("/user_id", !b.User.IsZero() || b.Email != nil),
 		transport.Require("/role", b.Role != ""),
-		transport.Require("/email", b.Email != "" || b.Name == personNameInput{} && b.AvatarURL == ""),
 	}
 }
 
-// check refuses a term for an invitation if the body does not invite anyone, and a
-// suspension if it does.
+// check refuses an empty picture, a term for an invitation if the body does not invite
+// anyone, and a suspension if it does.
 func (b *addMemberBody) check() error {
 	if !b.User.IsZero() && b.InvitationExpiresIn != nil {
 		return &domain.InvalidError{Pointer: "/invitation_expires_in", Code: transport.CodeInvalidValue, Detail: "only who is invited, by e-mail address without user_id, has an invitation"}
 	}
 	if b.User.IsZero() && b.Suspended {
 		return &domain.InvalidError{Pointer: "/suspended", Code: transport.CodeInvalidValue, Detail: "a user_id is expected with it: an invited person has no access to suspend"}
+	}
+	if err := checkAvatar(b.AvatarURL); err != nil {
+		return err
 	}
 	return b.InvitationTerm.check()
 }
@@ -67,22 +69,19 @@ func (b *addMemberBody) terms() domain.Terms {
 	return domain.Terms{Role: b.Role, Permissions: b.Permissions, ExpiresAt: milliseconds(b.ExpiresAt)}
 }
 
-func (b *addMemberBody) profile() domain.ProfileFacts {
-	return domain.ProfileFacts{Email: b.Email, Name: domain.PersonName(b.Name), AvatarURL: b.AvatarURL}
-}
+func (b *addMemberBody) profile() domain.ProfilePatch { return said(b.Email, b.Name, b.AvatarURL) }
 
 // command returns the command that the body asks for: to add the user, or to invite the
 // person with that secret.
 func (b *addMemberBody) command(c *transport.Call, m domain.Meta, ws domain.WorkspaceID, secret string) domain.Command {
 	if b.User.IsZero() {
 		return domain.InviteMember{
-			Meta: m, Workspace: ws, Profile: b.profile(), Terms: b.terms(), User: c.NewID(), Membership: c.NewID(),
+			Meta: m, Workspace: ws, Profile: factsOf(b.profile()), Terms: b.terms(), User: c.NewID(), Membership: c.NewID(),
 			Secret: auth.HashSecret(secret), Lasts: b.lasts(),
 		}
 	}
 	add := domain.AddMember{Meta: m, Workspace: ws, User: b.User, Terms: b.terms(), Membership: c.NewID()}
-	if b.Email != "" {
-		profile := b.profile()
+	if profile := b.profile(); profile != (domain.ProfilePatch{}) {
 		add.Profile = &profile
 	}
 	if b.Suspended {

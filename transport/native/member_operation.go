@@ -13,9 +13,9 @@ import (
 type memberOperation struct {
 	Op          string                               `json:"op" enum:"add,update,remove" doc:"add: as Add or invite a member; update: as Change a member's terms; remove: as Remove a member."`
 	User        domain.UserID                        `json:"user_id,omitzero" format:"uuid" doc:"Needed to update and to remove; to add, this or email."`
-	Email       string                               `json:"email,omitzero" bounds:"email" example:"ada@acme.example" doc:"To add."`
+	Email       *string                              `json:"email,omitzero" bounds:"email" example:"ada@acme.example" doc:"To add."`
 	Name        personNameInput                      `json:"name,omitzero" doc:"To add."`
-	AvatarURL   string                               `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"To add. An https address."`
+	AvatarURL   *string                              `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"To add. An https address."`
 	Role        transport.Patch[domain.RoleKey]      `json:"role,omitzero" bounds:"role" example:"editor" doc:"Needed to add."`
 	Permissions transport.Patch[[]domain.Permission] `json:"permissions,omitzero" bounds:"permissions" nullable:"true" example:"[\"workspace.view\",\"reports.view\"]" doc:"To add and to update. null: those of the role."`
 	ExpiresAt   transport.Patch[time.Time]           `json:"expires_at,omitzero" nullable:"true" doc:"To add and to update. null: never."`
@@ -56,7 +56,7 @@ func (o *memberOperation) check() error {
 
 // addsOnly reports whether the operation has fields that only add takes.
 func (o *memberOperation) addsOnly() bool {
-	return o.Email != "" || o.Name != personNameInput{} || o.AvatarURL != "" || o.Suspended || o.InvitationExpiresIn != nil
+	return o.Email != nil || o.Name != personNameInput{} || o.AvatarURL != nil || o.Suspended || o.InvitationExpiresIn != nil
 }
 
 func (o *memberOperation) Required() []transport.Required {

@@ -91,7 +91,7 @@ func createOrganization(c *transport.Call, in *createOrganizationInput) (*transp
 	result, err := c.Do(in.Write(), org, func(m domain.Meta) domain.Command {
 		return domain.CreateOrganization{
 			Meta: m, Name: in.Sent().Name,
-			Owner: owner.User, Profile: domain.ProfileFacts{Email: owner.Email, Name: domain.PersonName(owner.Name)},
+			Owner: owner.User, Profile: factsOf(said(&owner.Email, owner.Name, nil)),
 		}
 	})
 	if err != nil {

@@ -81,10 +81,28 @@ func TestUsers(t *testing.T) {
 	if got := s.as(x.token, "GET", users+"/"+someone, "").want(200); string(got.body) != string(put.body) || got.header.Get("ETag") != put.header.Get("ETag") {
 		t.Errorf("written %s\nread    %s", put.body, got.body)
 	}
-	// A PUT removes everything that it leaves out.
-	if got := s.as(x.token, "PUT", users+"/"+someone, `{"email":"Grace@acme.example","avatar_url":null}`).want(200); got.get("avatar_url") != "<nil>" || got.get("name", "first") != "" {
-		t.Errorf("%s", got.body)
+	// What a PUT leaves out stays, and what it says to be empty is removed.
+	for _, c := range []struct{ body, want string }{
+		{`{"email":"Grace@acme.example"}`, "Grace@acme.example Grace Hopper https://acme.example/grace.png"},
+		{`{}`, "Grace@acme.example Grace Hopper https://acme.example/grace.png"},
+		{`{"name":{"last":"Murray"}}`, "Grace@acme.example Grace Murray https://acme.example/grace.png"},
+		{`{"avatar_url":null}`, "Grace@acme.example Grace Murray <nil>"},
+		{`{"name":{"first":""}}`, "Grace@acme.example  Murray <nil>"},
+		{`{"email":" gracé@acme.example"}`, "gracé@acme.example  Murray <nil>"},
+		{`{"email":"Grace@acme.example"}`, "Grace@acme.example  Murray <nil>"},
+	} {
+		got := s.as(x.token, "PUT", users+"/"+someone, c.body).want(200)
+		if is := fmt.Sprint(got.get("email"), " ", got.get("name", "first"), " ", got.get("name", "last"), " ", got.get("avatar_url")); is != c.want {
+			t.Errorf("%s: %s, want %s", c.body, is, c.want)
+		}
 	}
+	for body, code := range map[string]string{
+		`{"email":""}`: "invalid_email", `{"avatar_url":""}`: "invalid_url", `{"email":"<a@b.example>"}`: "invalid_email",
+		`{"name":{"first":"a\u200bb"}}`: "invalid_characters", `{"avatar_url":"https://"}`: "invalid_url", `{"avatar_url":"https://a/ b"}`: "invalid_url",
+	} {
+		s.as(x.token, "PUT", users+"/"+someone, body).want(422, code)
+	}
+	s.as(x.token, "PUT", users+"/"+newText(), `{"name":{"first":"Eve"}}`).want(422, "required")
 	s.as(x.token, "PUT", users+"/"+newText(), `{"email":"grace@ACME.example"}`).want(409, "email_taken")
 	s.as(x.token, "PUT", users+"/"+someone, `{"email":"grace@acme.example","avatar_url":"http://acme.example"}`).want(422, "invalid_url")
 	if got := s.as(x.token, "GET", users, "").want(200).count(); got != 3 {

@@ -373,7 +373,15 @@ var adding = []rule{
 	},
 	{
 		says: "somebody else's address", op: "add-member", body: `{"user_id":"{zoe}","role":"client","email":"ivy@new.example"}`,
-		want: "taken     taken     taken     taken     no        no        no        taken     taken     no        no",
+		want: "taken     no        no        no        no        no        no        taken     taken     no        no",
+	},
+	{
+		says: "a known user with an address", op: "add-member", body: `{"user_id":"{zoe}","role":"client","email":"zoe@new.example"}`,
+		want: "yes       no        no        no        no        no        no        yes       yes       no        no",
+	},
+	{
+		says: "a user by the address that they have", op: "add-member", body: `{"user_id":"{ron}","role":"client","email":"RON@new.example"}`,
+		want: "yes       yes       yes       yes       no        no        no        yes       yes       no        no",
 	},
 	{
 		says: "until a time that is past", op: "add-member", body: `{"user_id":"{zoe}","role":"client","expires_at":"2001-01-01T00:00:00Z"}`,

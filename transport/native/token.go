@@ -52,14 +52,14 @@ func tokenOperations() []transport.Operation {
 			ID: "issue-token", Method: http.MethodPost, Path: path,
 			Reach: transport.ReachOrganization, Scope: "tokens:create", Tag: tag, Status: http.StatusCreated,
 			Summary:     "Issue a token",
-			Description: "Makes a token that allows no more than the one used to make it. The secret is shown in this answer and never again: tot_ begins one for the organization, tpt_ one bound to a user, twt_ one bound to a workspace.",
+			Description: "Makes a token that allows no more than the one used to make it. For a token of a user a program needs the scope actors:impersonate; users make tokens of themselves only. The secret is shown in this answer and never again: tot_ begins one for the organization, tpt_ one bound to a user, twt_ one bound to a workspace.",
 			Do:          transport.Command(issueToken),
 		},
 		{
 			ID: "rotate-token", Method: http.MethodPost, Path: path + "/{token}/rotate",
 			Reach: transport.ReachOrganization, Scope: "tokens:create", Tag: tag,
 			Summary:     "Rotate a token",
-			Description: "Gives the token another secret, shown in this answer and never again. The old secret works until the overlap ends, 7 days at most; without an overlap it stops working at once. Only for a token that allows no more than the one used for this. 409 token_ended when it was revoked or has expired.",
+			Description: "Gives the token another secret, shown in this answer and never again. The old secret works until the overlap ends, 7 days at most; without an overlap it stops working at once. Only for a token that allows no more than the one used for this; for a token of a user a program needs the scope actors:impersonate. 409 token_ended when it was revoked or has expired.",
 			Do:          transport.Command(rotateToken),
 		},
 		{

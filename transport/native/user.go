@@ -44,10 +44,36 @@ func (p *ProfileInBrief) appendFields(b []byte) []byte {
 	return appendText(b, *p.AvatarURL)
 }
 
-// personNameInput is a name in a request. Either part may be left out.
+// personNameInput is a name in a request. A part that is left out stays as it is.
 type personNameInput struct {
-	First string `json:"first,omitzero" bounds:"name_part" example:"Ada"`
-	Last  string `json:"last,omitzero" bounds:"name_part" example:"Lovelace"`
+	First *string `json:"first,omitzero" bounds:"name_part" example:"Ada"`
+	Last  *string `json:"last,omitzero" bounds:"name_part" example:"Lovelace"`
+}
+
+// said returns what the fields of a body say about a person. A nil field says nothing.
+func said(email *string, name personNameInput, avatar *string) domain.ProfilePatch {
+	return domain.ProfilePatch{Email: email, First: name.First, Last: name.Last, AvatarURL: avatar}
+}
+
+// factsOf returns the profile of somebody of whom nothing is known but what the patch says.
+func factsOf(p domain.ProfilePatch) (facts domain.ProfileFacts) {
+	for to, sent := range map[*string]*string{
+		&facts.Email: p.Email, &facts.Name.First: p.First, &facts.Name.Last: p.Last, &facts.AvatarURL: p.AvatarURL,
+	} {
+		if sent != nil {
+			*to = *sent
+		}
+	}
+	return facts
+}
+
+// checkAvatar refuses an empty address. To say that there is no picture takes null, where
+// that is possible.
+func checkAvatar(sent *string) error {
+	if sent != nil && *sent == "" {
+		return &domain.InvalidError{Pointer: "/avatar_url", Code: "invalid_url", Detail: "an https address is expected"}
+	}
+	return nil
 }
 
 // User is a person's entry in the organization's directory.
@@ -90,7 +116,7 @@ func userOperations() []transport.Operation {
 			ID: "put-user", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachOrganization, Scope: "users:update", Tag: tag,
 			Summary:     "Write a user's profile",
-			Description: "Makes the directory say this of the user, and nothing else; 200 whether or not it knew them before. People may write their own profile; organization owners and admins everybody's.",
+			Description: "Writes the fields that are sent into the user's entry in the directory, and makes an entry if there is none, which takes an email. A field that is left out stays as it is; avatar_url null removes the picture, and an empty part of the name removes that part. The answer is 200 in both cases. People may change their own name and picture. To change an e-mail address, or anything of somebody else, takes an owner or admin of the organization, or a token of the organization.",
 			Do:          transport.Command(putUser),
 		},
 	}
@@ -131,13 +157,9 @@ func getUser(c *transport.Call, in *getUserInput) (*transport.Resource[User], er
 }
 
 type putUserBody struct {
-	Email     string          `json:"email" bounds:"email" example:"ada@acme.example"`
-	Name      personNameInput `json:"name,omitzero"`
-	AvatarURL string          `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address."`
-}
-
-func (b *putUserBody) Required() []transport.Required {
-	return []transport.Required{transport.Require("/email", b.Email != "")}
+	Email     *string                 `json:"email,omitzero" bounds:"email" example:"ada@acme.example" doc:"Needed for a user without an entry in the directory."`
+	Name      personNameInput         `json:"name,omitzero"`
+	AvatarURL transport.Patch[string] `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address; null: no picture."`
 }
 
 type putUserInput struct {
@@ -151,11 +173,14 @@ func putUser(c *transport.Call, in *putUserInput) (*transport.Written[User], err
 		return nil, err
 	}
 	sent := in.Sent()
-	result, err := c.Do(in.Write(), in.Organization, func(m domain.Meta) domain.Command {
-		return domain.SetProfile{
-			Meta: m, User: in.User,
-			Profile: domain.ProfileFacts{Email: sent.Email, Name: domain.PersonName(sent.Name), AvatarURL: sent.AvatarURL},
+	avatar := sent.AvatarURL.Change()
+	if !sent.AvatarURL.IsNull() {
+		if err := checkAvatar(avatar); err != nil {
+			return nil, err
 		}
+	}
+	result, err := c.Do(in.Write(), in.Organization, func(m domain.Meta) domain.Command {
+		return domain.SetProfile{Meta: m, User: in.User, Profile: said(sent.Email, sent.Name, avatar)}
 	})
 	if err != nil {
 		return nil, err

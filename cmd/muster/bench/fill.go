@@ -76,7 +76,7 @@ func (b *bench) addition(profile ...domain.ProfileFacts) domain.AddMember {
 		Meta: b.meta(), Workspace: b.ws, User: node.NewID[domain.UserID](), Terms: domain.Terms{Role: domain.RoleEditor}, Membership: node.NewID[domain.MembershipID](),
 	}
 	if len(profile) > 0 {
-		c.Profile = &profile[0]
+		c.Profile = new(profile[0].Patch())
 	}
 	return c
 }

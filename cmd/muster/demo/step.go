@@ -15,7 +15,7 @@ func membership(workspace, person string) domain.MembershipID {
 
 func introduce(person string) action {
 	return func(m domain.Meta) domain.Command {
-		return domain.SetProfile{Meta: m, User: userID(person), Profile: profile(person)}
+		return domain.SetProfile{Meta: m, User: userID(person), Profile: profile(person).Patch()}
 	}
 }
 
@@ -35,10 +35,9 @@ func newWorkspace(name, owner string) action {
 
 func join(workspace, person string, role domain.RoleKey) action {
 	return func(m domain.Meta) domain.Command {
-		known := profile(person)
 		return domain.AddMember{
 			Meta: m, Workspace: workspaceID(workspace), User: userID(person), Terms: domain.Terms{Role: role},
-			Membership: membership(workspace, person), Profile: &known,
+			Membership: membership(workspace, person), Profile: new(profile(person).Patch()),
 		}
 	}
 }

@@ -1,0 +1,63 @@
+package domain
+
+import "time"
+
+// HideUnread removes from the state whatever a dry run must not show: a real command
+// leaves a trace of what its actor learns, and a dry run leaves none. So a dry run treats
+// people whom the token could not read as people whom nobody knows: they have no entry in
+// the directory, no address, and no earlier membership. The state must hold what the
+// command needs, and afterwards the command can need more.
+func HideUnread(s *State, c Command, at time.Time) {
+	// The real command that removes somebody who was removed before leaves no trace either.
+	_, ends := c.(RemoveMember)
+	m := c.Metadata()
+	var hidden []Key
+	s.Each(func(k Key, p Part) {
+		switch p := p.(type) { //nolint:gochecksumtype // no other part says who somebody is
+		case *Profile:
+			if !s.reads(m, p.User) {
+				hidden = append(hidden, k)
+			}
+		case *EmailHolder:
+			if !s.reads(m, p.User) {
+				hidden = append(hidden, k)
+			}
+		case *Membership:
+			if !ends && !p.present(at) && !s.reads(m, p.User) {
+				hidden = append(hidden, k)
+			}
+		}
+	})
+	for _, k := range hidden {
+		s.Put(k, nil)
+	}
+}
+
+// reads reports whether the actor's token could read who the user is: from the directory,
+// or as a member of the organization or of a workspace that the token reaches.
+func (s *State) reads(m Meta, user UserID) bool {
+	own := m.Actor.Credential
+	if user == m.Actor.User {
+		return true
+	}
+	if own.Workspace.IsZero() {
+		if own.Scopes.Allow("users:read") {
+			return true
+		}
+		if own.Scopes.Allow("organization_members:read") && s.OrganizationMember(m.Organization, user).Present() {
+			return true
+		}
+	}
+	if !own.Scopes.Allow("workspace_members:read") {
+		return false
+	}
+	if list := s.UserMemberships(m.Organization, user); own.Workspace.IsZero() && list != nil && len(list.Workspaces) > 0 {
+		return true
+	}
+	found := false
+	s.Each(func(_ Key, p Part) {
+		member, ok := p.(*Membership)
+		found = found || ok && member.User == user && member.Organization == m.Organization && (own.Workspace.IsZero() || member.Workspace == own.Workspace)
+	})
+	return found
+}
