@@ -39,6 +39,9 @@ type Meta struct {
 	Request Hash
 	Reason  string
 	If      Precondition
+	// Cause is the event that made Muster itself issue the command. It is zero for a
+	// command that somebody else gives.
+	Cause EventID
 }
 
 // Metadata returns m; commands embed it.

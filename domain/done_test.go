@@ -55,7 +55,7 @@ func TestReplay(t *testing.T) {
 		"a workspace":   {create(annex), create(WorkspaceID{9}), WorkspaceKey(annex)},
 		"a member":      {addCleo(by(olga), RoleViewer), addCleo(by(olga), RoleViewer), MembershipKey(studio, cleo)},
 		"what the events are not about": {
-			RemoveOrganizationMember{by(ben), edna}, RemoveOrganizationMember{by(ben), edna}, OrganizationMemberKey(acme, edna),
+			RemoveOrganizationMember{by(ben), edna, 0}, RemoveOrganizationMember{by(ben), edna, 0}, OrganizationMemberKey(acme, edna),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,6 +95,17 @@ func (w *world) one(t *rapid.T, states ...MembershipState) (WorkspaceID, UserID)
 	return key.Owner, key.ID
 }
 
+// ended draws a user whose memberships have ended with others, and the event that ended
+// them. If there is none, it draws any user.
+func (w *world) ended(t *rapid.T) (UserID, EventID) {
+	for _, user := range people {
+		if list := w.state.UserMemberships(acme, user); list != nil && len(list.Ending) > 0 {
+			return user, list.Ending[0].By
+		}
+	}
+	return rapid.SampledFrom(anybody).Draw(t, "user"), eventID(1)
+}
+
 // commands returns a function for each type of command that draws one.
 func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	ws, who := rapid.SampledFrom(workspaces), rapid.SampledFrom(anybody)
@@ -136,7 +147,12 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		return said
 	}
 	// user draws a member for commands that name one.
-	user := func(t *rapid.T) (WorkspaceID, UserID) { return ws.Draw(t, "workspace"), who.Draw(t, "user") }
+	user := func(t *rapid.T) (WorkspaceID, UserID) {
+		if one(t, 6, "a former member") {
+			return w.one(t, MembershipRemoved)
+		}
+		return ws.Draw(t, "workspace"), who.Draw(t, "user")
+	}
 
 	all := map[string]func(*rapid.T, Meta) Command{
 		"create organization": func(t *rapid.T, m Meta) Command {
@@ -146,7 +162,14 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		"put organization's": func(t *rapid.T, m Meta) Command {
 			return PutOrganizationMember{m, who.Draw(t, "user"), rank.Draw(t, "role")}
 		},
-		"remove organization's": func(t *rapid.T, m Meta) Command { return RemoveOrganizationMember{m, who.Draw(t, "user")} },
+		"remove organization's": func(t *rapid.T, m Meta) Command {
+			return RemoveOrganizationMember{m, who.Draw(t, "user"), rapid.SampledFrom([]int{0, 1, 1, 1, 2}).Draw(t, "at once")}
+		},
+		"end memberships": func(t *rapid.T, m Meta) Command {
+			user, by := w.ended(t)
+			m.Cause = by
+			return EndMemberships{m, user, rapid.IntRange(0, 2).Draw(t, "at once")}
+		},
 		"suspend organization's": func(t *rapid.T, m Meta) Command {
 			return SuspendOrganizationMember{m, who.Draw(t, "user"), one(t, 3, "forced")}
 		},

@@ -16,6 +16,7 @@ var (
 	ErrTokenExists        = errors.New("the token exists already")
 	ErrTokenEnded         = errors.New("the token was revoked or has expired: issue another one")
 	ErrAlreadyMember      = errors.New("the user is already a member")
+	ErrMemberEnding       = errors.New("the end of the user's former membership is still being recorded: try again in a moment")
 	ErrRoleExists         = errors.New("the organization has, or had, a role with this key")
 	ErrRoleBuiltIn        = errors.New("built-in roles cannot be changed")
 	ErrNotActive          = errors.New("the membership is not active")

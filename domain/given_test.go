@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"encoding/binary"
 	"errors"
 	"reflect"
 	"slices"
@@ -123,11 +124,17 @@ func fold(events ...Event) *State {
 	s := &State{}
 	for i, e := range events {
 		Evolve(s, &Recorded{
-			Event: e, Number: uint64(i + 1), Time: now.Add(time.Duration(i-len(events)) * time.Second),
+			ID: eventID(i + 1), Event: e, Number: uint64(i + 1), Time: now.Add(time.Duration(i-len(events)) * time.Second),
 			Actor: byProgram.Actor,
 		})
 	}
 	return s
+}
+
+// eventID returns the id of the n-th event.
+func eventID(n int) (id EventID) {
+	binary.BigEndian.PutUint64(id[8:], uint64(n))
+	return id
 }
 
 // The organizations, workspaces and users of most rows.

@@ -75,7 +75,7 @@ func (w *world) holds(t *rapid.T) {
 			ok = sameRole(p.Role, w.model.roles[k]) && p.ArchivedAt.IsZero() != w.model.retired[k]
 		case *UserMemberships:
 			ok = slices.Equal(p.Workspaces, places[k]) && maps.EqualFunc(p.Ends, ends[k], time.Time.Equal) && w.ownsAll(k, p.Owned) &&
-				p.here(w.at) == w.model.here(k.ID, k.Owner, w.at)
+				p.here(w.at) == w.model.here(k.ID, k.Owner, w.at) && slices.Equal(p.Ending, w.ending(k))
 			delete(places, k)
 		}
 		if !ok {
@@ -87,6 +87,17 @@ func (w *world) holds(t *rapid.T) {
 	}
 	w.sameAuthority(t)
 	w.sameDirectory(t)
+}
+
+// ending returns the memberships of the model that the list should say are ending.
+func (w *world) ending(list Key) (all []Ending) {
+	for k, tie := range w.model.ties {
+		if tie.by != (EventID{}) && UserMembershipsKey(tie.org, k.ID) == list {
+			all = append(all, Ending{k.Owner, tie.by})
+		}
+	}
+	slices.SortFunc(all, func(a, b Ending) int { return slices.Compare(a.Workspace[:], b.Workspace[:]) })
+	return all
 }
 
 // replays compares the state with one that is folded from the whole history.
@@ -108,7 +119,7 @@ func (w *world) replays(t *rapid.T) {
 // is reports whether the part is the membership that the tie describes.
 func (t tie) is(m *Membership) bool {
 	return t.id == m.ID && t.org == m.Organization && t.role == m.Role && t.state == m.State && samePermissions(t.list, m.Permissions) &&
-		t.ends.Equal(m.ExpiresAt) && t.secret == m.Invitation.Secret && t.until.Equal(m.Invitation.ExpiresAt)
+		t.ends.Equal(m.ExpiresAt) && t.secret == m.Invitation.Secret && t.until.Equal(m.Invitation.ExpiresAt) && t.by == m.EndedBy
 }
 
 // recount returns what follows from the model: the owners of workspaces, the numbers of

@@ -105,6 +105,13 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 	_, offboarding := l.command.(RemoveOrganizationMember)
 
 	switch e := event.(type) {
+	case MemberRemoved:
+		if was.by != (EventID{}) { // it has ended with all others
+			c, recording := l.command.(EndMemberships)
+			must(offboarding && l.rank >= 40 || recording && l.by.Actor.Kind == ActorSystem && was.by == c.Cause, "not by the command that ended it, and not by itself")
+			must(e.Role == was.role && e.Membership == was.id, "not what was")
+			return
+		}
 	case MemberExpired:
 		must(!was.here(at) && was.state != MembershipRemoved && e.Membership == was.id && e.Role == was.role, "has not ended, or was said to")
 		must(power.level >= 40 || l.by.Actor.Kind == ActorSystem, "not by itself")
@@ -125,7 +132,7 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 	must(!l.archived[about.Workspace] || offboarding, "archived")
 
 	terms := func(t Terms) {
-		must(!was.here(at) && (was.state == "" || was.state == MembershipRemoved), "added a member")
+		must(!was.here(at) && (was.state == "" || was.state == MembershipRemoved) && was.by == (EventID{}), "added a member, or one whose end is not recorded")
 		must(l.mayGet(about.Organization, t.Role) && level(t.Role) <= power.level, "gave a role above, or none")
 		must(t.ExpiresAt.IsZero() || t.ExpiresAt.After(at), "to what had ended")
 	}

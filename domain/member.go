@@ -108,6 +108,9 @@ func (s *State) newMembership(ws WorkspaceID, user UserID, id MembershipID, at t
 	if member.present(at) {
 		return MembershipID{}, nil, &AlreadyMemberError{member.ID}
 	}
+	if member.EndedBy != (EventID{}) {
+		return MembershipID{}, nil, fmt.Errorf("user %s in workspace %s: %w", user, ws, ErrMemberEnding)
+	}
 	return member.ID, member.expired(at), nil
 }
 

@@ -42,6 +42,10 @@ type Membership struct {
 	// AddedBy is the id of the user or token that last added or invited the user; empty
 	// for the system.
 	AddedBy string
+	// EndedBy is the event that ended this membership together with all others of the user
+	// ([OrganizationMemberRemoved.Ending]), as long as the membership has no event of its
+	// own that records the end. Otherwise it is zero.
+	EndedBy EventID `json:",omitzero"`
 	Stamp
 }
 
@@ -129,6 +133,9 @@ type UserMemberships struct {
 	// Owned lists the workspaces that have the user in their list of [Owners], in the
 	// order of their ids.
 	Owned []WorkspaceID
+	// Ending lists the memberships that have ended without an event of their own, in the
+	// order of the workspaces' ids.
+	Ending []Ending
 	// Version is the number of the last event that changed the list.
 	Version uint64
 }
@@ -138,7 +145,7 @@ func (u *UserMemberships) version() uint64     { return u.Version }
 func (u *UserMemberships) gone(time.Time) bool { return false }
 
 func (u *UserMemberships) clone() Part {
-	return &UserMemberships{u.Organization, u.User, slices.Clone(u.Workspaces), maps.Clone(u.Ends), slices.Clone(u.Owned), u.Version}
+	return &UserMemberships{u.Organization, u.User, slices.Clone(u.Workspaces), maps.Clone(u.Ends), slices.Clone(u.Owned), slices.Clone(u.Ending), u.Version}
 }
 
 // UserMemberships returns the list of the user's workspaces, or nil if the user
@@ -199,8 +206,10 @@ func (s *State) changed(about About, r *Recorded, change func(*Membership)) {
 
 // ended folds the end of a membership.
 func (s *State) ended(about About, r *Recorded) {
-	s.changed(about, r, func(m *Membership) { m.State = MembershipRemoved })
-	s.UserMemberships(about.Organization, about.User).Version = r.Number
+	s.changed(about, r, func(m *Membership) { m.State, m.EndedBy = MembershipRemoved, EventID{} })
+	list := s.UserMemberships(about.Organization, about.User)
+	list.Ending = slices.DeleteFunc(list.Ending, func(e Ending) bool { return e.Workspace == about.Workspace })
+	list.Version = r.Number
 }
 
 // note brings the list up to date with what the membership is after an event.

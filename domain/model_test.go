@@ -31,6 +31,7 @@ type tie struct {
 	ends   time.Time
 	secret Hash
 	until  time.Time // to accept
+	by     EventID   // ended with all others by this event, and not said to
 }
 
 func newModel() model {
@@ -40,7 +41,8 @@ func newModel() model {
 	}
 }
 
-func (m *model) learn(event Event) {
+func (m *model) learn(r *Recorded) {
+	event := r.Event
 	about := event.Concerns()
 	key, rank := MembershipKey(about.Workspace, about.User), OrganizationMemberKey(about.Organization, about.User)
 	change := func(f func(*tie)) {
@@ -55,7 +57,7 @@ func (m *model) learn(event Event) {
 	case MemberAdded:
 		m.ties[key] = tie{id: e.Membership, org: e.Organization, role: e.Role, state: MembershipActive, list: e.Permissions, ends: e.ExpiresAt}
 	case MemberInvited:
-		m.ties[key] = tie{e.Membership, e.Organization, e.Role, MembershipInvited, e.Permissions, e.ExpiresAt, e.Invitation.Secret, e.Invitation.ExpiresAt}
+		m.ties[key] = tie{e.Membership, e.Organization, e.Role, MembershipInvited, e.Permissions, e.ExpiresAt, e.Invitation.Secret, e.Invitation.ExpiresAt, EventID{}}
 	case MemberAccepted, MemberReinstated:
 		change(func(t *tie) { t.state = MembershipActive })
 	case MemberInvitationRenewed:
@@ -69,13 +71,19 @@ func (m *model) learn(event Event) {
 	case MemberSuspended:
 		change(func(t *tie) { t.state = MembershipSuspended })
 	case MemberRemoved, MemberLeft, MemberExpired:
-		change(func(t *tie) { t.state = MembershipRemoved })
+		change(func(t *tie) { t.state, t.by = MembershipRemoved, EventID{} })
 	case OrganizationMemberAdded:
 		m.ranks[rank] = e.Role
 	case OrganizationMemberRoleChanged:
 		m.ranks[rank] = e.Role.To
 	case OrganizationMemberRemoved:
 		delete(m.ranks, rank)
+		for key, tie := range m.ties {
+			if e.Ending && key.ID == e.User && tie.org == e.Organization && tie.here(r.Time) {
+				tie.state, tie.by = MembershipRemoved, r.ID
+				m.ties[key] = tie
+			}
+		}
 	case OrganizationMemberSuspended, OrganizationMemberReinstated:
 		_, m.barred[rank] = event.(OrganizationMemberSuspended)
 	case UserProfileSet:

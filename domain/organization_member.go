@@ -61,7 +61,10 @@ type OrganizationMemberRoleChanged struct {
 // OrganizationMemberRemoved: the user no longer has a role in the organization.
 type OrganizationMemberRemoved struct {
 	About `json:"-"`
-	Role  OrganizationRole `json:"role"` // the one that was taken
+	Role  OrganizationRole `json:"role,omitzero"` // the one that was taken; empty if there was none
+	// Ending says that the event also ends all of the user's memberships, which are too
+	// many for one commit. Each of them gets a [MemberRemoved] later, which records the end.
+	Ending bool `json:"ending,omitzero"`
 }
 
 // OrganizationMemberSuspended: the user has no access to the organization until they are
@@ -104,6 +107,9 @@ func (s *State) organizationMemberRoleChanged(e OrganizationMemberRoleChanged, r
 
 func (s *State) organizationMemberRemoved(e OrganizationMemberRemoved, r *Recorded) {
 	s.changeOrganizationMember(e.About, r, func(m *OrganizationMember) { m.Role = organizationNobody })
+	if e.Ending {
+		s.endAll(e.About, r)
+	}
 }
 
 func (s *State) organizationMemberSuspended(e OrganizationMemberSuspended, r *Recorded) {

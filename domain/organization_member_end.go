@@ -6,10 +6,13 @@ import (
 )
 
 // RemoveOrganizationMember removes a user from the organization. It ends their role in it
-// and their memberships in all of its workspaces.
+// and their memberships in all of its workspaces. All access ends with this command. If
+// the memberships are too many for one commit, [EndMemberships] records the remaining ends.
 type RemoveOrganizationMember struct {
 	Meta
 	User UserID
+	// AtOnce is how many ends of memberships the command itself records; zero for [MaxEnds].
+	AtOnce int
 }
 
 // CommandType is remove_organization_member.
@@ -22,10 +25,7 @@ func (c RemoveOrganizationMember) target(*State) Key {
 func (c RemoveOrganizationMember) needs(s *State) []Key {
 	keys := ownedNeeds(organizationMemberNeeds(c.Meta, c.User), s, c.Organization, c.User)
 	if list := s.UserMemberships(c.Organization, c.User); list != nil {
-		for _, ws := range list.Workspaces {
-			keys = append(keys, WorkspaceKey(ws), MembershipKey(ws, c.User))
-			keys = appendRole(keys, c.Organization, s.Membership(ws, c.User)) // the answer shows it
-		}
+		keys = s.appendMemberships(keys, c.Organization, c.User, list.Workspaces)
 	}
 	return keys
 }
@@ -35,15 +35,17 @@ func (c RemoveOrganizationMember) decide(s *State, at time.Time) ([]Event, error
 	if err != nil {
 		return nil, err
 	}
-	var events []Event
-	if role := member.role(); role != organizationNobody {
-		events = append(events, OrganizationMemberRemoved{About{Organization: c.Organization, User: c.User}, role})
-	}
 	ends, err := c.memberships(s, at)
 	if err != nil {
 		return nil, err
 	}
-	if events = append(events, ends...); len(events) > 0 {
+	var events []Event
+	most := atOnce(c.AtOnce)
+	role, ending := member.role(), len(ends) > most
+	if role != organizationNobody || ending {
+		events = append(events, OrganizationMemberRemoved{About{Organization: c.Organization, User: c.User}, role, ending})
+	}
+	if events = append(events, ends[:min(most, len(ends))]...); len(events) > 0 {
 		return events, nil
 	}
 	if member != nil || s.UserMemberships(c.Organization, c.User) != nil {
@@ -53,7 +55,7 @@ func (c RemoveOrganizationMember) decide(s *State, at time.Time) ([]Event, error
 }
 
 // memberships returns the events that end every membership of the user, including those
-// in archived workspaces. It refuses to remove the last owner of a workspace.
+// in archived workspaces. It refuses to remove the last owner of workspaces, and names them.
 func (c RemoveOrganizationMember) memberships(s *State, at time.Time) (events []Event, err error) {
 	list := s.UserMemberships(c.Organization, c.User)
 	if list == nil {

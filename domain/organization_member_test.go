@@ -41,30 +41,30 @@ var organizationMemberRows = []row{
 	{name: "nobody in particular", given: stage, when: PutOrganizationMember{by(ada), UserID{}, OrganizationPlain}, err: invalid("/user_id", "required")},
 	{name: "of no organization", when: PutOrganizationMember{byRoot, ada, OrganizationOwner}, err: ErrUnknownOrganization},
 
-	{name: "a member", given: stage, when: RemoveOrganizationMember{by(ben), cleo}, then: []Event{
-		OrganizationMemberRemoved{user(cleo), OrganizationPlain},
+	{name: "a member", given: stage, when: RemoveOrganizationMember{by(ben), cleo, 0}, then: []Event{
+		OrganizationMemberRemoved{user(cleo), OrganizationPlain, false},
 	}},
-	{name: "an owner", given: twoOwners, when: RemoveOrganizationMember{by(ada), ben}, then: []Event{
-		OrganizationMemberRemoved{user(ben), OrganizationOwner},
+	{name: "an owner", given: twoOwners, when: RemoveOrganizationMember{by(ada), ben, 0}, then: []Event{
+		OrganizationMemberRemoved{user(ben), OrganizationOwner, false},
 	}},
-	{name: "oneself", given: stage, when: RemoveOrganizationMember{by(ben), ben}, then: []Event{
-		OrganizationMemberRemoved{user(ben), OrganizationAdmin},
+	{name: "oneself", given: stage, when: RemoveOrganizationMember{by(ben), ben, 0}, then: []Event{
+		OrganizationMemberRemoved{user(ben), OrganizationAdmin, false},
 	}},
-	{name: "the last owner", given: stage, when: RemoveOrganizationMember{by(ada), ada}, err: ErrLastOwner},
-	{name: "the last owner, the other having been removed", given: adaGone, when: RemoveOrganizationMember{by(ben), ben}, err: ErrLastOwner},
-	{name: "the last owner, by a program", given: stage, when: RemoveOrganizationMember{byProgram, ada}, err: ErrLastOwner},
-	{name: "the last owner, by an admin", given: stage, when: RemoveOrganizationMember{by(ben), ada}, err: ErrRoleAboveOwn},
-	{name: "twice", given: withoutCleo, when: RemoveOrganizationMember{by(ada), cleo}},
-	{name: "who never was", given: stage, when: RemoveOrganizationMember{by(ada), nora}, err: ErrUnknownMember},
-	{name: "by a member", given: stage, when: RemoveOrganizationMember{by(cleo), ben}, err: ErrNotAllowed},
-	{name: "by a program of a workspace", given: stage, when: RemoveOrganizationMember{within(studio, byProgram), cleo}, err: ErrNotAllowed},
-	{name: "of no organization", when: RemoveOrganizationMember{byRoot, ada}, err: ErrUnknownOrganization},
+	{name: "the last owner", given: stage, when: RemoveOrganizationMember{by(ada), ada, 0}, err: ErrLastOwner},
+	{name: "the last owner, the other having been removed", given: adaGone, when: RemoveOrganizationMember{by(ben), ben, 0}, err: ErrLastOwner},
+	{name: "the last owner, by a program", given: stage, when: RemoveOrganizationMember{byProgram, ada, 0}, err: ErrLastOwner},
+	{name: "the last owner, by an admin", given: stage, when: RemoveOrganizationMember{by(ben), ada, 0}, err: ErrRoleAboveOwn},
+	{name: "twice", given: withoutCleo, when: RemoveOrganizationMember{by(ada), cleo, 0}},
+	{name: "who never was", given: stage, when: RemoveOrganizationMember{by(ada), nora, 0}, err: ErrUnknownMember},
+	{name: "by a member", given: stage, when: RemoveOrganizationMember{by(cleo), ben, 0}, err: ErrNotAllowed},
+	{name: "by a program of a workspace", given: stage, when: RemoveOrganizationMember{within(studio, byProgram), cleo, 0}, err: ErrNotAllowed},
+	{name: "of no organization", when: RemoveOrganizationMember{byRoot, ada, 0}, err: ErrUnknownOrganization},
 }
 
 var (
 	twoOwners   = after(stage, OrganizationMemberRoleChanged{user(ben), Change[OrganizationRole]{OrganizationAdmin, OrganizationOwner}})
-	adaGone     = after(twoOwners, OrganizationMemberRemoved{user(ada), OrganizationOwner})
-	withoutCleo = after(stage, OrganizationMemberRemoved{user(cleo), OrganizationPlain})
+	adaGone     = after(twoOwners, OrganizationMemberRemoved{user(ada), OrganizationOwner, false})
+	withoutCleo = after(stage, OrganizationMemberRemoved{user(cleo), OrganizationPlain, false})
 )
 
 func TestPresent(t *testing.T) {

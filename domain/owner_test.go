@@ -16,7 +16,7 @@ var ownerRows = []row{
 	{name: "an owner, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: ChangeMember{Meta: byRoot, Workspace: studio, User: olga, Role: new(RoleAdmin)}, err: ErrLastOwner},
 	{name: "an owner's end, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: ChangeMember{Meta: byRoot, Workspace: studio, User: olga, ExpiresAt: &soon}, err: ErrLastOwner},
 	{name: "an owner, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: PutMemberRole{byRoot, studio, olga, RoleEditor, membership(studio, olga)}, err: ErrLastOwner},
-	{name: "an owner, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: RemoveOrganizationMember{byRoot, olga}, err: ErrLastOwner},
+	{name: "an owner, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: RemoveOrganizationMember{byRoot, olga, 0}, err: ErrLastOwner},
 	{name: "an owner, the other being suspended in the organization", given: after(twoStudioOwners, barred(vera)), when: SuspendOrganizationMember{byRoot, olga, false}, err: &LastOwnerError{[]WorkspaceID{studio}}},
 	{name: "an owner, one of three being suspended in the organization", given: after(twoStudioOwners, added(studio, cleo, RoleOwner), barred(vera)), when: RemoveMember{byRoot, studio, olga}, then: []Event{removed(studio, olga, RoleOwner)}},
 	{name: "an owner, the other being reinstated", given: after(twoStudioOwners, barred(vera), unbarred(vera)[0]), when: RemoveMember{byRoot, studio, olga}, then: []Event{removed(studio, olga, RoleOwner)}},

@@ -29,14 +29,14 @@ func samePart(a, b Part) bool {
 		b, ok := b.(*Membership)
 		return ok && a.ID == b.ID && a.Organization == b.Organization && a.Workspace == b.Workspace && a.User == b.User &&
 			a.Role == b.Role && a.State == b.State && samePermissions(a.Permissions, b.Permissions) && a.ExpiresAt.Equal(b.ExpiresAt) &&
-			a.Accepted == b.Accepted && a.Joined == b.Joined && a.Invitation == b.Invitation && a.AddedBy == b.AddedBy && a.Stamp == b.Stamp
+			a.Accepted == b.Accepted && a.Joined == b.Joined && a.Invitation == b.Invitation && a.AddedBy == b.AddedBy && a.EndedBy == b.EndedBy && a.Stamp == b.Stamp
 	case *CustomRole:
 		b, ok := b.(*CustomRole)
 		return ok && sameRole(a.Role, b.Role) && a.Organization == b.Organization && a.ArchivedAt.Equal(b.ArchivedAt) && a.Stamp == b.Stamp
 	case *UserMemberships:
 		b, ok := b.(*UserMemberships)
 		return ok && a.Organization == b.Organization && a.User == b.User && slices.Equal(a.Workspaces, b.Workspaces) &&
-			maps.EqualFunc(a.Ends, b.Ends, time.Time.Equal) && slices.Equal(a.Owned, b.Owned) && a.Version == b.Version
+			maps.EqualFunc(a.Ends, b.Ends, time.Time.Equal) && slices.Equal(a.Owned, b.Owned) && slices.Equal(a.Ending, b.Ending) && a.Version == b.Version
 	case *Owners:
 		b, ok := b.(*Owners)
 		return ok && a.Workspace == b.Workspace && slices.Equal(a.Users, b.Users)

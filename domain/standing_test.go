@@ -61,7 +61,7 @@ var lossRows = []row{
 	{name: "who is suspended in the organization, by an end", given: ednaBarred, when: ChangeMember{Meta: by(ben), Workspace: studio, User: edna, ExpiresAt: &soon}, then: []Event{expiryChanged(edna, time.Time{}, soon)}},
 	{name: "who is suspended in the organization", given: ednaBarred, when: SuspendMember{by(olga), studio, edna}, then: []Event{suspended(studio, edna)}},
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveMember{by(olga), studio, edna}, then: []Event{removed(studio, edna, RoleEditor)}},
-	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveOrganizationMember{by(ben), edna}, then: []Event{removed(studio, edna, RoleEditor)}},
+	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveOrganizationMember{by(ben), edna, 0}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, edna}, then: []Event{MemberLeft{member(studio, edna), membership(studio, edna), RoleEditor}}},
 	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x.test").Patch()}, then: []Event{UserProfileSet{user(edna), profile("edna@x.test")}}},
 	{name: "of somebody who is suspended in the organization", given: after(withEdnasKey, barred(edna)), when: RevokeToken{by(ben), key}, then: keyRevoked},

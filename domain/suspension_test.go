@@ -61,12 +61,12 @@ var barRows = []row{
 		OrganizationMemberRoleChanged{user(ben), Change[OrganizationRole]{OrganizationOwner, OrganizationPlain}},
 	}},
 	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: PutOrganizationMember{by(ada), ada, OrganizationAdmin}, err: ErrLastOwner},
-	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: RemoveOrganizationMember{by(ada), ada}, err: ErrLastOwner},
-	{name: "who is suspended and was removed", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, err: ErrUserSuspended},
-	{name: "who was suspended and removed, and is reinstated", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}, unbarred(cleo)[0]), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, then: []Event{
+	{name: "the last owner, the other being suspended", given: after(twoOwners, barred(ben)), when: RemoveOrganizationMember{by(ada), ada, 0}, err: ErrLastOwner},
+	{name: "who is suspended and was removed", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain, false}), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, err: ErrUserSuspended},
+	{name: "who was suspended and removed, and is reinstated", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain, false}, unbarred(cleo)[0]), when: PutOrganizationMember{by(ada), cleo, OrganizationPlain}, then: []Event{
 		OrganizationMemberAdded{user(cleo), OrganizationPlain},
 	}},
-	{name: "removed and made an owner, and suspended all the time", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain}, OrganizationMemberAdded{user(cleo), OrganizationOwner}), when: RenameOrganization{by(cleo), "Apex"}, err: ErrNotAllowed},
+	{name: "removed and made an owner, and suspended all the time", given: after(stage, barred(cleo), OrganizationMemberRemoved{user(cleo), OrganizationPlain, false}, OrganizationMemberAdded{user(cleo), OrganizationOwner}), when: RenameOrganization{by(cleo), "Apex"}, err: ErrNotAllowed},
 }
 
 var unbarRows = []row{

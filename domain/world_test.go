@@ -37,6 +37,7 @@ func newWorld(t *rapid.T, counts tally) *world {
 		CreateWorkspace{byRoot, lab, "Two", olga, membership(lab, olga)},
 		AddMember{byRoot, studio, adam, Terms{Role: RoleAdmin}, membership(studio, adam), nil},
 		AddMember{byRoot, studio, cleo, Terms{Role: "deputy"}, membership(studio, cleo), nil},
+		AddMember{byRoot, lab, cleo, Terms{Role: RoleEditor}, membership(lab, cleo), nil},
 	} {
 		w.ask(t, c)
 	}
@@ -97,7 +98,7 @@ func (w *world) ask(t *rapid.T, c Command) {
 // repeats reports whether the command can change something when it is done again.
 func repeats(c Command) bool {
 	switch c := c.(type) {
-	case RenewInvitation, RotateToken:
+	case RenewInvitation, RotateToken, EndMemberships: // the last records the next ends
 		return true
 	case Batch:
 		return !c.Atomic // the other operations may have made a refused one possible
@@ -117,11 +118,11 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 		}
 		law.hold(t, e)
 		r := &Recorded{
-			Event: e, Number: uint64(len(w.history) + 1), Time: w.at,
+			ID: eventID(len(w.history) + 1), Event: e, Number: uint64(len(w.history) + 1), Time: w.at,
 			Actor: c.Metadata().Actor, OnBehalfOf: c.Metadata().OnBehalfOf, Command: c.Metadata().ID,
 		}
 		w.history = append(w.history, r)
-		w.model.learn(e)
+		w.model.learn(r)
 		Evolve(w.state, r)
 		Evolve(small, r)
 	}
@@ -213,6 +214,6 @@ func defined(err error) bool {
 var rules = []error{
 	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
-	ErrAlreadyMember, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
+	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
 }

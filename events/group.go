@@ -152,7 +152,7 @@ func (g *group) encode(payload []byte, at time.Time, meta domain.Meta, events []
 	for i, e := range events {
 		records[i] = record(meta, at, h.tip.Number+uint64(i)+1, e)
 		records[i].ID = ids.Next(at)
-		if i > 0 {
+		if i > 0 && meta.Cause == (domain.EventID{}) {
 			records[i].Cause = records[0].ID
 		}
 		var err error
@@ -199,7 +199,7 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 func record(meta domain.Meta, at time.Time, number uint64, e domain.Event) domain.Recorded {
 	return domain.Recorded{
 		Event: e, Number: number, Time: at, Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf,
-		Command: meta.ID, Request: meta.Request, Reason: meta.Reason,
+		Command: meta.ID, Request: meta.Request, Cause: meta.Cause, Reason: meta.Reason,
 	}
 }
 

@@ -45,6 +45,7 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 		}
 	}
 	m.end.move(m.projector.end)
+	m.offboarding.move(m.projector.offboarding)
 	return nil
 }
 
@@ -53,18 +54,21 @@ func (p *projector) apply(messages []wire.Message) (n int, err error) {
 	if _, err := p.Exec("BEGIN IMMEDIATE"); err != nil {
 		return 0, err
 	}
-	revoked, end := slices.Clone(p.revoked), p.end
+	revoked, end, offboarding := slices.Clone(p.revoked), p.end, p.offboarding
 	n, err = p.project(messages)
 	if err == nil && p.ends {
 		p.end, err = p.nextEnd()
 	}
-	p.ends = false
+	if err == nil && p.unrecorded {
+		p.offboarding, err = p.nextOffboarding()
+	}
+	p.ends, p.unrecorded = false, false
 	if err == nil {
 		if _, err = p.Exec("COMMIT"); err == nil {
 			return n, nil
 		}
 	}
-	p.revoked, p.end = revoked, end
+	p.revoked, p.end, p.offboarding = revoked, end, offboarding
 	return 0, errors.Join(err, p.rollback())
 }
 

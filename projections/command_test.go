@@ -29,7 +29,7 @@ func drawCommand(t *rapid.T, h *history, org domain.OrganizationID) domain.Comma
 	}
 	switch rapid.IntRange(0, 4).Draw(t, "about") {
 	case 0:
-		return drawOfOrganization(t, meta, user)
+		return drawOfOrganization(t, h, meta, user)
 	case 1:
 		return drawOfWorkspace(t, meta, ws, user)
 	case 2:
@@ -55,7 +55,7 @@ func drawFacts(t *rapid.T) domain.ProfileFacts {
 	}
 }
 
-func drawOfOrganization(t *rapid.T, meta domain.Meta, user domain.UserID) domain.Command {
+func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.UserID) domain.Command {
 	org := meta.Organization
 	token := domain.TokenID{org[0], byte(rapid.IntRange(0, 2).Draw(t, "token")), 0xE}
 	switch rapid.IntRange(0, 9).Draw(t, "command") {
@@ -67,7 +67,11 @@ func drawOfOrganization(t *rapid.T, meta domain.Meta, user domain.UserID) domain
 		role := rapid.SampledFrom([]domain.OrganizationRole{domain.OrganizationOwner, domain.OrganizationAdmin, domain.OrganizationPlain}).Draw(t, "role")
 		return domain.PutOrganizationMember{Meta: meta, User: user, Role: role}
 	case 4:
-		return domain.RemoveOrganizationMember{Meta: meta, User: user}
+		if list := h.state.UserMemberships(org, user); list != nil && len(list.Ending) > 0 {
+			meta.Cause, meta.Actor = list.Ending[0].By, domain.Actor{Kind: domain.ActorSystem, ID: "muster"}
+			return domain.EndMemberships{Meta: meta, User: user, AtOnce: rapid.IntRange(0, 1).Draw(t, "at once")}
+		}
+		return domain.RemoveOrganizationMember{Meta: meta, User: user, AtOnce: rapid.IntRange(0, 2).Draw(t, "at once")}
 	case 5:
 		return domain.SuspendOrganizationMember{Meta: meta, User: user, Force: rapid.Bool().Draw(t, "forced")}
 	case 6:
@@ -202,6 +206,13 @@ func drawOfMember(t *rapid.T, h *history, meta domain.Meta, ws domain.WorkspaceI
 func TestEveryCommandIsDrawn(t *testing.T) {
 	t.Parallel()
 	h := newHistory(1)
+	for _, c := range []domain.Command{
+		createOrganization(orgID(1), 9), createWorkspace(orgID(1), wsID(1), 9), createWorkspace(orgID(1), wsID(2), 9),
+		addMember(orgID(1), wsID(1), 1, domain.RoleEditor), addMember(orgID(1), wsID(2), 1, domain.RoleEditor),
+		domain.RemoveOrganizationMember{Meta: root(orgID(1)), User: userID(1), AtOnce: 1},
+	} {
+		h.do(t, c)
+	}
 	command := rapid.Custom(func(t *rapid.T) string { return drawCommand(t, h, orgID(1)).CommandType() })
 	drawn := make(map[string]bool)
 	for seed := range 2000 {

@@ -62,7 +62,7 @@ func (h *history) try(commands ...domain.Command) (refused error) {
 			number++
 			r := domain.Recorded{
 				ID: eventID(at, partition, number), Event: e, Number: number, Time: at,
-				Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf, Command: meta.ID, Request: meta.Request,
+				Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf, Command: meta.ID, Request: meta.Request, Cause: meta.Cause,
 			}
 			domain.Evolve(&h.state, &r)
 			message.Entries = append(message.Entries, wire.Entry{Recorded: r})

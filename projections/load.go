@@ -29,7 +29,13 @@ func (c conn) load(keys []domain.Key, into *domain.State) error {
 	if err != nil {
 		return fmt.Errorf("looking for %d parts: %w", len(keys), err)
 	}
+	if err := c.loadMemberships(keys, into); err != nil {
+		return fmt.Errorf("loading memberships: %w", err)
+	}
 	for _, k := range keys {
+		if k.Kind == domain.KeyMembership && into.Holds(k) {
+			continue
+		}
 		if absent[k] {
 			into.Put(k, nil)
 			continue
@@ -151,4 +157,50 @@ func (c conn) addUnknown(absent map[domain.Key]bool, w wanted, known *lookup, va
 func (c conn) deleteKnown(from map[string][]domain.Key, text string, args []any) error {
 	var who sqlite.Raw
 	return c.Each(context.Background(), []any{&who}, func() { delete(from, string(who)) }, text, args...)
+}
+
+// manyMemberships is the least number of memberships of one user for which it pays to
+// read all that the user has.
+const manyMemberships = 100
+
+// loadMemberships puts memberships of users into the state of whom many are wanted. Their
+// removal from an organization needs all of them, and reading those together takes a
+// fraction of the time. It leaves the others out.
+func (c conn) loadMemberships(keys []domain.Key, into *domain.State) error {
+	if len(keys) < manyMemberships {
+		return nil
+	}
+	wanted := make(map[domain.UserID]map[domain.Key]bool)
+	for _, k := range keys {
+		if k.Kind != domain.KeyMembership {
+			continue
+		}
+		if wanted[k.ID] == nil {
+			wanted[k.ID] = make(map[domain.Key]bool)
+		}
+		wanted[k.ID][k] = true
+	}
+	for user, memberships := range wanted {
+		if len(memberships) < manyMemberships {
+			continue
+		}
+		for k := range memberships {
+			found, err := c.findWorkspace(k.Owner)
+			if errors.Is(err, ErrNotFound) {
+				break // none of them is read together
+			}
+			if err != nil {
+				return err
+			}
+			if err := c.membershipsOf(found.organizationKey, user, func(m domain.Membership) {
+				if k := domain.KeyOf(&m); memberships[k] {
+					into.Put(k, &m)
+				}
+			}); err != nil {
+				return err
+			}
+			break // all are in the organization of the first one
+		}
+	}
+	return nil
 }

@@ -51,3 +51,48 @@ func TestLoadMany(t *testing.T) {
 		t.Errorf("(-evolved +many):\n%s", diff)
 	}
 }
+
+// The memberships of a user who has very many are read together, and are the same as when
+// they are read one by one.
+func TestLoadManyMemberships(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	org, other := orgID(1), orgID(2)
+	h.do(t, createOrganization(org, 1), createOrganization(other, 1), createRole(org, "auditor", 15, "reports.view"))
+	var keys []domain.Key
+	for n := range manyMemberships + 20 {
+		ws := wsID(n)
+		h.do(t, createWorkspace(org, ws, 1))
+		switch n % 4 {
+		case 0:
+			h.do(t, addMember(org, ws, 2, "auditor"))
+		case 1:
+			h.do(t, inviteMember(org, ws, 2, domain.RoleEditor))
+		case 2:
+			h.do(t, addMemberUntil(org, ws, 2, domain.RoleOwner, later), removeMember(org, ws, 2))
+		}
+		keys = append(keys, domain.MembershipKey(ws, userID(2)))
+	}
+	elsewhere, nowhere := wsID(1000), wsID(1001)
+	h.do(t, createWorkspace(other, elsewhere, 2))
+	keys = append(keys, domain.MembershipKey(elsewhere, userID(2)), domain.MembershipKey(nowhere, userID(2)), domain.UserMembershipsKey(org, userID(2)))
+	m := h.models(t)
+	var together, alone domain.State
+	if err := m.Load(keys, &together); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range keys {
+		if err := m.Load([]domain.Key{k}, &alone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if together.Len() != len(keys) {
+		t.Errorf("%d of %d keys are held", together.Len(), len(keys))
+	}
+	if diff := gocmp.Diff(held(&alone), held(&together)); diff != "" {
+		t.Errorf("(-one by one +together):\n%s", diff)
+	}
+	if m := together.Membership(elsewhere, userID(2)); m == nil || together.Membership(nowhere, userID(2)) != nil {
+		t.Errorf("elsewhere %+v", m)
+	}
+}

@@ -54,7 +54,7 @@ func (p *projector) memberJoined(r *domain.Recorded, key int64, m *domain.Member
 		ON CONFLICT (workspace, person) DO UPDATE SET id = excluded.id, role = excluded.role, state = excluded.state,
 			permissions = excluded.permissions, expires_at = excluded.expires_at, accepted = excluded.accepted, joined = max(joined, excluded.joined),
 			invitation = excluded.invitation, invitation_ends = excluded.invitation_ends, granted_by = excluded.granted_by, granted_position = excluded.granted_position,
-			turned = excluded.turned, added_by = excluded.added_by, updated_at = excluded.updated_at, version = excluded.version`,
+			turned = excluded.turned, added_by = excluded.added_by, ended_by = NULL, updated_at = excluded.updated_at, version = excluded.version`,
 		key, m.ID[:], workspace, person, role, string(m.State), sqlite.WordsOrNull(m.Permissions), sqlite.TimeOrNull(m.ExpiresAt), m.Accepted,
 		hashOrNull(m.Invitation.Secret), sqlite.TimeOrNull(m.Invitation.ExpiresAt), r.ID[:], int64(r.Number), r.Adder(), at)
 }
@@ -120,7 +120,8 @@ func (p *projector) memberReinstated(e domain.MemberReinstated, r *domain.Record
 
 // memberEnded writes the end of a membership, for whatever reason it ended.
 func (p *projector) memberEnded(about domain.About, r *domain.Recorded, key int64) error {
-	return p.memberChanged(about, r, key, changeMember+`state = 'removed', turned = ?2`+ofMember)
+	p.mayBeRecorded()
+	return p.memberChanged(about, r, key, changeMember+`state = 'removed', turned = ?2, ended_by = NULL`+ofMember)
 }
 
 // membershipOf returns the keys of the workspace and the person that the event is about.
@@ -135,7 +136,7 @@ func (p *projector) membershipOf(about domain.About, key int64) (workspace, pers
 }
 
 const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,
-	m.added_by, m.created_at, m.updated_at, m.version`
+	m.added_by, m.ended_by, m.created_at, m.updated_at, m.version`
 
 type memberRow struct {
 	key        int64
@@ -152,7 +153,7 @@ func (r *memberRow) membershipDest() []any {
 	return append(make([]any, 0, 24), // with room for the columns that statements add
 		sqlite.Number(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), sqlite.Text(&m.State), sqlite.Words(&m.Permissions),
 		sqlite.Time(&m.ExpiresAt), sqlite.Flag(&m.Accepted), sqlite.Flag(&m.Joined), sqlite.Time(&m.Invitation.ExpiresAt),
-		sqlite.Text(&m.AddedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
+		sqlite.Text(&m.AddedBy), scanEvent(&m.EndedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
 }
 
 func (r *memberRow) Item() Member {
@@ -175,9 +176,26 @@ func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Mem
 	return m, err
 }
 
+// membershipsOf reads all memberships of a person, and calls f with each.
+func (c conn) membershipsOf(organization int64, user domain.UserID, f func(domain.Membership)) error {
+	var r memberRow
+	m := &r.membership
+	dest := append(r.membershipDest(), scanHash(&m.Invitation.Secret), scanID(&m.Organization), scanID(&m.Workspace))
+	return c.Each(context.Background(), dest, func() {
+		m.Role = r.role.Key
+		f(*m)
+	}, `
+		SELECT `+membershipColumns+`, m.invitation, o.id, w.id
+		FROM people p
+		JOIN organizations o ON o.key = p.organization
+		CROSS JOIN memberships m ON m.person = p.key
+		CROSS JOIN workspaces w ON w.key = m.workspace
+		WHERE p.organization = +?1 AND p.user = +?2`, organization, user[:])
+}
+
 func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*domain.UserMemberships, error) {
 	rows, err := c.Query(context.Background(), `
-		SELECT w.id, m.state, m.turned, m.ends_at, `+isOwner+`
+		SELECT w.id, m.state, m.turned, m.ends_at, m.ended_by, `+isOwner+`
 		FROM organizations o
 		JOIN people p ON p.organization = o.key AND p.user = +?2
 		CROSS JOIN memberships m ON m.person = p.key
@@ -194,11 +212,15 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 		var turned uint64
 		var end time.Time
 		var owned bool
-		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned), sqlite.Time(&end), sqlite.Flag(&owned)); err != nil {
+		var endedBy domain.EventID
+		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned), sqlite.Time(&end), scanEvent(&endedBy), sqlite.Flag(&owned)); err != nil {
 			return nil, err
 		}
-		if state != domain.MembershipRemoved {
+		switch {
+		case state != domain.MembershipRemoved:
 			list.Workspaces = append(list.Workspaces, workspace)
+		case endedBy != domain.EventID{}:
+			list.Ending = append(list.Ending, domain.Ending{Workspace: workspace, By: endedBy})
 		}
 		if !end.IsZero() {
 			if list.Ends == nil {
@@ -220,6 +242,7 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 	byID := func(a, b domain.WorkspaceID) int { return slices.Compare(a[:], b[:]) }
 	slices.SortFunc(list.Workspaces, byID)
 	slices.SortFunc(list.Owned, byID)
+	slices.SortFunc(list.Ending, func(a, b domain.Ending) int { return slices.Compare(a.Workspace[:], b.Workspace[:]) })
 	return list, nil
 }
 

@@ -139,6 +139,7 @@ func openFiles(file string) (*ReadModels, error) {
 	m.close = sync.OnceValue(func() error {
 		close(m.closed)
 		m.end.close()
+		m.offboarding.close()
 		err := errors.Join(m.points.Close(), m.lists.Close())
 		m.writing.Lock()
 		defer m.writing.Unlock()
@@ -155,7 +156,11 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if m.projector.end, err = m.projector.nextEnd(); err != nil {
 		return err
 	}
+	if m.projector.offboarding, err = m.projector.nextOffboarding(); err != nil {
+		return err
+	}
 	m.end.move(m.projector.end)
+	m.offboarding.move(m.projector.offboarding)
 	m.current = slices.Clone(m.projector.checkpoints)
 	m.partitions = make([]progress, o.Partitions)
 	for i := range m.partitions {

@@ -33,8 +33,15 @@ func (p *projector) organizationMemberRoleChanged(e domain.OrganizationMemberRol
 	return p.organizationMemberChanged(r, key, changePerson+`role = ?4, role_event = ?5, role_position = ?6`+ofPerson+` AND role > ''`, string(e.Role.To), r.ID[:], key)
 }
 
-func (p *projector) organizationMemberRemoved(_ domain.OrganizationMemberRemoved, r *domain.Recorded, key int64) error {
-	return p.organizationMemberChanged(r, key, changePerson+`role = '', role_event = NULL, role_position = NULL`+ofPerson+` AND role > ''`)
+func (p *projector) organizationMemberRemoved(e domain.OrganizationMemberRemoved, r *domain.Recorded, key int64) error {
+	text := changePerson + `role = '', role_event = NULL, role_position = NULL` + ofPerson
+	if e.Role != "" {
+		text += ` AND role > ''`
+	}
+	if err := p.organizationMemberChanged(r, key, text); err != nil || !e.Ending {
+		return err
+	}
+	return p.endAll(r, key)
 }
 
 func (p *projector) organizationMemberSuspended(_ domain.OrganizationMemberSuspended, r *domain.Recorded, key int64) error {

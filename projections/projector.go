@@ -29,6 +29,9 @@ type projector struct {
 	revoked []uint64  // for every partition, the number of the last event that revoked a token
 	end     time.Time // see [ReadModels.NextEnd]
 	ends    bool      // end may have changed
+
+	offboarding time.Time // see [ReadModels.NextOffboarding]
+	unrecorded  bool      // offboarding may have changed
 }
 
 type personName struct {

@@ -65,6 +65,7 @@ func TestAgreesWithEvolve(t *testing.T) {
 			}
 			compareWithState(t, h, m, asked)
 			compareEnds(t, h, m)
+			compareOffboardings(t, h, m)
 			compareAccess(t, h, m)
 		}
 		if diff := gocmp.Diff(h.tips, m.Checkpoints()); diff != "" {
@@ -109,7 +110,7 @@ func held(s *domain.State) map[domain.Key]domain.Part {
 	s.Each(func(k domain.Key, p domain.Part) {
 		if list, ok := p.(*domain.UserMemberships); ok {
 			shown := *list
-			shown.Workspaces, shown.Owned = slices.Concat(list.Workspaces), slices.Concat(list.Owned)
+			shown.Workspaces, shown.Owned, shown.Ending = slices.Concat(list.Workspaces), slices.Concat(list.Owned), slices.Concat(list.Ending)
 			p = &shown
 		}
 		parts[k] = p

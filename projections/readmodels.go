@@ -31,9 +31,11 @@ type ReadModels struct {
 	points, lists *sqlite.Pool
 
 	partitions []progress // what the last commit has applied
-	end        nextEnd    // as of the last commit
-	closed     chan struct{}
-	close      func() error
+	// As of the last commit.
+	end         nextEnd
+	offboarding nextEnd
+	closed      chan struct{}
+	close       func() error
 }
 
 // Close waits for the running queries, makes [ReadModels.WaitFor] return [ErrClosed], and

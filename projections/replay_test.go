@@ -21,8 +21,9 @@ import (
 // for what it brings into being, as a request that is sent again is.
 type replayStep func(m domain.Meta) domain.Command
 
-// replaySteps has every kind of command. All of them have events.
-func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID) []replayStep {
+// replaySteps has every kind of command. All of them have events. The parameter removal is
+// the event of the last removal that has left ends to record.
+func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *domain.EventID) []replayStep {
 	admin, plain, auditor := domain.RoleAdmin, domain.OrganizationPlain, domain.RoleKey("auditor")
 	fresh := func() domain.MembershipID { return domain.MembershipID(uuid.New()) }
 	name := "Auditor"
@@ -127,6 +128,20 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID) []replayStep 
 		func(m domain.Meta) domain.Command { // who has no role in the organization
 			return domain.RemoveOrganizationMember{Meta: m, User: userID(7)}
 		},
+		func(m domain.Meta) domain.Command {
+			return domain.CreateWorkspace{Meta: m, Workspace: wsID(2), Name: "Lab", Owner: userID(1), Membership: fresh()}
+		},
+		func(m domain.Meta) domain.Command { return member(introduceMember(org, ws, 10, auditor), m) },
+		func(m domain.Meta) domain.Command {
+			return member(addMember(org, wsID(2), 10, domain.RoleViewer), m)
+		},
+		func(m domain.Meta) domain.Command { // with more memberships than are ended at once
+			return domain.RemoveOrganizationMember{Meta: m, User: userID(10), AtOnce: 1}
+		},
+		func(m domain.Meta) domain.Command {
+			m.Cause = *removal
+			return domain.EndMemberships{Meta: m, User: userID(10)}
+		},
 		func(m domain.Meta) domain.Command { return domain.ArchiveRole{Meta: m, Key: auditor} },
 		func(m domain.Meta) domain.Command {
 			return domain.IssueToken{Meta: m, Token: domain.TokenFacts{ID: domain.TokenID(uuid.New()), Name: "CI", Secret: secret(1), Scopes: domain.Scopes{"all:read"}}}
@@ -190,7 +205,8 @@ func TestReplays(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	org, ws := orgID(1), wsID(1)
-	steps := replaySteps(org, ws)
+	var removal domain.EventID
+	steps := replaySteps(org, ws, &removal)
 	metas := make([]domain.Meta, len(steps))
 	first, memory := make([]events.Result, len(steps)), make([]events.Result, len(steps))
 	same := gocmp.Options{gocmp.AllowUnexported(domain.State{}), cmpopts.EquateErrors()}
@@ -212,6 +228,14 @@ func TestReplays(t *testing.T) {
 			t.Fatalf("%d %s again: %+v, %v", i, c.CommandType(), memory[i], err)
 		}
 		sameResult(t, c, first[i], memory[i])
+		if err := n.models.WaitFor(t.Context(), first[i].Position); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := n.models.Offboardings(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		} else if len(left) > 0 {
+			removal = left[0].By
+		}
 	}
 	n.end()
 

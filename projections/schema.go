@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 5
+	schemaNumber = 6
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are
@@ -110,6 +110,7 @@ CREATE TABLE memberships (
 	granted_position INTEGER NOT NULL, -- the position of that event
 	turned           INTEGER NOT NULL, -- the number of the last event that began or ended it
 	added_by         TEXT    NOT NULL,
+	ended_by         BLOB,             -- the event that ended it with others, until an event of its own records the end
 	created_at       INTEGER NOT NULL,
 	updated_at       INTEGER NOT NULL,
 	version          INTEGER NOT NULL,
@@ -182,6 +183,7 @@ CREATE        INDEX memberships_created     ON memberships (workspace);
 CREATE        INDEX memberships_workspaces  ON memberships (person, workspace);
 CREATE        INDEX memberships_invitation  ON memberships (invitation) WHERE invitation IS NOT NULL;
 CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_at IS NOT NULL;
+CREATE        INDEX memberships_ending      ON memberships (ended_by, person) WHERE ended_by IS NOT NULL;
 CREATE        INDEX memberships_rare        ON memberships (workspace, state) WHERE state <> 'active';
 CREATE        INDEX memberships_permissions ON memberships (workspace, permissions) WHERE permissions IS NOT NULL AND state <> 'removed';
 CREATE        INDEX tokens_created          ON tokens (organization);

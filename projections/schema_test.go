@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "e416b40242c5ba7ef41f575d75b0b3082ff004265dfb65d7f44689fa34e65a2c"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "fff3d0d4f2c343f61d2f3a4a22ba2e7472fdcf8c402e70a384ee8ee896b1c0da"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

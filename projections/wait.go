@@ -37,7 +37,8 @@ func (p *progress) next() <-chan struct{} {
 	return p.more
 }
 
-// nextEnd is the earliest end. Callers can wait for it to change.
+// nextEnd is the earliest end, or the beginning of the earliest offboarding. Callers can
+// wait for it to change.
 type nextEnd struct {
 	mu     sync.Mutex
 	at     time.Time

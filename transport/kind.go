@@ -19,6 +19,7 @@ var (
 	bodyRequired       = Kind{"body_required", http.StatusBadRequest, "Body required"}
 	bodyUnreadable     = Kind{"body_unreadable", http.StatusBadRequest, "Body could not be read"}
 	bodyTimeout        = Kind{"body_timeout", http.StatusRequestTimeout, "Body did not arrive in time"}
+	memberEnding       = Kind{"member_ending", http.StatusConflict, "Former membership is still ending"}
 	bodyTooLarge       = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "Body too large"}
 	mediaType          = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Unsupported media type"}
 	missingToken       = Kind{"missing_token", http.StatusUnauthorized, "Token required"}

@@ -34,6 +34,7 @@ var sentinels = []struct {
 	{domain.ErrTokenExists, Kind{"token_exists", http.StatusConflict, "Token already exists"}},
 	{domain.ErrTokenEnded, Kind{"token_ended", http.StatusConflict, "Token already expired or revoked"}},
 	{domain.ErrAlreadyMember, Kind{"already_member", http.StatusConflict, "User is already a member"}},
+	{domain.ErrMemberEnding, memberEnding},
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
 	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},
@@ -160,6 +161,8 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.Workspaces = last.Workspaces[:min(len(last.Workspaces), maxNamed)]
 	case k == serviceUnavailable:
 		p.Detail = "nothing was done; try again"
+		return p.retryable()
+	case k == memberEnding:
 		return p.retryable()
 	case k == readModelBehind:
 		p.Detail = "this node has not caught up with these events yet; try again"

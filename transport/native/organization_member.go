@@ -77,7 +77,7 @@ func organizationMemberOperations() []transport.Operation {
 			ID: "remove-organization-member", Method: http.MethodDelete, Path: path + "/{user}",
 			Reach: transport.ReachOrganization, Scope: "organization_members:delete", Tag: tag,
 			Summary:     "Remove an organization member",
-			Description: "Offboards the user: takes their role in the organization, with the access that it gave to every workspace, and ends all of their memberships and invitations, in one commit. Again 204 when removed before. Where the user is the last owner somebody else must be made one first.",
+			Description: "Offboards the user: takes their role in the organization, with the access that it gave to every workspace, and ends all of their memberships and invitations. All access ends with the commit that Muster-Position names; if there are more than 200 memberships, the events that record the single ends follow in other commits. Again 204 when removed before. Where the user is the last owner somebody else must be made one first.",
 			Do:          transport.Command(removeOrganizationMember),
 		},
 		{

@@ -92,7 +92,10 @@ func (n *Node) Start(ctx context.Context) error {
 	expiry := &worker.Expiry{
 		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
 	}
-	n.workers = worker.Start(expiry.Run)
+	offboarding := &worker.Offboarding{
+		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
+	}
+	n.workers = worker.Start(expiry.Run, offboarding.Run)
 	return nil
 }
 

@@ -1,0 +1,73 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
+)
+
+const (
+	// offboardingMost is how many users are worked on in turn.
+	offboardingMost = 100
+	// offboardingRetry is how long to wait after ends could not be recorded.
+	offboardingRetry = time.Second
+)
+
+// Offboarding records the ends of memberships whose user was removed from the
+// organization and who had too many of them for one commit. Their access has ended with
+// that commit. Every node runs this worker, and whichever command comes first in the log
+// records an end. What was not recorded when all nodes stopped is recorded after the next
+// start.
+type Offboarding struct {
+	Log    *events.Log
+	Models *projections.ReadModels
+	// Now is the clock of the log.
+	Now func() time.Time
+	// NewID returns a new id for a command.
+	NewID  func() domain.CommandID
+	Logger *slog.Logger
+}
+
+// Run records ends until the context ends. Errors are logged and tried again.
+func (o *Offboarding) Run(ctx context.Context) {
+	a := alarm{next: o.Models.NextOffboarding, now: o.Now, act: o.record, retry: offboardingRetry, failed: func(err error) {
+		o.Logger.Warn("the ends of a removed user's memberships could not be recorded; trying again", slog.Any("error", err))
+	}}
+	a.run(ctx)
+}
+
+// record runs a command for each user who has ends to record. One that fails does not
+// keep the others waiting.
+func (o *Offboarding) record(ctx context.Context) error {
+	list, err := o.Models.Offboardings(ctx, offboardingMost)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, one := range list {
+		result, err := o.Log.Run(ctx, o.command(one))
+		if err == nil { // otherwise the read models would return the same ends again
+			err = o.Models.WaitFor(ctx, result.Position)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
+}
+
+func (o *Offboarding) command(one projections.Offboarding) domain.EndMemberships {
+	return domain.EndMemberships{
+		Meta: domain.Meta{
+			ID: o.NewID(), Organization: one.Organization, Cause: one.By,
+			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "muster"},
+		},
+		User: one.User,
+	}
+}
