@@ -105,7 +105,7 @@ func (g *group) run(r *request) (Result, error) {
 // try returns the result that the command would have, and changes nothing. It decides on a
 // copy of the state, without the people whom the actor could not read.
 func (g *group) try(keys []domain.Key, at time.Time, c domain.Command) (Result, error) {
-	h, meta := g.held, c.Metadata()
+	h := g.held
 	state := h.state.Copy(keys)
 	for {
 		domain.HideUnread(state, c, at)
@@ -122,7 +122,7 @@ func (g *group) try(keys []domain.Key, at time.Time, c domain.Command) (Result, 
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
-	records, _, _, err := g.encode(nil, at, meta, d.Events)
+	records, _, _, err := g.encode(nil, at, c, d.Events)
 	if err != nil {
 		return Result{}, err
 	}
@@ -144,8 +144,8 @@ func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State
 // encode gives the events the numbers and ids that come next, and appends them to the
 // payload of a message, which can be empty. Events that would not fit into an empty one
 // are [ErrTooLarge].
-func (g *group) encode(payload []byte, at time.Time, meta domain.Meta, events []domain.Event) ([]domain.Recorded, []byte, wire.EventIDs, error) {
-	h := g.held
+func (g *group) encode(payload []byte, at time.Time, c domain.Command, events []domain.Event) ([]domain.Recorded, []byte, wire.EventIDs, error) {
+	h, meta := g.held, c.Metadata()
 	before := len(payload)
 	records := make([]domain.Recorded, len(events))
 	ids := h.ids
@@ -161,16 +161,30 @@ func (g *group) encode(payload []byte, at time.Time, meta domain.Meta, events []
 		}
 	}
 	if size := len(payload) + 1 - before; size > store.MaxPayload { // with the closing bracket
-		return nil, nil, ids, fmt.Errorf("%d events, %d bytes of at most %d: %w", len(events), size, store.MaxPayload, ErrTooLarge)
+		return nil, nil, ids, tooLarge(c, size)
 	}
 	return records, payload, ids, nil
+}
+
+// tooLarge returns [ErrTooLarge] for a command whose events take that many bytes. For a
+// batch, which is the only command that can have so many events, it says how many
+// operations fit.
+func tooLarge(c domain.Command, size int) error {
+	batch, ok := c.(domain.Batch)
+	if !ok {
+		return fmt.Errorf("%w: its events take %d bytes of at most %d", ErrTooLarge, size, store.MaxPayload)
+	}
+	operations := len(batch.Operations)
+	fit := max(1, operations*(store.MaxPayload/10*9)/size) // a tenth less, because they are not equally large
+	return fmt.Errorf("%w: the events of %d operations take %d bytes of at most %d; send up to %d operations at a time, or a shorter Muster-Reason, which every event repeats",
+		ErrTooLarge, operations, size, store.MaxPayload, fit)
 }
 
 // record gives the events their numbers and ids, adds them to the message, and
 // folds them into the state.
 func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
 	h, meta := g.held, c.Metadata()
-	records, payload, ids, err := g.encode(g.payload, at, meta, d.Events)
+	records, payload, ids, err := g.encode(g.payload, at, c, d.Events)
 	if err != nil {
 		return Result{}, err
 	}

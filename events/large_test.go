@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -27,8 +28,18 @@ func (a tenant) batch(members, reason int) domain.Batch {
 func TestLargeCommands(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir()})
 	a := found(t, n)
-	if _, err := n.Run(t.Context(), a.batch(1000, 500)); !errors.Is(err, ErrTooLarge) {
+	_, err := n.Run(t.Context(), a.batch(1000, 500))
+	if !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a command that fits into no message: %v", err)
+	}
+	var fit int
+	if _, after, ok := strings.Cut(err.Error(), "send up to "); !ok {
+		t.Errorf("nothing is said of what fits: %v", err)
+	} else if _, err := fmt.Sscan(after, &fit); err != nil {
+		t.Error(err)
+	}
+	if _, err := n.Try(t.Context(), a.batch(fit, 500)); err != nil || fit < 700 {
+		t.Errorf("%d operations, which should fit: %v", fit, err)
 	}
 	if _, err := n.Try(t.Context(), a.batch(1000, 500)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("a command that fits into no message, tried: %v", err)

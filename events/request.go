@@ -18,7 +18,7 @@ var (
 	// ErrIdempotencyMismatch: the idempotency key was used for another request.
 	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
 	// ErrTooLarge: the command's events do not fit into one message.
-	ErrTooLarge = errors.New("the command is too large for one commit: split it")
+	ErrTooLarge = errors.New("the command is too large for one commit")
 )
 
 // Result is the outcome of a command.

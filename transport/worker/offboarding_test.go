@@ -11,7 +11,7 @@ import (
 // An offboarding that was begun while no worker ran is completed by several workers, like
 // those of several nodes: each end is recorded once, and names the removal as its cause.
 func TestOffboardingRecordsEnds(t *testing.T) {
-	s := start(t)
+	s := start(t, 1)
 	organization, owner, user := newID[domain.OrganizationID](), newID[domain.UserID](), newID[domain.UserID]()
 	meta := func() domain.Meta {
 		return domain.Meta{
