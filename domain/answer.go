@@ -34,6 +34,8 @@ func targets(c Command, d *Decision) []Key {
 	switch c := c.(type) { //nolint:gochecksumtype // all others are about one part
 	case TransferOwnership:
 		return []Key{MembershipKey(c.Workspace, c.To), MembershipKey(c.Workspace, c.from())}
+	case RemoveOrganizationMember, EndMemberships:
+		return nil // the answer has no body, and not every such command has an event about the target
 	case Batch:
 		keys := make([]Key, len(d.Outcomes))
 		for i := range d.Outcomes {

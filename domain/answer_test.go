@@ -57,6 +57,13 @@ func sameAnswer(t *rapid.T, c Command, d *Decision, s *State) {
 		return
 	}
 	kept := Done{After: d.Kept(s)}
+	if _, several := c.(Batch); !several { // of a batch, what the refused operations are about is not kept
+		for _, k := range targets(c, d) {
+			if s.parts[k] != nil && kept.After.parts[k] == nil {
+				t.Fatalf("%#v with %v shows %v, and not when it is repeated", c, d.Events, k)
+			}
+		}
+	}
 	target, outcomes := kept.Replay(c)
 	if target != d.Target || len(outcomes) != len(d.Outcomes) {
 		t.Fatalf("%#v is about %v, and when repeated about %v", c, d.Target, target)
