@@ -34,6 +34,11 @@ func guard(dir *directory, listen string, o *server.Options) error {
 	if number == 0 {
 		number = server.RANDOM_PORT
 	}
+	if number != server.RANDOM_PORT {
+		if err := free(listen); err != nil {
+			return err
+		}
+	}
 	path := dir.file(secretFile)
 	secret, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,6 +50,16 @@ func guard(dir *directory, listen string, o *server.Options) error {
 	}
 	o.Host, o.Port, o.Authorization = host, number, strings.TrimSpace(string(secret))
 	return nil
+}
+
+// free returns an error if something else listens on the address, or if this machine has
+// no such address.
+func free(listen string) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("--nats-listen %s: %w: stop what listens there, or choose another address", listen, err)
+	}
+	return listener.Close()
 }
 
 // secret returns the secret that the embedded server demands. It is empty if the server
@@ -67,8 +82,33 @@ func connectInside(s *server.Server, token string) (*nats.Conn, error) {
 }
 
 // connectOutside opens a connection to a server elsewhere. The connection survives
-// every restart of the server.
+// every restart of the server. If the context ends first, connectOutside returns at once,
+// and a connection that is made later is closed.
 func connectOutside(ctx context.Context, url string, logger *slog.Logger) (*nats.Conn, error) {
+	type result struct {
+		conn *nats.Conn
+		err  error
+	}
+	connected := make(chan result, 1)
+	go func() {
+		conn, err := dial(url, logger)
+		connected <- result{conn, err}
+	}()
+	select {
+	case r := <-connected:
+		return r.conn, r.err
+	case <-ctx.Done():
+		go func() { // NATS gives up within seconds
+			if r := <-connected; r.conn != nil {
+				r.conn.Close()
+			}
+		}()
+		return nil, context.Cause(ctx)
+	}
+}
+
+// dial tries every server of the URL once.
+func dial(url string, logger *slog.Logger) (*nats.Conn, error) {
 	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -78,16 +118,12 @@ func connectOutside(ctx context.Context, url string, logger *slog.Logger) (*nats
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			logger.Info("connected to NATS again", slog.String("server", nc.ConnectedServerName()))
 		}))
-	if errors.Is(err, nats.ErrAuthorization) {
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
 		return nil, fmt.Errorf("connecting to NATS (--nats-url): %w: for the server that is embedded in muster serve, "+
 			"nats://TOKEN@host:port with the token of its DATA/nats-token is expected", err)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("connecting to NATS (--nats-url): %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		nc.Close()
-		return nil, err
 	}
 	return nc, nil
 }

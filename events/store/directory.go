@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gofrs/flock"
 )
@@ -18,6 +19,7 @@ var (
 	ErrOtherPartitions  = errors.New("the log has another number of partitions")
 	ErrUnknownFormat    = errors.New("the format is unknown: a newer Muster made it")
 	ErrDirectoryMissing = errors.New("there is no Muster data directory here")
+	ErrForeignDirectory = errors.New("the directory holds other things and is not a Muster data directory")
 )
 
 // directory is a locked data directory.
@@ -26,8 +28,24 @@ type directory struct {
 	lock *flock.Flock
 }
 
+const (
+	lockFile     = "lock"
+	jetstreamDir = "jetstream"
+)
+
+// ownNames are the names of everything that Muster writes to a data directory, as patterns
+// of [filepath.Match]. A directory that has lost its marker is still recognised by them. A
+// file that was being replaced when the process was killed has a dot before its name and
+// digits behind it. The last one belongs to the file system.
+var ownNames = []string{
+	lockFile, jetstreamDir, highWaterFile, secretFile, "root-token", "demo.json", "read-models.db*",
+	"." + markerFile + "[0-9]*", "." + secretFile + "[0-9]*", ".root-token[0-9]*", ".demo.json[0-9]*",
+	"lost+found",
+}
+
 // openDirectory locks the directory for this process. A missing directory is made,
-// or is [ErrDirectoryMissing] if it must exist. The file that is locked is made if it is
+// or is [ErrDirectoryMissing] if it must exist. A directory that holds other things and
+// has no marker is [ErrForeignDirectory]. The file that is locked is made if it is
 // missing.
 func openDirectory(path string, mustExist bool) (*directory, error) {
 	if !mustExist {
@@ -39,7 +57,12 @@ func openDirectory(path string, mustExist bool) (*directory, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("looking for the data directory: %w", err)
 	}
-	lock := flock.New(filepath.Join(path, "lock"), flock.SetPermissions(0o600))
+	if !mustExist {
+		if err := checkOwn(path); err != nil {
+			return nil, err
+		}
+	}
+	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))
 	taken, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking the data directory: %w", err)
@@ -48,6 +71,35 @@ func openDirectory(path string, mustExist bool) (*directory, error) {
 		return nil, fmt.Errorf("%s: %w", path, ErrDirectoryInUse)
 	}
 	return &directory{path, lock}, nil
+}
+
+// checkOwn returns [ErrForeignDirectory] if the directory has no marker and holds
+// something that Muster has not written.
+func checkOwn(path string) error {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return fmt.Errorf("reading the data directory: %w", err)
+	}
+	foreign := ""
+	for _, entry := range entries {
+		if entry.Name() == markerFile {
+			return nil
+		}
+		if foreign == "" && !isOwn(entry.Name()) {
+			foreign = entry.Name()
+		}
+	}
+	if foreign != "" {
+		return fmt.Errorf("%s: %w: it has %q; name an empty directory or a new one (--data)", path, ErrForeignDirectory, foreign)
+	}
+	return nil
+}
+
+func isOwn(name string) bool {
+	return slices.ContainsFunc(ownNames, func(pattern string) bool {
+		own, _ := filepath.Match(pattern, name)
+		return own
+	})
 }
 
 func (d *directory) close() error { return d.lock.Close() }

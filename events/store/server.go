@@ -18,16 +18,21 @@ const (
 	// MaxPayload is the most bytes that the payload of a message of the log may have.
 	MaxPayload = maxMessage - headerRoom
 
-	// serverTimeout bounds how long the server and its streams may take to be ready.
+	// serverTimeout bounds how long the server may take to be ready.
 	serverTimeout = 30 * time.Second
+	// healthTimeout bounds how long a server that has started may take to report that its
+	// streams are healthy.
+	healthTimeout = 5 * time.Second
+	// startPoll is how often a starting server is asked whether it is ready.
+	startPoll = 5 * time.Millisecond
 )
 
 // startServer starts JetStream in this process. Every write is flushed to disk
 // before it is acknowledged (SyncAlways). By default JetStream would flush every two
-// minutes.
-func startServer(dir *directory, listen string, logger *slog.Logger) (*server.Server, error) {
+// minutes. What the server reports while it starts is part of the error if it fails.
+func startServer(ctx context.Context, dir *directory, listen string, logger *slog.Logger) (*server.Server, error) {
 	o := &server.Options{
-		ServerName: "muster", JetStream: true, StoreDir: dir.file("jetstream"), SyncAlways: true,
+		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: true,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
 		// JetStream may fill the disk. By default it would set its bounds by the space
 		// that is free at the first start.
@@ -42,22 +47,56 @@ func startServer(dir *directory, listen string, logger *slog.Logger) (*server.Se
 	if err != nil {
 		return nil, fmt.Errorf("configuring the embedded JetStream: %w", err)
 	}
-	s.SetLoggerV2(serverLog{logger}, false, false, false)
+	log := newServerLog(logger)
+	s.SetLoggerV2(log, false, false, false)
 	s.Start()
-	if !s.ReadyForConnections(serverTimeout) {
+	if err := started(ctx, s, log); err != nil {
 		stopServer(s)
-		return nil, fmt.Errorf("the embedded JetStream was not ready within %s", serverTimeout)
+		return nil, err
 	}
-	// The server accepts connections a moment before it reports that it is healthy.
-	for deadline := time.Now().Add(serverTimeout); ; time.Sleep(time.Millisecond) {
+	log.open()
+	return s, nil
+}
+
+// started waits until the server accepts connections and its streams are healthy. The
+// server becomes healthy a moment after it accepts connections.
+func started(ctx context.Context, s *server.Server, log *serverLog) error {
+	begun := time.Now()
+	for !s.ReadyForConnections(startPoll) {
+		if err := startFailed(ctx, log); err != nil {
+			return err
+		}
+		if time.Since(begun) > serverTimeout {
+			return fmt.Errorf("the embedded JetStream was not ready within %s%s", serverTimeout, log.said())
+		}
+	}
+	begun = time.Now()
+	for {
 		h := s.Healthz(nil)
 		if h.Status == "ok" {
-			return s, nil
+			return nil
 		}
-		if time.Now().After(deadline) {
-			stopServer(s)
-			return nil, fmt.Errorf("the embedded JetStream is not healthy: %s", h.Error)
+		if err := startFailed(ctx, log); err != nil {
+			return err
 		}
+		if time.Since(begun) > healthTimeout {
+			return fmt.Errorf("the embedded JetStream is not healthy: %s%s", h.Error, log.said())
+		}
+		time.Sleep(startPoll)
+	}
+}
+
+// startFailed returns why a starting server will never be ready. It returns nil if the
+// server may still become ready.
+func startFailed(ctx context.Context, log *serverLog) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	select {
+	case why := <-log.fatal:
+		return fmt.Errorf("the embedded JetStream does not start: %s", why)
+	default:
+		return nil
 	}
 }
 
@@ -65,20 +104,3 @@ func stopServer(s *server.Server) {
 	s.Shutdown()
 	s.WaitForShutdown()
 }
-
-// serverLog writes the embedded server's log to slog. The server's notices become debug
-// messages.
-type serverLog struct{ logger *slog.Logger }
-
-func (l serverLog) say(level slog.Level, format string, v []any) {
-	if l.logger.Enabled(context.Background(), level) {
-		l.logger.Log(context.Background(), level, "jetstream", slog.String("says", fmt.Sprintf(format, v...)))
-	}
-}
-
-func (l serverLog) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format, v) }
-func (l serverLog) Warnf(format string, v ...any)   { l.say(slog.LevelWarn, format, v) }
-func (l serverLog) Fatalf(format string, v ...any)  { l.say(slog.LevelError, format, v) }
-func (l serverLog) Errorf(format string, v ...any)  { l.say(slog.LevelError, format, v) }
-func (l serverLog) Debugf(format string, v ...any)  { l.say(slog.LevelDebug, format, v) }
-func (l serverLog) Tracef(format string, v ...any)  { l.say(slog.LevelDebug, format, v) }

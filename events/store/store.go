@@ -119,7 +119,7 @@ func (s *Store) openDirectory(o Options) (err error) {
 func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
 		s.Conn, err = connectOutside(ctx, o.URL, o.Logger)
-	} else if s.server, err = startServer(s.dir, o.Listen, o.Logger); err == nil {
+	} else if s.server, err = startServer(ctx, s.dir, o.Listen, o.Logger); err == nil {
 		s.Conn, err = connectInside(s.server, s.dir.secret(o.Listen))
 	}
 	if err != nil {
