@@ -2,6 +2,8 @@ package domain
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -46,6 +48,28 @@ func (s Scope) Valid() bool {
 	resource, action, ok := strings.Cut(string(s), ":")
 	actions, known := scopeActions[resource]
 	return ok && known && (action == "all" || slices.Contains(actions, action))
+}
+
+// ScopeActions returns the resources that scopes name, in order, each with its actions.
+func ScopeActions() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for _, resource := range slices.Sorted(maps.Keys(scopeActions)) {
+			if !yield(resource, slices.Clone(scopeActions[resource])) {
+				return
+			}
+		}
+	}
+}
+
+// expected returns which scopes there are, for somebody who has written one that does not
+// exist: the actions of the resource, or the resources if this one is not known.
+func (s Scope) expected() string {
+	resource, _, _ := strings.Cut(string(s), ":")
+	if actions, known := scopeActions[resource]; known {
+		return fmt.Sprintf("a scope of %s is %s:ACTION; the actions are %s and all", resource, resource, strings.Join(actions, ", "))
+	}
+	return "a scope is RESOURCE:ACTION, for example workspace_members:read or all:read; the resources are " +
+		strings.Join(slices.Sorted(maps.Keys(scopeActions)), ", ")
 }
 
 // alias returns the other name of a scope that has two, and an empty scope for all
@@ -103,7 +127,7 @@ func (s Scopes) check(pointer string) error {
 		if !scope.Valid() {
 			return &InvalidError{
 				Pointer: fmt.Sprintf("%s/%d", pointer, i), Code: "unknown_scope",
-				Detail: "a scope is resource:action, for example workspace_members:read or all:read",
+				Detail: scope.expected(),
 			}
 		}
 	}

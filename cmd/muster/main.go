@@ -31,26 +31,29 @@ func run(arguments []string, stdout, stderr io.Writer) int {
 	root.SetArgs(arguments)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	fmt.Fprintf(stderr, "muster: %v\n", err)
-	if failed := (terminal.Failure{}); errors.As(err, &failed) {
+	failed := terminal.Failure{}
+	if errors.As(err, &failed) && !failed.Usage {
 		return failed.Status
 	}
-	fmt.Fprintln(stderr, "muster help says what there is")
+	fmt.Fprintf(stderr, "see %q\n", cmd.CommandPath()+" --help")
 	return terminal.StatusUsage
 }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "muster",
-		Short: "Who may do what in which workspace, since when, by whose hand, and can you prove it?",
+		Use:     "muster",
+		Version: versionLine(),
+		Short:   "Who may do what in which workspace, since when, by whose hand, and can you prove it?",
 		// run prints errors, and usage is only printed when it is asked for.
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return terminal.ReadEnvironment(cmd.Flags()) },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
 		newServe(), newReady(), newToken(), audit.New(), newRebuild(),
 		roster.NewImport(), roster.NewExport(), bench.New(), newVersion(),

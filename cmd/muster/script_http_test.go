@@ -22,6 +22,15 @@ func get(ts *testscript.TestScript, _ bool, arguments []string) {
 	answer(ts, request, arguments[1])
 }
 
+// idof VARIABLE FILE sets the variable to the id of the token that the file describes.
+func idOf(ts *testscript.TestScript, _ bool, arguments []string) {
+	var self struct {
+		Token string `json:"token_id"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(arguments[1])), &self))
+	ts.Setenv(arguments[0], self.Token)
+}
+
 // curl FILE sends the requests of the curl lines in the file, and writes the bodies of
 // the responses to answer-1, answer-2 and so on.
 func curl(ts *testscript.TestScript, _ bool, arguments []string) {

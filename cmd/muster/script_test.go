@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -27,7 +28,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "await": await, "stop": stop, "let": let, "get": get, "curl": curl, "follow": follow,
+			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "stop": stop, "let": let, "get": get, "curl": curl, "follow": follow,
 			"exits": exits, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
 		},
 	})
@@ -39,6 +40,36 @@ func port(ts *testscript.TestScript, _ bool, arguments []string) {
 	ts.Check(err)
 	ts.Setenv(arguments[0], listener.Addr().String())
 	ts.Check(listener.Close())
+}
+
+// taken VARIABLE sets the variable to an address that something listens on. Whoever
+// connects to it hears nothing.
+func taken(ts *testscript.TestScript, _ bool, arguments []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(arguments[0], listener.Addr().String())
+	ts.Defer(func() { _ = listener.Close() })
+	file := ts.MkAbs(arguments[0] + ".heard")
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_ = os.WriteFile(file, nil, 0o600)
+			_, _ = io.Copy(io.Discard, conn) // until the other side closes it
+			_ = conn.Close()
+		}
+	}()
+}
+
+// heard VARIABLE waits until somebody has connected to the address that taken has made.
+func heard(ts *testscript.TestScript, _ bool, arguments []string) {
+	file := ts.MkAbs(arguments[0] + ".heard")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("nobody has connected to %s", ts.Getenv(arguments[0]))
+		}
+	}
 }
 
 // await waits until the service at $ADDR is ready.
@@ -75,20 +106,18 @@ func let(ts *testscript.TestScript, _ bool, arguments []string) {
 func exits(ts *testscript.TestScript, _ bool, arguments []string) {
 	want, err := strconv.Atoi(arguments[0])
 	ts.Check(err)
-	path, err := exec.LookPath(arguments[1])
-	ts.Check(err)
-	cmd := exec.Command(path, arguments[2:]...)
-	cmd.Dir = ts.Getenv("WORK")
-	var stdout, stderr strings.Builder
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err = cmd.Run()
-	if failed := (*exec.ExitError)(nil); err != nil && !errors.As(err, &failed) {
-		ts.Fatalf("%v", err)
+	got := 0
+	if err := ts.Exec(arguments[1], arguments[2:]...); err != nil {
+		failed, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = failed.ExitCode()
 	}
-	ts.Logf("[stdout]\n%s[stderr]\n%s", &stdout, &stderr)
-	ts.Check(os.WriteFile(ts.MkAbs("stdout"), []byte(stdout.String()), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs("stderr"), []byte(stderr.String()), 0o600))
-	if got := cmd.ProcessState.ExitCode(); got != want {
+	for _, name := range []string{"stdout", "stderr"} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(ts.ReadFile(name)), 0o600))
+	}
+	if got != want {
 		ts.Fatalf("exit status %d, not %d", got, want)
 	}
 }

@@ -46,16 +46,16 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
+	defer context.AfterFunc(ctx, func() {
+		logger.Info("stopping: what was accepted is finished first")
+	})()
 	f := node.NewFront(listener, logger)
 	n, err := node.Open(ctx, s.node(logger, stderr))
 	if err == nil {
 		err = s.run(ctx, n, f, stdout)
 	}
-	if ctx.Err() != nil {
-		logger.Info("stopping: what was accepted is finished first")
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx)) {
-			err = nil // it was asked to stop
-		}
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))) {
+		err = nil // it was asked to stop
 	}
 	return errors.Join(err, f.Shutdown(), n.Close())
 }
@@ -85,6 +85,9 @@ func (s *settings) run(ctx context.Context, n *node.Node, f *node.Front, stdout 
 		if err := demo.Show(ctx, n, stdout, &client.Client{URL: f.URL(), Token: root, Data: s.data}); err != nil {
 			return err
 		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // it was asked to stop while it started
 	}
 	n.Opened()
 	n.Logger.Info("listening", slog.String("addr", f.Addr.String()), slog.String("url", f.URL()))

@@ -17,10 +17,10 @@ type tokens struct {
 
 func newToken() *cobra.Command {
 	return terminal.Group(&cobra.Command{
-		Use: "token", Short: "Issue, list and revoke tokens of a running service",
-		Long: "Token talks to a running service: with the token that it is given, or with the root\n" +
-			"token that the service's data directory keeps.",
-	}, newTokenIssue(), newTokenList(), newTokenRevoke())
+		Use: "token", Short: "Issue, list, rotate and revoke tokens of a running service",
+		Long: "Token talks to a running service. It uses the token that it is given (--token), or the\n" +
+			"root token in the service's data directory (--data).",
+	}, newTokenIssue(), newTokenList(), newTokenRotate(), newTokenRevoke())
 }
 
 // flags defines the flags that all of them have.
@@ -30,6 +30,14 @@ func (t *tokens) flags(cmd *cobra.Command) {
 	t.TokenFlags(f)
 	f.Var(terminal.NewParsed(&t.organization, "id", domain.ParseID), "organization", "the organization")
 	_ = cmd.MarkFlagRequired("organization")
+}
+
+// tokenID parses the argument that names a token.
+func tokenID(argument string) (id domain.TokenID, err error) {
+	if err := id.UnmarshalText([]byte(argument)); err != nil {
+		return id, terminal.Usage("TOKEN_ID: %w", err)
+	}
+	return id, nil
 }
 
 // formatFlag defines the flag of those that print tokens.

@@ -28,9 +28,15 @@ func newTokenIssue() *cobra.Command {
 	var user domain.UserID
 	var expires time.Time
 	cmd := &cobra.Command{
-		Use: "issue", Short: "Make a token; its text is shown this once",
-		Example: "  muster token issue --organization ORG --name billing --scope workspace_members:read --scope events:read",
-		Args:    cobra.NoArgs,
+		Use: "issue", Short: "Issue a token; its secret is shown only this once",
+		Long: "Issue makes a token. Its secret alone goes to standard output, so that a shell can take\n" +
+			"it. Everything else goes to standard error. With --format json one object with the\n" +
+			"secret in it goes to standard output.\n\n" +
+			"A scope is RESOURCE:ACTION, and all on either side is everything. The resources and\n" +
+			"their actions:\n\n" + listScopes(),
+		Example: "  TOKEN=$(muster token issue --organization ORG --name billing --scope access:read,events:read)\n" +
+			"  muster token issue --organization ORG --name audit --scope all:read --expires-at 2027-01-31",
+		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if err := t.Authorize(); err != nil {
 				return err
@@ -48,21 +54,17 @@ func newTokenIssue() *cobra.Command {
 			if err := t.Call(cmd.Context(), http.MethodPost, t.path(), asked, &issued); err != nil {
 				return err
 			}
-			if t.format == terminal.FormatJSON {
-				return terminal.PrintJSON(cmd.OutOrStdout(), printedToken(&issued.Token, issued.Secret))
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nThis is token %s. Keep its text: only a hash of it is stored, and it is not shown again.\n", terminal.OrEmpty(issued.Secret), issued.ID)
-			return err
+			return t.printSecret(cmd, &issued, fmt.Sprintf("Issued token %s.", issued.ID))
 		}),
 	}
 	t.flags(cmd)
 	t.formatFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&asked.Name, "name", "", "what the token is for")
-	f.StringSliceVar(&asked.Scopes, "scope", nil, "what the token may do, as resource:action; may be given more than once")
+	f.StringSliceVar(&asked.Scopes, "scope", nil, "scopes of the token, with commas between them; may be given more than once")
 	f.Var(terminal.NewParsed(&workspace, "id", domain.ParseID), "workspace", "bind the token to a workspace")
-	f.Var(terminal.NewParsed(&user, "id", domain.ParseID), "user", "bind the token to a user, whose role decides")
-	f.Var(terminal.NewParsed(&expires, "time", terminal.ParseTime), "expires-at", "when the token ends, like 2027-01-31 or 2027-01-31T12:00:00Z")
+	f.Var(terminal.NewParsed(&user, "id", domain.ParseID), "user", "bind the token to a user; the user's role then decides what it may do")
+	f.Var(terminal.NewParsed(&expires, "time", terminal.ParseTime), "expires-at", "when the token expires: a time like 2027-01-31T12:00:00Z, or a day, which is its beginning in UTC")
 	_ = cmd.MarkFlagRequired("name")
 	_ = cmd.MarkFlagRequired("scope")
 	return cmd

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/muster-dev/muster/cmd/muster/client"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/domain"
@@ -22,14 +24,38 @@ type tokenJSON struct {
 	ExpiresAt *time.Time          `json:"expires_at"`
 	RevokedAt *time.Time          `json:"revoked_at"`
 	CreatedAt time.Time           `json:"created_at"`
-	Secret    string              `json:"secret,omitempty"` // only of a token just issued
+	// FormerUntil is null for a token that was never rotated.
+	FormerUntil *time.Time `json:"former_secret_expires_at"`
+	Secret      string     `json:"secret,omitempty"` // only of a token just issued or rotated
 }
 
 func printedToken(t *client.Token, secret *string) tokenJSON {
 	return tokenJSON{
 		t.ID, t.Name, t.Scopes, t.Workspace, t.User,
-		timeOrNil(t.ExpiresAt), timeOrNil(t.RevokedAt), time.Time(t.CreatedAt), terminal.OrEmpty(secret),
+		timeOrNil(t.ExpiresAt), timeOrNil(t.RevokedAt), time.Time(t.CreatedAt),
+		timeOrNil(t.FormerUntil), terminal.OrEmpty(secret),
 	}
+}
+
+// printSecret prints the secret of a token that was issued or rotated, and nothing else, to
+// standard output. The note goes to standard error. As JSON all is one object on standard
+// output.
+func (t *tokens) printSecret(cmd *cobra.Command, issued *client.IssuedToken, note string) error {
+	if t.format == terminal.FormatJSON {
+		return terminal.PrintJSON(cmd.OutOrStdout(), printedToken(&issued.Token, issued.Secret))
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), note, "Keep its secret: Muster stores only a hash and cannot show it again.")
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), terminal.OrEmpty(issued.Secret))
+	return err
+}
+
+// listScopes returns a line for each resource, with the actions that a scope can name.
+func listScopes() string {
+	var b strings.Builder
+	for resource, actions := range domain.ScopeActions() {
+		fmt.Fprintf(&b, "  %-21s %s\n", resource, strings.Join(actions, ", "))
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func timeOrNil(t client.Time) *time.Time {

@@ -7,18 +7,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/terminal"
-	"github.com/muster-dev/muster/domain"
 )
 
 func newTokenRevoke() *cobra.Command {
 	var t tokens
 	cmd := &cobra.Command{
-		Use: "revoke TOKEN_ID", Short: "Make a token open nothing any more",
+		Use: "revoke TOKEN_ID", Short: "Revoke a token: it can no longer be used",
 		Args: cobra.ExactArgs(1),
 		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
-			id, err := domain.ParseID[struct{}](arguments[0])
+			id, err := tokenID(arguments[0])
 			if err != nil {
-				return terminal.Usage("TOKEN_ID: %w", err)
+				return err
 			}
 			if err := t.Authorize(); err != nil {
 				return err
@@ -26,7 +25,7 @@ func newTokenRevoke() *cobra.Command {
 			if err := t.Call(cmd.Context(), http.MethodDelete, t.path()+"/"+id.String(), nil, nil); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Token %s opens nothing any more.\n", id)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Token %s is revoked.\n", id)
 			return err
 		}),
 	}

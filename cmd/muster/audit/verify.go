@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -158,6 +160,9 @@ func (v *verifier) models(ctx context.Context) error {
 		v.skip(check, "left out: there is no whole log to compare them with")
 		return nil
 	}
+	if err := readable(filepath.Join(dir, projections.File)); err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp("", "muster-verify-")
 	if err != nil {
 		return err
@@ -188,5 +193,18 @@ func (v *verifier) models(ctx context.Context) error {
 		return nil
 	}
 	v.ok(check, "%d tables equal a fresh replay", len(tables))
+	return nil
+}
+
+// readable returns an error if this process may not read the file. That says nothing of
+// what is in it.
+func readable(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	if err == nil {
+		_ = f.Close() // nothing was written
+	}
 	return nil
 }

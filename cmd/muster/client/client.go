@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -33,8 +34,17 @@ const (
 
 // Flags defines the flag that says where the service is.
 func (c *Client) Flags(flags *pflag.FlagSet) {
-	flags.StringVar(&c.URL, "url", defaultURL, "address of the running service")
+	c.URL = defaultURL
+	flags.Var(terminal.NewText(&c.URL, "url", checkURL), "url", "address of the running service")
 	terminal.InEnvironment(flags, "url")
+}
+
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("an address like http://127.0.0.1:8080 is expected")
+	}
+	return nil
 }
 
 // TokenFlags defines the flags that say which token to use. The command must then call
@@ -69,7 +79,7 @@ func (c *Client) Call(ctx context.Context, method, path string, body, answer any
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("is the service running there? %w", err)
+		return c.unreachable(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
@@ -83,9 +93,17 @@ func (c *Client) Call(ctx context.Context, method, path string, body, answer any
 		return nil
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("%s does not answer like Muster: %w", c.URL, err)
+		return fmt.Errorf("what answers at %s is not Muster: %w", c.URL, err)
 	}
 	return nil
+}
+
+// unreachable returns the error for a request that got no response.
+func (c *Client) unreachable(err error) error {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
+		err = inner.Err // without method and address
+	}
+	return fmt.Errorf("the service at %s cannot be reached: %w: is it running there? (--url)", c.URL, err)
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {

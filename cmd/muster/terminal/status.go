@@ -24,17 +24,20 @@ type Failure struct {
 	error
 	// Status is what the program exits with.
 	Status int
+	// Usage reports that the command line was wrong, so that the help of the command is
+	// worth naming.
+	Usage bool
 }
 
 // Fail returns the error as a [Failure] with that status.
-func Fail(err error, status int) error { return Failure{err, status} }
+func Fail(err error, status int) error { return Failure{error: err, Status: status} }
 
 // Unwrap returns the error without its status.
 func (f Failure) Unwrap() error { return f.error }
 
 // Usage returns an error of the command line that only the command itself can find.
 func Usage(format string, arguments ...any) error {
-	return Failure{fmt.Errorf(format, arguments...), StatusUsage}
+	return Failure{error: fmt.Errorf(format, arguments...), Status: StatusUsage, Usage: true}
 }
 
 // Action returns the RunE of a command that calls do. An error of do is a [Failure]
@@ -45,7 +48,7 @@ func Action(do func(cmd *cobra.Command, arguments []string) error) func(*cobra.C
 		if failed := (Failure{}); err == nil || errors.As(err, &failed) {
 			return err
 		}
-		return Failure{err, StatusFailed}
+		return Fail(err, StatusFailed)
 	}
 }
 
