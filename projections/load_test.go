@@ -65,7 +65,7 @@ func TestLoadManyMemberships(t *testing.T) {
 		h.do(t, createWorkspace(org, ws, 1))
 		switch n % 4 {
 		case 0:
-			h.do(t, addMember(org, ws, 2, "auditor"))
+			h.do(t, introduceMember(org, ws, 2, "auditor"))
 		case 1:
 			h.do(t, inviteMember(org, ws, 2, domain.RoleEditor))
 		case 2:

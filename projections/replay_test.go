@@ -74,7 +74,7 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 		func(m domain.Meta) domain.Command { return member(introduceMember(org, ws, 3, auditor), m) },
 		func(m domain.Meta) domain.Command { return member(addMember(org, ws, 2, domain.RoleOwner), m) },
 		func(m domain.Meta) domain.Command {
-			return domain.AddSuspendedMember{AddMember: member(addMember(org, ws, 10, auditor), m).(domain.AddMember)}
+			return domain.AddSuspendedMember{AddMember: member(addMember(org, ws, 11, auditor), m).(domain.AddMember)}
 		},
 		func(m domain.Meta) domain.Command { // to somebody who is an owner already
 			return domain.TransferOwnership{Meta: m, Workspace: ws, From: userID(1), To: userID(2)}

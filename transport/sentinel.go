@@ -70,6 +70,7 @@ var sentinels = []struct {
 	// does not learn which.
 	{wire.ErrUnknownType, internalError},
 	{wire.ErrUnknownSchema, internalError},
+	{store.ErrForeignDirectory, internalError},
 	{store.ErrDirectoryInUse, internalError},
 	{store.ErrDirectoryMissing, internalError},
 	{store.ErrOtherMode, internalError},

@@ -40,7 +40,7 @@ func (d dialects) Set(text string) error {
 		}
 	}
 	if len(wanted) > 0 {
-		return fmt.Errorf("some of %s are expected, with commas between them, or %s", strings.Join(namesOf(dialect.All()), ", "), noDialects)
+		return fmt.Errorf("some of %s are expected, separated by commas, or %s", strings.Join(namesOf(dialect.All()), ", "), noDialects)
 	}
 	*d.faces = chosen
 	return nil

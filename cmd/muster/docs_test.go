@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -39,7 +40,7 @@ func TestDocumentedTables(t *testing.T) {
 		{"event types", "events.md", "(?m)^\\| `(muster\\.[a-z_.]+)` \\|", wire.Types()},
 		{"operations", "api.md", "(?m)^\\| ([A-Z]+ \\| `[^|]+ \\| [^|]+ \\| .*) \\|$", operations(api)},
 		{"resources of scopes", "security.md", "(?m)^\\| `([a-z_]+)` \\| `", resources(api)},
-		{"codes", "api.md", "(?m)^\\| `([a-z_]+` \\| [0-9]{3}) \\|", codes(t, api)},
+		{"codes", "api.md", "(?m)^\\| `([a-z_]+` \\| [0-9]{3} \\| [^|]*) \\|", codes(t, api)},
 	} {
 		t.Run(table.name, func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join("..", "..", "docs", table.file))
@@ -113,16 +114,16 @@ func resources(api *transport.API) []string {
 	return all
 }
 
-// codes returns the codes of problems with their statuses, from the page that problems
+// codes returns the codes of problems with their statuses and titles, from the page that problems
 // link to.
 func codes(t *testing.T, api *transport.API) []string {
 	t.Helper()
 	page := httptest.NewRecorder()
 	api.ServeHTTP(page, httptest.NewRequest("GET", "/docs/problems", nil))
-	row := regexp.MustCompile(`<tr id="([a-z_]+)">.*?<td>([0-9]{3})</td>`)
+	row := regexp.MustCompile(`<tr id="([a-z_]+)">.*?<td>([0-9]{3})</td><td>(.*?)</td>`)
 	var all []string
 	for _, match := range row.FindAllStringSubmatch(page.Body.String(), -1) {
-		all = append(all, match[1]+"` | "+match[2])
+		all = append(all, match[1]+"` | "+match[2]+" | "+html.UnescapeString(match[3]))
 	}
 	return all
 }

@@ -16,8 +16,8 @@ import (
 func (s *settings) oidcFlags(f *pflag.FlagSet) {
 	o := &s.oidc
 	o.OrganizationClaim, o.UserClaim, o.ScopeClaim = "organization_id", "sub", "scope"
-	f.Var(issuers{&o.Issuers}, "oidc-issuer", "issuer whose JWT access tokens (RFC 9068) open, too; may be given several times, or with commas; none: no JWT opens")
-	f.StringVar(&o.Audience, "oidc-audience", "", "audience that a JWT must be meant for; needed with --oidc-issuer")
+	f.Var(issuers{&o.Issuers}, "oidc-issuer", "issuer whose JWT access tokens (RFC 9068) are accepted; may be repeated, or hold several separated by commas; by default no JWT is accepted")
+	f.StringVar(&o.Audience, "oidc-audience", "", "audience that a JWT must name in aud; required with --oidc-issuer")
 	f.Var(claim(&o.OrganizationClaim), "oidc-organization-claim", "claim of a JWT with the organization's id")
 	f.Var(claim(&o.UserClaim), "oidc-user-claim", "claim of a JWT with the user's id")
 	f.Var(claim(&o.ScopeClaim), "oidc-scope-claim", "claim of a JWT with its scopes")
@@ -29,9 +29,9 @@ func (s *settings) oidcFlags(f *pflag.FlagSet) {
 func (s *settings) checkOIDC() error {
 	switch o := s.oidc; {
 	case len(o.Issuers) > 0 && o.Audience == "":
-		return terminal.Usage("--oidc-issuer needs --oidc-audience: what the issuer's tokens name in aud when they are meant for this service")
+		return terminal.Usage("--oidc-issuer needs --oidc-audience: the value of aud in tokens that are meant for this service")
 	case len(o.Issuers) == 0 && o.Audience != "":
-		return terminal.Usage("--oidc-audience is of no use without --oidc-issuer")
+		return terminal.Usage("--oidc-audience has no effect without --oidc-issuer")
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (i issuers) Set(text string) error {
 		one = strings.TrimSpace(one)
 		u, err := url.Parse(one)
 		if err != nil || len(one) > maxIssuer || u.Host == "" || u.User != nil || strings.ContainsAny(one, "?#") || u.Scheme != "https" && (u.Scheme != "http" || !onThisMachine(u.Hostname())) {
-			return errors.New("the https address of an issuer is expected, of at most 200 characters, as its tokens name it in iss; http only on this machine")
+			return errors.New("the https address of an issuer is expected, as in iss of its tokens, with at most 200 characters; http is accepted only for this machine")
 		}
 		if !slices.Contains(*i.urls, one) {
 			*i.urls = append(*i.urls, one)

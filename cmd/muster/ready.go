@@ -14,8 +14,8 @@ func newReady() *cobra.Command {
 	var c client.Client
 	cmd := &cobra.Command{
 		Use: "ready", Short: "Ask a running service whether it is ready",
-		Long: "Ready asks a running service whether it has caught up and can write, for health\n" +
-			"checks where there is no curl. It exits with 0 when it is, and with 1 when it is not.",
+		Long: "Ready asks a running service whether it has caught up and can write. It is meant for\n" +
+			"health checks where there is no curl. It exits with 0 if the service is ready, else with 1.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if err := c.Call(cmd.Context(), http.MethodGet, "/readyz", nil, nil); err != nil {

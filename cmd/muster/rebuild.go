@@ -15,9 +15,10 @@ func newRebuild() *cobra.Command {
 	var s node.Source
 	var l terminal.Logging
 	cmd := &cobra.Command{
-		Use: "rebuild", Short: "Make the read models anew from the log",
-		Long: "Rebuild makes the read models of a stopped node anew, into a new file that takes the\n" +
-			"place of the old one when it is whole. Nothing is lost by it: the log is the truth.",
+		Use: "rebuild", Short: "Rebuild the read models from the log",
+		Long: "Rebuild makes the read models of a stopped node again from the log. It writes a new file,\n" +
+			"which replaces the old one when it is complete. Nothing is lost, because the log has\n" +
+			"everything.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
 			logger := l.Logger(cmd.ErrOrStderr())
@@ -30,7 +31,7 @@ func newRebuild() *cobra.Command {
 			if err := node.Rebuild(cmd.Context(), log, o, logger, cmd.ErrOrStderr()); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), "The read models are as the log says.")
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), "The read models match the log.")
 			return err
 		}),
 	}

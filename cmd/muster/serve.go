@@ -22,11 +22,11 @@ func newServe() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the service",
-		Long: "Serve runs the service, with an embedded JetStream and SQLite unless it is told\n" +
-			"otherwise. It logs \"listening\" when, and only when, it is ready. SIGTERM or SIGINT\n" +
-			"makes it finish what it has accepted and exit with 0; a second one ends it at once.\n\n" +
-			"The root token is MUSTER_ROOT_TOKEN, or made at the first start and kept in\n" +
-			"DATA/root-token.",
+		Long: "Serve runs the service. By default JetStream and SQLite are embedded. It logs\n" +
+			"\"listening\" when, and only when, it is ready. On SIGTERM or SIGINT it finishes what it\n" +
+			"has accepted and exits with 0. A second signal ends it at once.\n\n" +
+			"The root token is the value of MUSTER_ROOT_TOKEN. Without that variable, the first start\n" +
+			"makes a root token and keeps it in DATA/root-token.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if err := s.checkOIDC(); err != nil {
@@ -47,7 +47,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
 	defer context.AfterFunc(ctx, func() {
-		logger.Info("stopping: what was accepted is finished first")
+		logger.Info("stopping: finishing what was accepted")
 	})()
 	f := node.NewFront(listener, logger)
 	n, err := node.Open(ctx, s.node(logger, stderr))

@@ -61,7 +61,7 @@ func newTokenIssue() *cobra.Command {
 	t.formatFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&asked.Name, "name", "", "what the token is for")
-	f.StringSliceVar(&asked.Scopes, "scope", nil, "scopes of the token, with commas between them; may be given more than once")
+	f.StringSliceVar(&asked.Scopes, "scope", nil, "scopes of the token, separated by commas; may be repeated")
 	f.Var(terminal.NewParsed(&workspace, "id", domain.ParseID), "workspace", "bind the token to a workspace")
 	f.Var(terminal.NewParsed(&user, "id", domain.ParseID), "user", "bind the token to a user; the user's role then decides what it may do")
 	f.Var(terminal.NewParsed(&expires, "time", terminal.ParseTime), "expires-at", "when the token expires: a time like 2027-01-31T12:00:00Z, or a day, which is its beginning in UTC")

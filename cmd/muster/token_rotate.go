@@ -50,7 +50,7 @@ func newTokenRotate() *cobra.Command {
 	}
 	t.flags(cmd)
 	t.formatFlag(cmd)
-	cmd.Flags().Var(terminal.NewParsed(&overlap, "duration", parseOverlap), "overlap", "how long the old secret stays valid, like 30m or 24h; none: not at all")
+	cmd.Flags().Var(terminal.NewParsed(&overlap, "duration", parseOverlap), "overlap", "how long the old secret stays valid, for example 30m or 24h; by default it ends at once")
 	return cmd
 }
 

@@ -13,8 +13,9 @@ import (
 // elsewhereRun maps the commands that no operation of the native API runs to the directory
 // of the package that runs them.
 var elsewhereRun = map[string]string{
-	"PutMemberRole": "../dialect/transactionlink", // a role that replaces another one and leaves the other terms
-	"ExpireMember":  "../worker",                  // nobody asks for the end of a membership that ends by itself
+	"PutMemberRole":  "../dialect/transactionlink", // a role that replaces another one and leaves the other terms
+	"ExpireMember":   "../worker",                  // nobody asks for the end of a membership that ends by itself
+	"EndMemberships": "../worker",                  // Muster records what the removal of a user has ended
 }
 
 // TestEveryCommandHasAnOperation finds all commands in the text of package domain, and in

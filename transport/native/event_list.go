@@ -19,7 +19,7 @@ import (
 type listEventsInput struct {
 	OrganizationPath
 	transport.ReadHeaders
-	After     string             `query:"after" bounds:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, or a time (RFC 3339); the default is earliest." example:"3-1042"`
+	After     string             `query:"after" bounds:"after" maxLength:"100" doc:"Events after this: earliest, latest, a position like 3-1042, a time (RFC 3339), or a day, which is its beginning in UTC; the default is earliest." example:"3-1042"`
 	LastID    string             `header:"Last-Event-ID" bounds:"after" maxLength:"100" doc:"The id of the last event received, for a stream that resumes. It goes before after." example:"3-1042"`
 	Types     []string           `query:"type,explode" nullable:"false" maxItems:"100" maxLength:"1000" pattern:"^[a-z_.*,]+$" doc:"Events of this type, or of all that begin like muster.member.*; several times, or with commas."`
 	Workspace domain.WorkspaceID `query:"workspace_id" format:"uuid" doc:"Events that concern this workspace."`
@@ -128,8 +128,11 @@ func numberOf(c *transport.Call, in *listEventsInput) (uint64, error) {
 	}
 	// A plus sign that was not escaped arrives as a space.
 	at, err := transport.ParseTime(strings.ReplaceAll(text, " ", "+"))
+	if day, failed := time.Parse(time.DateOnly, text); failed == nil && !day.IsZero() { // its beginning in UTC
+		at, err = day, nil
+	}
 	if err != nil {
-		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042 or a time like 2026-03-05T23:09:47Z is expected")
+		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
 	}
 	return c.Log().NumberAt(c, partition, at)
 }

@@ -39,6 +39,8 @@ func TestEvents(t *testing.T) {
 		{"after=" + last, 0},
 		{"after=" + time.Now().Add(time.Hour).UTC().Format(time.RFC3339), 0},
 		{"after=" + escape(time.Now().Add(-time.Hour).Format(time.RFC3339)), n},
+		{"after=2020-01-01", n},
+		{"after=" + time.Now().AddDate(0, 0, 2).UTC().Format(time.DateOnly), 0},
 		{"after=2020-01-01T00:00:00+01:00", n}, // a plus sign that was not escaped
 		{"type=muster.member.role_changed", 1},
 		{"type=muster.member.*", 3},

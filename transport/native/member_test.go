@@ -2,7 +2,6 @@ package native
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -42,7 +41,7 @@ func TestMemberLifecycle(t *testing.T) {
 
 	// A read after a write has the same bytes.
 	got := s.as(x.token, "GET", members+"/"+ada, "").want(200)
-	if string(added.body) != strings.TrimSuffix(string(got.body), "}")+`,"invitation":null}` || got.header.Get("ETag") != added.header.Get("ETag") {
+	if string(added.body) != string(got.body) || got.header.Get("ETag") != added.header.Get("ETag") {
 		t.Errorf("written %s\nread    %s", added.body, got.body)
 	}
 	if byID := s.as(x.token, "GET", "/v1/memberships/"+added.get("id"), "").want(200); string(byID.body) != string(got.body) {

@@ -21,7 +21,7 @@ const (
 	namePattern       = `^\S(.*\S)?$`
 	positionPattern   = `^[0-9]+-[0-9]+$`
 	etagsPattern      = `^(\*|(W/)?["][!#-~]*["]( *, *(W/)?["][!#-~]*["])*)$` // RFC 9110, 8.8.3
-	afterPattern      = `^(earliest|latest|[0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt].+)$`
+	afterPattern      = `^(earliest|latest|[0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?)$`
 )
 
 const (

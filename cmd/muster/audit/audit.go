@@ -19,9 +19,9 @@ import (
 // New returns the command audit.
 func New() *cobra.Command {
 	return terminal.Group(&cobra.Command{
-		Use: "audit", Short: "Read the log, and prove that it is whole",
-		Long: "Audit reads the log without changing anything: that of a stopped service in its data\n" +
-			"directory (--data), or that of a running one on its NATS (--nats-url).",
+		Use: "audit", Short: "Read the log, and verify that it is complete and unchanged",
+		Long: "Audit reads the log and changes nothing. The log is in the data directory of a stopped\n" +
+			"service (--data), or on the NATS of a running one (--nats-url).",
 	}, newReplay(), newVerify())
 }
 
@@ -34,8 +34,8 @@ func open(ctx context.Context, s node.Source, flags *pflag.FlagSet, logger *slog
 	}
 	log, err := s.Open(ctx, logger)
 	if errors.Is(err, store.ErrDirectoryInUse) {
-		return nil, fmt.Errorf("%w; a running service is read by way of its NATS: --nats-url "+
-			"(an embedded one has an address when serve was given --nats-listen)", err)
+		return nil, fmt.Errorf("%w; read the log of a running service through its NATS: --nats-url "+
+			"(the embedded NATS listens if serve was given --nats-listen)", err)
 	}
 	return log, err
 }

@@ -21,16 +21,16 @@ func newReplay() *cobra.Command {
 	var state bool
 	format := terminal.FormatTable
 	cmd := &cobra.Command{
-		Use: "replay", Short: "Print an organization's history, or the memberships that it folds to",
-		Long: "Replay prints the events of an organization in order. With --state it prints the\n" +
-			"memberships that they fold to instead: those of the moment --to, which is now by default. Those\n" +
-			"that were removed or have expired by then are left out.",
+		Use: "replay", Short: "Print an organization's history, or its memberships at a moment",
+		Long: "Replay prints the events of an organization in order. With --state it prints\n" +
+			"the memberships at the moment --to instead, which is now by default. It leaves\n" +
+			"out those that were removed or had expired by then.",
 		Example: "  muster audit replay --organization ORG --from 2026-03-01 --to 2026-03-31T23:59:59Z\n" +
 			"  muster audit replay --organization ORG --workspace WS --state --to 3-1042 --format csv",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
 			if state && !w.from.isZero() {
-				return terminal.Usage("--state and --from: a state has no beginning; --to says of when it is")
+				return terminal.Usage("--state and --from: a state has no beginning; use --to for its moment")
 			}
 			log, err := open(cmd.Context(), s, cmd.Flags(), l.Logger(cmd.ErrOrStderr()))
 			if err != nil {
@@ -53,12 +53,12 @@ func newReplay() *cobra.Command {
 	s.Flags(f)
 	l.Flags(f, "warn")
 	f.Var(terminal.NewParsed(&w.organization, "id", domain.ParseID), "organization", "the organization")
-	f.Var(terminal.NewParsed(&w.workspace, "id", domain.ParseID), "workspace", "only what concerns this workspace")
-	f.Var(terminal.NewParsed(&w.user, "id", domain.ParseID), "user", "only what concerns this user")
-	f.Var(terminal.NewParsed(&w.from, "time|position", parseMoment), "from", "the first event: a time or a position")
-	f.Var(terminal.NewParsed(&w.to, "time|position", parseMoment), "to", "the last event: a time or a position")
+	f.Var(terminal.NewParsed(&w.workspace, "id", domain.ParseID), "workspace", "only events or memberships of this workspace")
+	f.Var(terminal.NewParsed(&w.user, "id", domain.ParseID), "user", "only events or memberships of this user")
+	f.Var(terminal.NewParsed(&w.from, "time|position", parseMoment), "from", "the first event: a time, a day (its beginning in UTC) or a position")
+	f.Var(terminal.NewParsed(&w.to, "time|position", parseMoment), "to", "the last event: a time, a day (its beginning in UTC) or a position")
 	f.BoolVar(&state, "state", false, "print the memberships, not the events")
-	f.Var(terminal.OneOf(&format, terminal.FormatTable, terminal.FormatJSONL, terminal.FormatCSV), "format", "how to print; jsonl is one CloudEvent a line")
+	f.Var(terminal.OneOf(&format, terminal.FormatTable, terminal.FormatJSONL, terminal.FormatCSV), "format", "how to print; jsonl is one CloudEvent per line")
 	_ = cmd.MarkFlagRequired("organization")
 	return cmd
 }

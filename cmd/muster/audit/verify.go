@@ -25,13 +25,13 @@ func newVerify() *cobra.Command {
 	var s node.Source
 	var l terminal.Logging
 	cmd := &cobra.Command{
-		Use: "verify", Short: "Prove that log and read models are whole",
+		Use: "verify", Short: "Verify that log and read models are complete and unchanged",
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
 			"that every message continues the chain of hashes, that the log holds what this node has\n" +
 			"read before (the high-water mark), and that the read models equal a fresh replay. The\n" +
-			"last two are of a node, and so left out without its data directory.\n\n" +
-			"It exits with 0 when all is whole, with 1 when something is not, and with 2 when it\n" +
-			"could not look.",
+			"last two checks need the data directory of a node.\n\n" +
+			"It exits with 0 if every check passes, with 1 if a check fails, and with 2 if it could\n" +
+			"not check.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
 			logger := l.Logger(cmd.ErrOrStderr())
@@ -64,7 +64,7 @@ type verifier struct {
 func (v *verifier) verify(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{v.history, v.mark, v.models} {
 		if err := check(ctx); err != nil {
-			return terminal.Fail(fmt.Errorf("could not look: %w", err), terminal.StatusBlind)
+			return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 		}
 	}
 	return v.verdict()
@@ -72,7 +72,7 @@ func (v *verifier) verify(ctx context.Context) error {
 
 func (v *verifier) verdict() error {
 	if v.broken > 0 {
-		return errors.New("not whole: keep a copy of everything before anything is mended")
+		return errors.New("a check has failed: keep a copy of everything before you repair anything")
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ const markCheck = "high-water mark"
 func (v *verifier) mark(ctx context.Context) error {
 	const check = markCheck
 	if v.log.Dir() == "" {
-		v.skip(check, "left out: it is in a node's data directory, and none was named")
+		v.skip(check, "left out: it needs a node's data directory (--data)")
 		return nil
 	}
 	for p := range v.log.Partitions() {
@@ -144,7 +144,7 @@ func (v *verifier) mark(ctx context.Context) error {
 			return err
 		}
 	}
-	v.ok(check, "the log holds what this node has read of it")
+	v.ok(check, "the log contains everything that this node has read")
 	return nil
 }
 
@@ -153,11 +153,11 @@ func (v *verifier) models(ctx context.Context) error {
 	const check = "read models"
 	dir := v.log.Dir()
 	if dir == "" {
-		v.skip(check, "left out: they are in a node's data directory, and none was named")
+		v.skip(check, "left out: they need a node's data directory (--data)")
 		return nil
 	}
 	if v.broken > 0 {
-		v.skip(check, "left out: there is no whole log to compare them with")
+		v.skip(check, "left out: the log that they are compared with is damaged")
 		return nil
 	}
 	if err := readable(filepath.Join(dir, projections.File)); err != nil {
@@ -174,12 +174,12 @@ func (v *verifier) models(ctx context.Context) error {
 	end()
 	switch {
 	case errors.Is(err, projections.ErrNeedsRebuild):
-		v.skip(check, "left out: the next start makes them anew: %v", err)
+		v.skip(check, "left out: the next start rebuilds them: %v", err)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		v.fail(check, "%v; muster rebuild makes them anew", err)
+		v.fail(check, "%v; rebuild them with muster rebuild", err)
 		return nil
 	}
 	var different []string
@@ -189,7 +189,7 @@ func (v *verifier) models(ctx context.Context) error {
 		}
 	}
 	if len(different) > 0 {
-		v.fail(check, "other than a fresh replay: %s; muster rebuild makes them anew", strings.Join(different, ", "))
+		v.fail(check, "these tables differ from a fresh replay: %s; rebuild them with muster rebuild", strings.Join(different, ", "))
 		return nil
 	}
 	v.ok(check, "%d tables equal a fresh replay", len(tables))

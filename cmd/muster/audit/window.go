@@ -32,7 +32,7 @@ func (w *window) check(log *events.Log) error {
 	partition := log.Partition(w.organization)
 	for name, m := range map[string]moment{"--from": w.from, "--to": w.to} {
 		if m.time.IsZero() && !m.isZero() && m.position.Partition != partition {
-			return terminal.Usage("%s %s: organization %s lies in partition %d", name, m.position, w.organization, partition)
+			return terminal.Usage("%s %s: organization %s is in partition %d", name, m.position, w.organization, partition)
 		}
 	}
 	return nil
@@ -73,7 +73,7 @@ func (w *window) each(ctx context.Context, log *events.Log, f func(*wire.Entry) 
 		err = nil
 	}
 	if err == nil && !found {
-		return fmt.Errorf("the log holds nothing of organization %s in that time", w.organization)
+		return fmt.Errorf("the log has no events of organization %s in that time", w.organization)
 	}
 	return err
 }

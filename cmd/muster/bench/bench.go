@@ -42,19 +42,19 @@ type bench struct {
 func New() *cobra.Command {
 	b := bench{format: terminal.FormatTable}
 	cmd := &cobra.Command{
-		Use: "bench", Short: "Measure this machine: durable commands and reads beside their floors",
-		Long: "Bench runs Muster in a fresh directory on the disk that it is pointed to, loads it over\n" +
-			"loopback from this process, and prints what it did in a second beside what the machine\n" +
-			"could do at most: one file flushed after each record, and an HTTP server that answers\n" +
-			"nothing. Absolute figures are this machine's; the ratios travel. The directory is\n" +
-			"removed afterwards.",
+		Use: "bench", Short: "Measure durable commands and reads on this machine",
+		Long: "Bench runs Muster in a fresh directory (--dir), sends it requests over loopback from this\n" +
+			"process, and prints how many it handled per second. Beside that it prints a floor: what\n" +
+			"the machine does with one file flushed after each record, or with an HTTP server that\n" +
+			"does nothing. Absolute figures depend on the machine; the ratios less so. The directory\n" +
+			"is removed afterwards.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			return b.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&b.dir, "dir", ".", "where the fresh directory is made: the disk to measure")
+	f.StringVar(&b.dir, "dir", ".", "where to make the fresh directory; it decides which disk is measured")
 	f.DurationVar(&b.each, "time", 3*time.Second, "how long each line is measured")
 	f.Var(terminal.OneOf(&b.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print")
 	return cmd
@@ -63,7 +63,7 @@ func New() *cobra.Command {
 // run measures all lines in a fresh directory and prints the results.
 func (b *bench) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if b.each < 10*time.Millisecond || b.each > 10*time.Minute {
-		return terminal.Usage("--time %s: something between 10ms and 10m is expected", b.each)
+		return terminal.Usage("--time %s: a duration from 10ms to 10m is expected", b.each)
 	}
 	dir, err := os.MkdirTemp(b.dir, "muster-bench-")
 	if err != nil {

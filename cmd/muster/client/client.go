@@ -50,7 +50,7 @@ func checkURL(text string) error {
 // TokenFlags defines the flags that say which token to use. The command must then call
 // [Client.Authorize].
 func (c *Client) TokenFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&c.Token, "token", "", "token to use; none: the root token in the data directory")
+	flags.StringVar(&c.Token, "token", "", "token to use; by default the root token in the data directory")
 	flags.StringVar(&c.Data, "data", terminal.DefaultData, "data directory of the service")
 	terminal.InEnvironment(flags, "token", "data")
 }
@@ -62,7 +62,7 @@ func (c *Client) Authorize() (err error) {
 	}
 	c.Token, err = secret.ReadRoot(c.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s holds no root token: name a token (--token or MUSTER_TOKEN), or the service's data directory (--data)", c.Data)
+		return fmt.Errorf("there is no root token in %s: give a token (--token or MUSTER_TOKEN), or the service's data directory (--data)", c.Data)
 	}
 	return err
 }

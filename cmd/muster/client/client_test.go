@@ -108,7 +108,7 @@ func TestMembershipIsDecoded(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	dir := t.TempDir()
 	c := Client{Data: dir}
-	if err := c.Authorize(); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "holds no root token") {
+	if err := c.Authorize(); err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "there is no root token in") {
 		t.Error(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, secret.RootFile), []byte("a-root-token-of-the-tests\n"), 0o600); err != nil {

@@ -30,7 +30,7 @@ func Show(ctx context.Context, n *node.Node, w io.Writer, c *client.Client) erro
 	if err != nil {
 		return fmt.Errorf("the demo's tokens: %w", err)
 	}
-	fmt.Fprintf(w, "%s, organization %s, with some months of history\n\n", o.Name, o.ID)
+	fmt.Fprintf(w, "%s, organization %s, with five months of history\n\n", o.Name, o.ID)
 	if err := errors.Join(showWorkspaces(ctx, n, w), showPeople(ctx, n, w)); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func Show(ctx context.Context, n *node.Node, w io.Writer, c *client.Client) erro
 	out.AppendRows([]terminal.Row{
 		{tokens.Organization, "the organization"},
 		{tokens.User, terminal.FullName(people[kwame]) + ", whose role decides"},
-		{"see " + filepath.Join(n.Data, secret.RootFile), "the operator: everything"},
+		{"see " + filepath.Join(n.Data, secret.RootFile), "the operator, who may do everything"},
 	})
 	out.Render()
 	fmt.Fprint(w, "\nLook at it:\n\n")

@@ -62,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if !errors.Is(err, projections.ErrNeedsRebuild) {
 		return n, err
 	}
-	o.Logger.Debug("the read models are made anew", slog.String("because", err.Error()))
+	o.Logger.Debug("rebuilding the read models", slog.String("because", err.Error()))
 	if err := Rebuild(ctx, n.Log, p, o.Logger, o.Stderr); err != nil {
 		return n, err
 	}

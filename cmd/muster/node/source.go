@@ -19,7 +19,7 @@ type Source struct {
 // Flags defines the flags --data and --nats-url.
 func (s *Source) Flags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Data, "data", terminal.DefaultData, "data directory of a stopped service")
-	flags.StringVar(&s.NATSURL, "nats-url", "", "NATS servers that hold the log; none: the log is in the data directory")
+	flags.StringVar(&s.NATSURL, "nats-url", "", "NATS servers that hold the log; by default the log is in the data directory")
 	terminal.InEnvironment(flags, "data", "nats-url")
 }
 

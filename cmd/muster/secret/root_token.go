@@ -42,9 +42,9 @@ func Root(dir string, logger *slog.Logger) (string, error) {
 	token = "root_" + rand.Text() + rand.Text()
 	path := filepath.Join(dir, RootFile)
 	if err := store.WriteFile(path, []byte(token+"\n"), Private); err != nil {
-		return "", fmt.Errorf("keeping the root token: %w", err)
+		return "", fmt.Errorf("storing the root token: %w", err)
 	}
-	logger.Info("made the root token, which may do everything", slog.String("file", path))
+	logger.Info("made the root token, which is allowed to do everything", slog.String("file", path))
 	return token, nil
 }
 
@@ -58,7 +58,7 @@ func ReadRoot(dir string) (string, error) {
 	}
 	token := strings.TrimSpace(string(text))
 	if len(token) < minRoot {
-		return "", fmt.Errorf("%s is damaged: delete it, and the next start makes another", path)
+		return "", fmt.Errorf("%s is damaged: delete it, and the next start makes another one", path)
 	}
 	return token, nil
 }

@@ -22,8 +22,8 @@ const (
 // Flags defines the flags. The level is the default for --log-level.
 func (l *Logging) Flags(flags *pflag.FlagSet, level string) {
 	l.level, l.format = level, formatAuto
-	flags.Var(OneOf(&l.level, "debug", "info", "warn", "error"), "log-level", "what to log: this and what is worse")
-	flags.Var(OneOf(&l.format, formatAuto, formatText, FormatJSON), "log-format", "how to log; auto is text on a terminal, JSON otherwise")
+	flags.Var(OneOf(&l.level, "debug", "info", "warn", "error"), "log-level", "lowest level to log")
+	flags.Var(OneOf(&l.format, formatAuto, formatText, FormatJSON), "log-format", "log format; auto is text on a terminal and JSON elsewhere")
 	InEnvironment(flags, "log-level", "log-format")
 }
 
