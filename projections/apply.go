@@ -37,6 +37,9 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 	m.metrics.events.Add(float64(n))
 	m.metrics.size.Observe(float64(n))
 	m.metrics.duration.Observe(time.Since(begin).Seconds())
+	// Before the positions, so that what has waited for one finds what came with it.
+	m.end.move(m.projector.end)
+	m.offboarding.move(m.projector.offboarding)
 	for i, checkpoint := range m.projector.checkpoints {
 		if checkpoint.Number > m.current[i].Number {
 			m.current[i] = checkpoint
@@ -44,8 +47,6 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 			m.partitions[i].advance(checkpoint.Number)
 		}
 	}
-	m.end.move(m.projector.end)
-	m.offboarding.move(m.projector.offboarding)
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// People of whom a thousand do not fit into one commit are imported in smaller ones. A
+// If a thousand lines do not fit into one commit, the import sends smaller batches. A
 // dry run reports the same.
 func TestImportOfLongLines(t *testing.T) {
 	t.Parallel()

@@ -20,12 +20,12 @@ type page struct {
 // blocks.
 type step struct {
 	line     int    // of the fence
-	language string // of the block: what stands behind the fence
+	language string // of the block: the word after the fence
 	text     string // of the block
 	note     string // of the HTML comment before the block
 }
 
-// The notes, besides a reason why a block is not typed.
+// The notes, other than a reason why a block is not typed.
 const (
 	noteStop  = "the reader stops the service"
 	noteStart = "the reader starts the service again"

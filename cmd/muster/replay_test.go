@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// replayRow is a request for a command. Names in braces stand for ids and tokens that
+// replayRow is a request for a command. Names in braces are placeholders for ids and tokens that
 // earlier requests have returned; a name that no request has returned is a new id.
 type replayRow struct {
 	op     string // the operation's id

@@ -42,8 +42,8 @@ func port(ts *testscript.TestScript, _ bool, arguments []string) {
 	ts.Check(listener.Close())
 }
 
-// taken VARIABLE sets the variable to an address that something listens on. Whoever
-// connects to it hears nothing.
+// taken VARIABLE sets the variable to an address that something listens on. It
+// sends nothing to a client that connects.
 func taken(ts *testscript.TestScript, _ bool, arguments []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)

@@ -23,16 +23,24 @@ type session struct {
 	stdin  io.WriteCloser
 	ended  *bufio.Scanner // has the exit status of each command that has ended
 	status io.Closer
+	all    chan struct{} // receives once all output of a command is in shown
 
 	mu    sync.Mutex
 	shown bytes.Buffer
 }
 
-// Write adds to what the terminal shows.
+// Write adds to what the terminal shows. A zero byte, which is not shown, follows the output
+// of each command.
 func (s *session) Write(text []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shown.Write(text)
+	for i, part := range bytes.Split(text, []byte{0}) {
+		if i > 0 {
+			s.all <- struct{}{}
+		}
+		s.shown.Write(part)
+	}
+	return len(text), nil
 }
 
 // newSession starts a shell in the directory. It ends with the test, and what it has
@@ -43,7 +51,7 @@ func newSession(t *testing.T, dir string, env ...string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{t: t, cmd: exec.Command("bash", "--noprofile", "--norc"), ended: bufio.NewScanner(read), status: read}
+	s := &session{t: t, cmd: exec.Command("bash", "--noprofile", "--norc"), ended: bufio.NewScanner(read), status: read, all: make(chan struct{}, 100)}
 	s.cmd.Dir, s.cmd.Env = dir, append(os.Environ(), env...)
 	s.cmd.Stdout, s.cmd.Stderr = s, s
 	s.cmd.ExtraFiles = []*os.File{write} // descriptor 3
@@ -76,7 +84,7 @@ func (s *session) text(since int) string {
 func (s *session) run(command string) (status, since int) {
 	s.t.Helper()
 	since = len(s.text(0))
-	fmt.Fprintf(s.stdin, "{ :\n%s\n} </dev/null 3>&-; echo $? >&3\n", strings.TrimSuffix(command, "\n"))
+	fmt.Fprintf(s.stdin, "{ :\n%s\n} </dev/null 3>&-; echo $? >&3; printf '\\0'\n", strings.TrimSuffix(command, "\n"))
 	late := time.AfterFunc(patience, func() { _ = s.status.Close() })
 	defer late.Stop()
 	if !s.ended.Scan() {
@@ -85,6 +93,11 @@ func (s *session) run(command string) (status, since int) {
 	status, err := strconv.Atoi(s.ended.Text())
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	select {
+	case <-s.all:
+	case <-time.After(patience):
+		s.t.Fatalf("the output of the command does not end:\n%s\n%s", command, s.text(since))
 	}
 	return status, since
 }

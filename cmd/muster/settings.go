@@ -38,7 +38,7 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(terminal.Address(&s.natsListen), "nats-listen", "address on which the embedded NATS server listens, for subscribers and auditors; by default it does not listen")
 	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log; it cannot be changed later")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")
-	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve besides the native one, separated by commas, or none")
+	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
 	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; can be given several times, or separated by commas; by default no page may")
 	s.oidcFlags(f)
 	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print commands that show it")

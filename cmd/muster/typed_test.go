@@ -14,7 +14,8 @@ var typedTools = []string{"bash", "curl", "jq"}
 // specials are the tests that type a block which cannot be typed in passing, by the name
 // that the comment before the block has.
 var specials = map[string]func(*testing.T, typist, string){
-	"the test of polling": typePolling,
+	"the test of polling":   typePolling,
+	"the test of following": typeFollowing,
 }
 
 // TestDocumentationIsTyped types the README's tour into a shell, and then the examples of

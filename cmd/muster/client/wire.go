@@ -35,7 +35,7 @@ type Page[T any] = native.List[T]
 type Problem struct{ transport.Problem }
 
 // ShowMembership returns a membership as the API shows it. The profile is nil for
-// somebody whom the directory does not contain.
+// somebody who is not in the directory.
 func ShowMembership(m *domain.Membership, role *domain.Role, p *domain.Profile) Membership {
 	return native.ShowMembership(m, role, p)
 }

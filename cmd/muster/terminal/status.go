@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The statuses that the program exits with, besides 0.
+// The statuses that the program exits with, other than 0.
 const (
 	// StatusFailed means that the command was understood and has failed.
 	StatusFailed = 1
