@@ -123,7 +123,9 @@ func (s *State) organizationAuthority(m Meta) (Level, error) {
 }
 
 // everywhere returns the authority that the command's actor has in all workspaces of the
-// organization because they act for the organization.
+// organization because they act for the organization. Today that is always the top level.
+// Those who define roles are held against it all the same, so that the rule still holds
+// when others may define roles.
 func (s *State) everywhere(m Meta, at time.Time) (authority, error) {
 	if _, err := s.organizationAuthority(m); err != nil {
 		return authority{}, err
@@ -202,14 +204,25 @@ func workspaceNeeds(s *State, m Meta, ws WorkspaceID, more ...Key) []Key {
 	return more
 }
 
-// memberNeeds returns what a command must see that changes a member.
-func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID, more ...Key) []Key {
-	more = append(more, MembershipKey(ws, user), OwnersKey(ws))
-	more = append(more, organizationMemberNeeds(m, user)...)
+// memberNeeds returns what a command must see that changes a member. A command that can
+// give the role of an owner must see [givenNeeds] too.
+func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID) []Key {
+	keys := append([]Key{MembershipKey(ws, user)}, organizationMemberNeeds(m, user)...)
 	member := s.Membership(ws, user)
-	more = appendRole(more, m.Organization, member)
-	if member.owns() {
-		more = ownerNeeds(more, s, m.Organization, ws, 1)
+	keys = appendRole(keys, m.Organization, member)
+	switch {
+	case member.owns():
+		keys = ownerNeeds(keys, s, m.Organization, ws, 1)
+	case member != nil && member.Role == RoleOwner:
+		keys = append(keys, OwnersKey(ws)) // the member can become one
 	}
-	return workspaceNeeds(s, m, ws, more...)
+	return workspaceNeeds(s, m, ws, keys...)
+}
+
+// givenNeeds appends what a command must see that gives the role in the workspace.
+func givenNeeds(keys []Key, org OrganizationID, ws WorkspaceID, role RoleKey) []Key {
+	if role == RoleOwner {
+		return append(keys, OwnersKey(ws))
+	}
+	return appendRoleKey(keys, org, role)
 }

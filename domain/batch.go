@@ -59,6 +59,9 @@ func (c Batch) needs(s *State) []Key {
 		if invite, ok := operation.(InviteMember); ok {
 			// An operation before it may take the address from its present holder.
 			add(memberNeeds(s, c.Meta, c.Workspace, invite.User))
+			for _, other := range s.otherHolders(c.Organization, invite.Profile.Email) {
+				add(memberNeeds(s, c.Meta, c.Workspace, other.User))
+			}
 		}
 	}
 	return needed.keys

@@ -4,14 +4,18 @@ import "time"
 
 // HideUnread removes from the state whatever a dry run must not show: a real command
 // leaves a trace of what its actor learns, and a dry run leaves none. So a dry run treats
-// people whom the token could not read as people whom nobody knows: they have no entry in
-// the directory, no address, and no earlier membership. The state must hold what the
-// command needs, and afterwards the command can need more.
+// people whom the token could not read as unknown people: they have no entry in the
+// directory, no address, no role and no suspension in the organization, and no earlier
+// membership. The state must hold what the command needs, and afterwards the command can
+// need more.
 func HideUnread(s *State, c Command, at time.Time) {
 	// The real command that removes somebody who was removed before leaves no trace either.
 	_, ends := c.(RemoveMember)
+	_, offboards := c.(RemoveOrganizationMember) // sees all memberships of the user
 	m := c.Metadata()
 	var hidden []Key
+	lists := make(map[Key]UserID) // of memberships
+	members := make(map[UserID]bool)
 	s.Each(func(k Key, p Part) {
 		switch p := p.(type) { //nolint:gochecksumtype // no other part says who somebody is
 		case *Profile:
@@ -22,12 +26,28 @@ func HideUnread(s *State, c Command, at time.Time) {
 			if !s.reads(m, p.User) {
 				hidden = append(hidden, k)
 			}
+		case *OrganizationMember:
+			if !s.reads(m, p.User) {
+				hidden = append(hidden, k)
+			}
+		case *UserMemberships:
+			if !s.reads(m, p.User) {
+				lists[k] = p.User
+			}
 		case *Membership:
-			if !ends && !p.present(at) && !s.reads(m, p.User) {
+			switch {
+			case ends || p.present(at) && !offboards:
+				members[p.User] = true
+			case !s.reads(m, p.User):
 				hidden = append(hidden, k)
 			}
 		}
 	})
+	for k, user := range lists {
+		if !members[user] { // the end of a membership that is shown changes the list
+			hidden = append(hidden, k)
+		}
+	}
 	for _, k := range hidden {
 		s.Put(k, nil)
 	}
@@ -37,7 +57,7 @@ func HideUnread(s *State, c Command, at time.Time) {
 // or as a member of the organization or of a workspace that the token reaches.
 func (s *State) reads(m Meta, user UserID) bool {
 	own := m.Actor.Credential
-	if user == m.Actor.User {
+	if user == m.person() && !user.IsZero() {
 		return true
 	}
 	if own.Workspace.IsZero() {
@@ -51,13 +71,8 @@ func (s *State) reads(m Meta, user UserID) bool {
 	if !own.Scopes.Allow("workspace_members:read") {
 		return false
 	}
-	if list := s.UserMemberships(m.Organization, user); own.Workspace.IsZero() && list != nil && len(list.Workspaces) > 0 {
-		return true
+	if own.Workspace.IsZero() {
+		return s.UserMemberships(m.Organization, user) != nil
 	}
-	found := false
-	s.Each(func(_ Key, p Part) {
-		member, ok := p.(*Membership)
-		found = found || ok && member.User == user && member.Organization == m.Organization && (own.Workspace.IsZero() || member.Workspace == own.Workspace)
-	})
-	return found
+	return s.Membership(own.Workspace, user) != nil
 }

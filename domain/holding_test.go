@@ -51,3 +51,19 @@ func (w *world) heldAgainstGiver(t *rapid.T, l law, before map[Key]holding) {
 		}
 	}
 }
+
+// heldFromSuspended compares the memberships of people who are suspended in the
+// organization with those before the command. None whose role or list has changed permits
+// more than before.
+func (w *world) heldFromSuspended(t *rapid.T, l law, before map[Key]holding) {
+	for k, now := range w.holdings() {
+		was, there := before[k]
+		if k.Kind != KeyMembership || !there || !w.model.barred[OrganizationMemberKey(now.org, k.ID)] || now.role == was.role && samePermissions(now.list, was.list) {
+			continue
+		}
+		from, to := w.model.role(now.org, was.role), w.model.role(now.org, now.role)
+		if to.Level > from.Level || !(power{some: was.permits}).covers(now.permits) {
+			t.Fatalf("%#v gave %v of level %d to %v, who is suspended and had %v of level %d", l.command, now.permits, to.Level, k, was.permits, from.Level)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 )
@@ -53,6 +54,9 @@ func MustParseID[Kind any](s string) ID[Kind] {
 
 // IsZero reports whether the id means "none".
 func (id ID[Kind]) IsZero() bool { return id == ID[Kind]{} }
+
+// Compare orders ids by their bytes.
+func (id ID[Kind]) Compare(other ID[Kind]) int { return bytes.Compare(id[:], other[:]) }
 
 // String returns the usual form in lower case.
 func (id ID[Kind]) String() string {

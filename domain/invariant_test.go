@@ -144,10 +144,10 @@ func (w *world) recount() (owners map[WorkspaceID][]UserID, heads map[Organizati
 		}
 	}
 	for _, list := range owners {
-		slices.SortFunc(list, func(a, b UserID) int { return slices.Compare(a[:], b[:]) })
+		slices.SortFunc(list, UserID.Compare)
 	}
 	for _, list := range places {
-		slices.SortFunc(list, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
+		slices.SortFunc(list, WorkspaceID.Compare)
 	}
 	for k, rank := range w.model.ranks {
 		if rank == OrganizationOwner && !w.model.barred[k] {

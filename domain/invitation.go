@@ -50,8 +50,8 @@ func (c InviteMember) needs(s *State) []Key {
 	if !s.Holds(keys[0]) {
 		return keys // which user it is must be known first
 	}
-	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s), OrganizationMemberKey(c.Organization, c.Invitee(s)))...)
-	return appendRoleKey(keys, c.Organization, c.Role)
+	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s))...)
+	return givenNeeds(keys, c.Organization, c.Workspace, c.Role)
 }
 
 func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {

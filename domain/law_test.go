@@ -50,16 +50,12 @@ func (l law) hold(t *rapid.T, event Event) {
 }
 
 // holdGains checks that nobody acts who is suspended, except to give something up, and
-// that nobody gets anything who is suspended or, for a token, has left.
+// that nobody gets anything who is suspended or, for a token, has left. Changes of a role
+// and of a list are looked at together, when all events of the command are known: see
+// [world.heldFromSuspended].
 func (l law) holdGains(event Event, must func(bool, string)) {
 	org, user := event.Concerns().Organization, event.Concerns().User
 	was := l.ties[MembershipKey(event.Concerns().Workspace, user)]
-	may := func(key RoleKey, list []Permission) power {
-		if list == nil {
-			list = l.role(org, key).Permissions
-		}
-		return power{level: l.role(org, key).Level, some: list}
-	}
 	gets := func(user UserID, more bool) {
 		must(!more || !l.model.barred[OrganizationMemberKey(org, user)], "somebody suspended got something")
 	}
@@ -73,11 +69,6 @@ func (l law) holdGains(event Event, must func(bool, string)) {
 		return
 	case MemberInvited, MemberAdded, MemberAccepted, MemberInvitationRenewed, MemberReinstated, OrganizationMemberAdded:
 		gets(user, true)
-	case MemberRoleChanged:
-		from, to := may(e.Role.From, was.list), may(e.Role.To, was.list)
-		gets(user, to.level > from.level || !from.covers(to.some))
-	case MemberPermissionsChanged:
-		gets(user, !may(was.role, e.Permissions.From).covers(may(was.role, e.Permissions.To).some))
 	case MemberExpiryChanged:
 		gets(user, !was.ends.IsZero() && (e.ExpiresAt.To == nil || e.ExpiresAt.To.After(was.ends)))
 	case OrganizationMemberRoleChanged:

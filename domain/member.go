@@ -38,7 +38,7 @@ func (c AddMember) needs(s *State) []Key {
 	if c.Profile != nil {
 		keys = append(keys, c.Profile.needs(s, c.Organization, c.User)...)
 	}
-	return appendRoleKey(keys, c.Organization, c.Role)
+	return givenNeeds(keys, c.Organization, c.Workspace, c.Role)
 }
 
 func (c AddMember) decide(s *State, at time.Time) ([]Event, error) {
@@ -80,11 +80,8 @@ func (c AddSuspendedMember) decide(s *State, at time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := c.Membership
-	if member := s.Membership(c.Workspace, c.User); member != nil {
-		id = member.ID
-	}
-	return append(events, MemberSuspended{About{c.Organization, c.Workspace, c.User}, id}), nil
+	added := events[len(events)-1].(MemberAdded)
+	return append(events, MemberSuspended{added.About, added.Membership}), nil
 }
 
 // AlreadyMemberError is [ErrAlreadyMember] with the membership that exists already.

@@ -23,7 +23,7 @@ func (c ChangeMember) target(*State) Key { return MembershipKey(c.Workspace, c.U
 func (c ChangeMember) needs(s *State) []Key {
 	keys := memberNeeds(s, c.Meta, c.Workspace, c.User)
 	if c.Role != nil {
-		keys = appendRoleKey(keys, c.Organization, *c.Role)
+		keys = givenNeeds(keys, c.Organization, c.Workspace, *c.Role)
 	}
 	return keys
 }

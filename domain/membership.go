@@ -208,7 +208,9 @@ func (s *State) changed(about About, r *Recorded, change func(*Membership)) {
 func (s *State) ended(about About, r *Recorded) {
 	s.changed(about, r, func(m *Membership) { m.State, m.EndedBy = MembershipRemoved, EventID{} })
 	list := s.UserMemberships(about.Organization, about.User)
-	list.Ending = slices.DeleteFunc(list.Ending, func(e Ending) bool { return e.Workspace == about.Workspace })
+	if i, found := slices.BinarySearchFunc(list.Ending, about.Workspace, func(e Ending, ws WorkspaceID) int { return e.Workspace.Compare(ws) }); found {
+		list.Ending = slices.Delete(list.Ending, i, i+1)
+	}
 	list.Version = r.Number
 }
 
@@ -229,13 +231,13 @@ func (u *UserMemberships) note(member *Membership) {
 	}
 }
 
-// include returns the list with the workspace or without it, in the order of the ids. It
-// may change the list in place.
-func include(list []WorkspaceID, ws WorkspaceID, in bool) []WorkspaceID {
-	at, found := slices.BinarySearchFunc(list, ws, func(a, b WorkspaceID) int { return slices.Compare(a[:], b[:]) })
+// include returns the list with the id or without it. The list is in the order of the ids.
+// It may be changed in place.
+func include[T any](list []ID[T], id ID[T], in bool) []ID[T] {
+	at, found := slices.BinarySearchFunc(list, id, ID[T].Compare)
 	switch {
 	case in && !found:
-		return slices.Insert(list, at, ws)
+		return slices.Insert(list, at, id)
 	case !in && found:
 		return slices.Delete(list, at, at+1)
 	}

@@ -39,7 +39,7 @@ func (s *State) endAll(about About, r *Recorded) {
 		s.changed(About{about.Organization, id, about.User}, r, func(m *Membership) { m.State, m.EndedBy = MembershipRemoved, r.ID })
 		list.Ending = append(list.Ending, Ending{id, r.ID})
 	}
-	slices.SortFunc(list.Ending, func(a, b Ending) int { return slices.Compare(a.Workspace[:], b.Workspace[:]) })
+	slices.SortFunc(list.Ending, func(a, b Ending) int { return a.Workspace.Compare(b.Workspace) })
 	list.Version = r.Number
 }
 
@@ -49,9 +49,7 @@ func (s *State) appendMemberships(keys []Key, org OrganizationID, user UserID, w
 	var roles []Key
 	for _, ws := range workspaces {
 		member := s.Membership(ws, user)
-		if keys = append(keys, MembershipKey(ws, user)); member.owns() {
-			keys = append(keys, WorkspaceKey(ws)) // has one owner less
-		}
+		keys = append(keys, MembershipKey(ws, user))
 		roles = appendRole(roles, org, member)
 	}
 	slices.SortFunc(roles, func(a, b Key) int { return strings.Compare(a.Text, b.Text) })
@@ -96,7 +94,7 @@ func (c EndMemberships) next(s *State) (workspaces []WorkspaceID) {
 	if list == nil {
 		return nil
 	}
-	for _, end := range list.Ending {
+	for _, end := range slices.Backward(list.Ending) { // the list gets shorter from its end
 		if len(workspaces) == atOnce(c.AtOnce) {
 			break
 		}

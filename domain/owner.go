@@ -34,16 +34,12 @@ func (s *State) owners(ws WorkspaceID) []UserID {
 // setOwner adds the user to the list of the workspace's owners or removes them from it.
 func (s *State) setOwner(about About, owns bool) {
 	users := s.owners(about.Workspace)
-	at, found := slices.BinarySearchFunc(users, about.User, func(a, b UserID) int { return slices.Compare(a[:], b[:]) })
-	switch {
-	case owns == found:
+	before := len(users)
+	users = include(users, about.User, owns)
+	switch len(users) {
+	case before:
 		return
-	case owns:
-		users = slices.Insert(users, at, about.User)
-	default:
-		users = slices.Delete(users, at, at+1)
-	}
-	if len(users) == 0 {
+	case 0:
 		s.make(OwnersKey(about.Workspace), nil)
 		return
 	}

@@ -49,7 +49,7 @@ func (s *State) hasLeft(org OrganizationID, user UserID, at time.Time) bool {
 // The state is that from before the events.
 func (s *State) mayGain(m Meta, events []Event, at time.Time) error {
 	for _, e := range events {
-		user := s.gainer(e)
+		user := s.gainer(e, events)
 		if user.IsZero() {
 			continue
 		}
@@ -66,19 +66,17 @@ func (s *State) mayGain(m Meta, events []Event, at time.Time) error {
 	return nil
 }
 
-// gainer returns the user who gains something by the event. It returns the zero id if
-// nobody does: an event can also take something away, or be about no user.
-func (s *State) gainer(e Event) UserID {
+// gainer returns the user who gains something by the event, which is one of the events of a
+// command. It returns the zero id if nobody does: an event can also take something away, or
+// be about no user.
+func (s *State) gainer(e Event, all []Event) UserID {
 	about := e.Concerns()
 	gains := false
 	switch e := e.(type) {
 	case MemberInvited, MemberAdded, MemberAccepted, MemberInvitationRenewed, MemberReinstated, OrganizationMemberAdded:
 		gains = true
-	case MemberRoleChanged:
-		gains = s.roleGains(e)
-	case MemberPermissionsChanged:
-		role := s.roleOf(s.Membership(about.Workspace, about.User))
-		gains = adds(effective(role, e.Permissions.From), effective(role, e.Permissions.To))
+	case MemberRoleChanged, MemberPermissionsChanged:
+		gains = s.termsGain(about, all)
 	case MemberExpiryChanged:
 		gains = endsLater(orZero(e.ExpiresAt.To), orZero(e.ExpiresAt.From))
 	case OrganizationMemberRoleChanged:
@@ -103,13 +101,25 @@ func (s *State) gainer(e Event) UserID {
 	return UserID{}
 }
 
-// roleGains reports whether the member can do more with the new role than with the old
-// one.
-func (s *State) roleGains(e MemberRoleChanged) bool {
-	from, _ := s.Role(e.Organization, e.Role.From)
-	to, _ := s.Role(e.Organization, e.Role.To)
-	own := s.Membership(e.Workspace, e.User).Permissions
-	return to.Level > from.Level || adds(effective(from, own), effective(to, own))
+// termsGain reports whether the member can do more after the events than before. A command
+// can change the role and the list of permissions, so both are looked at together.
+func (s *State) termsGain(about About, events []Event) bool {
+	member := s.Membership(about.Workspace, about.User)
+	key, list := member.Role, member.Permissions
+	for _, e := range events {
+		if e.Concerns() != about {
+			continue
+		}
+		switch e := e.(type) { //nolint:gochecksumtype // no other event changes either of them
+		case MemberRoleChanged:
+			key = e.Role.To
+		case MemberPermissionsChanged:
+			list = e.Permissions.To
+		}
+	}
+	from, _ := s.Role(about.Organization, member.Role)
+	to, _ := s.Role(about.Organization, key)
+	return to.Level > from.Level || adds(effective(from, member.Permissions), effective(to, list))
 }
 
 // effective returns the permissions that a membership with the role gives. The list

@@ -91,6 +91,14 @@ func (s *State) emailHolder(org OrganizationID, email string) UserID {
 	return UserID{}
 }
 
+// otherHolders returns the entries that get the address when its present holder loses it.
+func (s *State) otherHolders(org OrganizationID, email string) []Holding {
+	if holder := PartOf[*EmailHolder](s, EmailKey(org, email)); holder != nil {
+		return holder.Others
+	}
+	return nil
+}
+
 // UserProfileSet: the user's entry in the directory was written.
 type UserProfileSet struct {
 	About   `json:"-"`

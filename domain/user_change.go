@@ -140,7 +140,8 @@ func (s *State) setProfile(org OrganizationID, user UserID, patch ProfilePatch, 
 // workspace can repeat what the directory says.
 func (s *State) introduce(m Meta, user UserID, patch ProfilePatch) ([]Event, error) {
 	if _, err := s.organizationAuthority(m); err != nil {
-		if known := s.Profile(m.Organization, user); known == nil || !patch.repeats(known.ProfileFacts) {
+		// Repeating what the directory says would tell somebody who cannot read it that it does.
+		if known := s.Profile(m.Organization, user); known == nil || !patch.repeats(known.ProfileFacts) || !s.reads(m, user) {
 			return nil, fmt.Errorf("only somebody who acts for the organization may tie an e-mail address to a user or change their profile: "+
 				"add the user by user_id alone, or invite the person by email alone: %w", ErrNotAllowed)
 		}

@@ -21,7 +21,7 @@ func (CreateWorkspace) CommandType() string { return "create_workspace" }
 func (c CreateWorkspace) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
 func (c CreateWorkspace) needs(s *State) []Key {
-	return memberNeeds(s, c.Meta, c.Workspace, c.Owner)
+	return givenNeeds(memberNeeds(s, c.Meta, c.Workspace, c.Owner), c.Organization, c.Workspace, RoleOwner)
 }
 
 func (c CreateWorkspace) decide(s *State, at time.Time) ([]Event, error) {

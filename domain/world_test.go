@@ -114,6 +114,7 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 	for i, e := range events {
 		if batch, ok := c.(Batch); ok && (i == 0 || e.Concerns().User != events[i-1].Concerns().User) {
 			w.heldAgainstGiver(t, law, held)
+			w.heldFromSuspended(t, law, held)
 			law, held = w.law(w.operation(t, batch, e)), w.holdings() // each operation has the state that those before it have left
 		}
 		law.hold(t, e)
@@ -127,6 +128,7 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 		Evolve(small, r)
 	}
 	w.heldAgainstGiver(t, law, held)
+	w.heldFromSuspended(t, law, held)
 	w.sameChanges(t, small, number)
 	for k, p := range w.state.parts {
 		if p != nil && !samePart(w.before.parts[k], p) {

@@ -239,10 +239,9 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 	if list.Version == 0 {
 		return nil, ErrNotFound
 	}
-	byID := func(a, b domain.WorkspaceID) int { return slices.Compare(a[:], b[:]) }
-	slices.SortFunc(list.Workspaces, byID)
-	slices.SortFunc(list.Owned, byID)
-	slices.SortFunc(list.Ending, func(a, b domain.Ending) int { return slices.Compare(a.Workspace[:], b.Workspace[:]) })
+	slices.SortFunc(list.Workspaces, domain.WorkspaceID.Compare)
+	slices.SortFunc(list.Owned, domain.WorkspaceID.Compare)
+	slices.SortFunc(list.Ending, func(a, b domain.Ending) int { return a.Workspace.Compare(b.Workspace) })
 	return list, nil
 }
 

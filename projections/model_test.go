@@ -130,7 +130,7 @@ func passes(f AccessFilter, grants []Grant) bool {
 }
 
 func requireUsers(t *rapid.T, filter any, want []domain.UserID, got List[domain.UserID], err error) {
-	compare := func(a, b domain.UserID) int { return slices.Compare(a[:], b[:]) }
+	compare := domain.UserID.Compare
 	slices.SortFunc(want, compare)
 	slices.SortFunc(got.Items, compare)
 	if !slices.Equal(want, got.Items) || err != nil {

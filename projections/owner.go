@@ -25,6 +25,6 @@ func (c conn) owners(ws domain.WorkspaceID) (*domain.Owners, error) {
 	if err == nil && len(list.Users) == 0 {
 		err = ErrNotFound
 	}
-	slices.SortFunc(list.Users, func(a, b domain.UserID) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(list.Users, domain.UserID.Compare)
 	return list, err
 }

@@ -127,7 +127,7 @@ func compareEnds(t *rapid.T, h *history, m *ReadModels) {
 		}
 	})
 	byEnd := func(a, b End) int {
-		return cmp.Or(a.At.Compare(b.At), slices.Compare(a.Workspace[:], b.Workspace[:]), slices.Compare(a.User[:], b.User[:]))
+		return cmp.Or(a.At.Compare(b.At), a.Workspace.Compare(b.Workspace), a.User.Compare(b.User))
 	}
 	slices.SortFunc(want, byEnd)
 	next, _ := m.NextEnd()

@@ -81,8 +81,9 @@ func (c *Call) permit(who *auth.Bearer) error {
 	if err := c.route.reach.check(who.Workspace()); err != nil {
 		return err
 	}
-	// A token whose user is suspended may still ask what it is.
-	if c.route.reads && c.route.scope != AnyScope {
+	// A token whose user is suspended may still ask what it is. It learns nothing of the
+	// organization or of a workspace.
+	if c.route.reads && c.route.reach != ReachToken {
 		return c.engine.auth.MayRead(who)
 	}
 	return nil

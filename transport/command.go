@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport/ids"
 )
@@ -48,11 +49,32 @@ func (c *Call) Perform(command domain.Command) (Result, error) {
 func (c *Call) run(w *Write, command domain.Command) (Result, error) {
 	if w.ValidateOnly {
 		tried, err := c.Log().Try(c, command)
+		if err == nil {
+			err = c.mayShow(command, tried)
+		}
 		return Result{tried, true}, err
 	}
 	done, err := c.Log().Run(c, command)
 	c.waitFor(done.Position)
+	if err == nil {
+		err = c.mayShow(command, done)
+	}
 	return Result{done, false}, err
+}
+
+// mayShow refuses to show the first answer to a command again to somebody who can no longer
+// read anything, because they were suspended or have left since. They still see what was
+// about themselves, such as the answer to their leaving.
+func (c *Call) mayShow(command domain.Command, r events.Result) error {
+	m := command.Metadata()
+	user := m.OnBehalfOf
+	if user.IsZero() {
+		user = m.Actor.User
+	}
+	if _, revokes := command.(domain.RevokeToken); !r.Replayed || revokes || r.Target.ID == user {
+		return nil
+	}
+	return c.engine.auth.UserMayRead(m.Organization, user)
 }
 
 // waitFor waits until this node's read models show the position. It gives up after

@@ -101,12 +101,17 @@ func (a *Authenticator) find(ctx context.Context, secret domain.Hash, text strin
 // commands refuse such a user themselves, because they must first recognise a command
 // that is repeated.
 func (a *Authenticator) MayRead(b *Bearer) error {
-	if b.Actor.User.IsZero() {
+	return a.UserMayRead(b.Organization, b.Actor.User)
+}
+
+// UserMayRead is [Authenticator.MayRead] for a user. The zero id is a program, which may.
+func (a *Authenticator) UserMayRead(org domain.OrganizationID, user domain.UserID) error {
+	if user.IsZero() {
 		return nil
 	}
-	barred, err := a.models.Barred(b.Organization, b.Actor.User, a.now())
+	barred, err := a.models.Barred(org, user, a.now())
 	if barred {
-		err = fmt.Errorf("the token's user is suspended in the organization, or not part of it any more: %w", domain.ErrNotAllowed)
+		err = fmt.Errorf("the user is suspended in the organization, or not part of it any more: %w", domain.ErrNotAllowed)
 	}
 	return err
 }

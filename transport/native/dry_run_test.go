@@ -28,6 +28,9 @@ func TestDryRunIsNoOracle(t *testing.T) {
 	s.as(x.token, "POST", "/v1/workspaces/"+other+"/members", fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, known)).want(201)
 	was := s.as(x.token, "POST", "/v1/workspaces/"+x.ws+"/members", fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, past)).want(201).get("id")
 	s.as(x.token, "DELETE", "/v1/workspaces/"+x.ws+"/members/"+past, "").want(204)
+	barred := newText()
+	s.as(x.token, "POST", "/v1/workspaces/"+other+"/members", fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, barred)).want(201)
+	s.as(x.token, "POST", org+"/members/"+barred+"/suspend", "").want(200)
 	manager := newText()
 	s.as(x.token, "POST", "/v1/workspaces/"+x.ws+"/members", fmt.Sprintf(`{"user_id":%q,"role":"admin"}`, manager)).want(201)
 
@@ -35,7 +38,7 @@ func TestDryRunIsNoOracle(t *testing.T) {
 		text, _ := s.issue(x.org, more)
 		return text
 	}
-	writes := `"scopes":["workspace_members:create","workspace_members:update","workspace_members:delete","organization_members:update","users:update"]`
+	writes := `"scopes":["workspace_members:create","workspace_members:update","workspace_members:delete","organization_members:update","organization_members:delete","users:update"]`
 	narrow := map[string]string{
 		"a program that reads nobody": token(writes),
 		"a manager of the workspace":  token(fmt.Sprintf(`"scopes":["workspace_members:create","workspace_members:update"],"user_id":%q`, manager)),
@@ -49,10 +52,14 @@ func TestDryRunIsNoOracle(t *testing.T) {
 		{"POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, known), fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, newText())},
 		{"POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, past), fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, newText())},
 		{"POST", members, fmt.Sprintf(`{"user_id":%q,"email":"known@secret.example","role":"viewer"}`, known), fmt.Sprintf(`{"user_id":%q,"email":"known@secret.example","role":"viewer"}`, newText())},
+		{"POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, barred), fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, newText())},
+		{"PUT", members + "/" + barred, `{"role":"viewer"}`, ""},
 		{"PUT", members + "/" + known, `{"role":"viewer"}`, ""},
 		{"PUT", members + "/" + past, `{"role":"viewer"}`, ""},
 		{"POST", members + "/batch", `{"mode":"best_effort","operations":[{"op":"add","email":"known@secret.example","role":"viewer"},{"op":"add","email":"past@secret.example","role":"viewer"}]}`, `{"mode":"best_effort","operations":[{"op":"add","email":"a@stranger.example","role":"viewer"},{"op":"add","email":"b@stranger.example","role":"viewer"}]}`},
 		{"PUT", org + "/members/" + known, `{"role":"member"}`, ""},
+		{"PUT", org + "/members/" + barred, `{"role":"member"}`, ""},
+		{"DELETE", org + "/members/" + known, "", ""},
 		{"PUT", org + "/users/" + known, `{"email":"other@stranger.example"}`, ""},
 		{"PUT", org + "/users/" + newText(), `{"email":"known@secret.example"}`, ""},
 	} {
@@ -75,6 +82,17 @@ func TestDryRunIsNoOracle(t *testing.T) {
 				t.Errorf("%s %s %s by %s says whose the address is: %s", c.method, c.path, c.body, who, got.body)
 			}
 		}
+	}
+
+	// The end of a membership that is there is decided as it would be.
+	s.as(narrow["a program that reads nobody"], "DELETE", members+"/"+manager+"?validate_only=true", "").want(204)
+
+	// A write that fails leaves no trace either. So nobody may try addresses on people whom
+	// they cannot read.
+	right := s.as(narrow["a manager of the workspace"], "POST", members, fmt.Sprintf(`{"user_id":%q,"email":"known@secret.example","role":"viewer"}`, known), "If-Match", `"999999"`)
+	wrong := s.as(narrow["a manager of the workspace"], "POST", members, fmt.Sprintf(`{"user_id":%q,"email":"wrong@secret.example","role":"viewer"}`, known), "If-Match", `"999999"`)
+	if string(right.want(403, "not_allowed").body) == "" || right.status != wrong.status || right.get("code") != wrong.get("code") {
+		t.Errorf("%s, but of another address %s", right.body, wrong.body)
 	}
 
 	// A token that could read the person is told.

@@ -113,3 +113,38 @@ func TestTokensGoByTheClock(t *testing.T) {
 		t.Errorf("an event says that the membership has expired, so the test shows nothing: %s", got.body)
 	}
 }
+
+// An answer that is given again is a read. Somebody who was suspended or removed since gets
+// none, except about themselves.
+func TestNoReplayForTheSuspended(t *testing.T) {
+	for _, how := range []struct{ says, method, path string }{
+		{"suspended", "POST", "/suspend"}, {"removed", "DELETE", ""},
+	} {
+		t.Run(how.says, func(t *testing.T) {
+			s := start(t, t.TempDir())
+			x := s.tenant("Acme")
+			org, members := "/v1/organizations/"+x.org, "/v1/workspaces/"+x.ws+"/members"
+			admin, leaver, added := newText(), newText(), newText()
+			for _, user := range []string{admin, leaver} {
+				s.as(x.token, "POST", members, fmt.Sprintf(`{"user_id":%q,"role":"admin"}`, user)).want(201)
+			}
+			own, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["all:all"],"user_id":%q`, admin))
+			program, _ := s.issue(x.org, `"scopes":["all:all"]`)
+			add := func(token, key string, more ...string) answer {
+				return s.as(token, "POST", members, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, added), append(more, "Idempotency-Key", key)...)
+			}
+			add(own, "own").want(201)
+			s.as(x.token, "DELETE", members+"/"+added, "").want(204)
+			add(program, "behalf", "Muster-On-Behalf-Of", admin).want(201)
+			add(own, "own").want(201)
+			s.as(x.token, how.method, org+"/members/"+admin+how.path, "")
+			add(own, "own").want(403, "not_allowed")
+			add(program, "behalf", "Muster-On-Behalf-Of", admin).want(403, "not_allowed")
+
+			leavers, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["all:all"],"user_id":%q`, leaver))
+			for range 2 {
+				s.as(leavers, "POST", members+"/"+leaver+"/leave", "", "Idempotency-Key", "leave").want(200)
+			}
+		})
+	}
+}
