@@ -36,7 +36,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Name: "muster_append_commands", Help: "Commands that became durable together.", Buckets: prometheus.ExponentialBuckets(1, 2, 12),
 		}),
 		conflicts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "muster_append_conflicts_total", Help: "Groups decided anew because another process had written to the partition.",
+			Name: "muster_append_conflicts_total", Help: "Groups decided again because another process had written to the partition.",
 		}),
 		unknown: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "muster_append_unanswered_total", Help: "Appends whose acknowledgement was lost, so that the log had to be looked at.",

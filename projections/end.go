@@ -19,7 +19,8 @@ type End struct {
 
 // Ended lists the memberships and invitations of a partition's organizations that have
 // ended by that time without an event that records it. It returns at most limit of them,
-// the earliest first.
+// the earliest first. The index has the ends of all partitions, so the query walks past
+// those of the others that are not recorded yet.
 func (m *ReadModels) Ended(ctx context.Context, partition int, at time.Time, limit int) (ended []End, err error) {
 	err = m.list(ctx, func(c conn) error {
 		rows, err := c.Query(ctx, `

@@ -165,7 +165,8 @@ const manyMemberships = 100
 
 // loadMemberships puts memberships of users into the state of whom many are wanted. Their
 // removal from an organization needs all of them, and reading those together takes a
-// fraction of the time. It leaves the others out.
+// fraction of the time. It leaves out the others, and those of a user with the same id in
+// another organization than the first membership: they are read one by one.
 func (c conn) loadMemberships(keys []domain.Key, into *domain.State) error {
 	if len(keys) < manyMemberships {
 		return nil
@@ -199,7 +200,7 @@ func (c conn) loadMemberships(keys []domain.Key, into *domain.State) error {
 			}); err != nil {
 				return err
 			}
-			break // all are in the organization of the first one
+			break // what is in another organization is left out
 		}
 	}
 	return nil

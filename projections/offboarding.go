@@ -39,16 +39,21 @@ type Offboarding struct {
 	By           domain.EventID // the event that removed the user
 }
 
-// Offboardings lists the offboardings that are not complete, the earliest first. It
-// returns at most limit of them.
-func (m *ReadModels) Offboardings(ctx context.Context, limit int) (list []Offboarding, err error) {
+// Offboardings lists the offboardings of a partition's organizations that are not
+// complete, the earliest first. It returns at most limit of them. Like that of
+// [ReadModels.Ended], the query walks past those of the other partitions.
+func (m *ReadModels) Offboardings(ctx context.Context, partition, limit int) (list []Offboarding, err error) {
 	err = m.list(ctx, func(c conn) error {
 		var o Offboarding
 		return c.Each(ctx, []any{scanID(&o.Organization), scanID(&o.User), scanEvent(&o.By)}, func() { list = append(list, o) }, `
-			SELECT o.id, p.user, e.ended_by
-			FROM (SELECT DISTINCT ended_by, person FROM memberships WHERE ended_by IS NOT NULL ORDER BY ended_by, person LIMIT +?1) e
-			CROSS JOIN people p ON p.key = e.person
-			CROSS JOIN organizations o ON o.key = p.organization`, limit)
+			SELECT o.id, p.user, found.ended_by
+			FROM (
+				SELECT DISTINCT ended_by, person FROM memberships
+				WHERE ended_by IS NOT NULL AND person & +?1 = +?2
+				ORDER BY ended_by, person LIMIT +?3
+			) found
+			CROSS JOIN people p ON p.key = found.person
+			CROSS JOIN organizations o ON o.key = p.organization`, MaxPartitions-1, partition, limit)
 	})
 	return list, err
 }

@@ -19,6 +19,12 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	h, m := crowd(t)
 	org, ws, user := orgID(1), wsID(1), userID(4)
+	var many []domain.Key // memberships of one user
+	for n := range manyMemberships {
+		h.do(t, createWorkspace(org, wsID(1000+n), 1))
+		many = append(many, domain.MembershipKey(wsID(1000+n), user))
+	}
+	h.follow(t, m)
 	for _, f := range []func() error{
 		func() error { _, err := m.Organization(org); return err },
 		func() error { _, err := m.Organizations(context.Background(), Page{}); return err },
@@ -44,6 +50,7 @@ func TestPlans(t *testing.T) {
 		func() error { _, err := m.Roles(context.Background(), org, RoleFilter{}, Page{}); return err },
 		func() error { _, err := m.Permissions(context.Background(), org, Page{}); return err },
 		func() error { _, err := m.Ended(context.Background(), 0, later, 10); return err },
+		func() error { _, err := m.Offboardings(context.Background(), 0, 10); return err },
 		func() error { _, err := m.Check(ws, user, later); return err },
 		func() error { _, err := m.AccessOf(ws, user, later); return err },
 		func() error { _, err := listAccess(m, ws, AccessFilter{}, later, Page{}); return err },
@@ -78,8 +85,10 @@ func TestPlans(t *testing.T) {
 	if err := m.Load(append(keys, domain.DoneKey(org, domain.CommandID{})), new(domain.State)); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Load(manyParts(), new(domain.State)); err != nil {
-		t.Fatal(err)
+	for _, many := range [][]domain.Key{manyParts(), many} {
+		if err := m.Load(many, new(domain.State)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	requirePlans(t, m.points)
 	requirePlans(t, m.lists, allTexts()...)
@@ -106,6 +115,8 @@ func TestPlans(t *testing.T) {
 		domain.ReinstateMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.SuspendOrganizationMember{Meta: root(org), User: userID(4)},
 		domain.ReinstateOrganizationMember{Meta: root(org), User: userID(4)},
+		introduceMember(org, ws, 22, domain.RoleEditor), introduceMember(org, wsID(3), 22, domain.RoleEditor),
+		domain.RemoveOrganizationMember{Meta: root(org), User: userID(22), AtOnce: 1},
 	)
 	h.follow(t, m)
 	requirePlan(t, m.writer.Conns[0])

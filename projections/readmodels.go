@@ -32,8 +32,8 @@ type ReadModels struct {
 
 	partitions []progress // what the last commit has applied
 	// As of the last commit.
-	end         nextEnd
-	offboarding nextEnd
+	end         moment // the earliest end
+	offboarding moment // the beginning of the earliest offboarding
 	closed      chan struct{}
 	close       func() error
 }

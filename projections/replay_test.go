@@ -231,7 +231,7 @@ func TestReplays(t *testing.T) {
 		if err := n.models.WaitFor(t.Context(), first[i].Position); err != nil {
 			t.Fatal(err)
 		}
-		if left, err := n.models.Offboardings(t.Context(), 1); err != nil {
+		if left, err := n.models.Offboardings(t.Context(), 0, 1); err != nil {
 			t.Fatal(err)
 		} else if len(left) > 0 {
 			removal = left[0].By

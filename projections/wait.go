@@ -37,47 +37,47 @@ func (p *progress) next() <-chan struct{} {
 	return p.more
 }
 
-// nextEnd is the earliest end, or the beginning of the earliest offboarding. Callers can
-// wait for it to change.
-type nextEnd struct {
+// moment is a time that a commit can move, or zero for none. Callers can wait for it to
+// change.
+type moment struct {
 	mu     sync.Mutex
 	at     time.Time
 	moved  chan struct{} // nil: nobody has asked since it moved
 	closed bool
 }
 
-func (e *nextEnd) get() (time.Time, <-chan struct{}) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.moved == nil {
-		e.moved = make(chan struct{})
-		if e.closed {
-			close(e.moved)
+func (m *moment) get() (time.Time, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.moved == nil {
+		m.moved = make(chan struct{})
+		if m.closed {
+			close(m.moved)
 		}
 	}
-	return e.at, e.moved
+	return m.at, m.moved
 }
 
-func (e *nextEnd) move(to time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.at.Equal(to) {
+func (m *moment) move(to time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.at.Equal(to) {
 		return
 	}
-	e.at = to
-	e.wake()
+	m.at = to
+	m.wake()
 }
 
-func (e *nextEnd) close() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.wake()
-	e.closed = true
+func (m *moment) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wake()
+	m.closed = true
 }
 
-func (e *nextEnd) wake() {
-	if e.moved != nil && !e.closed {
-		close(e.moved)
-		e.moved = nil
+func (m *moment) wake() {
+	if m.moved != nil && !m.closed {
+		close(m.moved)
+		m.moved = nil
 	}
 }

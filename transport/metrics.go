@@ -19,7 +19,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "muster_http_requests_total", Help: "Requests answered, by route, method and status.",
 		}, []string{"route", "method", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "muster_http_request_duration_seconds", Help: "Time from a request's headers to the end of its answer.",
+			Name: "muster_http_request_duration_seconds", Help: "Time from a request's headers to the end of its response.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "method"}),
 	}

@@ -35,8 +35,8 @@ type WriteHeaders struct {
 	IfMatch        string        `header:"If-Match" bounds:"etags" maxLength:"1000" doc:"ETags, or *: only when the resource has one of these versions, or exists. Otherwise 412." example:"\"1042\""`
 	IfNoneMatch    string        `header:"If-None-Match" bounds:"absent" maxLength:"1000" doc:"*: only when the resource does not exist. Otherwise 412." example:"*"`
 	Reason         string        `header:"Muster-Reason" bounds:"reason" doc:"Why; kept in the events. At most 500 characters." example:"Joined the team, ticket 4711"`
-	OnBehalfOf     domain.UserID `header:"Muster-On-Behalf-Of" format:"uuid" doc:"The user for whom this is done: the rules then go by that user's role, and the events name both. Needs the scope actors:impersonate."`
-	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the real state and answer what would be, but write nothing. People whom the token could not read are treated as unknown."`
+	OnBehalfOf     domain.UserID `header:"Muster-On-Behalf-Of" format:"uuid" doc:"The user on whose behalf this is done. That user's role then decides, and the events name both. Needs the scope actors:impersonate."`
+	ValidateOnly   bool          `query:"validate_only" doc:"Decide on the current state and return what the write would return, but write nothing. People that the token could not read are treated as unknown."`
 
 	write Write
 }

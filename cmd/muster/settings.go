@@ -39,7 +39,7 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log; it cannot be changed later")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
-	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; can be given several times, or separated by commas; by default no page may")
+	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; may be repeated, or contain several separated by commas; by default no page may")
 	s.oidcFlags(f)
 	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print commands that show it")
 	f.Lookup("demo").NoOptDefVal = "true"

@@ -18,11 +18,9 @@ const (
 	// MaxPayload is the most bytes that the payload of a message of the log may have.
 	MaxPayload = maxMessage - headerRoom
 
-	// serverTimeout bounds how long the server may take to be ready.
+	// serverTimeout bounds how long the server may take to be ready, and after that how
+	// long it may take to report that its streams are healthy.
 	serverTimeout = 30 * time.Second
-	// healthTimeout bounds how long a server that has started may take to report that its
-	// streams are healthy.
-	healthTimeout = 5 * time.Second
 	// startPoll is how often a starting server is asked whether it is ready.
 	startPoll = 5 * time.Millisecond
 )
@@ -79,7 +77,7 @@ func started(ctx context.Context, s *server.Server, log *serverLog) error {
 		if err := startFailed(ctx, log); err != nil {
 			return err
 		}
-		if time.Since(begun) > healthTimeout {
+		if time.Since(begun) > serverTimeout {
 			return fmt.Errorf("the embedded JetStream is not healthy: %s%s", h.Error, log.said())
 		}
 		time.Sleep(startPoll)

@@ -102,7 +102,7 @@ func accessOperations() []transport.Operation {
 			ID: "list-access", Path: path,
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag,
 			Summary:     "List access",
-			Description: "Everybody who has access to the workspace, each once with all their grants: members, and the organization's owners and admins. Access is the union of what the grants allow, and its role is the highest of theirs.",
+			Description: "Everybody who has access to the workspace, once with all their grants: members, and the organization's owners and admins. Access is the union of the grants: it has every permission that any of them gives, and the highest of their roles.",
 			Do:          transport.Query(listAccess),
 		},
 		{

@@ -30,7 +30,7 @@ func accessCheckOperations() []transport.Operation {
 			ID: "batch-check-access", Method: http.MethodPost, Path: "/v1/access/batch-check",
 			Reach: transport.ReachWorkspace, Scope: "access:read", Tag: tag,
 			Summary:     "Check access many times",
-			Description: "At most 1000 checks, each decided like a single one; the results are in the order of the checks. A check that cannot be answered, such as one of a workspace that the token does not reach, has an error, and does not keep the others from being answered: it allows nothing.",
+			Description: "At most 1000 checks. Each is decided like a single one, and the results are in the order of the checks. A check that fails, such as one of a workspace that the token does not reach, has an error and allows nothing. It does not affect the others.",
 			Do:          transport.Ask(batchCheckAccess),
 		},
 	}

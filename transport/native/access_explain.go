@@ -40,7 +40,7 @@ type ExplainedGrant struct {
 type GrantedBy struct {
 	AuthType   domain.ActorKind `json:"authtype" enum:"user,token,system"`
 	AuthID     string           `json:"authid" bounds:"actor" doc:"The id of the user or token; root or muster for the system." example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
-	OnBehalfOf *domain.UserID   `json:"onbehalfof" format:"uuid" nullable:"true" doc:"The user for whom it was done; null when nobody else."`
+	OnBehalfOf *domain.UserID   `json:"onbehalfof" format:"uuid" nullable:"true" doc:"The user on whose behalf it was done; null if there is none."`
 }
 
 type getAccessInput struct {

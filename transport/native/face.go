@@ -50,10 +50,10 @@ func Face(o Options) (transport.Face, error) {
 		Owns:  []string{"/"},
 		Title: "Muster",
 		Description: "Who may do what in which workspace, since when, and by whose hand.\n\n" +
-			"Every write takes Idempotency-Key, If-Match, Muster-Reason and ?validate_only=true, and answers with Muster-Position; " +
-			"a query that carries this back as Muster-Min-Position sees the write on every node. " +
-			"What an organization's token does not reach is 404, exactly as if it did not exist; " +
-			"a token that is bound to a workspace gets 403 for whatever concerns the whole organization.",
+			"Every write takes Idempotency-Key, If-Match, Muster-Reason and ?validate_only=true, and returns Muster-Position. " +
+			"A read that sends this position as Muster-Min-Position sees the write on every node. " +
+			"Anything that the token's organization does not own is 404, exactly as if it did not exist. " +
+			"A token that is bound to a workspace gets 403 for everything that concerns the whole organization.",
 		Tags: []*huma.Tag{
 			{Name: "Organizations", Description: "The tenants."},
 			{Name: "Organization members", Description: "Roles in the organization as a whole."},

@@ -66,7 +66,7 @@ func invitationOperations() []transport.Operation {
 			ID: "accept-invitation", Method: http.MethodPost, Path: "/v1/invitations/accept",
 			Reach: transport.ReachPublic, Tag: tag,
 			Summary:     "Accept an invitation with its secret",
-			Description: "Takes no token: the invitation's secret is enough. It makes the invited user an active member; again 200 when accepted before. A secret that is wrong, was renewed or taken back, or has expired is 404 unknown_invitation, and the answer does not tell which. 422 unknown_role when the invitation's role has been archived since: it can be accepted again once a manager of the workspace gives the person another role.",
+			Description: "Needs no token: the invitation's secret is enough. It makes the invited user an active member. Again 200 when accepted before. A secret that is wrong, was renewed or taken back, or has expired is 404 unknown_invitation, and the response does not tell which. 422 unknown_role if the invitation's role has been archived since: it can be accepted again once a manager of the workspace gives the person another role.",
 			Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 			Do:          transport.Command(acceptInvitation),
 		},

@@ -44,14 +44,14 @@ func memberOperations() []transport.Operation {
 			ID: "put-member", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag, MayCreate: true,
 			Summary:     "Make a user a member on these terms",
-			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200); without permissions they are the role's, and without expires_at the membership does not end by itself. To add, or to change the role or the list, is to give: below level 50 the actor must have every permission that the membership then allows.",
+			Description: "Adds the user (201), or gives the member that role, those permissions and that end (200). Without permissions they are the role's, and without expires_at the membership does not end by itself. Below level 50 the actor must have every permission that the membership then allows, if the user is added or the role or the list changes.",
 			Do:          transport.Command(putMember),
 		},
 		{
 			ID: "update-member", Method: http.MethodPatch, Path: path + "/{user}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: tag,
 			Summary:     "Change a member's terms",
-			Description: "A merge patch (RFC 7396): what is left out stays; permissions null are the role's, expires_at null is never. Nobody gives or takes a role above their own. A change of the role or of the list gives what the membership allows afterwards: below level 50 the actor must have every permission of it. The last owner remains an owner.",
+			Description: "A merge patch (RFC 7396): fields that are left out stay as they are. permissions null means the role's, and expires_at null means never. Nobody gives or takes a role above their own. Below level 50 the actor must have every permission that the membership then allows, if the role or the list changes. The last owner remains an owner.",
 			Do:          transport.Command(updateMember),
 		},
 		{

@@ -33,7 +33,7 @@ func (m *AddedMember) AppendJSON(b []byte) []byte {
 
 type addMemberBody struct {
 	User        domain.UserID       `json:"user_id,omitzero" format:"uuid" doc:"The user, by your product's id for them. Without it the person with the e-mail address is invited."`
-	Email       *string             `json:"email,omitzero" bounds:"email" doc:"Needed without user_id. With user_id it becomes the user's address in the directory, which takes an owner or admin of the organization, or a token of the organization." example:"ada@acme.example"`
+	Email       *string             `json:"email,omitzero" bounds:"email" doc:"Needed without user_id. With user_id it becomes the user's address in the directory. Only an owner or admin of the organization, or a token of the organization, can do that." example:"ada@acme.example"`
 	Name        personNameInput     `json:"name,omitzero"`
 	AvatarURL   *string             `json:"avatar_url,omitzero" bounds:"avatar_url" nullable:"true" format:"uri" example:"https://acme.example/ada.png" doc:"An https address."`
 	Role        domain.RoleKey      `json:"role" bounds:"role" example:"editor" doc:"The key of a role: owner, admin, editor, viewer, client or one of the organization's own."`

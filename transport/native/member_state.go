@@ -14,7 +14,7 @@ func memberStateOperations() []transport.Operation {
 			ID: "suspend-member", Method: http.MethodPost, Path: memberVerbPath + "suspend",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: "Members",
 			Summary:     "Suspend a member",
-			Description: "Takes the member's direct access for a while; the membership stays, and so does access that is inherited from the organization. Again 200 when suspended before. The last owner remains active.",
+			Description: "Takes away the member's direct access until the member is reinstated. The membership stays, and so does access that is inherited from the organization. Again 200 when suspended before. The last owner remains active.",
 			Do: memberVerb(func(m domain.Meta, p MemberPath) domain.Command {
 				return domain.SuspendMember{Meta: m, Workspace: p.Workspace, User: p.User}
 			}),
@@ -41,7 +41,7 @@ func memberStateOperations() []transport.Operation {
 			ID: "leave-workspace", Method: http.MethodPost, Path: memberVerbPath + "leave",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:update", Tag: "Members",
 			Summary:     "Leave a workspace",
-			Description: "Ends the user's own membership, whatever their role; only the user may, through a token bound to them or on their behalf. Again 200 when it has ended before. The last owner cannot be removed.",
+			Description: "Ends the user's own membership, in any role. Only the user can do that, through a token bound to them or on their behalf. Again 200 when it has ended before. The last owner cannot be removed.",
 			Do: memberVerb(func(m domain.Meta, p MemberPath) domain.Command {
 				return domain.LeaveWorkspace{Meta: m, Workspace: p.Workspace, User: p.User}
 			}),

@@ -77,14 +77,14 @@ func organizationMemberOperations() []transport.Operation {
 			ID: "remove-organization-member", Method: http.MethodDelete, Path: path + "/{user}",
 			Reach: transport.ReachOrganization, Scope: "organization_members:delete", Tag: tag,
 			Summary:     "Remove an organization member",
-			Description: "Offboards the user: takes their role in the organization, with the access that it gave to every workspace, and ends all of their memberships and invitations. All access ends with the commit that Muster-Position names; if there are more than 200 memberships, the events that record the single ends follow in other commits. Again 204 when removed before. Where the user is the last owner somebody else must be made one first.",
+			Description: "Offboards the user: takes away their role in the organization, with the access that it gave to every workspace, and ends all of their memberships and invitations. All access ends with the commit that Muster-Position names. If there are more than 200 memberships, the events that record the single ends follow in other commits. Again 204 when removed before. If the user is the last owner, make somebody else an owner first.",
 			Do:          transport.Command(removeOrganizationMember),
 		},
 		{
 			ID: "suspend-organization-member", Method: http.MethodPost, Path: path + "/{user}/suspend",
 			Reach: transport.ReachOrganization, Scope: "organization_members:update", Tag: tag,
 			Summary:     "Suspend a user in the organization",
-			Description: "Takes all of the user's access to the organization for a while, with or without a role in it. Their role and memberships stay as they are, and give nothing. Nothing new can be given to the user until they are reinstated: 409 user_suspended. If the user is the last active owner of workspaces, the answer is 409 last_owner and names them: make somebody else an owner first. An owner of the organization can insist with force=true. Again 200 when suspended before.",
+			Description: "Takes away all of the user's access to the organization, with or without a role in it, until the user is reinstated. Their role and memberships stay as they are, but give no access. Nothing new can be given to the user until then: 409 user_suspended. If the user is the last active owner of workspaces, the response is 409 last_owner and names them: make somebody else an owner first. An owner of the organization can insist with force=true. Again 200 when suspended before.",
 			Do:          transport.Command(suspendOrganizationMember),
 		},
 		{
@@ -161,7 +161,7 @@ type organizationMemberVerbInput struct {
 type suspendOrganizationMemberInput struct {
 	OrganizationUserPath
 	transport.WriteHeaders
-	Force bool `query:"force" doc:"Suspend the user even if workspaces are left without an active owner. Takes an owner of the organization, or a token that acts for the organization."`
+	Force bool `query:"force" doc:"Suspend the user even if workspaces are left without an active owner. Only an owner of the organization, or a token that acts for the organization, can do that."`
 }
 
 func suspendOrganizationMember(c *transport.Call, in *suspendOrganizationMemberInput) (*transport.Written[OrganizationMember], error) {

@@ -52,14 +52,14 @@ func tokenOperations() []transport.Operation {
 			ID: "issue-token", Method: http.MethodPost, Path: path,
 			Reach: transport.ReachOrganization, Scope: "tokens:create", Tag: tag, Status: http.StatusCreated,
 			Summary:     "Issue a token",
-			Description: "Makes a token that allows no more than the one used to make it. For a token of a user a program needs the scope actors:impersonate; users make tokens of themselves only. The secret is shown in this answer and never again: tot_ begins one for the organization, tpt_ one bound to a user, twt_ one bound to a workspace.",
+			Description: "Makes a token that may do no more than the one used to make it. Users can make tokens only for themselves. A token that is not bound to a user needs the scope actors:impersonate to make one for a user. The secret is in this response and in no other. It begins with tot_ for the organization, tpt_ for a user, and twt_ for a workspace.",
 			Do:          transport.Command(issueToken),
 		},
 		{
 			ID: "rotate-token", Method: http.MethodPost, Path: path + "/{token}/rotate",
 			Reach: transport.ReachOrganization, Scope: "tokens:create", Tag: tag,
 			Summary:     "Rotate a token",
-			Description: "Gives the token another secret, shown in this answer and never again. The old secret works until the overlap ends, 7 days at most; without an overlap it stops working at once. Only for a token that allows no more than the one used for this; for a token of a user a program needs the scope actors:impersonate. 409 token_ended when it was revoked or has expired.",
+			Description: "Gives the token another secret, which is in this response and in no other. The old secret works until the overlap ends, 7 days at most. Without an overlap it stops working at once. The token must not be allowed more than the one used for this. A token that is not bound to a user needs the scope actors:impersonate to rotate one of a user. 409 token_ended if the token was revoked or has expired.",
 			Do:          transport.Command(rotateToken),
 		},
 		{

@@ -116,7 +116,7 @@ func userOperations() []transport.Operation {
 			ID: "put-user", Method: http.MethodPut, Path: path + "/{user}",
 			Reach: transport.ReachOrganization, Scope: "users:update", Tag: tag,
 			Summary:     "Write a user's profile",
-			Description: "Writes the fields that are sent into the user's entry in the directory, and makes an entry if there is none, which takes an email. A field that is left out stays as it is; avatar_url null removes the picture, and an empty part of the name removes that part. The answer is 200 in both cases. People may change their own name and picture. To change an e-mail address, or anything of somebody else, takes an owner or admin of the organization, or a token of the organization.",
+			Description: "Writes the fields that are sent into the user's entry in the directory. If there is no entry, it makes one and needs an email. A field that is left out stays as it is. avatar_url null removes the picture, and an empty part of the name removes that part. The response is 200 in both cases. People may change their own name and picture. Only an owner or admin of the organization, or a token of the organization, can change an e-mail address or anything of somebody else.",
 			Do:          transport.Command(putUser),
 		},
 	}

@@ -3,9 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -17,9 +15,6 @@ const (
 	// expiryMost is how many ends of each partition are recorded before the clock is read
 	// again.
 	expiryMost = 100
-	// expiryPatience is how long the other partitions wait for one whose ends cannot be
-	// recorded.
-	expiryPatience = 10 * time.Second
 	// expiryRetry is how long to wait after an end could not be recorded.
 	expiryRetry = time.Second
 )
@@ -45,22 +40,12 @@ func (e *Expiry) Run(ctx context.Context) {
 	a.run(ctx)
 }
 
-// record records the ends that have come in all partitions at the same time, so that a
-// partition that fails or does not respond keeps no other from recording its own.
+// record records the ends that have come, in all partitions at the same time.
 func (e *Expiry) record(ctx context.Context) error {
-	ctx, stop := context.WithTimeout(ctx, expiryPatience)
-	defer stop()
-	failed, at := make([]error, e.Log.Partitions()), e.Now()
-	var all sync.WaitGroup
-	for partition := range failed {
-		all.Go(func() {
-			if err := e.recordOf(ctx, partition, at); err != nil {
-				failed[partition] = fmt.Errorf("partition %d: %w", partition, err)
-			}
-		})
-	}
-	all.Wait()
-	return errors.Join(failed...)
+	at := e.Now()
+	return inEachPartition(ctx, e.Log.Partitions(), func(ctx context.Context, partition int) error {
+		return e.recordOf(ctx, partition, at)
+	})
 }
 
 // recordOf runs a command for each membership and invitation of the partition that has

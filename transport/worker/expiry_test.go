@@ -97,12 +97,22 @@ func meta(organization domain.OrganizationID) domain.Meta {
 	}
 }
 
-// found creates an organization with a workspace.
-func (s *service) found(t *testing.T, organization domain.OrganizationID, workspace domain.WorkspaceID) {
+// organizations returns new ids of organizations, one of each partition of two.
+func (s *service) organizations() (organizations [2]domain.OrganizationID) {
+	for organizations[0].IsZero() || organizations[1].IsZero() {
+		org := newID[domain.OrganizationID]()
+		organizations[s.Log.Partition(org)] = org
+	}
+	return organizations
+}
+
+// found creates an organization with a workspace, and returns the owner of both.
+func (s *service) found(t *testing.T, organization domain.OrganizationID, workspace domain.WorkspaceID) (owner domain.UserID) {
 	t.Helper()
-	owner := newID[domain.UserID]()
+	owner = newID[domain.UserID]()
 	s.run(t, domain.CreateOrganization{Meta: meta(organization), Name: "Acme", Owner: owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
 	s.run(t, domain.CreateWorkspace{Meta: meta(organization), Workspace: workspace, Name: "Mill", Owner: owner, Membership: newID[domain.MembershipID]()})
+	return owner
 }
 
 // addUntil adds a new member until that time.
@@ -164,12 +174,8 @@ func TestExpiryRecordsEnds(t *testing.T) {
 // own, even if the ends of the first one came earlier and are more than are read at once.
 func TestExpiryStarvesNoPartition(t *testing.T) {
 	s := start(t, 2)
-	var organizations [2]domain.OrganizationID // by partition
+	organizations := s.organizations()
 	var workspaces [2]domain.WorkspaceID
-	for organizations[0].IsZero() || organizations[1].IsZero() {
-		org := newID[domain.OrganizationID]()
-		organizations[s.Log.Partition(org)] = org
-	}
 	soon := s.Now().Add(time.Hour).UTC().Truncate(time.Millisecond)
 	for partition, org := range organizations {
 		workspaces[partition] = newID[domain.WorkspaceID]()
@@ -179,17 +185,24 @@ func TestExpiryStarvesNoPartition(t *testing.T) {
 		s.run(t, addUntil(organizations[0], workspaces[0], soon))
 	}
 	s.run(t, addUntil(organizations[1], workspaces[1], soon.Add(time.Minute)))
+	s.requireOther(t, s.Run, 2*time.Hour)
+}
+
+// requireOther demands that a worker that begins after that time records an end in the
+// second partition while the read models get nothing more of the first one.
+func (s *service) requireOther(t *testing.T, run func(context.Context), after time.Duration) {
+	t.Helper()
 	before, err := s.Log.Tips(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.stuck.Store(true)
-	s.moved.Add(int64(2 * time.Hour))
-	g := Start(s.Run)
+	s.moved.Add(int64(after))
+	g := Start(run)
 	defer g.Stop()
 	next := before[1]
 	next.Number++
-	ctx, stop := context.WithTimeout(t.Context(), expiryPatience/2)
+	ctx, stop := context.WithTimeout(t.Context(), patience/2)
 	defer stop()
 	if err := s.Models.WaitFor(ctx, next); err != nil {
 		t.Errorf("the end of the other partition was not recorded: %v", err)

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// offboardingMost is how many users are worked on in turn.
+	// offboardingMost is how many users of each partition are worked on in turn.
 	offboardingMost = 100
 	// offboardingRetry is how long to wait after ends could not be recorded.
 	offboardingRetry = time.Second
@@ -41,10 +41,15 @@ func (o *Offboarding) Run(ctx context.Context) {
 	a.run(ctx)
 }
 
-// record runs a command for each user who has ends to record. One that fails does not
-// keep the others waiting.
+// record records ends in all partitions at the same time.
 func (o *Offboarding) record(ctx context.Context) error {
-	list, err := o.Models.Offboardings(ctx, offboardingMost)
+	return inEachPartition(ctx, o.Log.Partitions(), o.recordOf)
+}
+
+// recordOf runs a command for each user of the partition who has ends to record. A
+// command that fails does not keep the others waiting.
+func (o *Offboarding) recordOf(ctx context.Context, partition int) error {
+	list, err := o.Models.Offboardings(ctx, partition, offboardingMost)
 	if err != nil {
 		return err
 	}

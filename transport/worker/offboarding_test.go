@@ -8,25 +8,45 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
+// foundMany creates an organization with that number of workspaces.
+func (s *service) foundMany(t *testing.T, organization domain.OrganizationID, n int) []domain.WorkspaceID {
+	t.Helper()
+	workspaces := []domain.WorkspaceID{newID[domain.WorkspaceID]()}
+	owner := s.found(t, organization, workspaces[0])
+	for len(workspaces) < n {
+		workspace := newID[domain.WorkspaceID]()
+		s.run(t, domain.CreateWorkspace{Meta: meta(organization), Workspace: workspace, Name: "Mill", Owner: owner, Membership: newID[domain.MembershipID]()})
+		workspaces = append(workspaces, workspace)
+	}
+	return workspaces
+}
+
+// offboard adds the user to the workspaces, and removes them from the organization. The
+// removal records that number of ends.
+func (s *service) offboard(t *testing.T, organization domain.OrganizationID, workspaces []domain.WorkspaceID, user domain.UserID, atOnce int) {
+	t.Helper()
+	for _, workspace := range workspaces {
+		s.run(t, domain.AddMember{
+			Meta: meta(organization), Workspace: workspace, User: user, Membership: newID[domain.MembershipID](),
+			Terms: domain.Terms{Role: domain.RoleEditor},
+		})
+	}
+	s.run(t, domain.RemoveOrganizationMember{Meta: meta(organization), User: user, AtOnce: atOnce})
+}
+
+// offboarding returns the worker of the service.
+func (s *service) offboarding() *Offboarding {
+	return &Offboarding{Log: s.Log, Models: s.Models, Now: s.Now, NewID: s.NewID, Logger: s.Logger}
+}
+
 // An offboarding that was begun while no worker ran is completed by several workers, like
 // those of several nodes: each end is recorded once, and names the removal as its cause.
 func TestOffboardingRecordsEnds(t *testing.T) {
 	s := start(t, 1)
-	organization, owner, user := newID[domain.OrganizationID](), newID[domain.UserID](), newID[domain.UserID]()
-	meta := func() domain.Meta {
-		return domain.Meta{
-			ID: newID[domain.CommandID](), Organization: organization,
-			Actor: domain.Actor{Kind: domain.ActorSystem, ID: "test", Credential: domain.Credential{Scopes: domain.Scopes{domain.ScopeAll}}},
-		}
-	}
-	s.run(t, domain.CreateOrganization{Meta: meta(), Name: "Acme", Owner: owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
+	organization, user := newID[domain.OrganizationID](), newID[domain.UserID]()
 	const memberships = 23
-	for range memberships {
-		workspace := newID[domain.WorkspaceID]()
-		s.run(t, domain.CreateWorkspace{Meta: meta(), Workspace: workspace, Name: "Mill", Owner: owner, Membership: newID[domain.MembershipID]()})
-		s.run(t, domain.AddMember{Meta: meta(), Workspace: workspace, User: user, Membership: newID[domain.MembershipID](), Terms: domain.Terms{Role: domain.RoleEditor}})
-	}
-	s.run(t, domain.RemoveOrganizationMember{Meta: meta(), User: user, AtOnce: 3})
+	workspaces := s.foundMany(t, organization, memberships)
+	s.offboard(t, organization, workspaces, user, 3)
 	before, err := s.Log.Tips(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -35,9 +55,7 @@ func TestOffboardingRecordsEnds(t *testing.T) {
 		t.Fatal("there is nothing to record")
 	}
 
-	first := &Offboarding{Log: s.Log, Models: s.Models, Now: s.Now, NewID: s.NewID, Logger: s.Logger}
-	second := *first
-	g := Start(first.Run, second.Run)
+	g := Start(s.offboarding().Run, s.offboarding().Run)
 	defer g.Stop()
 	for deadline := time.After(time.Minute); ; {
 		began, moved := s.Models.NextOffboarding()
@@ -80,4 +98,20 @@ func TestOffboardingRecordsEnds(t *testing.T) {
 			t.Errorf("the end in workspace %s is recorded %d times", workspace, n)
 		}
 	}
+}
+
+// A partition whose offboardings cannot be recorded keeps no other partition from recording
+// its own, even if those of the first one began earlier and are more than are read at once.
+func TestOffboardingStarvesNoPartition(t *testing.T) {
+	s := start(t, 2)
+	organizations := s.organizations()
+	var workspaces [2][]domain.WorkspaceID
+	for partition, org := range organizations {
+		workspaces[partition] = s.foundMany(t, org, 2)
+	}
+	for range offboardingMost + 1 {
+		s.offboard(t, organizations[0], workspaces[0], newID[domain.UserID](), 1)
+	}
+	s.offboard(t, organizations[1], workspaces[1], newID[domain.UserID](), 1)
+	s.requireOther(t, s.offboarding().Run, 0)
 }

@@ -44,7 +44,7 @@ func (i *importing) commit(ctx context.Context, people []*person) error {
 		return i.commit(ctx, rest)
 	}
 	if err != nil {
-		return fmt.Errorf("whether these lines were imported is not known; to import again is safe: %w", err)
+		return fmt.Errorf("it is unknown whether these lines were imported; you can safely import them again: %w", err)
 	}
 	return i.count(people, answer.Results)
 }

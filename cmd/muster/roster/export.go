@@ -26,8 +26,8 @@ func NewExport() *cobra.Command {
 	e := exporting{format: terminal.FormatCSV}
 	cmd := &cobra.Command{
 		Use: "export", Short: "Print the members of a workspace of a running service",
-		Long: "Export prints the members of a workspace, invited and suspended ones too, in a form that\n" +
-			"muster import reads.",
+		Long: "Export prints the members of a workspace, including invited and suspended ones, in a form\n" +
+			"that muster import reads.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			return e.run(cmd.Context(), cmd.OutOrStdout())

@@ -70,7 +70,7 @@ func openInvitations(name string) (*invitations, error) {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("--invitations %s: the file exists already, and may hold secrets that are shown only once: name another one", name)
+		return nil, fmt.Errorf("--invitations %s: the file already exists, and may contain secrets that are shown only once: name another one", name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--invitations: %w", err)

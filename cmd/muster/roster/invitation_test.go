@@ -61,7 +61,7 @@ func TestInvitationsInFile(t *testing.T) {
 
 	// A file that exists is left as it is, and nobody is invited.
 	_, _, err = s.run(NewImport(), "email,role\nlate@x.example,viewer\n", "-", "--workspace", ws, "--invitations", name)
-	if err == nil || !strings.Contains(err.Error(), "the file exists already") {
+	if err == nil || !strings.Contains(err.Error(), "the file already exists") {
 		t.Errorf("%v", err)
 	}
 	if after, err := os.ReadFile(name); err != nil || string(after) != string(text) || strings.Contains(s.exports(ws, "csv"), "late@") {

@@ -21,12 +21,12 @@ func (s *source) object(line table.Line) (*person, error) {
 
 var (
 	errNotObject = errors.New(`the line is not a valid JSON object, such as {"email": "ada@example.com", "role": "editor"}`)
-	errSecond    = errors.New("one JSON object a line is expected, and more follows the first one")
+	errSecond    = errors.New("one JSON object per line is expected, and more follows the first one")
 )
 
 func (s *source) read(p *person, text []byte) error {
 	if text[0] == '[' {
-		return errors.New(`one JSON object a line is expected, and not an array: "jq -c '.[]' FILE" writes its objects one a line`)
+		return errors.New(`one JSON object per line is expected, and not an array: "jq -c '.[]' FILE" writes one object per line`)
 	}
 	in := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true)) // members refuses them in words
 	var wrong error
@@ -122,7 +122,7 @@ func (p *person) nameOf(value jsontext.Value) error {
 	err := members(jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true)), "name.", func(name string, part jsontext.Value) {
 		switch {
 		case name != "first" && name != "last":
-			wrong = errors.Join(wrong, fmt.Errorf("the key %.60q is not known: name has first and last", "name."+name))
+			wrong = errors.Join(wrong, fmt.Errorf("the key %.60q is unknown: name has first and last", "name."+name))
 		case part.Kind() == 'n':
 		case part.Kind() != '"':
 			wrong = errors.Join(wrong, fmt.Errorf("name.%s: a text in quotation marks is expected", name))

@@ -125,7 +125,7 @@ func TestFailureNamesItsLines(t *testing.T) {
 	if want := "0 added, 2 invited, 0 rejected\n"; stdout != want {
 		t.Errorf("%s", stdout)
 	}
-	for _, want := range []string{"lines 4 to 5: whether these lines were imported is not known; to import again is safe: ", "from line 6 on: these lines were not sent"} {
+	for _, want := range []string{"lines 4 to 5: it is unknown whether these lines were imported; you can safely import them again: ", "from line 6 on: these lines were not sent"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v", err)
 		}

@@ -18,7 +18,7 @@ type self struct {
 	Subject   domain.WorkspaceID  `json:"sub" format:"uuid" doc:"The workspace."`
 	Audience  domain.TokenID      `json:"aud" format:"uuid" doc:"The token's id."`
 	Issuer    string              `json:"iss" enum:"attio.com" doc:"What Attio's clients expect; it is Muster that issued the token."`
-	Member    domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" doc:"The membership of the user who issued the token, even if it has ended since. If they have none: that of the user whom the token is bound to, and otherwise that of the workspace's oldest owner."`
+	Member    domain.MembershipID `json:"authorized_by_workspace_member_id" format:"uuid" doc:"The membership of the user who issued the token, even if it has ended since. If there is none, that of the user that the token is bound to; otherwise that of the workspace's oldest owner."`
 	Workspace domain.WorkspaceID  `json:"workspace_id" format:"uuid"`
 	Name      string              `json:"workspace_name" bounds:"name" example:"Product"`
 	Slug      domain.WorkspaceID  `json:"workspace_slug" format:"uuid" doc:"The workspace's id: Muster has no other short name of it."`

@@ -17,7 +17,7 @@ func Face() transport.Face {
 		Name: "instantly", Owns: []string{"/api/v2"},
 		Title: "Muster in Instantly's dialect",
 		Description: "Workspace members as Instantly's API has them. The workspace is the one that the token is bound to. " +
-			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
+			"Every write also takes Idempotency-Key, If-Match and Muster-Reason, and returns Muster-Position.",
 		Tags: []*huma.Tag{{Name: tag, Description: "The members of the token's workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",

@@ -17,7 +17,7 @@ func Face() transport.Face {
 		Name: "teamwork", Owns: []string{"/api/v1"},
 		Title: "Muster in Teamwork's dialect",
 		Description: "Members of workspaces as Teamwork's API has them. An accessLevel is 0 for a client, 1 for a viewer, 2 for an editor, 3 for an admin, 4 for an owner. " +
-			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
+			"Every write also takes Idempotency-Key, If-Match and Muster-Reason, and returns Muster-Position.",
 		Tags: []*huma.Tag{{Name: tag, Description: "The members of workspaces."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "http", Scheme: "bearer",

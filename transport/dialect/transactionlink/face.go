@@ -30,7 +30,7 @@ func Face() transport.Face {
 		Title: "Muster in TransactionLink's dialect",
 		Description: "Workspace memberships as TransactionLink's API has them. " +
 			"can_view_workspace is the scope workspace_members:read and can_manage_workspace_access is workspace_members:update; of a token that is bound to a user, the user's own role decides as well. " +
-			"Every write takes Idempotency-Key, If-Match and Muster-Reason besides, and answers with Muster-Position.",
+			"Every write also takes Idempotency-Key, If-Match and Muster-Reason, and returns Muster-Position.",
 		Tags: []*huma.Tag{{Name: tag, Description: "Who has access to a workspace."}},
 		Scheme: &huma.SecurityScheme{
 			Type: "apiKey", In: "header", Name: "Authorization",
