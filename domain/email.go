@@ -32,7 +32,7 @@ func FoldEmail(email string) string {
 }
 
 func foldEmailOnce(email string) string {
-	email = strings.TrimSpace(foldOnce(strings.Map(seen, email)))
+	email = undotted.Replace(strings.TrimSpace(foldOnce(strings.Map(seen, email))))
 	at := strings.LastIndexByte(email, '@') + 1
 	if at == 0 || isASCII(email[at:]) && !strings.Contains(email[at:], punycode) {
 		return email
@@ -42,6 +42,9 @@ func foldEmailOnce(email string) string {
 	}
 	return email
 }
+
+// undotted drops the dot above a letter that has one anyway.
+var undotted = strings.NewReplacer("i\u0307", "i", "j\u0307", "j")
 
 // seen drops an invisible character.
 func seen(r rune) rune {
@@ -74,6 +77,13 @@ func ParseEmail(pointer, text string) (string, error) {
 	return email, nil
 }
 
+// startsWithMark reports whether the text begins with a mark that belongs to the letter before
+// it, and there is none.
+func startsWithMark(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsMark(first)
+}
+
 const expectedEmail = "an e-mail address like ada@example.com is expected, of at most 254 characters"
 
 // unfitEmail returns what is expected instead of the text, or an empty text for an
@@ -84,8 +94,10 @@ func unfitEmail(email string) string {
 		return expectedEmail
 	case strings.ContainsFunc(email, invisible) || hasBreak(email):
 		return "an e-mail address without invisible characters is expected"
-	case strings.ContainsFunc(email, unicode.IsSpace):
+	case strings.ContainsFunc(email, unicode.IsSpace) || startsWithMark(email):
 		return expectedEmail
+	case strings.ContainsFunc(email, func(r rune) bool { return !unicode.IsGraphic(r) || isNoCharacter(r) }):
+		return "an e-mail address of characters that Unicode has is expected"
 	case strings.ContainsAny(email, "<>"):
 		return "an e-mail address alone is expected, without a name and angle brackets"
 	case strings.HasSuffix(email, "."):

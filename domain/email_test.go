@@ -45,6 +45,7 @@ func TestParseEmailRefuses(t *testing.T) {
 		"hosts":                {"a@b_c", "a@-b", "a@b-", "a@xn--a", "a@xn--a-0ya-", "a@b/c", "a@" + strings.Repeat("b", 64), "a@\u0301b", "a@b\u2024c@d"},
 		"control characters":   {"a\x00@b", "a\nb@c", "a@b\x7f", "a@b\u0085c", "a\u2028@b", "a@b\u2029c"},
 		"invisible characters": {"a\u00ad@b", "a\u200b@b", "a\u200d@b", "a\u200c@b", "a\ufeff@b", "\ufeffa@b", "a@b\u200b", "a@b\u00adc", "a\u2060@b", "a\u034f@b", "a\u3164@b", "a\u2800@b", "a\ufe0f@b", "a\U000e0100@b", "a\U000e0041@b", "a\u180e@b"},
+		"no characters":        {"a\ufffdb@c", "a\ufffeb@c", "a\ue000b@c", "a\u0378b@c", "\u0301a@b"},
 		"marks of direction":   {"\u202ea@b", "a\u200f@b", "a\u200e@b", "a\u2066@b", "a\u061c@b", "a@\u202eb"},
 	} {
 		for _, text := range texts {
@@ -64,6 +65,8 @@ func TestLookAlikes(t *testing.T) {
 		{"ada@example.com", "ａｄａ@example.com", "ada@ｅxample.com", "ADA@EXAMPLE.COM", "ada@example\u3002com\u00ad"},
 		{"\uac00@x", "\u1100\u1161@x"},
 		{"\ufb01n@x", "fin@x"},
+		{"mike@x", "mi\u0307ke@x", "M\u0130KE@x"},
+		{"jo@mike.test", "j\u0307o@mi\u0307ke.test"},
 	} {
 		for _, text := range same {
 			if EmailKey(acme, text) != EmailKey(acme, same[0]) {

@@ -84,6 +84,8 @@ func checkLine(pointer, text string) error {
 	switch {
 	case hasBreak(text):
 		detail = "one line of printable UTF-8 is expected, without control characters"
+	case strings.ContainsFunc(text, isNoCharacter):
+		detail = "a text of characters that Unicode has is expected; U+FFFD shows that one was lost when the text was read with the wrong encoding"
 	case hidden(text):
 		detail = "a text without invisible characters is expected, such as marks of direction or spaces without width"
 	case !strings.ContainsFunc(text, visible):
@@ -113,6 +115,12 @@ func invisible(r rune) bool {
 	}
 	return r == brailleBlank || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cc,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// isNoCharacter reports whether Unicode gives the code point no meaning of its own: it is
+// for private use, it is never a character, or it replaces one that was lost.
+func isNoCharacter(r rune) bool {
+	return r == utf8.RuneError || unicode.In(r, unicode.Co, unicode.Noncharacter_Code_Point)
 }
 
 // visible reports whether the character can be seen by itself.

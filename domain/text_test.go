@@ -42,6 +42,7 @@ func TestUnreadableTexts(t *testing.T) {
 			"a\u200db", "a\u200cb", "\u200dа", "м\u200cа", "日\u200d本", "\u200d", "🚀\u200d", "\u200d🚀", "🚀\u200d\u200d🚀", "می\u200c", "می\u200c\u200cخ", "می\u200c x", "\u2800\u200d🚀",
 		}},
 		"selectors of nothing": {"invalid_characters", []string{"a\ufe0f", "\ufe0f", "a \ufe0fb", "1\ufe0f", "é\ufe0f", "a\U000e0100", "❤\ufe0f\ufe0f", "a\u0301\ufe0e"}},
+		"no characters":        {"invalid_characters", []string{"a\ufffdb", "a\ufffe", "a\ue000", "\U0010ffff"}},
 		"nothing visible":      {"invalid_characters", []string{"\u0301", "\u20e3"}},
 		"too long":             {"too_long", []string{strings.Repeat("ß", MaxReason+1)}},
 	} {
