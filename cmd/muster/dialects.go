@@ -27,7 +27,7 @@ func (d dialects) Type() string { return "names" }
 
 func (d dialects) Set(text string) error {
 	wanted := make(map[string]bool)
-	if text = strings.TrimSpace(text); text != "" && text != noDialects {
+	if text = strings.TrimSpace(text); text != noDialects {
 		for name := range strings.SplitSeq(text, ",") {
 			wanted[strings.TrimSpace(name)] = true
 		}

@@ -17,7 +17,7 @@ func (s *settings) oidcFlags(f *pflag.FlagSet) {
 	o := &s.oidc
 	o.OrganizationClaim, o.UserClaim, o.ScopeClaim = "organization_id", "sub", "scope"
 	f.Var(issuers{&o.Issuers}, "oidc-issuer", "issuer whose JWT access tokens (RFC 9068) are accepted; may be repeated, or contain several separated by commas; by default no JWT is accepted")
-	f.StringVar(&o.Audience, "oidc-audience", "", "audience that a JWT must name in aud; required with --oidc-issuer")
+	f.Var(terminal.NotEmpty(&o.Audience), "oidc-audience", "audience that a JWT must name in aud; required with --oidc-issuer")
 	f.Var(claim(&o.OrganizationClaim), "oidc-organization-claim", "claim of a JWT with the organization's id")
 	f.Var(claim(&o.UserClaim), "oidc-user-claim", "claim of a JWT with the user's id")
 	f.Var(claim(&o.ScopeClaim), "oidc-scope-claim", "claim of a JWT with its scopes")

@@ -33,8 +33,9 @@ type settings struct {
 func (s *settings) flags(f *pflag.FlagSet) {
 	s.listen, s.partitions, s.faces = "127.0.0.1:8080", node.DefaultPartitions, dialect.All()
 	f.Var(terminal.Address(&s.listen), "listen", "address of the API")
-	f.StringVar(&s.data, "data", terminal.DefaultData, "data directory")
-	f.StringVar(&s.natsURL, "nats-url", "", "NATS servers that hold the log, separated by commas; the embedded server by default")
+	s.data = terminal.DefaultData
+	f.Var(terminal.NotEmpty(&s.data), "data", "data directory")
+	f.Var(terminal.NotEmpty(&s.natsURL), "nats-url", "NATS servers that hold the log, separated by commas; the embedded server by default")
 	f.Var(terminal.Address(&s.natsListen), "nats-listen", "address on which the embedded NATS server listens, for subscribers and auditors; by default it does not listen")
 	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log; it cannot be changed later")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")

@@ -28,13 +28,13 @@ func (t *tokens) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	t.Flags(f)
 	t.TokenFlags(f)
-	f.Var(terminal.NewParsed(&t.organization, "id", domain.ParseID), "organization", "the organization")
+	f.Var(terminal.NewParsed(&t.organization, "id", terminal.ParseID), "organization", "the organization")
 	_ = cmd.MarkFlagRequired("organization")
 }
 
 // tokenID parses the argument that names a token.
 func tokenID(argument string) (id domain.TokenID, err error) {
-	if err := id.UnmarshalText([]byte(argument)); err != nil {
+	if err := terminal.NewParsed(&id, "id", terminal.ParseID).Set(argument); err != nil {
 		return id, terminal.Usage("TOKEN_ID: %w", err)
 	}
 	return id, nil

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,12 +62,28 @@ func newTokenIssue() *cobra.Command {
 	t.flags(cmd)
 	t.formatFlag(cmd)
 	f := cmd.Flags()
-	f.StringVar(&asked.Name, "name", "", "what the token is for")
-	f.StringSliceVar(&asked.Scopes, "scope", nil, "scopes of the token, separated by commas; may be repeated")
-	f.Var(terminal.NewParsed(&workspace, "id", domain.ParseID), "workspace", "bind the token to a workspace")
-	f.Var(terminal.NewParsed(&user, "id", domain.ParseID), "user", "bind the token to a user; the user's role then decides what it may do")
+	f.Var(terminal.NotEmpty(&asked.Name), "name", "what the token is for")
+	f.Var(scopes{&asked.Scopes}, "scope", "scopes of the token, separated by commas; may be repeated")
+	f.Var(terminal.NewParsed(&workspace, "id", terminal.ParseID), "workspace", "bind the token to a workspace")
+	f.Var(terminal.NewParsed(&user, "id", terminal.ParseID), "user", "bind the token to a user; the user's role then decides what it may do")
 	f.Var(terminal.NewParsed(&expires, "time", terminal.ParseTime), "expires-at", "when the token expires: a time like 2027-01-31T12:00:00Z, or a day, which is its beginning in UTC")
 	_ = cmd.MarkFlagRequired("name")
 	_ = cmd.MarkFlagRequired("scope")
 	return cmd
+}
+
+// scopes is the flag for the scopes of a token. Each use of the flag adds to them.
+type scopes struct{ all *[]string }
+
+func (s scopes) String() string { return strings.Join(*s.all, ",") }
+func (s scopes) Type() string   { return "scopes" }
+
+func (s scopes) Set(text string) error {
+	for one := range strings.SplitSeq(text, ",") {
+		if one = strings.TrimSpace(one); one == "" {
+			return errors.New("scopes like access:read are expected, separated by commas")
+		}
+		*s.all = append(*s.all, one)
+	}
+	return nil
 }

@@ -18,10 +18,13 @@ type moment struct {
 
 func parseMoment(text string) (m moment, err error) {
 	if m.position, err = wire.ParsePosition(text); err == nil {
+		if m.position.Number == 0 {
+			return m, errors.New("the first position of a partition has the number 1")
+		}
 		return m, nil
 	}
-	if m.time, err = terminal.ParseTime(text); err == nil {
-		return m, nil
+	if m.time, err = terminal.ParseTime(text); err == nil || errors.Is(err, terminal.ErrZeroTime) {
+		return m, err
 	}
 	return m, errors.New("a position like 3-1042 is expected, or a time like 2026-03-05T23:09:47Z, or a day like 2026-03-05")
 }

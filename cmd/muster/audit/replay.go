@@ -9,7 +9,6 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
-	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -52,9 +51,9 @@ func newReplay() *cobra.Command {
 	f := cmd.Flags()
 	s.Flags(f)
 	l.Flags(f, "warn")
-	f.Var(terminal.NewParsed(&w.organization, "id", domain.ParseID), "organization", "the organization")
-	f.Var(terminal.NewParsed(&w.workspace, "id", domain.ParseID), "workspace", "only events or memberships of this workspace")
-	f.Var(terminal.NewParsed(&w.user, "id", domain.ParseID), "user", "only events or memberships of this user")
+	f.Var(terminal.NewParsed(&w.organization, "id", terminal.ParseID), "organization", "the organization")
+	f.Var(terminal.NewParsed(&w.workspace, "id", terminal.ParseID), "workspace", "only events or memberships of this workspace")
+	f.Var(terminal.NewParsed(&w.user, "id", terminal.ParseID), "user", "only events or memberships of this user")
 	f.Var(terminal.NewParsed(&w.from, "time|position", parseMoment), "from", "the first event: a time, a day (its beginning in UTC) or a position")
 	f.Var(terminal.NewParsed(&w.to, "time|position", parseMoment), "to", "the last event: a time, a day (its beginning in UTC) or a position")
 	f.BoolVar(&state, "state", false, "print the memberships, not the events")

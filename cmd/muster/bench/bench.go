@@ -54,7 +54,8 @@ func New() *cobra.Command {
 		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&b.dir, "dir", ".", "where to make the fresh directory; it decides which disk is measured")
+	b.dir = "."
+	f.Var(terminal.NotEmpty(&b.dir), "dir", "where to make the fresh directory; it decides which disk is measured")
 	f.DurationVar(&b.each, "time", 3*time.Second, "how long each line is measured")
 	f.Var(terminal.OneOf(&b.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print")
 	return cmd

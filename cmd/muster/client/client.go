@@ -50,8 +50,9 @@ func checkURL(text string) error {
 // TokenFlags defines the flags that say which token to use. The command must then call
 // [Client.Authorize].
 func (c *Client) TokenFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&c.Token, "token", "", "token to use; by default the root token in the data directory")
-	flags.StringVar(&c.Data, "data", terminal.DefaultData, "data directory of the service")
+	flags.Var(terminal.NotEmpty(&c.Token), "token", "token to use; by default the root token in the data directory")
+	c.Data = terminal.DefaultData
+	flags.Var(terminal.NotEmpty(&c.Data), "data", "data directory of the service")
 	terminal.InEnvironment(flags, "token", "data")
 }
 

@@ -18,8 +18,9 @@ type Source struct {
 
 // Flags defines the flags --data and --nats-url.
 func (s *Source) Flags(flags *pflag.FlagSet) {
-	flags.StringVar(&s.Data, "data", terminal.DefaultData, "data directory of a stopped service")
-	flags.StringVar(&s.NATSURL, "nats-url", "", "NATS servers that hold the log; by default the log is in the data directory")
+	s.Data = terminal.DefaultData
+	flags.Var(terminal.NotEmpty(&s.Data), "data", "data directory of a stopped service")
+	flags.Var(terminal.NotEmpty(&s.NATSURL), "nats-url", "NATS servers that hold the log; by default the log is in the data directory")
 	terminal.InEnvironment(flags, "data", "nats-url")
 }
 

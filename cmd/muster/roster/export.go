@@ -36,7 +36,7 @@ func NewExport() *cobra.Command {
 	f := cmd.Flags()
 	e.Flags(f)
 	e.TokenFlags(f)
-	f.Var(terminal.NewParsed(&e.workspace, "id", domain.ParseID), "workspace", "the workspace")
+	f.Var(terminal.NewParsed(&e.workspace, "id", terminal.ParseID), "workspace", "the workspace")
 	_ = cmd.MarkFlagRequired("workspace")
 	f.Var(terminal.OneOf(&e.format, terminal.FormatCSV, terminal.FormatJSONL), "format", "how to print")
 	return cmd

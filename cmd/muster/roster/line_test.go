@@ -12,6 +12,8 @@ func TestWrongLines(t *testing.T) {
 	for _, c := range []struct{ says, file, want string }{
 		{"no one", "email,role\n,viewer\n", "2 unreadable : an e-mail address or a user id is expected"},
 		{"no UUID", "user_id\nU059H0Z4PH6\n", `2 unreadable : user_id: "U059H0Z4PH6" is not a UUID: 36 characters like`},
+		{"the nil UUID", "user_id\n00000000-0000-0000-0000-000000000000\n", "2 unreadable : user_id: the nil UUID is nobody's id"},
+		{"the zero time", "email,expires_at\na@x.example,0001-01-01\n", "2 unreadable a@x.example: expires_at: the time 0001-01-01T00:00:00Z is not taken"},
 		{"no time", "email,expires_at\na@x.example,tomorrow\n", "2 unreadable a@x.example: expires_at: a time like 2026-03-05T23:09:47Z is expected, or a day like 2026-03-05"},
 		{"two things", "user_id,expires_at\nx,y\n", "2 unreadable : user_id: \"x\" is not a UUID: 36 characters like 019cc043-af91-783e-9927-3daab1cd9277 are expected; expires_at: a time"},
 		{"no permissions and some", "email,permissions\na@x.example,none a.b\n", `2 unreadable a@x.example: permissions: "none" is expected alone`},

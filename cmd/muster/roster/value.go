@@ -38,7 +38,7 @@ func (p *person) set(field, text string) error {
 	case fieldState:
 		p.state = domain.MembershipState(strings.ToLower(trimmed))
 	case fieldUserID:
-		if _, err := domain.ParseID[userID](trimmed); err != nil {
+		if _, err := terminal.ParseID[userID](trimmed); err != nil {
 			return fmt.Errorf("user_id: %w", err)
 		}
 		p.UserID = trimmed

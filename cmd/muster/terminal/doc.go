@@ -10,6 +10,6 @@
 //			…
 //		}),
 //	}
-//	cmd.Flags().StringVar(&url, "url", "", "address of the service")
-//	terminal.InEnvironment(cmd.Flags(), "url") // MUSTER_URL
+//	cmd.Flags().Var(terminal.NotEmpty(&role), "role", "role of new members")
+//	terminal.InEnvironment(cmd.Flags(), "role") // MUSTER_ROLE
 package terminal

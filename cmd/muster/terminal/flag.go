@@ -41,6 +41,17 @@ func (t Text) Set(text string) error {
 	return nil
 }
 
+// NotEmpty returns a flag that takes any text but the empty one, which is what a shell
+// makes of a variable that is not set.
+func NotEmpty(text *string) Text {
+	return NewText(text, "string", func(s string) error {
+		if s == "" {
+			return errors.New("a text is expected; leave the flag out if there is none")
+		}
+		return nil
+	})
+}
+
 // OneOf returns a flag that takes one of the words.
 func OneOf(text *string, words ...string) Text {
 	return NewText(text, strings.Join(words, "|"), func(s string) error {

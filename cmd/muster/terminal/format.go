@@ -32,10 +32,18 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 // ShowTime returns the time as the API writes it: in RFC 3339, UTC, with milliseconds.
 func ShowTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// ParseTime parses a time in RFC 3339, or a day, which is its beginning in UTC.
+// ErrZeroTime is the error for the zero time.
+var ErrZeroTime = errors.New("the time 0001-01-01T00:00:00Z is not taken; leave the time out if none is meant")
+
+// ParseTime parses a time in RFC 3339, or a day, which is its beginning in UTC. It refuses
+// the zero time, which means "none" inside Muster.
 func ParseTime(text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
+		t, err := time.Parse(layout, text)
+		switch {
+		case err == nil && t.IsZero():
+			return t, ErrZeroTime
+		case err == nil:
 			return t.UTC(), nil
 		}
 	}
