@@ -152,18 +152,19 @@ var (
 	ownToken = regexp.MustCompile(`\b(tot|tpt|twt|inv|root)_[0-9A-Za-z]{40,}`)
 	progress = regexp.MustCompile(`(?m)^\{"time":.*"msg":"progress".*\n`) // a terminal has a bar that disappears
 	trailing = regexp.MustCompile(`(?m) +$`)
+	grouped  = regexp.MustCompile(`\b[0-9]+ messages?\b`) // commands that arrive together share one
 	ownHash  = regexp.MustCompile(`\b[0-9a-f]{12}…`)
 )
 
 // normal returns what a console shows without that which is each reader's own: ids and
-// times of what they have added, tokens and hashes.
+// times of what they have added, tokens, hashes and the number of the log's messages.
 func normal(text string) string {
 	text = strings.ReplaceAll(text, "\r", "")
 	for _, own := range []struct {
 		pattern *regexp.Regexp
 		name    string
 	}{
-		{progress, ""}, {trailing, ""}, {ownUUID, "UUID"}, {ownULID, "ULID"}, {ownTime, "TIME"}, {ownDate, "Date: DATE"}, {ownToken, "${1}_TOKEN"}, {ownHash, "HASH"},
+		{progress, ""}, {trailing, ""}, {ownUUID, "UUID"}, {ownULID, "ULID"}, {ownTime, "TIME"}, {ownDate, "Date: DATE"}, {ownToken, "${1}_TOKEN"}, {ownHash, "HASH"}, {grouped, "N messages"},
 	} {
 		text = own.pattern.ReplaceAllString(text, own.name)
 	}

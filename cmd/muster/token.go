@@ -23,7 +23,7 @@ func newToken() *cobra.Command {
 	}, newTokenIssue(), newTokenList(), newTokenRotate(), newTokenRevoke())
 }
 
-// flags defines the flags that all of them have.
+// flags defines the flags that all commands about tokens have.
 func (t *tokens) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	t.Flags(f)
@@ -40,7 +40,7 @@ func tokenID(argument string) (id domain.TokenID, err error) {
 	return id, nil
 }
 
-// formatFlag defines the flag of those that print tokens.
+// formatFlag defines the flag of the commands that print tokens.
 func (t *tokens) formatFlag(cmd *cobra.Command) {
 	t.format = terminal.FormatTable
 	cmd.Flags().Var(terminal.OneOf(&t.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print the answer")

@@ -38,8 +38,8 @@ func printedToken(t *client.Token, secret *string) tokenJSON {
 }
 
 // printSecret prints the secret of a token that was issued or rotated, and nothing else, to
-// standard output. The note goes to standard error. As JSON all is one object on standard
-// output.
+// standard output. The note goes to standard error. With --format json everything is one
+// object on standard output.
 func (t *tokens) printSecret(cmd *cobra.Command, issued *client.IssuedToken, note string) error {
 	if t.format == terminal.FormatJSON {
 		return terminal.PrintJSON(cmd.OutOrStdout(), printedToken(&issued.Token, issued.Secret))

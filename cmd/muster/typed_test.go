@@ -114,6 +114,8 @@ func TestShows(t *testing.T) {
 		{"another id of our own", "01a2026d-df73-7a90-beaa-506f30a7eaa6", "019cc043-af91-783e-9927-3daab1cd9277", true},
 		{"another id of the demo's", "42ecd324-fd52-5a58-9182-ae398d22f516", "a7176f18-0fcc-5658-bcea-e77633442c5f", false},
 		{"another time", `"2026-11-22T08:44:44.788Z"`, `"2027-01-01T00:00:00.000Z"`, true},
+		{"another number of messages", "60 events in 49 messages", "60 events in 45 messages", true},
+		{"another number of events", "61 events in 45 messages", "60 events in 45 messages", false},
 		{"another position", "3-57", "3-58", false},
 	} {
 		if got := shows(test.got, test.page); got != test.want {

@@ -18,7 +18,7 @@ import (
 
 func newID[T ~[16]byte]() T { return T(uuid.Must(uuid.NewV7())) }
 
-// past is a log whose clock stands at some time of yesterday, with read models that writers
+// past is a log whose clock shows some time of yesterday, with read models that writers
 // can load from.
 func past(t *testing.T, now func() time.Time) *events.Log {
 	t.Helper()

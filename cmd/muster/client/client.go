@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -56,21 +57,29 @@ func (c *Client) TokenFlags(flags *pflag.FlagSet) {
 	terminal.InEnvironment(flags, "token", "data")
 }
 
-// Authorize reads the root token from the data directory if no token was given.
+// tokenVariable is the variable of --token.
+const tokenVariable = "MUSTER_TOKEN"
+
+// Authorize reads the root token from the data directory if no token was given. An empty
+// variable is an error here, because the root token may do more than the token that was
+// meant.
 func (c *Client) Authorize() (err error) {
 	if c.Token != "" {
 		return nil
 	}
+	if _, set := os.LookupEnv(tokenVariable); set {
+		return terminal.Usage("%s is empty: set it to a token, or unset it to use the root token in the data directory", tokenVariable)
+	}
 	c.Token, err = secret.ReadRoot(c.Data)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no root token in %s: give a token (--token or MUSTER_TOKEN), or the service's data directory (--data)", c.Data)
+		return fmt.Errorf("there is no root token in %s: give a token (--token or %s), or the service's data directory (--data)", c.Data, tokenVariable)
 	}
 	return err
 }
 
 // Call sends a request and decodes the body of the response into answer. The request has
-// no body if body is nil, and nothing is decoded if answer is nil. If the service refuses the request, the error is a
-// [*Problem].
+// no body if body is nil, and nothing is decoded if answer is nil. If the service refuses
+// the request, the error is a [*Problem].
 func (c *Client) Call(ctx context.Context, method, path string, body, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -80,31 +89,23 @@ func (c *Client) Call(ctx context.Context, method, path string, body, answer any
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return c.unreachable(err)
+		return c.noResponse(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
-		return err
+		return c.noResponse(err)
 	}
 	if response.StatusCode >= http.StatusBadRequest {
-		return ReadProblem(response.Status, text)
+		return withWait(ReadProblem(response.Status, text), response.Header)
 	}
 	if answer == nil {
 		return nil
 	}
-	if err := json.Unmarshal(text, answer); err != nil {
-		return fmt.Errorf("what answers at %s is not Muster: %w", c.URL, err)
+	if json.Unmarshal(text, answer) != nil {
+		return fmt.Errorf("the service at %s is not Muster (--url)", c.URL)
 	}
 	return nil
-}
-
-// unreachable returns the error for a request that got no response.
-func (c *Client) unreachable(err error) error {
-	if inner, ok := errors.AsType[*url.Error](err); ok {
-		err = inner.Err // without method and address
-	}
-	return fmt.Errorf("the service at %s cannot be reached: %w: is it running there? (--url)", c.URL, err)
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {

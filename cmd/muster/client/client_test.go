@@ -122,3 +122,20 @@ func TestAuthorize(t *testing.T) {
 		t.Errorf("%q, %v", c.Token, err)
 	}
 }
+
+// An empty variable does not become the root token. A token that is given wins.
+func TestAuthorizeWithEmptyVariable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, secret.RootFile), []byte("a-root-token-of-the-tests\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(tokenVariable, "")
+	c := Client{Data: dir}
+	if err := c.Authorize(); err == nil || c.Token != "" || !strings.HasPrefix(err.Error(), "MUSTER_TOKEN is empty: ") {
+		t.Errorf("%q, %v", c.Token, err)
+	}
+	c.Token = "mine"
+	if err := c.Authorize(); err != nil || c.Token != "mine" {
+		t.Errorf("%q, %v", c.Token, err)
+	}
+}

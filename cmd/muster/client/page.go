@@ -16,7 +16,9 @@ func Pages[T any](ctx context.Context, c *Client, path string) iter.Seq2[[]T, er
 	return func(yield func([]T, error) bool) {
 		for cursor := ""; ; {
 			var page Page[T]
-			err := c.Call(ctx, http.MethodGet, path+"?page_size="+pageSize+cursor, nil, &page)
+			err := Retrying(ctx, func() error {
+				return c.Call(ctx, http.MethodGet, path+"?page_size="+pageSize+cursor, nil, &page)
+			})
 			if !yield(page.Items, err) || err != nil || page.NextCursor == nil {
 				return
 			}

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"time"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/native"
@@ -32,7 +34,11 @@ type (
 type Page[T any] = native.List[T]
 
 // Problem is a refusal of the service (RFC 9457) as an error.
-type Problem struct{ transport.Problem }
+type Problem struct {
+	transport.Problem
+
+	again *time.Duration // after which another try makes sense; nil if the service does not say
+}
 
 // ShowMembership returns a membership as the API shows it. The profile is nil for
 // somebody who is not in the directory.

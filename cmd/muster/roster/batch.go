@@ -34,10 +34,6 @@ func (b *batch) add(p *person) {
 	b.byEmail = b.byEmail || p.UserID == ""
 }
 
-func (b *batch) lines() (first, last int) {
-	return b.people[0].first, b.people[len(b.people)-1].last
-}
-
 // mustFollow reports whether the batch can have another result if it is decided before
 // the other one. That is so if the same person can appear in both: under the same user id
 // or address, or in one by the id and in the other by the address.

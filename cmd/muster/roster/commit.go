@@ -13,40 +13,47 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// commit sends the people of a batch. If the service finds malformed lines it has done
-// nothing, so commit rejects these lines and sends the others again. If the batch is too
-// large for one message of the log, commit sends it in halves.
-func (i *importing) commit(ctx context.Context, people []*person) error {
+// commit sends the people of a batch, and returns what has failed. If the service finds
+// malformed lines it has done nothing, so commit rejects these lines and sends the others
+// again. If the batch is too large for one message of the log, commit sends it in halves.
+func (i *importing) commit(ctx context.Context, people []*person) []failure {
+	var answer client.BatchResult
+	err := client.Retrying(ctx, func() error { return i.call(ctx, people, &answer) })
+	p, refused := errors.AsType[*client.Problem](err)
+	switch {
+	case err == nil:
+		return failed(people, i.count(people, answer.Results))
+	case !refused || p.Code == outcomeUnknown:
+		return failed(people, fmt.Errorf("it is unknown whether these lines were imported; you can safely import them again: %w", err))
+	case p.Code == "command_too_large" && len(people) > 1:
+		// The next batches would be too large as well.
+		half := (len(people) + 1) / 2
+		i.size.Store(min(i.size.Load(), int64(half)))
+		if wrong := i.commit(ctx, people[:half:half]); wrong != nil {
+			return append(wrong, failed(people[half:], errNotSent)...)
+		}
+		return i.commit(ctx, people[half:])
+	}
+	rest := i.reject(people, p)
+	switch {
+	case len(rest) == len(people):
+		return failed(people, fmt.Errorf("these lines were refused: %w", err))
+	case len(rest) == 0:
+		return nil
+	}
+	return i.commit(ctx, rest)
+}
+
+// outcomeUnknown is the code of a write that may have been done or not.
+const outcomeUnknown = "outcome_unknown"
+
+// call sends the people in one request.
+func (i *importing) call(ctx context.Context, people []*person, answer *client.BatchResult) error {
 	path := "/v1/workspaces/" + i.workspace.String() + "/members/batch"
 	if i.dry {
 		path += "?validate_only=true"
 	}
-	var answer client.BatchResult
-	err := i.Call(ctx, http.MethodPost, path, map[string]any{"mode": "best_effort", "operations": people}, &answer)
-	var p *client.Problem
-	if errors.As(err, &p) && p.Code == "command_too_large" && len(people) > 1 {
-		// The next batches would be too large as well.
-		half := (len(people) + 1) / 2
-		i.size.Store(min(i.size.Load(), int64(half)))
-		if err := i.commit(ctx, people[:half:half]); err != nil {
-			return err
-		}
-		return i.commit(ctx, people[half:])
-	}
-	if errors.As(err, &p) {
-		rest := i.reject(people, p)
-		switch {
-		case len(rest) == len(people):
-			return fmt.Errorf("these lines were refused: %w", err)
-		case len(rest) == 0:
-			return nil
-		}
-		return i.commit(ctx, rest)
-	}
-	if err != nil {
-		return fmt.Errorf("it is unknown whether these lines were imported; you can safely import them again: %w", err)
-	}
-	return i.count(people, answer.Results)
+	return i.Call(ctx, http.MethodPost, path, map[string]any{"mode": "best_effort", "operations": people}, answer)
 }
 
 // count notes what became of each line of a batch.

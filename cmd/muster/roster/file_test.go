@@ -168,6 +168,7 @@ func TestHeader(t *testing.T) {
 		{"email", "colour=ignore", `--map names a column "colour", and the file has none: its columns are "email"`},
 		{"", "", "the file is empty"},
 		{",,", "", "the file is empty"},
+		{"email,\"notes\na@x.example,good\"", "notes=ignore", "the names of the columns cannot be read: the value in column 2 has a line break"},
 		{"email,\"role", "", "the names of the columns cannot be read: a quotation mark is misplaced"},
 		{"email,r\xf4le", "", "the names of the columns cannot be read: the value in column 2 is not valid UTF-8"},
 		{"PK\x03\x04", "", "this is not text but an archive"},

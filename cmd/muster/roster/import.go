@@ -109,7 +109,7 @@ func (c *counter) Read(b []byte) (int, error) {
 // all imports the people that next returns, in batches. It returns what has failed.
 func (i *importing) all(ctx context.Context, next func() (*person, error), read *counter, show func(int64)) []failure {
 	i.size.Store(int64(i.most))
-	s := newSending(i.parallel, func(ctx context.Context, b *batch) error { return i.commit(ctx, b.people) }, show)
+	s := newSending(i.parallel, func(ctx context.Context, b *batch) []failure { return i.commit(ctx, b.people) }, show)
 	b, last := new(batch), 0
 	for {
 		p, err := next()

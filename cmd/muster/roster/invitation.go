@@ -25,7 +25,7 @@ type invited struct {
 	ExpiresAt string `json:"expires_at"`
 }
 
-// linkToken is what the token takes the place of in --invitation-link.
+// linkToken is the placeholder for the token in --invitation-link.
 const linkToken = "{token}"
 
 // checkLink checks --invitation-link.
@@ -54,6 +54,7 @@ type invitations struct {
 	kept *[]invited // for the report
 	file *os.File
 	csv  *csv.Writer
+	used bool // the file has more than its header
 }
 
 // inReport is the name with which --invitations puts them into the report.
@@ -76,10 +77,18 @@ func openInvitations(name string) (*invitations, error) {
 		return nil, fmt.Errorf("--invitations: %w", err)
 	}
 	out := &invitations{file: f, csv: csv.NewWriter(f)}
-	if err := out.rows([]string{"line", "email", "user_id", "token", "link", "expires_at"}); err != nil {
-		return nil, errors.Join(err, f.Close())
+	if err := out.begin(name); err != nil {
+		return nil, errors.Join(err, out.Close())
 	}
 	return out, nil
+}
+
+// begin writes the header of the file.
+func (w *invitations) begin(name string) error {
+	if err := w.rows([]string{"line", "email", "user_id", "token", "link", "expires_at"}); err != nil {
+		return fmt.Errorf("--invitations %s: the names of the columns cannot be written: %w", name, err)
+	}
+	return nil
 }
 
 // write writes the people to the disk before it returns.
@@ -94,23 +103,30 @@ func (w *invitations) write(people []invited) error {
 	for n, p := range people {
 		rows[n] = []string{fmt.Sprint(p.Line), terminal.Cell(p.Email), p.UserID, p.Token, p.Link, p.ExpiresAt}
 	}
-	return w.rows(rows...)
-}
-
-func (w *invitations) rows(rows ...[]string) error {
-	if err := w.csv.WriteAll(rows); err != nil { // flushes
-		return fmt.Errorf("these lines were imported, but not all of their invitations were written: %w", err)
-	}
-	if err := w.file.Sync(); err != nil {
+	w.used = true
+	if err := w.rows(rows...); err != nil {
 		return fmt.Errorf("these lines were imported, but not all of their invitations were written: %w", err)
 	}
 	return nil
 }
 
-// Close closes the file.
+// rows writes rows to the disk before it returns.
+func (w *invitations) rows(rows ...[]string) error {
+	if err := w.csv.WriteAll(rows); err != nil { // flushes
+		return err
+	}
+	return w.file.Sync()
+}
+
+// Close closes the file. A file without invitations is removed, so that the next run can
+// make it.
 func (w *invitations) Close() error {
 	if w.file == nil {
 		return nil
 	}
-	return w.file.Close()
+	err := w.file.Close()
+	if !w.used {
+		err = errors.Join(err, os.Remove(w.file.Name()))
+	}
+	return err
 }

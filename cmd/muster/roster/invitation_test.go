@@ -2,7 +2,9 @@ package roster
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -80,6 +82,45 @@ func TestInvitationsBeforeFailure(t *testing.T) {
 		"--batch", "1", "--parallel", "1", "--invitations", name)
 	if text, read := os.ReadFile(name); err == nil || read != nil || !strings.Contains(string(text), "\n2,a@x.example,") || strings.Count(string(text), "\n") != 2 {
 		t.Errorf("%v, %v\n%s", err, read, text)
+	}
+}
+
+// A file without invitations is removed, so that the next run can make it.
+func TestInvitationsOfNobody(t *testing.T) {
+	s := serve(t)
+	org, owner := s.organization()
+	ws := s.workspace(org, owner)
+	name := filepath.Join(t.TempDir(), "invitations.csv")
+	s.onBatches(func(*http.Request) (func(), bool) { return func() {}, true })
+	invite := func() error {
+		_, _, err := s.run(NewImport(), "email,role\na@x.example,viewer\n", "-", "--workspace", ws, "--invitations", name)
+		return err
+	}
+	if err := invite(); err == nil {
+		t.Error("nothing was sent, and there is no error")
+	}
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is left behind: %v", err)
+	}
+	s.before.Store(nil)
+	if err := invite(); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(name); err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// A file that cannot be written is refused by its name before anybody is invited.
+func TestInvitationsCannotBeWritten(t *testing.T) {
+	read, err := os.Open(os.DevNull) // for reading
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = read.Close() }()
+	w := &invitations{file: read, csv: csv.NewWriter(read)}
+	if err := w.begin("x.csv"); err == nil || !strings.HasPrefix(err.Error(), "--invitations x.csv: the names of the columns cannot be written: ") {
+		t.Error(err)
 	}
 }
 

@@ -3,7 +3,6 @@ package roster
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // What is wrong with a line is said with the field and what is expected.
@@ -23,6 +22,8 @@ func TestWrongLines(t *testing.T) {
 		{"suspended without an id", "email,state\na@x.example,Suspended\n", "2 unreadable a@x.example: user_id: an id is expected for a member who is suspended"},
 		{"invited without an address", "user_id,state\n" + id + ",invited\n", "2 unreadable " + id + ": email: an address is expected for an invited person"},
 		{"a status", "email,status\na@x.example,SUSPENDED\n", `2 account_not_active a@x.example: status: "SUSPENDED" is not the status of an account in use: one of these is expected: active, enabled,`},
+		{"a row in a column that is left out", "email,notes\na@x.example,\"good\nb@x.example,fine\"\nc@x.example,\n", "2 unreadable : the value in column 2 has a line break\n3 unreadable : the value in column 2 has a line break\n4 \"email\":\"c@x.example\"}"},
+		{"notes on two lines in a column that is left out", "email,notes\na@x.example,\"good\nfine\"\n", "2 \"email\":\"a@x.example\"}"},
 		{"a line break", "email,first_name\na@x.example,\"A\nB\"\n", "2 unreadable a@x.example: first_name: one line of text is expected, and the value has a line break: is a quotation mark missing?\n3 unreadable : first_name: one line"},
 
 		{"a text", `"a@x.example"`, "1 unreadable : the line is not a valid JSON object, such as"},
@@ -49,7 +50,7 @@ func TestWrongLines(t *testing.T) {
 		{"null", `{"email":"a@x.example","user_id":null,"permissions":null,"expires_at":null,"name":null}`, `1 "email":"a@x.example"}`},
 		{"everything", `{"user_id":"` + id + `","email":"a@x.example","name":{"first":"A","last":""},"avatar_url":"https://x.example/a","role":"viewer","permissions":[],"expires_at":"2100-01-01","state":"suspended"}`, `1 "user_id":"` + id + `","email":"a@x.example","name":"first":"A","last":""},"avatar_url":"https://x.example/a","role":"viewer","permissions":[],"expires_at":"2100-01-01T00:00:00.000Z","suspended":true}`},
 	} {
-		s := source{}
+		s := source{mapping: mapping{given: map[string]string{"notes": fieldIgnored}}}
 		if c.file[0] != 'e' && c.file[0] != 'u' {
 			s.format = "jsonl"
 		}
@@ -71,32 +72,25 @@ func TestLongLine(t *testing.T) {
 	}
 }
 
-// Whatever a file is, its lines are reported in their order and in Muster's own words, and
-// no text is made up.
-func FuzzFile(f *testing.F) {
-	for _, seed := range []string{
-		"email,role\na@x.example,viewer\n", "sep=;\nemail;name\n\"a\"\"b\";\"x\n", "\xff\xfee\x00m\x00a\x00i\x00l\x00\n\x00a\x00", "email\r\xef\xbf\xbd\r",
-		"{\"email\":\"a\",\"email\":\"b\"}\n", "{\"name\":{\"first\":\"\\ud800\"},\"permissions\":[\"a\",1]}", "\xef\xbb\xbf\"user_id\"\tstate\n",
+// Two keys of an object that are the same field are refused, and both are named.
+func TestTwoKeysForOneField(t *testing.T) {
+	for _, c := range []struct{ maps, line, want string }{
+		{"Work e-mail=email", `{"Work e-mail":"a@x.example","work_e_mail":"b@x.example"}`, `1 unreadable a@x.example: the keys "Work e-mail" and "work_e_mail" are both the field email: one of them`},
+		{"Work e-mail=email", `{"Work e-mail":"a@x.example","email":"b@x.example"}`, `1 unreadable a@x.example: the keys "Work e-mail" and "email" are both the field email: say which one is not, as in --map "email=ignore"`},
+		{"a=role|b=role", `{"email":"a@x.example","a":"viewer","b":"owner"}`, `1 unreadable a@x.example: the keys "a" and "b" are both the field role`},
+		{"Work e-mail=email|email=ignore", `{"Work e-mail":"a@x.example","email":"b@x.example"}`, `1 "email":"a@x.example"}`},
+		{"Work e-mail=email", `{"Work e-mail":"a@x.example","email":null}`, `1 "email":"a@x.example"}`},
 	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		for _, format := range []string{"csv", "jsonl"} {
-			s := source{format: format, mapping: mapping{ignoreUnknown: true}}
-			_, lines, err := read(&s, strings.NewReader(string(file)))
-			if err != nil {
-				lines = append(lines, err.Error())
-			}
-			for _, line := range lines {
-				for _, foreign := range []string{"json:", "jsontext:", "parse error", "record on line", "strconv", "parsing time", "bufio", "transform:"} {
-					if strings.Contains(line, foreign) && !strings.Contains(string(file), foreign) {
-						t.Errorf("%q: %s", file, line)
-					}
-				}
-				if strings.ContainsRune(line, utf8.RuneError) {
-					t.Errorf("%q: %q", file, line)
-				}
+		s := source{format: "jsonl"}
+		for m := range strings.SplitSeq(c.maps, "|") {
+			if err := s.mapping.set(m); err != nil {
+				t.Fatal(err)
 			}
 		}
-	})
+		_, got, err := read(&s, strings.NewReader(c.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, got, []string{c.want})
+	}
 }

@@ -30,8 +30,9 @@ func (s *source) read(p *person, text []byte) error {
 	}
 	in := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true)) // members refuses them in words
 	var wrong error
+	keys := map[string]string{} // by field
 	err := members(in, "", func(name string, value jsontext.Value) {
-		wrong = errors.Join(wrong, s.member(p, name, value))
+		wrong = errors.Join(wrong, s.member(p, keys, name, value))
 	})
 	if err != nil {
 		return err
@@ -73,14 +74,19 @@ func members(in *jsontext.Decoder, path string, each func(name string, value jso
 }
 
 // member sets the field that a member of the object is. Null is the same as leaving it
-// out.
-func (s *source) member(p *person, name string, value jsontext.Value) error {
+// out. The keys are those of the members before it, by their fields.
+func (s *source) member(p *person, keys map[string]string, name string, value jsontext.Value) error {
 	field, err := s.mapping.key(name)
-	switch {
-	case err != nil:
+	if err != nil || field == fieldIgnored || value.Kind() == 'n' {
 		return err
-	case field == fieldIgnored || value.Kind() == 'n':
-		return nil
+	}
+	other, twice := keys[field]
+	keys[field] = name
+	switch {
+	case twice && plain(other) == plain(name):
+		return fmt.Errorf("the keys %.60q and %.60q are both the field %s: one of them is expected", other, name, field)
+	case twice:
+		return fmt.Errorf("the keys %.60q and %.60q are both the field %s: say which one is not, as in --map %.60q", other, name, field, name+"="+fieldIgnored)
 	case field == fieldFullName && value.Kind() == '{':
 		return p.nameOf(value)
 	case field == fieldPermissions && value.Kind() == '[':

@@ -62,7 +62,7 @@ func unreadable(err error) []rejection {
 	return all
 }
 
-// lines returns so many lines in words.
+// lines returns the number of lines in words, with the verb.
 func lines(n int) string {
 	if n == 1 {
 		return "1 line was"
@@ -132,8 +132,14 @@ func (r *result) table(stdout io.Writer) {
 	fmt.Fprintf(stdout, "%d%s added%s, %d%s invited, %d rejected\n", r.Added, did, suspended, r.Invited, did, len(r.Rejected))
 	if len(r.Rejected) > 0 {
 		t := terminal.NewTable(stdout, "line", "who", "code", "why")
-		for _, r := range r.Rejected {
-			t.AppendRow(terminal.Row{r.Line, printable(r.Who), r.Code, r.Detail})
+		for rest := r.Rejected; len(rest) > 0; {
+			n := alike(rest)
+			var lines any = rest[0].Line
+			if n > 1 {
+				lines = fmt.Sprintf("%d–%d", rest[0].Line, rest[n-1].Line)
+			}
+			t.AppendRow(terminal.Row{lines, printable(rest[0].Who), rest[0].Code, rest[0].Detail})
+			rest = rest[n:]
 		}
 		t.Render()
 	}
@@ -142,7 +148,18 @@ func (r *result) table(stdout io.Writer) {
 	}
 }
 
-// printable returns the text, quoted if it holds what a terminal would obey.
+// alike returns how many of the rejections, from the first one on, are of adjacent lines
+// with the same reason and no other person, as those behind a quotation mark that is not
+// closed.
+func alike(all []rejection) int {
+	n := 1
+	for n < len(all) && all[n] == (rejection{Line: all[0].Line + n, Code: all[0].Code, Detail: all[0].Detail}) {
+		n++
+	}
+	return n
+}
+
+// printable returns the text, quoted if it has characters that a terminal would interpret.
 func printable(text string) string {
 	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(text)

@@ -24,3 +24,32 @@ func TestReportIsPrintable(t *testing.T) {
 		}
 	}
 }
+
+// Adjacent lines that are rejected together are one row of the table. The count and the
+// JSON report have every line.
+func TestReportOfManyLines(t *testing.T) {
+	const people = 100_000
+	in, err := (&source{format: "csv", encoding: "auto"}).open(strings.NewReader("email,first_name\na@x.example,\"A\n" + strings.Repeat("b@x.example,B\n", people)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = in.next()
+	r := &result{Rejected: unreadable(err)}
+	r.Rejected = append(r.Rejected, rejection{people + 3, "c@x.example", "unreadable", "x"}, rejection{people + 4, "", "unreadable", "x"}, rejection{people + 6, "", "unreadable", "x"})
+	var out strings.Builder
+	_ = r.print(&out, "table")
+	rows := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if rows[0] != "0 added, 0 invited, 100004 rejected" || len(rows) != 5 {
+		t.Fatalf("%d rows:\n%.400s", len(rows), out.String())
+	}
+	for n, want := range []string{"2–100002 ", "100003–100004 c@x.example ", "100006 "} {
+		if row := strings.Join(strings.Fields(rows[n+2]), " "); !strings.HasPrefix(row, want) {
+			t.Errorf("%s does not begin with %s", row, want)
+		}
+	}
+	out.Reset()
+	_ = r.print(&out, "json")
+	if n := strings.Count(out.String(), `"line":`); n != people+4 {
+		t.Errorf("the JSON report has %d lines", n)
+	}
+}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -11,7 +12,7 @@ import (
 // sending sends batches, several at a time. Their outcome is the same as if each had
 // waited for the one before it, because a batch waits for those that it must follow.
 type sending struct {
-	commit func(context.Context, *batch) error
+	commit func(context.Context, *batch) []failure
 	most   int // batches on their way at a time
 	show   func(read int64)
 
@@ -22,7 +23,7 @@ type sending struct {
 	failed  []failure
 }
 
-// failure is lines of which it is not known that they were imported or rejected.
+// failure is a range of lines that may have been imported or not, or that were not sent.
 type failure struct {
 	First  int    `json:"first_line"`
 	Last   int    `json:"last_line,omitempty"` // 0 for the end of the file
@@ -37,7 +38,17 @@ func (f failure) Error() string {
 	return table.Range(f.First, f.Last) + ": " + f.Detail
 }
 
-func newSending(most int, commit func(context.Context, *batch) error, show func(int64)) *sending {
+var errNotSent = errors.New("these lines were not sent")
+
+// failed returns the failure of the people's lines, none for nil.
+func failed(people []*person, err error) []failure {
+	if err == nil {
+		return nil
+	}
+	return []failure{{people[0].first, people[len(people)-1].last, err.Error()}}
+}
+
+func newSending(most int, commit func(context.Context, *batch) []failure, show func(int64)) *sending {
 	s := &sending{commit: commit, most: most, show: show, away: make(map[*batch]bool)}
 	s.changed.L = &s.mu
 	return s
@@ -52,20 +63,16 @@ func (s *sending) send(ctx context.Context, b *batch) bool {
 		s.changed.Wait()
 	}
 	if len(s.failed) > 0 {
-		first, _ := b.lines()
-		s.failed = append(s.failed, failure{First: first, Detail: "these lines were not sent"})
+		s.failed = append(s.failed, failure{First: b.people[0].first, Detail: errNotSent.Error()})
 		return false
 	}
 	s.away[b] = true
 	go func() {
-		err := s.commit(ctx, b)
+		wrong := s.commit(ctx, b)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err != nil {
-			first, last := b.lines()
-			s.failed = append(s.failed, failure{first, last, err.Error()})
-		}
-		if s.read = max(s.read, b.read); err == nil {
+		s.failed = append(s.failed, wrong...)
+		if s.read = max(s.read, b.read); wrong == nil {
 			s.show(s.read)
 		}
 		delete(s.away, b)

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Several batches at a time have the outcome of one after the other, whoever appears in
-// the file how often, by a user id, by an address or by both.
+// Several batches at a time have the same outcome as one after the other. The same person
+// can appear in the file several times, by a user id, by an address or by both.
 func TestSeveralAtATime(t *testing.T) {
 	s := serve(t)
 	var known, unknown []string

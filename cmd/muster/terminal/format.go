@@ -36,7 +36,7 @@ func ShowTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 var ErrZeroTime = errors.New("the time 0001-01-01T00:00:00Z is not taken; leave the time out if none is meant")
 
 // ParseTime parses a time in RFC 3339, or a day, which is its beginning in UTC. It refuses
-// the zero time, which means "none" inside Muster.
+// the zero time, because inside Muster it means that there is none.
 func ParseTime(text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		t, err := time.Parse(layout, text)

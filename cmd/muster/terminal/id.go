@@ -6,8 +6,8 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// ParseID parses an id. It refuses the nil UUID, because the zero id means "none" inside
-// Muster, as if nothing had been given.
+// ParseID parses an id. It refuses the nil UUID, because inside Muster the zero id
+// means that there is none.
 func ParseID[Kind any](text string) (domain.ID[Kind], error) {
 	id, err := domain.ParseID[Kind](text)
 	if err == nil && id.IsZero() {

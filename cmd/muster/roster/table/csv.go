@@ -142,31 +142,24 @@ func (c *CSV) check(row Row) error {
 			return fail("the value in column %d %s", i+1, wrong)
 		}
 	}
-	if c.Header == nil {
-		return nil
+	if n := c.swallows(row); n > 0 {
+		return fail("the value in column %d has a line break and also a %q or an @: it may contain another row, if a quotation mark in line %d is not closed; write such a value in one line", n, c.Separator, row.First)
 	}
-	if len(row.Values) != len(c.Header) {
+	if c.Header != nil && len(row.Values) != len(c.Header) {
 		return fail("as many values are expected as the header has columns, %d, and there are %d", len(c.Header), len(row.Values))
-	}
-	if len(c.Header) > 2 && c.swallows(row) {
-		return fail("a quotation mark in line %d is closed only after a line that looks like a row of its own: is one missing?", row.First)
 	}
 	return nil
 }
 
-// swallows reports whether a value of the row has a line with as many separators as a
-// row of its own, as it does when its closing quotation mark is missing and a later line
-// has one.
-func (c *CSV) swallows(row Row) bool {
-	if row.First == row.Last {
-		return false
-	}
-	for _, value := range row.Values {
-		for i, line := range strings.Split(value, "\n") {
-			if i > 0 && strings.Count(line, string(c.Separator)) >= len(c.Header)-1 {
-				return true
-			}
+// swallows returns the number of the column whose value can hold the end of one row and
+// the beginning of another one, 0 for none. That is so if the value has a line break, and a
+// separator or an @: a quotation mark that is not closed takes in the separators up to the
+// next quotation mark.
+func (c *CSV) swallows(row Row) int {
+	for i, value := range row.Values {
+		if strings.Contains(value, "\n") && strings.ContainsAny(value, string(c.Separator)+"@") {
+			return i + 1
 		}
 	}
-	return false
+	return 0
 }

@@ -35,6 +35,10 @@ func read(file, encoding string) (header, rows string, err error) {
 	}
 }
 
+func swallowed(column, line int) string {
+	return fmt.Sprintf("the value in column %d has a line break and also a ',' or an @: it may contain another row, if a quotation mark in line %d is not closed; write such a value in one line\n", column, line)
+}
+
 // Every line of a file is in a row or in an error.
 func TestLines(t *testing.T) {
 	const misplaced = "a quotation mark is misplaced: a value that has one is put into quotation marks, and the mark inside is doubled\n"
@@ -57,7 +61,14 @@ func TestLines(t *testing.T) {
 		{"a quote that never closes, and no newline", "a,b\n1,\"x\n2,3", "2-3 a quotation mark in line 2 is not closed where its value ends, so that lines 2 to 3 cannot be told apart\n"},
 		{"a quote in the last line", "a,b\n1,\"x", "2-2 " + misplaced},
 		{"a quote that the next one closes", "a,b\n1,\"x\n2,\"y\"\n3,4\n", "2-3 a quotation mark in line 2 is not closed where its value ends, so that lines 2 to 3 cannot be told apart\n4-4 3|4\n"},
-		{"a quote that takes in a row", "a,b,c\n1,2,\"x\n3,4,5\"\n6,7,8\n", "2-3 a quotation mark in line 2 is closed only after a line that looks like a row of its own: is one missing?\n4-4 6|7|8\n"},
+		{"a quote that takes in a row", "a,b,c\n1,2,\"x\n3,4,5\"\n6,7,8\n", "2-3 " + swallowed(3, 2) + "4-4 6|7|8\n"},
+		{"a quote that takes in a row of two columns", "a,b\n1,\"x\n3,y\"\n5,6\n", "2-3 " + swallowed(2, 2) + "4-4 5|6\n"},
+		{"a quote that takes in the end of a row", "a,b\n\"x,1\ny\",2\n3,4\n", "2-3 " + swallowed(1, 2) + "4-4 3|4\n"},
+		{"a quote that takes in half a row", "a,b,c\n1,\"n,x\n2,n\",y\n3,4,5\n", "2-3 " + swallowed(2, 2) + "4-4 3|4|5\n"},
+		{"a quote that takes in three rows", "a,b\n1,\"x\n2,y\n3,z\"\n", "2-4 " + swallowed(2, 2)},
+		{"a quote that takes in an address", "a\n\"1\n2@x\"\n", "2-3 " + swallowed(1, 2)},
+		{"a comma in a value in one line", "a,b\n1,\"x, y@z\"\n", "2-2 1|x, y@z\n"},
+		{"a comma in a value on two lines, with semicolons", "a;b\n1;\"x,\ny\"\n", "2-3 1|x,/y\n"},
 		{"text that is not UTF-8", "a,b\n1,\xe9\n2,3\n", "2-2 the value in column 2 is not valid UTF-8: if a program on Windows has written the file, try --encoding windows-1252\n3-3 2|3\n"},
 		{"text that was lost before", "a,b\n1,Zo\ufffd\n", "2-2 the value in column 2 has the character U+FFFD: some program could not read the text that was there, and it is lost\n"},
 	} {
