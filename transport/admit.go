@@ -29,14 +29,15 @@ func (c *Call) admit() error {
 	} else if err := c.admitToken(); err != nil {
 		return err
 	}
-	query, unreadable := parseQuery(c.r.URL.RawQuery)
-	if err := checkNames(query, unreadable, c.route.parameters); err != nil {
+	var unreadable []FieldProblem
+	c.query, unreadable = parseQuery(c.r.URL.RawQuery)
+	if err := checkNames(c.query, unreadable, c.route.parameters); err != nil {
 		return err
 	}
 	if len(c.r.Header[onBehalfOf]) > 0 && !c.route.takes(onBehalfOf) {
 		return InvalidField("header."+onBehalfOf, CodeUnexpectedHeader, "only writes with a token take this header; a read always shows what the token itself may read")
 	}
-	wrong := checkValues(c.r, query, c.route.parameters)
+	wrong := checkValues(c.r, c.query, c.route.parameters)
 	if c.Operation().RequestBody == nil {
 		return wrong
 	}

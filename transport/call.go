@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,8 @@ type Call struct {
 	held    bool  // the request has waited, or may have
 
 	start time.Time // when the request came
+
+	query url.Values // the parameters of the request's query
 
 	r  *http.Request
 	w  http.ResponseWriter

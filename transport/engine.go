@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/auth"
@@ -22,5 +24,6 @@ type engine struct {
 	logger  *slog.Logger
 	metrics *metrics
 	mux     *http.ServeMux
-	serving context.Context // ends with [API.Drain]
+	serving context.Context    // ends with [API.Drain]
+	asked   singleflight.Group // requests for the end of a partition; see [engine.tip]
 }

@@ -5,7 +5,7 @@ import "fmt"
 // FieldProblem says what is wrong with one field or parameter. It never repeats the value
 // that was sent.
 type FieldProblem struct {
-	Pointer string `json:"pointer" bounds:"pointer" doc:"A JSON pointer into the body; path.NAME, query.NAME or header.NAME for what is not in the body." example:"/role"`
+	Pointer string `json:"pointer" bounds:"pointer" doc:"A JSON pointer into the body; path.NAME, query.NAME or header.NAME for what is not in the body; query for the whole query." example:"/role"`
 	Code    string `json:"code" doc:"What is wrong with it, for programs." example:"unknown_role"`
 	Detail  string `json:"detail" bounds:"detail" doc:"What is expected, for people." example:"the roles are owner, admin, editor, viewer and client"`
 }

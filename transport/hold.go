@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// heldAfter is after how long a query counts as held, even if nothing says that it waits:
-// it may have waited for a connection or for the feed.
+// heldAfter is the time after which a request counts as held, even if nothing says that it
+// waits: it may have waited for its body, for a connection or for the feed.
 const heldAfter = 10 * time.Millisecond
 
 // Reauthorize checks whether the request would still be admitted. Since the [Call] was
@@ -21,11 +21,19 @@ func (c *Call) Reauthorize() error {
 	return c.permit(who)
 }
 
-// release returns why a query that was held must not be answered. A command is not held
+// release returns an error if a held query must not be answered. A command is not held
 // back once it is done: its answer shows what it did itself, at the moment when it was
 // allowed to.
 func (c *Call) release() error {
-	if !c.route.reads || c.bearer == nil || !c.held && time.Since(c.start) < heldAfter {
+	if !c.route.reads {
+		return nil
+	}
+	return c.reauthorizeHeld()
+}
+
+// reauthorizeHeld is [Call.Reauthorize] for a request that was held.
+func (c *Call) reauthorizeHeld() error {
+	if c.bearer == nil || !c.held && time.Since(c.start) < heldAfter {
 		return nil
 	}
 	return c.Reauthorize()
@@ -33,7 +41,8 @@ func (c *Call) release() error {
 
 // Patiently runs a wait for something that this node will soon show, with a context that
 // ends after the duration. If the wait fails it returns the problem read_model_behind with
-// the detail.
+// the detail. The request then counts as held, so a caller that need not wait must not
+// call it.
 func (c *Call) Patiently(most time.Duration, detail string, wait func(context.Context) error) error {
 	c.held = true
 	ctx, cancel := context.WithTimeout(c, most)
@@ -47,7 +56,7 @@ func (c *Call) Patiently(most time.Duration, detail string, wait func(context.Co
 }
 
 // WhileServing returns a context that ends with the call, after the duration, or when the
-// service stops, whichever comes first.
+// service stops, whichever comes first. It is for waits: the request counts as held.
 func (c *Call) WhileServing(most time.Duration) (context.Context, context.CancelFunc) {
 	c.held = true
 	ctx, cancel := context.WithTimeout(c, most)

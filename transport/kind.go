@@ -19,7 +19,6 @@ var (
 	bodyRequired       = Kind{"body_required", http.StatusBadRequest, "Body required"}
 	bodyUnreadable     = Kind{"body_unreadable", http.StatusBadRequest, "Body could not be read"}
 	bodyTimeout        = Kind{"body_timeout", http.StatusRequestTimeout, "Body did not arrive in time"}
-	memberEnding       = Kind{"member_ending", http.StatusConflict, "Former membership is still ending"}
 	bodyTooLarge       = Kind{"body_too_large", http.StatusRequestEntityTooLarge, "Body too large"}
 	mediaType          = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Unsupported media type"}
 	missingToken       = Kind{"missing_token", http.StatusUnauthorized, "Token required"}
@@ -27,6 +26,7 @@ var (
 	rateLimited        = Kind{"rate_limited", http.StatusTooManyRequests, "Too many requests"}
 	insufficientScope  = Kind{"insufficient_scope", http.StatusForbidden, "Insufficient scope"}
 	notFound           = Kind{"not_found", http.StatusNotFound, "Not found"}
+	memberEnding       = Kind{"member_ending", http.StatusConflict, "Former membership is still ending"}
 	methodNotAllowed   = Kind{"method_not_allowed", http.StatusMethodNotAllowed, "Method not allowed"}
 	internalError      = Kind{"internal_error", http.StatusInternalServerError, "Internal error"}
 	notReady           = Kind{"not_ready", http.StatusServiceUnavailable, "Muster is not ready"}

@@ -118,7 +118,7 @@ func (p *parameter) sent(r *http.Request, query url.Values) []string {
 
 // check checks the values that were sent. If ok is false, wrong says what is wrong with
 // them. A parameter that is empty, or that is sent twice, never counts as left out: the
-// client meant something by it, and nobody knows what.
+// client meant something by it, and Muster cannot tell what.
 func (p *parameter) check(sent []string) (wrong FieldProblem, ok bool) {
 	switch {
 	case len(sent) == 0 && p.required:

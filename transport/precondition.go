@@ -7,29 +7,30 @@ import (
 	"strings"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport/openapi"
 )
 
 // parsePrecondition returns the precondition that the two headers of a write state (RFC
 // 9110, 13.1).
 func parsePrecondition(ifMatch, ifNoneMatch string) (domain.Precondition, error) {
 	var p domain.Precondition
-	switch strings.TrimSpace(ifNoneMatch) {
+	switch ifNoneMatch {
 	case "":
 	case "*":
 		p.Absent = true
 	default:
 		return p, Invalid(FieldProblem{"header.If-None-Match", CodeInvalidValue, "a write takes * and nothing else"})
 	}
-	switch strings.TrimSpace(ifMatch) {
+	switch ifMatch {
 	case "":
 		return p, nil
 	case "*":
 		p.Exists = true
 		return p, nil
 	}
-	tags, ok := parseETags(ifMatch)
-	if !ok {
-		return p, InvalidField("header.If-Match", CodeInvalidValue, "ETags in double quotes with commas between them, or *, are expected")
+	tags, err := parseETags("header.If-Match", ifMatch)
+	if err != nil {
+		return p, err
 	}
 	for _, tag := range tags {
 		p.Versions = append(p.Versions, versionOf(tag))
@@ -38,16 +39,17 @@ func parsePrecondition(ifMatch, ifNoneMatch string) (domain.Precondition, error)
 }
 
 var (
-	etagPattern  = regexp.MustCompile(`(W/)?"[!#-~]*"`) // RFC 9110, 8.8.3
-	etagsPattern = regexp.MustCompile(`^` + etagPattern.String() + `([ \t]*,[ \t]*` + etagPattern.String() + `)*$`)
+	etagPattern  = regexp.MustCompile(openapi.ETag)
+	etagsPattern = regexp.MustCompile(openapi.ETags)
 )
 
-// parseETags returns the tags of a list. It reports false if the text is not such a list.
-func parseETags(list string) (tags []string, ok bool) {
+// parseETags returns the tags of a list that the client sent under the pointer. There are
+// none in the list *.
+func parseETags(pointer, list string) ([]string, error) {
 	if !etagsPattern.MatchString(list) {
-		return nil, false
+		return nil, InvalidField(pointer, CodeInvalidValue, "ETags in double quotes with commas between them, or *, are expected")
 	}
-	return etagPattern.FindAllString(list, -1), true
+	return etagPattern.FindAllString(list, -1), nil
 }
 
 // neverAVersion is the version of an ETag that no resource of Muster ever has.

@@ -1,11 +1,16 @@
 package transport
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
+
+// maxPairs is the largest number of pairs in a query. [url.URL.Query], by which huma reads
+// lists, drops the whole query if there are more than 10,000.
+const maxPairs = 1000
 
 // parseQuery returns the parameters of a query. Unlike [url.URL.Query] it drops nothing:
 // what cannot be read is returned as a problem. A parameter without an equals sign has an
@@ -14,10 +19,13 @@ func parseQuery(raw string) (query url.Values, wrong []FieldProblem) {
 	if raw == "" {
 		return nil, nil
 	}
+	if strings.Count(raw, "&") >= maxPairs {
+		return nil, []FieldProblem{{"query", CodeTooMany, fmt.Sprintf("at most %d parameters are expected", maxPairs)}}
+	}
 	query = make(url.Values)
 	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
-			continue // nothing is left out by leaving out nothing
+			continue // an empty pair carries nothing
 		}
 		sentName, sentValue, _ := strings.Cut(pair, "=")
 		name, ok := unescape(sentName)

@@ -42,7 +42,7 @@ func TestReferencePages(t *testing.T) {
 					t.Errorf("%s: does it lead to %s?\n%s", path, other, page)
 				}
 			}
-			for _, part := range []string{`<meta name="viewport"`, "Version v1.2.3", "Authorization: Bearer $TOKEN", openapi.Guides, `<a href="/docs/problems">`, `<link rel="icon"`} {
+			for _, part := range []string{`<meta name="viewport"`, "Version v1.2.3", "Authorization: Bearer $TOKEN", openapi.GuidesURL, `<a href="/docs/problems">`, `<link rel="icon"`} {
 				if !strings.Contains(page, part) {
 					t.Errorf("%s has no %s", path, part)
 				}

@@ -65,10 +65,13 @@ func (c *Call) prepare(in any) error {
 	})
 	if hasBody {
 		sum = sent.Hash()
-		if c.bearer != nil { // the client may have taken its time to send the body
-			if err := c.Reauthorize(); err != nil {
-				return err
-			}
+		if err := c.reauthorizeHeld(); err != nil { // the client may have taken its time to send the body
+			return err
+		}
+	}
+	if tagged, ok := in.(interface{ checkETags() error }); ok {
+		if err := tagged.checkETags(); err != nil {
+			return err
 		}
 	}
 	switch headers := in.(type) {

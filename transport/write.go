@@ -2,7 +2,7 @@ package transport
 
 import (
 	"crypto/sha256"
-	"net/http"
+	"maps"
 	"strings"
 
 	"github.com/muster-dev/muster/domain"
@@ -66,20 +66,20 @@ func (h *WriteHeaders) prepare(c *Call, body domain.Hash) error {
 		Key: h.IdempotencyKey, If: condition, Reason: h.Reason, OnBehalfOf: h.OnBehalfOf, ValidateOnly: h.ValidateOnly,
 	}
 	if h.write.Key != "" {
-		h.write.Request = h.request(c.r, body)
+		h.write.Request = h.request(c, body)
 	}
 	return nil
 }
 
 // request returns the hash of everything that decides what the request asks for.
-func (h *WriteHeaders) request(r *http.Request, body domain.Hash) domain.Hash {
+func (h *WriteHeaders) request(c *Call, body domain.Hash) domain.Hash {
 	sum := sha256.New()
-	for _, text := range []string{r.Method, r.URL.EscapedPath(), h.IfMatch, h.IfNoneMatch, h.Reason, h.OnBehalfOf.String()} {
+	for _, text := range []string{c.r.Method, c.r.URL.EscapedPath(), h.IfMatch, h.IfNoneMatch, h.Reason, h.OnBehalfOf.String()} {
 		ids.WriteText(sum, text)
 	}
 	sum.Write(body[:])
-	query := r.URL.Query()
-	query.Del("validate_only") // decides whether the request is done, and not what it asks for
+	query := maps.Clone(c.query)
+	delete(query, "validate_only") // decides whether the request is done, and not what it asks for
 	if len(query) > 0 {
 		ids.WriteText(sum, query.Encode())
 	}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding"
 	"errors"
 	"time"
@@ -14,7 +15,7 @@ import (
 
 const (
 	expectedID   = "a UUID is expected: 36 characters like 019cc043-af91-783e-9927-3daab1cd9277"
-	nilID        = "the nil UUID is nobody's id; leave the id out if none is meant"
+	nilID        = "the nil UUID is not a valid id; leave the id out if none is meant"
 	expectedTime = "a time like 2026-03-05T23:09:47.281Z is expected"
 	zeroTime     = "the time 0001-01-01T00:00:00Z is not taken; leave the time out if none is meant"
 )
@@ -30,8 +31,12 @@ type valueError struct{ code, detail string }
 
 func (e *valueError) Error() string { return e.detail }
 
-// ParseTime reads a time in RFC 3339. The zero time is refused.
+// ParseTime reads a time in RFC 3339, or a day, which is its beginning in UTC. The zero
+// time is refused.
 func ParseTime(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		text = day.Format(time.RFC3339)
+	}
 	var at time.Time
 	err := readValue(&at, []byte(text))
 	return at, err
@@ -63,9 +68,11 @@ var strictValues = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext
 	if err != nil {
 		return err
 	}
-	text, err := jsontext.AppendUnquote(nil, quoted)
-	if err != nil {
-		return err
+	text := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		if text, err = jsontext.AppendUnquote(nil, quoted); err != nil {
+			return err
+		}
 	}
 	return readValue(into, text)
 }))

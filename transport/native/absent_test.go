@@ -84,12 +84,16 @@ func TestUnreadableQueries(t *testing.T) {
 		"=true":                                "query.",
 		"validate_only=false&validate_only=1":  "query.validate_only",
 		"validate_only=true&%76alidate_only=1": "query.validate_only",
+		strings.Repeat("&", 1000):              "query",
+		"validate_only=true" + strings.Repeat("&", 1000):  "query",
+		"validate_only=true" + strings.Repeat("&", 10000): "query",
 	} {
 		got := s.as(x.token, "POST", "/v1/workspaces/"+x.ws+"/members?"+query, fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, newText())).want(422)
 		if got.get("errors", 0, "pointer") != pointer {
 			t.Errorf("%s: %s, want %s", query, got.body, pointer)
 		}
 	}
+	s.as(x.token, "POST", "/v1/workspaces/"+x.ws+"/members?validate_only=true"+strings.Repeat("&", 999), fmt.Sprintf(`{"user_id":%q,"role":"viewer"}`, newText())).want(201)
 	if got := s.as(x.token, "GET", "/v1/workspaces/"+x.ws+"/members", "").want(200).count(); got != 2 {
 		t.Errorf("there are %d members", got)
 	}
@@ -113,6 +117,7 @@ func TestZeroValues(t *testing.T) {
 		{"GET", members + "/" + none, "", "invalid_id", "path.user"},
 		{"GET", events + "?user_id=" + none, "", "invalid_id", "query.user_id"},
 		{"GET", events + "?after=0001-01-01T00:00:00Z", "", "invalid_value", "query.after"},
+		{"GET", events + "?after=0001-01-01", "", "invalid_value", "query.after"},
 		{"POST", tokens, `{"name":"x","scopes":["all:all"],"expires_at":"0001-01-01T00:00:00Z"}`, "invalid_time", "/expires_at"},
 		{"POST", members, `{"role":"viewer","user_id":"` + newText() + `","expires_at":"0001-01-01T00:00:00.000Z"}`, "invalid_time", "/expires_at"},
 		{"POST", members, `{"role":"viewer","user_id":"` + newText() + `","expires_at":"0001-01-01T00:00:00.0009Z"}`, "invalid_time", "/expires_at"},
@@ -156,7 +161,8 @@ func TestNulls(t *testing.T) {
 func TestETagsAreTexts(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.tenant("Acme")
-	member := "/v1/workspaces/" + x.ws + "/members/" + x.member
+	workspace := "/v1/workspaces/" + x.ws
+	member := workspace + "/members/" + x.member
 	tag := s.as(x.token, "GET", member, "").want(200).header.Get("ETag")
 	version := strings.Trim(tag, `"`)
 	for _, other := range []string{`"0` + version + `"`, `"+` + version + `"`, `"` + version + `,"`, `"18446744073709551615"`, `"1", "0` + version + `"`} {
@@ -164,7 +170,14 @@ func TestETagsAreTexts(t *testing.T) {
 	}
 	for _, malformed := range []string{version, `"` + version, tag + ",", "*, " + tag, tag + tag} {
 		s.as(x.token, "PATCH", member, `{"role":"editor"}`, "If-Match", malformed).want(422, "invalid_value")
-		s.as(x.token, "GET", "/v1/workspaces/"+x.ws, "", "If-None-Match", malformed).want(422, "invalid_value")
+		s.as(x.token, "GET", workspace, "", "If-None-Match", malformed).want(422, "invalid_value")
 	}
+	for _, space := range []string{"\u00a0", "\u3000", "\u2028", "\u0085", "\u00a0*", tag + "\u00a0", tag + ",\u00a0" + tag} {
+		for _, name := range []string{"If-Match", "If-None-Match"} {
+			s.as(x.token, "PATCH", member, `{"role":"editor"}`, name, space).want(422, "invalid_value")
+		}
+		s.as(x.token, "GET", workspace, "", "If-None-Match", space).want(422, "invalid_value")
+	}
+	s.as(x.token, "GET", workspace, "", "If-None-Match", "\"x\"\t,\t"+s.as(x.token, "GET", workspace, "").header.Get("ETag")).want(304)
 	s.as(x.token, "PATCH", member, `{"role":"viewer"}`, "If-Match", `"a,b" , `+tag).want(200)
 }

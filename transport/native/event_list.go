@@ -62,8 +62,12 @@ const feedPatience = 10 * time.Second
 // the command's events. The wait is short, unless the feed is being made again.
 func waitForEvents(c *transport.Call, org domain.OrganizationID) error {
 	partition := c.Log().Partition(org)
+	applied := c.Models().Applied(partition)
+	if c.Log().Visible(partition).Number >= applied {
+		return nil
+	}
 	return c.Patiently(feedPatience, "this node cannot show its newest events yet; ask again", func(ctx context.Context) error {
-		return c.Log().WaitFor(ctx, wire.Position{Partition: partition, Number: c.Models().Applied(partition)})
+		return c.Log().WaitFor(ctx, wire.Position{Partition: partition, Number: applied})
 	})
 }
 
@@ -128,9 +132,6 @@ func numberOf(c *transport.Call, in *listEventsInput) (uint64, error) {
 	}
 	// A plus sign that was not escaped arrives as a space.
 	at, err := transport.ParseTime(strings.ReplaceAll(text, " ", "+"))
-	if day, failed := time.Parse(time.DateOnly, text); failed == nil && !day.IsZero() { // its beginning in UTC
-		at, err = day, nil
-	}
 	if err != nil {
 		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
 	}
@@ -141,35 +142,38 @@ func numberOf(c *transport.Call, in *listEventsInput) (uint64, error) {
 // long as the request allows.
 func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsInput) (*EventList, error) {
 	partition := c.Log().Partition(f.Organization)
+	found, next, err := c.Log().Events(c, f, after, in.PageSize)
+	if err == nil && len(found) == 0 && in.Wait > 0 {
+		found, next, err = awaitEvents(c, f, next, in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	position := wire.Position{Partition: partition, Number: next}.String()
+	list := &EventList{Items: make([]RawEvent, len(found)), Position: position}
+	for i, e := range found {
+		list.Items[i].Value = e.Shown
+	}
+	if next < c.Log().Visible(partition).Number {
+		list.NextCursor = &position
+	}
+	return list, nil
+}
+
+// awaitEvents waits until there are events after the number, and returns a page of them.
+// The page is empty if the wait ends before. The engine authorizes the request again after
+// it.
+func awaitEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsInput) (found []feed.Event, next uint64, err error) {
 	ctx, cancel := c.WhileServing(time.Duration(in.Wait) * time.Second)
 	defer cancel()
-	for {
-		found, next, err := c.Log().Events(c, f, after, in.PageSize)
-		if err != nil {
-			return nil, err
-		}
-		more := next < c.Log().Visible(partition).Number
-		if len(found) == 0 && in.Wait > 0 {
-			if after = next; c.Log().Wait(ctx, partition, after) == nil {
-				if err := c.Reauthorize(); err != nil {
-					return nil, err
-				}
-				continue
-			}
-			if c.Err() != nil {
-				return nil, errGone
-			}
-		}
-		position := wire.Position{Partition: partition, Number: next}.String()
-		list := &EventList{Items: make([]RawEvent, len(found)), Position: position}
-		for i, e := range found {
-			list.Items[i].Value = e.Shown
-		}
-		if more {
-			list.NextCursor = &position
-		}
-		return list, nil
+	next = after
+	for err == nil && len(found) == 0 && c.Log().Wait(ctx, c.Log().Partition(f.Organization), next) == nil {
+		found, next, err = c.Log().Events(c, f, next, in.PageSize)
 	}
+	if err == nil && c.Err() != nil {
+		err = errGone
+	}
+	return found, next, err
 }
 
 // errGone ends a request whose client is gone.

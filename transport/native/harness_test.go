@@ -40,6 +40,7 @@ type service struct {
 type settings struct {
 	transport.Options
 	native Options
+	more   []transport.Operation // of the face
 }
 
 // start runs Muster on the data in the directory, until the test ends or until stop.
@@ -62,6 +63,7 @@ func start(t testing.TB, dir string, more ...func(*settings)) *service {
 		if err != nil {
 			t.Fatal(err)
 		}
+		face.Operations = append(face.Operations, o.more...)
 		return []transport.Face{face}
 	}, func(opened *transport.Options) {
 		opened.RateLimit, opened.OIDC = o.RateLimit, o.OIDC

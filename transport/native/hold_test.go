@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/transport"
 )
 
 // A request that waits is authorized again when the wait is over. It then gets what the
@@ -18,22 +19,23 @@ import (
 func TestHeldRequests(t *testing.T) {
 	for _, c := range []struct {
 		name   string
+		late   bool // it ends only after the requests have begun
 		status int
 		// ends ends the token, or the user whom it is bound to, while the request waits.
 		ends func(s *service, x tenant, id string)
 	}{
-		{"revoked", 401, func(s *service, x tenant, id string) {
+		{"revoked", false, 401, func(s *service, x tenant, id string) {
 			var token domain.TokenID
 			if err := token.UnmarshalText([]byte(id)); err != nil {
 				s.t.Fatal(err)
 			}
 			s.run(domain.RevokeToken{Meta: operator(x.organization(s.t)), Token: token})
 		}},
-		{"expired", 401, func(s *service, _ tenant, _ string) { s.clock.Store(int64(2 * time.Hour)) }},
-		{"user removed", 403, func(s *service, x tenant, _ string) {
+		{"expired", true, 401, func(s *service, _ tenant, _ string) { s.clock.Store(int64(2 * time.Hour)) }},
+		{"user removed", false, 403, func(s *service, x tenant, _ string) {
 			s.run(domain.RemoveOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
 		}},
-		{"user suspended", 403, func(s *service, x tenant, _ string) {
+		{"user suspended", false, 403, func(s *service, x tenant, _ string) {
 			s.run(domain.SuspendOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
 		}},
 	} {
@@ -45,9 +47,8 @@ func TestHeldRequests(t *testing.T) {
 			after := s.as(token, "GET", events, "").want(200).get("position")
 
 			resume := s.Pause()
-			c.ends(s, x, id)
-			if c.name == "expired" {
-				s.clock.Store(0) // it expires only after the requests have begun
+			if !c.late {
+				c.ends(s, x, id)
 			}
 			position := s.write(x).String()
 			answers := make(chan answer)
@@ -62,7 +63,7 @@ func TestHeldRequests(t *testing.T) {
 				go func() { answers <- s.as(token, r[0], r[1], r[2], r[3:]...) }()
 			}
 			time.Sleep(300 * time.Millisecond) // they should be waiting; the test holds either way
-			if c.name == "expired" {
+			if c.late {
 				c.ends(s, x, id)
 			}
 			resume()
@@ -107,6 +108,7 @@ func TestSlowBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.as(x.token, "DELETE", "/v1/organizations/"+x.org+"/tokens/"+id, "").want(204)
+		time.Sleep(20 * time.Millisecond) // a request counts as held after 10
 		if _, err := io.WriteString(conn, body); err != nil {
 			t.Fatal(err)
 		}
@@ -119,4 +121,29 @@ func TestSlowBodies(t *testing.T) {
 		}
 		_ = response.Body.Close()
 	}
+}
+
+// A query that took long without a declared wait is authorized again before its answer.
+func TestSlowQueries(t *testing.T) {
+	began, release := make(chan struct{}), make(chan struct{})
+	type input struct{}
+	s := start(t, t.TempDir(), func(o *settings) {
+		o.more = append(o.more, transport.Operation{
+			ID: "slow", Path: "/v1/slow", Reach: transport.ReachOrganization, Scope: "roles:read", Tag: "Roles", Summary: "Wait",
+			Do: transport.Query(func(*transport.Call, *input) (*transport.Resource[Role], error) {
+				close(began)
+				<-release
+				return nil, transport.NotFound()
+			}),
+		})
+	})
+	x := s.tenant("Acme")
+	token, id := s.issue(x.org, `"scopes":["all:all"]`)
+	answered := make(chan answer)
+	go func() { answered <- s.as(token, "GET", "/v1/slow", "") }()
+	<-began
+	s.as(x.token, "DELETE", "/v1/organizations/"+x.org+"/tokens/"+id, "").want(204)
+	time.Sleep(20 * time.Millisecond) // a request counts as held after 10
+	close(release)
+	(<-answered).want(401, "invalid_token")
 }

@@ -54,7 +54,7 @@ func (b *addMemberBody) Required() []transport.Required {
 // anyone, and a suspension if it does.
 func (b *addMemberBody) check() error {
 	if !b.User.IsZero() && b.InvitationExpiresIn != nil {
-		return &domain.InvalidError{Pointer: "/invitation_expires_in", Code: transport.CodeInvalidValue, Detail: "only who is invited, by e-mail address without user_id, has an invitation"}
+		return &domain.InvalidError{Pointer: "/invitation_expires_in", Code: transport.CodeInvalidValue, Detail: "only an invited person (email without user_id) has an invitation"}
 	}
 	if b.User.IsZero() && b.Suspended {
 		return &domain.InvalidError{Pointer: "/suspended", Code: transport.CodeInvalidValue, Detail: "a user_id is expected with it: an invited person has no access to suspend"}

@@ -55,14 +55,19 @@ func said(email *string, name personNameInput, avatar *string) domain.ProfilePat
 	return domain.ProfilePatch{Email: email, First: name.First, Last: name.Last, AvatarURL: avatar}
 }
 
-// factsOf returns the profile of somebody of whom nothing is known but what the patch says.
+// factsOf returns the profile of a new user, who has only what the patch says.
 func factsOf(p domain.ProfilePatch) (facts domain.ProfileFacts) {
-	for to, sent := range map[*string]*string{
-		&facts.Email: p.Email, &facts.Name.First: p.First, &facts.Name.Last: p.Last, &facts.AvatarURL: p.AvatarURL,
-	} {
-		if sent != nil {
-			*to = *sent
-		}
+	if p.Email != nil {
+		facts.Email = *p.Email
+	}
+	if p.First != nil {
+		facts.Name.First = *p.First
+	}
+	if p.Last != nil {
+		facts.Name.Last = *p.Last
+	}
+	if p.AvatarURL != nil {
+		facts.AvatarURL = *p.AvatarURL
 	}
 	return facts
 }

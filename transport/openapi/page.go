@@ -59,8 +59,8 @@ type Kind struct {
 	Title  string
 }
 
-// Guides is where the guides for people are. They are not part of the program.
-const Guides = "https://github.com/muster-dev/muster/tree/main/docs"
+// GuidesURL is where the guides for people are. They are not part of the program.
+const GuidesURL = "https://github.com/muster-dev/muster/tree/main/docs"
 
 // Site is what is served about the API.
 type Site struct {
@@ -71,7 +71,7 @@ type Site struct {
 }
 
 // Guides returns where the guides are.
-func (Site) Guides() string { return Guides }
+func (Site) Guides() string { return GuidesURL }
 
 // Pages returns everything that is served about the API: the documents, a page for
 // each that links to the others, the list of problems, and the files that they need.

@@ -20,8 +20,13 @@ const (
 	linePattern       = `^.*$`
 	namePattern       = `^\S(.*\S)?$`
 	positionPattern   = `^[0-9]+-[0-9]+$`
-	etagsPattern      = `^(\*|(W/)?["][!#-~]*["]( *, *(W/)?["][!#-~]*["])*)$` // RFC 9110, 8.8.3
 	afterPattern      = `^(earliest|latest|[0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?)$`
+)
+
+// The patterns of one ETag and of a list of them (RFC 9110, 8.8.3 and 13.1).
+const (
+	ETag  = `(W/)?["][!#-~]*["]`
+	ETags = `^([*]|` + ETag + `([ \t]*,[ \t]*` + ETag + `)*)$`
 )
 
 const (
@@ -85,14 +90,14 @@ var table = map[string]row{
 	"title":      {length: 100, pattern: namePattern},
 	"detail":     {length: maxEcho, pattern: `\S`},
 	"path":       {length: maxEcho, pattern: `^[/]`},
-	"pointer":    {length: maxEcho, pattern: `^(/|(query|path|header)\.|$)`},
+	"pointer":    {length: maxEcho, pattern: `^(/|query$|(query|path|header)\.|$)`},
 	"errors":     {items: maxEcho},
 	"request_id": {length: 128, pattern: `^[!#-\[\]-~]+$`},
 	"status":     {least: http.StatusOK, most: 599},
 
 	// Headers.
 	"etag":            {length: 22, pattern: `^["][0-9]+["]$`},
-	"etags":           {length: 1000, pattern: etagsPattern},
+	"etags":           {length: 1000, pattern: ETags},
 	"absent":          {length: 1000, pattern: `^[*]$`},
 	"idempotency_key": {length: 255, pattern: `^[ -~]+$`},
 	"replayed":        {length: 4, pattern: `^true$`},
