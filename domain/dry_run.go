@@ -5,14 +5,15 @@ import "time"
 // HideUnread removes from the state whatever a dry run must not show: a real command
 // leaves a trace of what its actor learns, and a dry run leaves none. So a dry run treats
 // people whom the token could not read as unknown people: they have no entry in the
-// directory, no address, no role and no suspension in the organization, and no earlier
-// membership. The state must hold what the command needs, and afterwards the command can
-// need more.
+// directory, no address, and no earlier membership. Unless the actor acts for the
+// organization, they have no role and no suspension in it either. The state must hold what
+// the command needs, and afterwards the command can need more.
 func HideUnread(s *State, c Command, at time.Time) {
 	// The real command that removes somebody who was removed before leaves no trace either.
 	_, ends := c.(RemoveMember)
-	_, offboards := c.(RemoveOrganizationMember) // sees all memberships of the user
 	m := c.Metadata()
+	_, err := s.organizationAuthority(m)
+	outside := err != nil
 	var hidden []Key
 	lists := make(map[Key]UserID) // of memberships
 	members := make(map[UserID]bool)
@@ -27,16 +28,16 @@ func HideUnread(s *State, c Command, at time.Time) {
 				hidden = append(hidden, k)
 			}
 		case *OrganizationMember:
-			if !s.reads(m, p.User) {
+			if outside && !s.reads(m, p.User) {
 				hidden = append(hidden, k)
 			}
 		case *UserMemberships:
-			if !s.reads(m, p.User) {
+			if outside && !s.reads(m, p.User) {
 				lists[k] = p.User
 			}
 		case *Membership:
 			switch {
-			case ends || p.present(at) && !offboards:
+			case ends || p.present(at):
 				members[p.User] = true
 			case !s.reads(m, p.User):
 				hidden = append(hidden, k)

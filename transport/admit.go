@@ -1,10 +1,14 @@
 package transport
 
 import (
+	"bytes"
+	"io"
 	"maps"
 	"mime"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -34,11 +38,14 @@ func (c *Call) admit() error {
 	if err := checkNames(c.query, unreadable, c.route.parameters); err != nil {
 		return err
 	}
-	if len(c.r.Header[onBehalfOf]) > 0 && !c.route.takes(onBehalfOf) {
-		return InvalidField("header."+onBehalfOf, CodeUnexpectedHeader, "only writes with a token take this header; a read always shows what the token itself may read")
+	if err := c.refuseUnexpected(); err != nil {
+		return err
 	}
 	wrong := checkValues(c.r, c.query, c.route.parameters)
 	if c.Operation().RequestBody == nil {
+		if wrong == nil && c.r.ContentLength != 0 {
+			return c.checkNoBody()
+		}
 		return wrong
 	}
 	c.wrong = wrong // told once the body has arrived
@@ -60,8 +67,37 @@ func (c *Call) admitToken() error {
 	return c.permit(who)
 }
 
-// onBehalfOf is the header of writes that bounds what they may do.
-const onBehalfOf = "Muster-On-Behalf-Of"
+// refuseUnexpected refuses a header that would bound what the request does, if the operation
+// does not take it: the request would do more than the client asked for.
+func (c *Call) refuseUnexpected() error {
+	for _, name := range c.route.unexpected {
+		if len(c.r.Header[name]) > 0 {
+			detail := "this operation does not take the header, and would not do what it says; leave it out"
+			if c.route.reads {
+				detail = "only writes with a token take this header; a read always shows what the token itself may read"
+			}
+			return InvalidField("header."+name, CodeUnexpectedHeader, detail)
+		}
+	}
+	return nil
+}
+
+// checkNoBody refuses a body of an operation that takes none. An empty object says nothing,
+// and some clients always send one.
+func (c *Call) checkNoBody() error {
+	connection := http.NewResponseController(c.w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyReadTimeout))
+	const enough = 64
+	sent, err := io.ReadAll(io.LimitReader(c.r.Body, enough))
+	_ = connection.SetReadDeadline(time.Time{}) // the request can be a stream
+	if err != nil {
+		return bodyUnreadable.Problem("the body broke off, or its framing is wrong")
+	}
+	if text := bytes.TrimSpace(sent); len(text) > 0 && string(text) != "{}" {
+		return InvalidField("", CodeUnexpectedBody, "this operation takes no body, and would not do what it says; leave it out")
+	}
+	return nil
+}
 
 // authenticate finds out who sends the request.
 func (c *Call) authenticate() (*auth.Bearer, error) {

@@ -28,6 +28,7 @@ const (
 	CodeDuplicate        = "duplicate"
 	CodeUnknownPosition  = "unknown_position"
 	CodeUnexpectedHeader = "unexpected_header"
+	CodeUnexpectedBody   = "unexpected_body"
 )
 
 // fieldCodes maps each code of a field problem to its title. A problem about a single
@@ -49,6 +50,7 @@ var fieldCodes = map[string]string{
 	CodeDuplicate:        "Duplicate value",
 	CodeUnknownPosition:  "Unknown position",
 	CodeUnexpectedHeader: "Unexpected header",
+	CodeUnexpectedBody:   "Unexpected body",
 
 	// The domain returns these codes in an InvalidError.
 	"surrounding_space": "White space around the text",

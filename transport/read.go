@@ -32,6 +32,9 @@ func (h *ReadHeaders) prepare(c *Call) error {
 	if err != nil || position.Partition >= c.Log().Partitions() {
 		return InvalidField(pointer, CodeInvalidValue, "a Muster-Position of an earlier answer is expected, like 3-1042")
 	}
+	// The tables that have the position can say that the token has ended, although those by
+	// which the request was admitted did not.
+	c.held = true
 	if err := c.CheckPosition(pointer, position); err != nil || c.Models().Applied(position.Partition) >= position.Number {
 		return err
 	}

@@ -11,6 +11,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
+// bodyReadTimeout is how long a client may take to send a body.
+const bodyReadTimeout = 30 * time.Second
+
 // registration returns a function that adds the operation to a face: its description, its
 // route and its handler.
 func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Operation) error {
@@ -21,7 +24,7 @@ func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Ope
 		op.SkipValidateBody = true   // body.decode reads it strictly
 		op.SkipValidateParams = true // Call.admit does it
 		op.MaxBodyBytes = maxBody + 1
-		op.BodyReadTimeout = 30 * time.Second
+		op.BodyReadTimeout = bodyReadTimeout
 		huma.Register(f.huma, op, func(ctx context.Context, in *I) (*O, error) {
 			c := ctx.(*Call)
 			if err := c.prepare(in); err != nil {

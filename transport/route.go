@@ -22,6 +22,7 @@ type route struct {
 	scope        domain.Scope
 	reads        bool // changes nothing, even if the method is POST
 	parameters   []parameter
+	unexpected   []string // the bounding headers that the operation does not take
 
 	metrics  *metrics
 	duration prometheus.Observer
@@ -36,6 +37,9 @@ func newRoute(f *Face, m *metrics, op *Operation) *route {
 	}
 }
 
+// boundingHeaders bound what a write does, or on whose behalf.
+var boundingHeaders = [...]string{"Muster-On-Behalf-Of", "If-Match", "If-None-Match", "Idempotency-Key", "Muster-Reason"}
+
 // declareParameters adds the parameters that the document lists for the operation.
 func (r *route) declareParameters(declared []*huma.Param) error {
 	for _, p := range declared {
@@ -44,6 +48,11 @@ func (r *route) declareParameters(declared []*huma.Param) error {
 			return err
 		}
 		r.parameters = append(r.parameters, read)
+	}
+	for _, name := range boundingHeaders {
+		if !r.takes(name) && (!r.reads || name == "Muster-On-Behalf-Of") {
+			r.unexpected = append(r.unexpected, name)
+		}
 	}
 	return nil
 }

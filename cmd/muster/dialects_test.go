@@ -24,7 +24,6 @@ func TestDialectsFlag(t *testing.T) {
 		{" transactionlink , transactionlink ", []string{"transactionlink"}},
 		{strings.Join(all, ","), all},
 		{"none", nil},
-		{"", nil},
 	} {
 		faces := dialect.All()
 		flag := dialects{&faces}

@@ -39,6 +39,7 @@ var replayRows = []replayRow{
 	{op: "restore-workspace", call: "POST /v1/workspaces/{ws}/restore"},
 	{op: "put-organization-member", call: "PUT /v1/organizations/{org}/members/{ben}", body: `{"role":"member"}`},
 	{op: "put-organization-member", call: "PUT /v1/organizations/{org}/members/{ben}", body: `{"role":"admin"}`},
+	{op: "put-organization-member", call: "PUT /v1/organizations/{org}/members/{cleo}", body: `{"role":"member"}`}, // so that she can still read at the end
 	{op: "put-user", call: "PUT /v1/organizations/{org}/users/{ben}", body: `{"email":"ben@acme.example","name":{"first":"Ben","last":"B"}}`},
 	{op: "put-user", call: "PUT /v1/organizations/{org}/users/{ben}", body: `{"email":"ben@apex.example","name":{"first":"Ben","last":"B"}}`},
 	{op: "suspend-organization-member", call: "POST /v1/organizations/{org}/members/{ben}/suspend"},

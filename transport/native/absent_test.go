@@ -181,3 +181,24 @@ func TestETagsAreTexts(t *testing.T) {
 	s.as(x.token, "GET", workspace, "", "If-None-Match", "\"x\"\t,\t"+s.as(x.token, "GET", workspace, "").header.Get("ETag")).want(304)
 	s.as(x.token, "PATCH", member, `{"role":"viewer"}`, "If-Match", `"a,b" , `+tag).want(200)
 }
+
+// What would bound a write is refused where it would not, and so is a body that says
+// something where none is read.
+func TestUnexpected(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	accept := "/v1/invitations/accept"
+	for _, name := range []string{"If-Match", "If-None-Match", "Idempotency-Key", "Muster-Reason", "Muster-On-Behalf-Of"} {
+		for _, value := range []string{"", `"1"`} {
+			if got := s.as("", "POST", accept, `{"token":"x"}`, name, value).want(422, "unexpected_header"); got.get("errors", 0, "pointer") != "header."+name {
+				t.Errorf("%s: %s", name, got.body)
+			}
+		}
+	}
+	suspend := "/v1/workspaces/" + x.ws + "/members/" + x.member + "/suspend"
+	for _, body := range []string{`{"validate_only":true}`, "null", "[]", "not json", strings.Repeat("x", 100)} {
+		s.as(x.token, "POST", suspend, body).want(422, "unexpected_body")
+		s.as(x.token, "DELETE", "/v1/workspaces/"+x.ws+"/members/"+x.member, body).want(422, "unexpected_body")
+	}
+	s.as(x.token, "POST", suspend, " {} ").want(200)
+}

@@ -58,12 +58,13 @@ func TestDryRunIsNoOracle(t *testing.T) {
 		{"PUT", members + "/" + past, `{"role":"viewer"}`, ""},
 		{"POST", members + "/batch", `{"mode":"best_effort","operations":[{"op":"add","email":"known@secret.example","role":"viewer"},{"op":"add","email":"past@secret.example","role":"viewer"}]}`, `{"mode":"best_effort","operations":[{"op":"add","email":"a@stranger.example","role":"viewer"},{"op":"add","email":"b@stranger.example","role":"viewer"}]}`},
 		{"PUT", org + "/members/" + known, `{"role":"member"}`, ""},
-		{"PUT", org + "/members/" + barred, `{"role":"member"}`, ""},
-		{"DELETE", org + "/members/" + known, "", ""},
 		{"PUT", org + "/users/" + known, `{"email":"other@stranger.example"}`, ""},
 		{"PUT", org + "/users/" + newText(), `{"email":"known@secret.example"}`, ""},
 	} {
 		for who, text := range narrow {
+			if who == "a program that reads nobody" && strings.Contains(c.path+c.body, barred) {
+				continue // it acts for the organization, which may know who is suspended
+			}
 			path, stranger := c.path, c.stranger
 			if stranger == "" {
 				stranger = strings.ReplaceAll(c.body, "known@secret", "unknown@stranger")

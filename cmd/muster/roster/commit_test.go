@@ -65,7 +65,7 @@ func TestFailureOfHalf(t *testing.T) {
 		if got := reported(&r); got != c.want {
 			t.Errorf("%s: %s", c.wrong, got)
 		}
-		if last := r.Failed[len(r.Failed)-1].Detail; c.wrong == "d@x" && !strings.Contains(last, "is not known") || c.wrong == "a@x" && last != "these lines were not sent" {
+		if last := r.Failed[len(r.Failed)-1].Detail; c.wrong == "d@x" && !strings.Contains(last, "it is unknown") || c.wrong == "a@x" && last != "these lines were not sent" {
 			t.Errorf("%s: %s", c.wrong, last)
 		}
 	}
