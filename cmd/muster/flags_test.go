@@ -62,6 +62,10 @@ func TestRefusalNamesTheFlag(t *testing.T) {
 		{"audit replay --organization " + id + " --from 0001-01-01", "0001-01-01T00:00:00Z is not taken"},
 		{"audit replay --organization " + id + " --to 0-0", "--to"},
 		{"serve --dialects=", "--dialects"},
+		{"import --workspace " + id, "muster: FILE is missing\n"},
+		{"import a.csv b.csv --workspace " + id, "muster: one FILE is expected, and there are 2\n"},
+		{"token rotate --organization " + id, "muster: TOKEN_ID is missing\n"},
+		{"token revoke --organization " + id, "muster: TOKEN_ID is missing\n"},
 	} {
 		var stderr strings.Builder
 		if status := run(strings.Fields(c.line), io.Discard, &stderr); status != terminal.StatusUsage || !strings.Contains(stderr.String(), c.want) {

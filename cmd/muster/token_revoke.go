@@ -13,7 +13,7 @@ func newTokenRevoke() *cobra.Command {
 	var t tokens
 	cmd := &cobra.Command{
 		Use: "revoke TOKEN_ID", Short: "Revoke a token: it can no longer be used",
-		Args: cobra.ExactArgs(1),
+		Args: terminal.OneArgument("TOKEN_ID"),
 		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
 			id, err := tokenID(arguments[0])
 			if err != nil {

@@ -27,7 +27,7 @@ func newTokenRotate() *cobra.Command {
 			"to standard output, as with muster token issue. The old secret is no longer valid, unless\n" +
 			"--overlap keeps it valid for a while.",
 		Example: "  TOKEN=$(muster token rotate TOKEN_ID --organization ORG --overlap 24h)",
-		Args:    cobra.ExactArgs(1),
+		Args:    terminal.OneArgument("TOKEN_ID"),
 		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
 			id, err := tokenID(arguments[0])
 			if err != nil {

@@ -41,8 +41,8 @@ func (d *directory) marker() (m marker, found bool, err error) {
 	if err != nil {
 		return marker{}, false, fmt.Errorf("reading the directory's marker: %w", err)
 	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return marker{}, false, fmt.Errorf("%s is damaged: %w", d.file(markerFile), err)
+	if json.Unmarshal(text, &m) != nil {
+		return marker{}, false, fmt.Errorf("%s is damaged: delete it, and the next start writes it again from the log", d.file(markerFile))
 	}
 	if m.Format != format {
 		return marker{}, false, fmt.Errorf("%s: format %d, not %d: %w", d.path, m.Format, format, ErrUnknownFormat)

@@ -36,7 +36,7 @@ func newReplay() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, log.Close()) }()
-			if err := w.check(log); err != nil {
+			if err := w.check(cmd.Context(), log); err != nil {
 				return err
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())

@@ -27,12 +27,24 @@ func (w *window) wants(r *domain.Recorded) bool {
 		(w.user.IsZero() || about.User == w.user)
 }
 
-// check returns an error if a position is in another partition than the organization.
-func (w *window) check(log *events.Log) error {
+// check returns an error if a position is in another partition than the organization, or
+// beyond the end of the log.
+func (w *window) check(ctx context.Context, log *events.Log) error {
 	partition := log.Partition(w.organization)
 	for name, m := range map[string]moment{"--from": w.from, "--to": w.to} {
-		if m.time.IsZero() && !m.isZero() && m.position.Partition != partition {
+		if !m.time.IsZero() || m.isZero() {
+			continue
+		}
+		if m.position.Partition != partition {
 			return terminal.Usage("%s %s: organization %s is in partition %d", name, m.position, w.organization, partition)
+		}
+		tip, err := log.Tip(ctx, partition)
+		if err != nil {
+			return err
+		}
+		if m.position.Number > tip.Number {
+			return terminal.Usage("%s %s: the log has no such position yet, its last one in partition %d is %s: "+
+				"if the position was seen before, events are missing, for example because an old backup was restored", name, m.position, partition, tip)
 		}
 	}
 	return nil

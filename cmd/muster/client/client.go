@@ -64,6 +64,9 @@ const tokenVariable = "MUSTER_TOKEN"
 // variable is an error here, because the root token may do more than the token that was
 // meant.
 func (c *Client) Authorize() (err error) {
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return terminal.Usage("the token has a space, a line break or another character that no token has: check --token or %s", tokenVariable)
+	}
 	if c.Token != "" {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/cmd/muster/secret"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
 func serving(t *testing.T, handler http.HandlerFunc) *Client {
@@ -137,5 +138,19 @@ func TestAuthorizeWithEmptyVariable(t *testing.T) {
 	c.Token = "mine"
 	if err := c.Authorize(); err != nil || c.Token != "mine" {
 		t.Errorf("%q, %v", c.Token, err)
+	}
+}
+
+// A token that cannot be one is refused without being shown.
+func TestTokenWithALineBreak(t *testing.T) {
+	for _, token := range []string{"secret\n", "secret\r", "secret\r\n", " secret", "secret\x00", "secrét", " "} {
+		c := Client{Token: token}
+		err := c.Authorize()
+		if failed := (terminal.Failure{}); !errors.As(err, &failed) || failed.Status != terminal.StatusUsage || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+	if err := (&Client{Token: "secret"}).Authorize(); err != nil {
+		t.Error(err)
 	}
 }

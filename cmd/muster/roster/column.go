@@ -119,6 +119,12 @@ func (m *mapping) set(text string) error {
 	return nil
 }
 
+// knows reports whether a column has a name that says what it is.
+func (m *mapping) knows(name string) bool {
+	key := plain(name)
+	return m.given[key] != "" || slices.Contains(fields, key) || synonyms[key] != "" || second[key] != ""
+}
+
 // columns maps the header of a file.
 func (m *mapping) columns(header []string) ([]column, error) {
 	found := make([]column, len(header))

@@ -13,7 +13,7 @@ import (
 // NewImport returns the command import.
 func NewImport() *cobra.Command {
 	i := importing{
-		source: source{format: terminal.FormatCSV, encoding: table.Auto},
+		source: source{format: terminal.FormatCSV, encoding: table.Auto, separator: table.Auto},
 		most:   domain.MaxOperations, parallel: 4, format: terminal.FormatTable,
 	}
 	cmd := &cobra.Command{
@@ -31,7 +31,7 @@ func NewImport() *cobra.Command {
 		Example: "  muster import people.csv --workspace WS --role viewer --dry-run\n" +
 			"  muster import users.csv --workspace WS --role viewer --map \"Work e-mail=email\" --ignore-unknown\n" +
 			"  muster import people.csv --workspace WS --invitations invitations.csv --invitation-link 'https://app.example.com/join?token={token}'",
-		Args: cobra.ExactArgs(1),
+		Args: terminal.OneArgument("FILE"),
 		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error {
 			return i.run(cmd.Context(), arguments[0], cmd)
 		}),
@@ -44,6 +44,7 @@ func NewImport() *cobra.Command {
 	f.Var(terminal.NotEmpty(&i.source.role), "role", "role for lines without one")
 	f.Var(terminal.OneOf(&i.source.format, terminal.FormatCSV, terminal.FormatJSONL), "from", "format of the file")
 	f.Var(terminal.OneOf(&i.source.encoding, table.Encodings...), "encoding", "encoding of the file; auto cannot recognise windows-1252, so name it")
+	f.Var(terminal.OneOf(&i.source.separator, table.Auto, "comma", "semicolon", "tab"), "separator", "what is between the values of a CSV file")
 	var mapped string
 	f.Var(terminal.NewText(&mapped, "column=field", i.source.mapping.set), "map", "which field a column is: one of "+strings.Join(fields, ", ")+"; may be repeated")
 	f.BoolVar(&i.source.mapping.ignoreUnknown, "ignore-unknown", false, "leave out unknown columns")

@@ -15,7 +15,8 @@ import (
 
 // commit sends the people of a batch, and returns what has failed. If the service finds
 // malformed lines it has done nothing, so commit rejects these lines and sends the others
-// again. If the batch is too large for one message of the log, commit sends it in halves.
+// again. If the batch is too large for one request or one message of the log, commit sends
+// it in halves, and rejects a line that is too large by itself.
 func (i *importing) commit(ctx context.Context, people []*person) []failure {
 	var answer client.BatchResult
 	err := client.Retrying(ctx, func() error { return i.call(ctx, people, &answer) })
@@ -25,7 +26,12 @@ func (i *importing) commit(ctx context.Context, people []*person) []failure {
 		return failed(people, i.count(people, answer.Results))
 	case !refused || p.Code == outcomeUnknown:
 		return failed(people, fmt.Errorf("it is unknown whether these lines were imported; you can safely import them again: %w", err))
-	case p.Code == "command_too_large" && len(people) > 1:
+	case tooLarge(p) && len(people) == 1:
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.rejected = append(i.rejected, people[0].rejected(p.Code, p.Error()))
+		return nil
+	case tooLarge(p):
 		// The next batches would be too large as well.
 		half := (len(people) + 1) / 2
 		i.size.Store(min(i.size.Load(), int64(half)))
@@ -42,6 +48,11 @@ func (i *importing) commit(ctx context.Context, people []*person) []failure {
 		return nil
 	}
 	return i.commit(ctx, rest)
+}
+
+// tooLarge reports whether fewer operations are expected in one request.
+func tooLarge(p *client.Problem) bool {
+	return p.Code == "command_too_large" || p.Code == "body_too_large"
 }
 
 // outcomeUnknown is the code of a write that may have been done or not.
@@ -74,7 +85,7 @@ func (i *importing) count(people []*person, results []client.OperationResult) er
 				invited = append(invited, i.invitedOf(people[n], &r))
 			}
 			if id := r.Membership.User.String(); people[n].invited != "" && !strings.EqualFold(id, people[n].invited) && !i.dry {
-				i.notes = append(i.notes, note{people[n].first, people[n].Email, "invited as user " + id + ", because the organization did not know the address; the file says " + people[n].invited})
+				i.notes = append(i.notes, note{people[n].first, people[n].Email, "invited by the address: the user id is " + id + ", and not " + people[n].invited + " as the file says"})
 			}
 		case people[n].Suspended:
 			i.suspended++

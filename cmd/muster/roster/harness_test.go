@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -107,13 +108,18 @@ func (s *service) workspace(org, owner string) string {
 
 // run runs a command. Its output is standard output and standard error.
 func (s *service) run(cmd *cobra.Command, stdin string, arguments ...string) (stdout, stderr string, err error) {
+	return s.runUntil(s.t.Context(), cmd, strings.NewReader(stdin), arguments...)
+}
+
+// runUntil runs a command until the context ends.
+func (s *service) runUntil(ctx context.Context, cmd *cobra.Command, stdin io.Reader, arguments ...string) (stdout, stderr string, err error) {
 	var out, logs bytes.Buffer
-	cmd.SetIn(strings.NewReader(stdin))
+	cmd.SetIn(stdin)
 	cmd.SetOut(&out)
 	cmd.SetErr(&logs)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(append(arguments, "--url", s.client.URL, "--token", root))
-	err = cmd.ExecuteContext(s.t.Context())
+	err = cmd.ExecuteContext(ctx)
 	return out.String(), logs.String(), err
 }
 

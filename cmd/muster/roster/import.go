@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -55,13 +54,16 @@ func (i *importing) run(ctx context.Context, name string, cmd *cobra.Command) (e
 	if err := i.Authorize(); err != nil {
 		return err
 	}
-	file, size, err := open(name, cmd.InOrStdin())
+	file, size, err := open(ctx, name, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = file.Close() }()
 	read := &counter{Reader: file}
 	in, err := i.source.open(read)
+	if errors.Is(err, errInterrupted) {
+		err = failure{First: 1, Detail: errInterrupted.Error()}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -75,23 +77,6 @@ func (i *importing) run(ctx context.Context, name string, cmd *cobra.Command) (e
 	failed := i.all(ctx, in.next, read, func(n int64) { show(uint64(n), uint64(max(size, n))) })
 	end()
 	return i.result(in, failed).print(cmd.OutOrStdout(), i.format)
-}
-
-// open opens the file and returns its size, which is 0 if it is not known. The name - is
-// standard input.
-func open(name string, stdin io.Reader) (io.ReadCloser, int64, error) {
-	if name == "-" {
-		return io.NopCloser(stdin), 0, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, info.Size(), nil
 }
 
 // counter counts the bytes that are read through it.
@@ -121,11 +106,10 @@ func (i *importing) all(ctx context.Context, next func() (*person, error), read 
 			continue
 		}
 		if err != nil {
-			if b.read = read.n; len(b.people) > 0 {
-				s.send(ctx, b)
-			}
+			b.read = read.n
+			stopped := len(b.people) > 0 && !s.send(ctx, b)
 			failed := s.wait()
-			if !errors.Is(err, io.EOF) {
+			if !errors.Is(err, io.EOF) && (!stopped || !errors.Is(err, errInterrupted)) {
 				failed = append(failed, failure{First: last + 1, Detail: err.Error()})
 			}
 			show(read.n)

@@ -47,6 +47,12 @@ func TestWrongLines(t *testing.T) {
 		{"permissions that are a text", `{"email":"a@x.example","permissions":"none"}`, `1 unreadable a@x.example: permissions: a list like ["workspace.view"], [] for none, or null for those of the role is expected`},
 		{"a permission that is a number", `{"email":"a@x.example","permissions":[5]}`, "1 unreadable a@x.example: permissions: a list like"},
 		{"text that is not UTF-8", "{\"email\":\"a\xe9@x.example\"}", "1 unreadable : the line is not valid UTF-8"},
+		{"an empty cell of a name", "email,first_name,last_name\na@x.example,,Byron\n", `2 "email":"a@x.example","name":"last":"Byron"}}`},
+		{"half a name", `{"email":"a@x.example","name":{"first":"A"}}`, `1 "email":"a@x.example","name":"first":"A"}}`},
+		{"half a name that is null", `{"email":"a@x.example","name":{"first":null,"last":"B"}}`, `1 "email":"a@x.example","name":"last":"B"}}`},
+		{"half a name that is empty", `{"email":"a@x.example","name":{"first":""}}`, `1 "email":"a@x.example","name":"first":""}}`},
+		{"a name that says nothing", `{"email":"a@x.example","name":{}}`, `1 "email":"a@x.example"}`},
+		{"a zero byte", "{\"email\":\"a\x00@x.example\"}\n{\"email\":\"b@x.example\"}", "1 unreadable : the line has a zero byte, which text does not have\n2 \"email\":\"b@x.example\"}"},
 		{"null", `{"email":"a@x.example","user_id":null,"permissions":null,"expires_at":null,"name":null}`, `1 "email":"a@x.example"}`},
 		{"everything", `{"user_id":"` + id + `","email":"a@x.example","name":{"first":"A","last":""},"avatar_url":"https://x.example/a","role":"viewer","permissions":[],"expires_at":"2100-01-01","state":"suspended"}`, `1 "user_id":"` + id + `","email":"a@x.example","name":"first":"A","last":""},"avatar_url":"https://x.example/a","role":"viewer","permissions":[],"expires_at":"2100-01-01T00:00:00.000Z","suspended":true}`},
 	} {

@@ -123,7 +123,6 @@ func stringOf(value jsontext.Value) string {
 }
 
 func (p *person) nameOf(value jsontext.Value) error {
-	p.Name = new(domain.PersonName)
 	var wrong error
 	err := members(jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true)), "name.", func(name string, part jsontext.Value) {
 		switch {
@@ -133,9 +132,11 @@ func (p *person) nameOf(value jsontext.Value) error {
 		case part.Kind() != '"':
 			wrong = errors.Join(wrong, fmt.Errorf("name.%s: a text in quotation marks is expected", name))
 		case name == "first":
-			p.Name.First = stringOf(part)
+			p.setName(fieldFirstName, stringOf(part))
+			wrong = errors.Join(wrong, tooLong("name.first", *p.Name.First, domain.MaxName))
 		default:
-			p.Name.Last = stringOf(part)
+			p.setName(fieldLastName, stringOf(part))
+			wrong = errors.Join(wrong, tooLong("name.last", *p.Name.Last, domain.MaxName))
 		}
 	})
 	return errors.Join(wrong, err)
@@ -152,7 +153,7 @@ func (p *person) permissionsOf(value jsontext.Value) error {
 		}
 		p.Permissions = append(p.Permissions, stringOf(permission))
 	}
-	return nil
+	return tooMany(p.Permissions)
 }
 
 // inOneLine returns the texts of joined errors in one line.

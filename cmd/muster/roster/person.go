@@ -14,21 +14,28 @@ import (
 // is invited. Its fields are text because the service checks them, so that it reports
 // everything that is wrong.
 type person struct {
-	Op          string             `json:"op"`
-	UserID      string             `json:"user_id,omitempty"`
-	Email       string             `json:"email,omitempty"`
-	Name        *domain.PersonName `json:"name,omitempty"`
-	AvatarURL   string             `json:"avatar_url,omitempty"`
-	Role        string             `json:"role,omitempty"`
-	Permissions []string           `json:"permissions,omitzero"` // nil for those of the role
-	ExpiresAt   string             `json:"expires_at,omitempty"`
-	Suspended   bool               `json:"suspended,omitempty"`
+	Op          string     `json:"op"`
+	UserID      string     `json:"user_id,omitempty"`
+	Email       string     `json:"email,omitempty"`
+	Name        personName `json:"name,omitzero"`
+	AvatarURL   string     `json:"avatar_url,omitempty"`
+	Role        string     `json:"role,omitempty"`
+	Permissions []string   `json:"permissions,omitzero"` // nil for those of the role
+	ExpiresAt   string     `json:"expires_at,omitempty"`
+	Suspended   bool       `json:"suspended,omitempty"`
 
 	first, last int                    // its lines in the file
 	state       domain.MembershipState // empty if the file does not say
 	status      string                 // of the account in another system
 	fullName    string                 // where the file has it in one column
 	invited     string                 // the user id in the file of an invited person
+}
+
+// personName is what a line says of a person's name. A part that is nil is not sent, so
+// that it stays as it is in the directory.
+type personName struct {
+	First *string `json:"first,omitempty"`
+	Last  *string `json:"last,omitempty"`
 }
 
 // exported is a line of JSONL that an export writes.

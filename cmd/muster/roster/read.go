@@ -23,6 +23,16 @@ type reader struct {
 // separators are the separators in words.
 var separators = map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}
 
+// separatorNamed returns the separator with that name, 0 for [table.Auto].
+func separatorNamed(name string) rune {
+	for separator, word := range separators {
+		if word == name {
+			return separator
+		}
+	}
+	return 0
+}
+
 func (s *source) open(r io.Reader) (*reader, error) {
 	text, err := table.Decode(r, s.encoding)
 	if err != nil {
@@ -40,7 +50,7 @@ func (s *source) open(r io.Reader) (*reader, error) {
 		}
 		return in, nil
 	}
-	rows, err := table.ReadCSV(text)
+	rows, err := table.ReadCSV(text, separatorNamed(s.separator), s.mapping.knows)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +70,11 @@ func (s *source) open(r io.Reader) (*reader, error) {
 
 // source says how a file is to be read.
 type source struct {
-	format   string
-	encoding string
-	mapping  mapping
-	role     string // of lines without a role
+	format    string
+	encoding  string
+	separator string // in words, or table.Auto
+	mapping   mapping
+	role      string // of lines without a role
 }
 
 // row returns the person of a row of CSV.

@@ -86,6 +86,20 @@ func drawMembers(t *rapid.T, s *service, ws string) {
 	s.call(http.MethodPost, "/v1/workspaces/"+ws+"/members/batch", string(body), nil)
 }
 
+// If the organization knows the address of an invited person as another user's than the
+// file says, the note says nothing else.
+func TestNoteOfAKnownAddress(t *testing.T) {
+	s := serve(t)
+	org, owner := s.organization()
+	known, other := uuid.NewString(), uuid.NewString()
+	s.call(http.MethodPut, "/v1/organizations/"+org+"/users/"+known, `{"email":"ada@x.example"}`, nil)
+	r := s.imports(s.workspace(org, owner), "user_id,email,state,role\n"+other+",ada@x.example,invited,viewer\n")
+	want := "invited by the address: the user id is " + known + ", and not " + other + " as the file says"
+	if len(r.Notes) != 1 || r.Notes[0].Detail != want {
+		t.Errorf("%s, %v, not %s", reported(&r), r.Notes, want)
+	}
+}
+
 // Into another organization, an invited person comes back invited, under another user id.
 // That is said.
 func TestRoundTripIntoAnotherOrganization(t *testing.T) {

@@ -55,15 +55,22 @@ func newSending(most int, commit func(context.Context, *batch) []failure, show f
 }
 
 // send sends a batch, as soon as it can. It returns false, without sending the batch, if
-// one has failed.
+// one has failed or the context has ended.
 func (s *sending) send(ctx context.Context, b *batch) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.mustWait(b) {
 		s.changed.Wait()
 	}
-	if len(s.failed) > 0 {
-		s.failed = append(s.failed, failure{First: b.people[0].first, Detail: errNotSent.Error()})
+	var stopped error
+	switch {
+	case ctx.Err() != nil:
+		stopped = errInterrupted
+	case len(s.failed) > 0:
+		stopped = errNotSent
+	}
+	if stopped != nil {
+		s.failed = append(s.failed, failure{First: b.people[0].first, Detail: stopped.Error()})
 		return false
 	}
 	s.away[b] = true

@@ -19,6 +19,9 @@ func (p *person) set(field, text string) error {
 	if strings.ContainsAny(text, "\r\n") {
 		return fmt.Errorf("%s: one line of text is expected, and the value has a line break: is a quotation mark missing?", field)
 	}
+	if err := tooLong(field, text, longest[field]); err != nil {
+		return err
+	}
 	trimmed := strings.TrimSpace(text)
 	switch field {
 	case fieldEmail:
@@ -56,17 +59,17 @@ func (p *person) set(field, text string) error {
 type userID struct{}
 
 func (p *person) setName(field, text string) {
-	if p.Name == nil {
-		p.Name = new(domain.PersonName)
-	}
 	if field == fieldFirstName {
-		p.Name.First = text
+		p.Name.First = &text
 	} else {
-		p.Name.Last = text
+		p.Name.Last = &text
 	}
 }
 
 func (p *person) setPermissions(words []string) error {
+	if err := tooMany(words); err != nil {
+		return err
+	}
 	if slices.Contains(words, noPermissions) {
 		if len(words) > 1 {
 			return fmt.Errorf("permissions: %q is expected alone, for a member without permissions", noPermissions)
@@ -94,9 +97,9 @@ func (p *person) complete(role string) error {
 	if p.Role == "" {
 		p.Role = role
 	}
-	if p.Name == nil && p.fullName != "" {
-		// Where a name would have to be divided is not known.
-		p.Name = &domain.PersonName{First: p.fullName}
+	if p.Name == (personName{}) && p.fullName != "" {
+		// Where a name would have to be divided is not known. It replaces both parts.
+		p.Name = personName{First: &p.fullName, Last: new(string)}
 	}
 	if p.Email == "" && p.UserID == "" {
 		return errors.New("an e-mail address or a user id is expected")

@@ -41,10 +41,11 @@ const separators = ",;\t"
 // longestHeader is how long the first line can be, in bytes.
 const longestHeader = 1 << 16
 
-// ReadCSV reads the header of a CSV file. The separator is a comma, a semicolon or a tab,
-// whichever divides the header into the most columns. A line like "sep=;" above the header
-// names it.
-func ReadCSV(t *Text) (*CSV, error) {
+// ReadCSV reads the header of a CSV file. If the separator is 0, it is the one that a line
+// like "sep=;" above the header names. Without such a line it is a comma, a semicolon or a
+// tab, whichever divides the header into the most columns that are known, or else into the
+// most columns.
+func ReadCSV(t *Text, separator rune, known func(column string) bool) (*CSV, error) {
 	in := bufio.NewReaderSize(t, longestHeader)
 	c := &CSV{text: t}
 	line, err := firstLine(in)
@@ -58,7 +59,10 @@ func ReadCSV(t *Text) (*CSV, error) {
 		c.Separator, c.above = rune(named[0]), 1
 		_, _ = in.ReadString('\n')
 	} else {
-		c.Separator = separatorOf(line)
+		c.Separator = separatorOf(line, known)
+	}
+	if separator != 0 {
+		c.Separator = separator
 	}
 	c.in = csv.NewReader(in)
 	c.in.Comma = c.Separator
@@ -66,6 +70,9 @@ func ReadCSV(t *Text) (*CSV, error) {
 	header, err := c.Next()
 	if errors.Is(err, io.EOF) || err == nil && header.empty() {
 		return nil, errors.New("the file is empty: a first line with the names of the columns is expected")
+	}
+	if lines := (*LineError)(nil); errors.As(err, &lines) {
+		return nil, fmt.Errorf("the names of the columns cannot be read: %s: %w", Range(lines.First, lines.Last), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the names of the columns cannot be read: %w", err)
@@ -84,15 +91,26 @@ func firstLine(in *bufio.Reader) (string, error) {
 	return strings.TrimSuffix(line, "\r"), nil
 }
 
-// separatorOf returns the separator that divides the line into the most columns, and a
-// comma if there is only one column.
-func separatorOf(line string) rune {
-	best, most := ',', 1
+// separatorOf returns the separator that divides the line into the most columns that are
+// known. Among equal ones it returns the one with the most columns, and a comma if there is
+// only one column.
+func separatorOf(line string, known func(column string) bool) rune {
+	best, most, mostKnown := ',', 1, 0
 	for _, s := range separators {
 		in := csv.NewReader(strings.NewReader(line))
 		in.Comma, in.LazyQuotes = s, true
-		if columns, err := in.Read(); err == nil && len(columns) > most {
-			best, most = s, len(columns)
+		columns, err := in.Read()
+		if err != nil || len(columns) == 1 {
+			continue
+		}
+		n := 0
+		for _, column := range columns {
+			if known(column) {
+				n++
+			}
+		}
+		if n > mostKnown || n == mostKnown && len(columns) > most {
+			best, most, mostKnown = s, len(columns), n
 		}
 	}
 	return best

@@ -14,7 +14,7 @@ func read(file, encoding string) (header, rows string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	c, err := ReadCSV(text)
+	c, err := ReadCSV(text, 0, func(string) bool { return false })
 	if err != nil {
 		return "", "", err
 	}

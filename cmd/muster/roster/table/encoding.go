@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -49,6 +48,9 @@ func Decode(r io.Reader, name string) (*Text, error) {
 	if bytes.HasPrefix(sample, []byte("PK\x03\x04")) {
 		return nil, errors.New("this is not text but an archive, such as an Excel workbook: save the sheet as CSV")
 	}
+	if bytes.HasPrefix(sample, []byte("\x1f\x8b")) {
+		return nil, errors.New("this is not text but a file that gzip has compressed: decompress it first, as in gunzip -c FILE | muster import -")
+	}
 	marked, mark := markOf(sample)
 	if name == Auto {
 		if name = marked; name == "" {
@@ -59,8 +61,6 @@ func Decode(r io.Reader, name string) (*Text, error) {
 	}
 	if marked != "" {
 		_, _ = in.Discard(len(mark)) // it is in the buffer
-	} else if name == UTF8 && bytes.IndexByte(sample, 0) >= 0 {
-		return nil, fmt.Errorf("the file has zero bytes, which text does not have: name its encoding with --encoding %s", strings.Join(Encodings[1:], "|"))
 	}
 	return &Text{newlines(decoded(in, name)), name}, nil
 }
@@ -143,13 +143,15 @@ func (*lineEnds) Transform(dst, src []byte, atEOF bool) (written, read int, err 
 }
 
 // Wrong returns what is wrong with a piece of the text: that it is not valid in the
-// file's encoding. It returns an empty text if it is valid.
+// file's encoding, or has a zero byte. It returns an empty text if it is valid.
 func (t *Text) Wrong(piece string) string {
 	if t.Encoding == UTF8 && !utf8.ValidString(piece) {
 		return "is not valid UTF-8: if a program on Windows has written the file, try --encoding windows-1252"
 	}
 	for _, r := range piece {
 		switch {
+		case r == 0:
+			return "has a zero byte, which text does not have: if the file is in UTF-16, say so with --encoding utf-16le or utf-16be"
 		case r == utf8.RuneError && t.Encoding == UTF8:
 			return "has the character U+FFFD: some program could not read the text that was there, and it is lost"
 		case r == utf8.RuneError:
