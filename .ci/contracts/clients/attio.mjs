@@ -23,7 +23,7 @@ export async function attio(url, root) {
   }
 
   // Members of every kind: all of them have to pass the SDK's schema.
-  const picture = "https://acme.example/a picture.png?size=96";
+  const picture = "https://acme.example/a%20picture.png?size=96";
   const people = {
     admin: { user_id: randomUUID(), role: "admin", email: "ada@acme.example", name: { first: "Ada", last: "Lovelace" } },
     unknown: { user_id: randomUUID() },
