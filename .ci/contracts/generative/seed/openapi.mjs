@@ -30,6 +30,8 @@ export async function seed(doc, url, token) {
       if (id === "archive-role") own.role = (await ask("POST", `${of}/roles`, { key: "former", name: "Former", level: 5, permissions: [] })).id;
       if (id === "revoke-token") own.token = (await ask("POST", `${of}/tokens`, { name: "former", scopes: ["access:read"] })).id;
       if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
+      // A suspended user gets nothing, so the other operations are about another one.
+      if (id === "suspend-organization-member") own.user = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
       if (["remove-member", "resend-invitation", "accept-member-invitation"].includes(id)) {
         own.user = (await ask("POST", members, { email: `${id}@acme.example`, role: "viewer" })).user_id;
       }
