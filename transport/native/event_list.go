@@ -162,13 +162,16 @@ func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsIn
 
 // awaitEvents waits until there are events after the number, and returns a page of them.
 // The page is empty if the wait ends before. The engine authorizes the request again after
-// it.
+// it. Every other event of the partition ends the wait of a token that has ended too: its
+// revocation, or the removal of its user, is such an event.
 func awaitEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsInput) (found []feed.Event, next uint64, err error) {
 	ctx, cancel := c.WhileServing(time.Duration(in.Wait) * time.Second)
 	defer cancel()
 	next = after
 	for err == nil && len(found) == 0 && c.Log().Wait(ctx, c.Log().Partition(f.Organization), next) == nil {
-		found, next, err = c.Log().Events(c, f, next, in.PageSize)
+		if err = c.Reauthorize(); err == nil {
+			found, next, err = c.Log().Events(c, f, next, in.PageSize)
+		}
 	}
 	if err == nil && c.Err() != nil {
 		err = errGone
