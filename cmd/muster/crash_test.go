@@ -18,7 +18,7 @@ const (
 	crashClients = 16
 	crashKills   = 32
 	crashUpTo    = 200 // acknowledgements between two kills, at most
-	// crashPause is how long a client waits when it got no answer. It is long enough
+	// crashPause is how long a client waits after a request without a response. It is long enough
 	// that the clients leave the processor to the service while that starts.
 	crashPause = 50 * time.Millisecond
 )

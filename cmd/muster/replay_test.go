@@ -18,7 +18,7 @@ type replayRow struct {
 	op     string // the operation's id
 	call   string // method and path
 	body   string
-	keep   string // NAME=FIELD: a field of the answer to remember under the name
+	keep   string // NAME=FIELD: a field of the response, kept under the name
 	header []string
 	token  string // the name of the token; root's if it is empty
 	// refused says that the command is refused. A refusal has no record, so the command is
@@ -130,7 +130,7 @@ func (p *replaying) send(api apiClient, n int) reply {
 	return got
 }
 
-// shown is what must be the same in every answer to the same request.
+// shown is what must be the same in every response to the same request.
 func (r reply) shown() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, r.status)
@@ -147,8 +147,8 @@ func (r reply) shown() string {
 }
 
 // TestEveryCommandIsReplayed sends every command twice with the same key, then again after
-// the node was restarted, and then to another node. The second answer is the first one
-// without its secrets, and the later answers are the same as the second one.
+// the node was restarted, and then to another node. The second response is the first one
+// without its secrets, and the later responses are the same as the second one.
 func TestEveryCommandIsReplayed(t *testing.T) {
 	t.Parallel()
 	url := externalNATS(t)

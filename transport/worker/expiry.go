@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -49,27 +48,16 @@ func (e *Expiry) record(ctx context.Context) error {
 }
 
 // recordOf runs a command for each membership and invitation of the partition that has
-// ended. An end that cannot be recorded does not keep the others waiting.
+// ended.
 func (e *Expiry) recordOf(ctx context.Context, partition int, at time.Time) error {
 	ended, err := e.Models.Ended(ctx, partition, at, expiryMost)
 	if err != nil {
 		return err
 	}
-	var failed error
-	for _, end := range ended {
-		result, err := e.Log.Run(ctx, e.command(end))
-		if err == nil { // otherwise the read models would return the same end again
-			err = e.Models.WaitFor(ctx, result.Position)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		failed = errors.Join(failed, err)
-	}
-	return failed
+	return runEach(ctx, e.Log, e.Models, ended, e.command)
 }
 
-func (e *Expiry) command(end projections.End) domain.ExpireMember {
+func (e *Expiry) command(end projections.End) domain.Command {
 	return domain.ExpireMember{
 		Meta: domain.Meta{
 			ID: e.NewID(), Organization: end.Organization,

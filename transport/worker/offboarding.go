@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -46,28 +45,16 @@ func (o *Offboarding) record(ctx context.Context) error {
 	return inEachPartition(ctx, o.Log.Partitions(), o.recordOf)
 }
 
-// recordOf runs a command for each user of the partition who has ends to record. A
-// command that fails does not keep the others waiting.
+// recordOf runs a command for each user of the partition who has ends to record.
 func (o *Offboarding) recordOf(ctx context.Context, partition int) error {
 	list, err := o.Models.Offboardings(ctx, partition, offboardingMost)
 	if err != nil {
 		return err
 	}
-	var failed error
-	for _, one := range list {
-		result, err := o.Log.Run(ctx, o.command(one))
-		if err == nil { // otherwise the read models would return the same ends again
-			err = o.Models.WaitFor(ctx, result.Position)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		failed = errors.Join(failed, err)
-	}
-	return failed
+	return runEach(ctx, o.Log, o.Models, list, o.command)
 }
 
-func (o *Offboarding) command(one projections.Offboarding) domain.EndMemberships {
+func (o *Offboarding) command(one projections.Offboarding) domain.Command {
 	return domain.EndMemberships{
 		Meta: domain.Meta{
 			ID: o.NewID(), Organization: one.Organization, Cause: one.By,

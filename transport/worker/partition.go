@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections"
 )
 
 // patience is how long the other partitions wait for one that does not respond.
@@ -31,4 +35,22 @@ func inEachPartition(ctx context.Context, partitions int, f func(ctx context.Con
 	}
 	all.Wait()
 	return errors.Join(failed...)
+}
+
+// runEach runs a command for each item of a list from the read models. It waits until they
+// have applied the command, because they would return the same item again otherwise. A
+// command that fails does not keep the others waiting.
+func runEach[T any](ctx context.Context, log *events.Log, models *projections.ReadModels, list []T, command func(T) domain.Command) error {
+	var failed error
+	for _, one := range list {
+		result, err := log.Run(ctx, command(one))
+		if err == nil {
+			err = models.WaitFor(ctx, result.Position)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		failed = errors.Join(failed, err)
+	}
+	return failed
 }

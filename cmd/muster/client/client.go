@@ -80,10 +80,10 @@ func (c *Client) Authorize() (err error) {
 	return err
 }
 
-// Call sends a request and decodes the body of the response into answer. The request has
-// no body if body is nil, and nothing is decoded if answer is nil. If the service refuses
-// the request, the error is a [*Problem].
-func (c *Client) Call(ctx context.Context, method, path string, body, answer any) error {
+// Call sends a request and decodes the body of the response into the value that into
+// points to. The request has no body if body is nil, and nothing is decoded if into is
+// nil. If the service refuses the request, the error is a [*Problem].
+func (c *Client) Call(ctx context.Context, method, path string, body, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	request, err := c.request(ctx, method, path, body)
@@ -102,10 +102,10 @@ func (c *Client) Call(ctx context.Context, method, path string, body, answer any
 	if response.StatusCode >= http.StatusBadRequest {
 		return withWait(ReadProblem(response.Status, text), response.Header)
 	}
-	if answer == nil {
+	if into == nil {
 		return nil
 	}
-	if json.Unmarshal(text, answer) != nil {
+	if json.Unmarshal(text, into) != nil {
 		return fmt.Errorf("the service at %s is not Muster (--url)", c.URL)
 	}
 	return nil
