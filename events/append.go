@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/muster-dev/muster/events/store"
@@ -20,14 +19,8 @@ var errConflict = errors.New("another process has written to the partition")
 // appender makes the groups of one partition durable.
 type appender struct {
 	*process
-	log     *store.Partition
-	failure atomic.Pointer[failure] // of the last append; nil if it succeeded
-}
-
-// failure is an error that [Log.Ready] reports, and when it happened.
-type failure struct {
-	err error
-	at  time.Time
+	log    *store.Partition
+	health *health
 }
 
 // append makes a sealed group durable. For a group without events it only checks that
@@ -43,7 +36,7 @@ func (a *appender) append(g *group) error {
 	}
 	a.metrics.append.Observe(time.Since(begin).Seconds())
 	a.metrics.group.Observe(float64(len(g.decided)))
-	a.failure.Store(nil)
+	a.health.appending.Store(nil)
 	return nil
 }
 
@@ -115,6 +108,6 @@ func (a *appender) settle(refusal error, e wire.Envelope) error {
 }
 
 func (a *appender) failed(err error) {
-	a.failure.Store(&failure{err, a.now()})
+	a.health.appending.Store(&failure{err, a.now()})
 	a.logger.Error("appending to the log failed", slog.Int("partition", a.log.Number), slog.Any("error", err))
 }

@@ -8,6 +8,7 @@ import (
 // partition is one partition of the log with everything that belongs to it.
 type partition struct {
 	*store.Partition
+	health health
 	writer *writer
 	feed   *feed.Feed
 }

@@ -27,7 +27,10 @@ func (l *Log) Ready(_ context.Context) error {
 		if !p.writer.started.Load() {
 			return errors.New("starting: the read models are catching up")
 		}
-		if f := p.writer.appender.failure.Load(); f != nil && l.now().Sub(f.at) < failureLasts {
+		if err := p.health.refusal(); err != nil {
+			return fmt.Errorf("partition %d: %w", p.Number, err)
+		}
+		if f := p.health.appending.Load(); f != nil && l.now().Sub(f.at) < failureLasts {
 			return fmt.Errorf("partition %d cannot be written to: %w", p.Number, f.err)
 		}
 	}

@@ -19,6 +19,7 @@ const queueSize = 1024
 // has their events appended as one message.
 type writer struct {
 	*process
+	health   *health
 	appender *appender
 	queue    chan *request
 	stopped  chan struct{}
@@ -33,15 +34,18 @@ type writer struct {
 	taken     []*request // from the queue, and not decided yet
 }
 
-func newWriter(own *process, p *store.Partition) *writer {
+func newWriter(own *process, p *store.Partition, h *health) *writer {
 	return &writer{
-		process: own, appender: &appender{process: own, log: p}, held: newHeld(p),
+		process: own, health: h, appender: &appender{process: own, log: p, health: h}, held: newHeld(p),
 		queue: make(chan *request, queueSize), stopped: make(chan struct{}), flushed: make(chan error),
 	}
 }
 
 // submit hands the request to the writer and waits for its result.
 func (w *writer) submit(ctx context.Context, r *request) (Result, error) {
+	if err := w.health.refusal(); err != nil {
+		return Result{}, err
+	}
 	select {
 	case <-w.stopped:
 		return Result{}, fmt.Errorf("%w: shutting down", store.ErrUnavailable)
