@@ -31,10 +31,13 @@ func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, apply func([]w
 			return err
 		}
 		l.partitions[c.Partition].feed.Start(c.Number)
+		l.partitions[c.Partition].read.Store(&c)
 	}
 	err := l.read(ctx, from, nil, func(messages []wire.Message) error {
 		for _, m := range messages {
-			l.partitions[m.Partition].feed.Expect(m)
+			p, c := l.partitions[m.Partition], m.Checkpoint()
+			p.read.Store(&c)
+			p.feed.Expect(m)
 		}
 		if err := apply(messages); err != nil {
 			return err

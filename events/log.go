@@ -36,6 +36,11 @@ type Options struct {
 	// ReadOnly opens a log that exists, for [Log.Replay] and queries. Nothing is written
 	// to the log, the feed or the high-water mark; see [store.Options].
 	ReadOnly bool
+	// ScrubRate is how many bytes of the log are read again in a second, to find damage.
+	// 0 is 8 MB.
+	ScrubRate int
+	// ScrubPause is how long the scrub waits before it begins again. 0 is 10 minutes.
+	ScrubPause time.Duration
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 	// Logger gets what operators should know; nil is [slog.Default].
@@ -50,6 +55,7 @@ type Log struct {
 	readOnly   bool
 	store      *store.Store
 	partitions []*partition
+	scrub      *scrub // nil for reading only
 
 	broken  atomic.Pointer[failure] // why history cannot be followed any more; nil while it can
 	whole   context.Context         // ends when history cannot be followed any more, with the reason
@@ -99,6 +105,12 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	if o.ReadOnly {
 		return l, nil
 	}
+	l.scrub = newScrub(l, o)
+	if o.Metrics != nil {
+		if err := l.scrub.register(o.Metrics); err != nil {
+			return nil, err
+		}
+	}
 	for _, p := range l.partitions {
 		if err := p.feed.Watch(); err != nil {
 			return nil, err
@@ -132,6 +144,7 @@ func (l *Log) Start(ctx context.Context, s Snapshot) error {
 		p.writer.started.Store(true)
 		l.running.Go(p.writer.run)
 	}
+	l.running.Go(l.scrub.run)
 	return nil
 }
 
@@ -175,6 +188,22 @@ func (l *Log) Tips(ctx context.Context) ([]wire.Position, error) {
 func (l *Log) Tip(ctx context.Context, partition int) (wire.Position, error) {
 	tip, err := l.partitions[partition].Tip(ctx)
 	return tip.Position, err
+}
+
+// Unfinished returns the places of messages that were being written when the service was
+// killed. The next start cuts them off. There are none in a log on a server that runs.
+func (l *Log) Unfinished() ([]string, error) {
+	var places []string
+	for _, p := range l.partitions {
+		unfinished, err := p.Unfinished()
+		if err != nil {
+			return nil, err
+		}
+		if unfinished != nil {
+			places = append(places, unfinished.Error())
+		}
+	}
+	return places, nil
 }
 
 // Size returns the bytes and messages that the log takes in JetStream, summed over its

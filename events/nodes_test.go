@@ -18,18 +18,27 @@ import (
 // outside starts a NATS server as an operator would run it, and returns its URL.
 func outside(t testing.TB) string {
 	t.Helper()
+	url, _ := outsideIn(t, t.TempDir())
+	return url
+}
+
+// outsideIn starts a server with its store in the directory. The server ends with the
+// test at the latest.
+func outsideIn(t testing.TB, dir string) (url string, stop func()) {
+	t.Helper()
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	stop = func() { s.Shutdown(); s.WaitForShutdown() }
+	t.Cleanup(stop)
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the server is not ready")
 	}
-	return s.ClientURL()
+	return s.ClientURL(), stop
 }
 
 func TestTwoNodesOnOneServer(t *testing.T) {

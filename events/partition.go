@@ -1,8 +1,11 @@
 package events
 
 import (
+	"sync/atomic"
+
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // partition is one partition of the log with everything that belongs to it.
@@ -11,4 +14,6 @@ type partition struct {
 	health health
 	writer *writer
 	feed   *feed.Feed
+	// read is how far the partition has been followed; nil before that starts.
+	read atomic.Pointer[wire.Checkpoint]
 }

@@ -221,6 +221,11 @@ func TestFlippedBits(t *testing.T) {
 // Blocks that are missing, swapped, empty or of another kind are found, and so is a reader
 // that starts behind them not led astray.
 func TestDamagedBlocks(t *testing.T) {
+	whole := publishing(t)
+	for range 25 {
+		whole.publish(900_000)
+	}
+	whole.stop()
 	for _, test := range []struct {
 		name  string
 		harm  func(t *testing.T, dir string)
@@ -246,11 +251,11 @@ func TestDamagedBlocks(t *testing.T) {
 		}, "2.blk", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := publishing(t)
-			for range 25 {
-				p.publish(900_000)
+			p := *whole
+			p.t, p.Dir = t, t.TempDir()
+			if err := os.CopyFS(p.Dir, os.DirFS(whole.Dir)); err != nil {
+				t.Fatal(err)
 			}
-			p.stop()
 			test.harm(t, filepath.Join(p.Dir, messagesDir))
 			_, err := p.read(1)
 			damage, ok := errors.AsType[*Damage](err)

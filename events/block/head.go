@@ -22,6 +22,9 @@ func (s Stream) head(f file) (uint64, error) {
 	}
 	r.next = parseFrame(start).sequence
 	record, err := r.Next()
+	if r.damaged != nil {
+		r.damaged.Sequence = 0 // it is not known
+	}
 	return record.Sequence, err
 }
 

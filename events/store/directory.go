@@ -25,7 +25,7 @@ var (
 // directory is a locked data directory.
 type directory struct {
 	path string
-	lock *flock.Flock
+	lock *flock.Flock // nil if the directory has none and must not be changed
 }
 
 const (
@@ -38,15 +38,15 @@ const (
 // file that was being replaced when the process was killed has a dot before its name and
 // digits behind it. The last one belongs to the file system.
 var ownNames = []string{
-	lockFile, jetstreamDir, highWaterFile, secretFile, "root-token", "demo.json", "read-models.db*",
-	"." + markerFile + "[0-9]*", "." + secretFile + "[0-9]*", ".root-token[0-9]*", ".demo.json[0-9]*",
+	lockFile, jetstreamDir, highWaterFile, scrubFile, secretFile, "root-token", "demo.json", "read-models.db*",
+	"." + markerFile + "[0-9]*", "." + scrubFile + "[0-9]*", "." + secretFile + "[0-9]*", ".root-token[0-9]*", ".demo.json[0-9]*",
 	"lost+found",
 }
 
 // openDirectory locks the directory for this process. A missing directory is made,
 // or is [ErrDirectoryMissing] if it must exist. A directory that holds other things and
 // has no marker is [ErrForeignDirectory]. The file that is locked is made if it is
-// missing.
+// missing, but not in a directory that must exist, which is left as it is.
 func openDirectory(path string, mustExist bool) (*directory, error) {
 	if !mustExist {
 		if err := os.MkdirAll(path, 0o750); err != nil {
@@ -62,8 +62,15 @@ func openDirectory(path string, mustExist bool) (*directory, error) {
 			return nil, err
 		}
 	}
-	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))
+	flag := os.O_CREATE | os.O_RDONLY
+	if mustExist {
+		flag = os.O_RDONLY
+	}
+	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600), flock.SetFlag(flag))
 	taken, err := lock.TryLock()
+	if mustExist && errors.Is(err, fs.ErrNotExist) {
+		return &directory{path, nil}, nil // no process has the directory open
+	}
 	if err != nil {
 		return nil, fmt.Errorf("locking the data directory: %w", err)
 	}
@@ -102,6 +109,11 @@ func isOwn(name string) bool {
 	})
 }
 
-func (d *directory) close() error { return d.lock.Close() }
+func (d *directory) close() error {
+	if d.lock == nil {
+		return nil
+	}
+	return d.lock.Close()
+}
 
 func (d *directory) file(name string) string { return filepath.Join(d.path, name) }

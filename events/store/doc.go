@@ -21,10 +21,15 @@
 //	lock         held while a process uses the directory
 //	muster.json  the marker: format, mode, partitions and id of the log
 //	high-water   how far this node has read each partition
+//	scrub.json   how far the scrub has read each partition again
 //	nats-token   the secret of an embedded server that listens
 //	jetstream    the embedded server's store
 //
 // The directory also holds files of other packages, such as the read models.
+//
+// Muster reads the files of the embedded server itself to check them before the server
+// opens them (see package block), to scrub them, and to read a log without changing
+// anything.
 //
 // # Use
 //

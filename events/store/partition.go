@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sort"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/events/wire"
@@ -16,7 +15,7 @@ import (
 type Partition struct {
 	Number int // from 0 on
 	store  *Store
-	stream jetstream.Stream
+	source source
 }
 
 // ErrNoMessage reports that a stream has no message at the sequence, or none on the
@@ -27,15 +26,7 @@ var ErrNoMessage = jetstream.ErrMsgNotFound
 // may lag behind. The error wraps [ErrNoMessage] if there is no such message, and
 // [wire.ErrDamaged] if its headers cannot be read.
 func (p *Partition) Message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
-	m, err := p.store.message(ctx, logStream(p.Number), ask{Sequence: sequence})
-	if err != nil {
-		return wire.Envelope{}, fmt.Errorf("message %d: %w", sequence, err)
-	}
-	header, err := nats.DecodeHeadersMsg(m.Header)
-	if err != nil {
-		return wire.Envelope{}, fmt.Errorf("message %d of %s: %w: %w", sequence, logStream(p.Number), err, wire.ErrDamaged)
-	}
-	return wire.ParseEnvelope(sequence, header.Get, m.Data)
+	return p.source.message(ctx, sequence)
 }
 
 // decoded reads one message and decodes its events.
@@ -49,20 +40,12 @@ func (p *Partition) decoded(ctx context.Context, sequence uint64) (wire.Message,
 
 // Last returns the sequence of the partition's last message, or 0 if it has none.
 func (p *Partition) Last(ctx context.Context) (uint64, error) {
-	info, err := p.stream.Info(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("asking for the tip of %s: %w", logStream(p.Number), err)
-	}
-	return info.State.LastSeq, nil
+	return p.source.last(ctx)
 }
 
-// Size returns how many bytes and messages the partition has in JetStream.
+// Size returns how many bytes and messages the partition has where it is stored.
 func (p *Partition) Size(ctx context.Context) (bytes, messages uint64, err error) {
-	info, err := p.stream.Info(ctx)
-	if err != nil {
-		return 0, 0, fmt.Errorf("asking for the size of %s: %w", logStream(p.Number), err)
-	}
-	return info.State.Bytes, info.State.Msgs, nil
+	return p.source.size(ctx)
 }
 
 // Tip returns the checkpoint of a reader that has read the partition to its end.

@@ -13,6 +13,9 @@ import (
 // ReadAhead is how many messages may be decoded before they are used.
 const ReadAhead = 1024
 
+// errEnough ends reading a source when its reader has what it wants.
+var errEnough = errors.New("the reader has what it wants")
+
 // Read sends the messages after the checkpoint to out, in order and without gaps, and
 // checks the chain. It returns nil once it has sent the message of the checkpoint until.
 // If until is nil, it goes on until the context ends. Damage, or an event that this
@@ -22,15 +25,53 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 	if until != nil && at.Message >= until.Message {
 		return nil
 	}
-	consumer, err := p.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: at.Message + 1,
+	err := p.history(until).each(ctx, at.Message+1, func(stored wire.Envelope) error {
+		m, err := stored.Decode(at)
+		if err != nil {
+			return err
+		}
+		select {
+		case out <- m:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		at = m.Checkpoint()
+		if until != nil && at.Message >= until.Message {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case err == nil:
+		return fmt.Errorf("message %d is missing: %w", at.Message+1, wire.ErrDamaged)
+	}
+	return err
+}
+
+// history returns where the messages up to the checkpoint are read from. For those that
+// are in the files of an embedded server these are the files: when the server reads a
+// damaged block again it cuts the block.
+func (p *Partition) history(until *wire.Checkpoint) source {
+	if until == nil || !p.store.embedded {
+		return p.source
+	}
+	f := p.store.files(p.Number)
+	f.mark = until.Message
+	return f
+}
+
+func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) error) error {
+	consumer, err := r.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
 	})
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", logStream(p.Number), err)
+		return fmt.Errorf("reading %s: %w", r.name, err)
 	}
 	messages, err := consumer.Messages()
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", logStream(p.Number), err)
+		return fmt.Errorf("reading %s: %w", r.name, err)
 	}
 	defer messages.Stop()
 	defer context.AfterFunc(ctx, messages.Stop)()
@@ -47,18 +88,8 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 		if err != nil {
 			return err
 		}
-		m, err := stored.Decode(at)
-		if err != nil {
+		if err := f(stored); err != nil {
 			return err
-		}
-		select {
-		case out <- m:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		at = m.Checkpoint()
-		if until != nil && at.Message >= until.Message {
-			return nil
 		}
 	}
 }

@@ -34,9 +34,8 @@ type Options struct {
 	// any log.
 	Partitions int
 	// ReadOnly opens an existing log only. Nothing is written to the log, the feed or the
-	// high-water mark, and no directory is made. Only the lock is made if it is missing,
-	// so that two processes never use the directory at once. An embedded server also keeps
-	// the files of its own store, as it always does.
+	// high-water mark, and no file and no directory is made. No embedded server is
+	// started: its files are read without it.
 	ReadOnly bool
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
@@ -52,13 +51,14 @@ func (o Options) mode() Mode {
 
 // Store is an open log with its data directory. It is safe for concurrent use.
 type Store struct {
-	Conn       *nats.Conn          // to the server that has the streams
+	Conn       *nats.Conn          // to the server that has the streams; nil if its files are read
 	JS         jetstream.JetStream // on that connection
 	Partitions []*Partition        // of the log, by their numbers
 
 	dir      *directory     // nil without a data directory
 	mark     *highWater     // nil without a data directory, or if there is none to be read
 	server   *server.Server // nil with an external server
+	embedded bool           // the log is in the data directory
 	marker   marker         // of the log
 	replicas int
 }
@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
 	}
-	s := &Store{}
+	s := &Store{embedded: o.mode() == ModeEmbedded}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -78,6 +78,14 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}()
 	if err := s.openDirectory(o); err != nil {
 		return nil, err
+	}
+	if s.embedded {
+		if o.ReadOnly {
+			return s, s.openFiles()
+		}
+		if err := s.inspect(ctx, o.Logger); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, err
@@ -178,13 +186,13 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 		}
 	}
 	for number, stream := range streams {
-		s.Partitions = append(s.Partitions, &Partition{number, s, stream})
+		s.Partitions = append(s.Partitions, &Partition{number, s, &running{s, stream, logStream(number)}})
 	}
 	return nil
 }
 
 // Connected reports whether there is a connection to the server at the moment.
-func (s *Store) Connected() bool { return s.Conn.IsConnected() }
+func (s *Store) Connected() bool { return s.Conn != nil && s.Conn.IsConnected() }
 
 // Dir returns the path of the data directory. It is empty if there is none.
 func (s *Store) Dir() string {

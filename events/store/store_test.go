@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -183,8 +185,8 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 	start(t, dir)
 }
 
-// Opening a log for reading makes no file but the lock and those of JetStream, and changes
-// none.
+// Opening a log for reading makes no file and changes none, whether the service has ended
+// or was killed, and also without a lock or a mark.
 func TestReadingChangesNothing(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing")
@@ -196,27 +198,12 @@ func TestReadingChangesNothing(t *testing.T) {
 	}
 	s, end := start(t, dir)
 	last := write(t, s.Partitions[0], 3)[1]
-	if err := errors.Join(s.SetMark(last), end()); err != nil {
+	if err := s.SetMark(last); err != nil {
 		t.Fatal(err)
 	}
-	files := func() map[string]string {
-		all := map[string]string{}
-		names, err := filepath.Glob(filepath.Join(dir, "*"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
-			content, err := os.ReadFile(name)
-			if err != nil {
-				content = nil // JetStream's directory
-			}
-			all[filepath.Base(name)] = string(content)
-		}
-		return all
-	}
-	read := func() {
+	read := func(dir string) {
 		t.Helper()
-		before := files()
+		before := treeOf(t, dir)
 		s, err := Open(t.Context(), Options{Dir: dir, ReadOnly: true, Logger: quiet()})
 		if err != nil {
 			t.Fatal(err)
@@ -225,16 +212,57 @@ func TestReadingChangesNothing(t *testing.T) {
 		if err != nil || tip.Position != last.Position {
 			t.Errorf("the log ends at %s, not %s: %v", tip.Position, last.Position, err)
 		}
+		out := make(chan wire.Message, 10)
+		err = s.Partitions[0].Read(t.Context(), wire.Checkpoint{}, &tip, out)
+		if err != nil || uint64(len(out)) != tip.Message {
+			t.Errorf("%d messages of %d are read: %v", len(out), tip.Message, err)
+		}
 		if err := errors.Join(s.CheckMark(t.Context(), 0), s.Close()); err != nil {
 			t.Error(err)
 		}
-		if after := files(); !maps.Equal(before, after) {
+		if after := treeOf(t, dir); !maps.Equal(before, after) {
 			t.Errorf("before:\n%v\nafter:\n%v", before, after)
 		}
 	}
-	read()
-	if err := os.Remove(filepath.Join(dir, highWaterFile)); err != nil {
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
-	read()
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	read(dir)
+	read(killed)
+	for _, name := range []string{highWaterFile, lockFile} {
+		if err := os.Remove(filepath.Join(killed, name)); err != nil {
+			t.Fatal(err)
+		}
+		read(killed)
+	}
+}
+
+// treeOf returns what the directory holds: every file with its time and its content.
+func treeOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		all[path] = info.ModTime().String()
+		if entry.Type().IsRegular() {
+			content, err := os.ReadFile(path)
+			all[path] += fmt.Sprintf(" %d %x", len(content), sha256.Sum256(content))
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

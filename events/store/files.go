@@ -1,0 +1,149 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+
+	"github.com/muster-dev/muster/events/block"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// files are the files of a log stream of the embedded server. They are only read, so that
+// JetStream may run or not.
+type files struct {
+	block.Stream
+	// mark is the last message that is known to have been acknowledged. A damaged message
+	// after it may be one that was being written when the process was killed.
+	mark uint64
+}
+
+// streamsDir is the directory in the data directory that the embedded server keeps its
+// streams in.
+var streamsDir = filepath.Join(jetstreamDir, "jetstream", "$G", "streams")
+
+// files returns the files of a partition of the embedded server.
+func (s *Store) files(partition int) *files {
+	name := logStream(partition)
+	f := &files{Stream: block.Stream{Dir: s.dir.file(filepath.Join(streamsDir, name)), Name: name, Subject: logSubject(partition)}}
+	if s.mark != nil {
+		if mark, found, err := s.mark.read(partition); err == nil && found {
+			f.mark = mark.Message
+		}
+	}
+	return f
+}
+
+// judge returns the place of an unfinished message if the error is for that, and otherwise
+// the error, which wraps [wire.ErrDamaged] for damage. An unfinished message is what a
+// crash leaves of a message that was being written: it is at the very end, and nobody has
+// read it. It does not count as damage.
+func (f *files) judge(err error) (unfinished *block.Damage, _ error) {
+	damage, damaged := errors.AsType[*block.Damage](err)
+	if !damaged {
+		return nil, err
+	}
+	if damage.Sequence > f.mark {
+		// The index is written when nothing is being written, and says what is whole.
+		indexed, err := f.Indexed()
+		if err != nil {
+			return nil, err
+		}
+		torn, err := f.Torn(damage)
+		if err != nil {
+			return nil, err
+		}
+		if torn && !indexed {
+			return damage, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %w", wire.ErrDamaged, damage)
+}
+
+func (f *files) message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
+	var e wire.Envelope
+	err := f.each(ctx, sequence, func(first wire.Envelope) error {
+		e = first
+		return errEnough
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return wire.Envelope{}, err
+	}
+	if e.Sequence != sequence || sequence == 0 {
+		return wire.Envelope{}, fmt.Errorf("message %d: reading %s: %w", sequence, f.Name, ErrNoMessage)
+	}
+	return e, nil
+}
+
+// last returns the sequence of the last message that is whole.
+func (f *files) last(context.Context) (uint64, error) {
+	last, _, err := f.end(math.MaxUint64)
+	return last, err
+}
+
+// end reads the messages from the sequence on, to check them. It returns the sequence of
+// the last one, and the place of an unfinished message after it, or nil if there is none.
+func (f *files) end(from uint64) (last uint64, unfinished *block.Damage, err error) {
+	r, err := f.Read(from)
+	if err == nil {
+		defer func() { _ = r.Close() }() // it was only read
+		for err == nil {
+			_, err = r.Next()
+		}
+		if errors.Is(err, io.EOF) {
+			return r.Last(), nil, nil
+		}
+	}
+	if unfinished, err = f.judge(err); err != nil {
+		return 0, nil, err
+	}
+	return unfinished.Sequence - 1, unfinished, nil
+}
+
+func (f *files) size(ctx context.Context) (bytes, messages uint64, err error) {
+	size, err := f.Size()
+	if err != nil {
+		return 0, 0, err
+	}
+	messages, err = f.last(ctx)
+	return uint64(size), messages, err //nolint:gosec // not negative
+}
+
+func (f *files) each(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
+	return f.records(ctx, from, func(r block.Record) error {
+		e, err := envelope(f.Name, r.Sequence, r.Header, bytes.Clone(r.Data))
+		if err != nil {
+			return err
+		}
+		return use(e)
+	})
+}
+
+// records calls use with the records from the sequence on. A record is valid until use
+// returns.
+func (f *files) records(ctx context.Context, from uint64, use func(block.Record) error) error {
+	r, err := f.Read(from)
+	if err != nil {
+		_, err = f.judge(err)
+		return err
+	}
+	defer func() { _ = r.Close() }() // it was only read
+	for ctx.Err() == nil {
+		record, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			_, err = f.judge(err)
+			return err
+		}
+		if err := use(record); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/muster-dev/muster/events/block"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// smallLog is how many bytes of the log are read at every start. Reading them takes less
+// than a third of a second if the disk has them in memory.
+const smallLog = 256 << 20
+
+// exists reports whether the stream has a directory.
+func (f *files) exists() bool {
+	_, err := os.Stat(f.Dir)
+	return err == nil
+}
+
+// openFiles opens the partitions by the files of the embedded server, without starting
+// it.
+func (s *Store) openFiles() error {
+	m, _, err := s.dir.marker()
+	if err != nil {
+		return err
+	}
+	s.marker = m
+	for p := range m.Partitions {
+		f := s.files(p)
+		if !f.exists() {
+			return s.lost(fmt.Errorf("stream %s: %w", f.Name, ErrLogMissing))
+		}
+		if err := f.belongs(m); err != nil {
+			return err
+		}
+		s.Partitions = append(s.Partitions, &Partition{p, s, f})
+	}
+	return nil
+}
+
+// belongs checks that the stream is one of the log with the marker.
+func (f *files) belongs(m marker) error {
+	metadata, err := f.Metadata()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", wire.ErrDamaged, err)
+	}
+	if damage, ok := errors.AsType[*block.Damage](err); ok {
+		err = fmt.Errorf("%w: %w", wire.ErrDamaged, damage)
+	}
+	if err != nil {
+		return err
+	}
+	found, err := markerOf(m.Mode, &jetstream.StreamInfo{Config: jetstream.StreamConfig{Name: f.Name, Metadata: metadata}})
+	if err != nil {
+		return err
+	}
+	if found.Log != m.Log {
+		return fmt.Errorf("%s: %w: it belongs to log %s, and the stream to %s", f.Dir, ErrOtherLog, m.Log, found.Log)
+	}
+	return nil
+}
+
+// inspect checks the files of the embedded server before it is started. JetStream cuts a
+// block at the first message that it cannot read, and goes on as if there had never been
+// more. So inspect returns an error for damage, and changes nothing.
+func (s *Store) inspect(ctx context.Context, logger *slog.Logger) error {
+	m, bound, err := s.dir.marker()
+	if err != nil {
+		return err
+	}
+	var present []int
+	var size int64
+	for p := range MaxPartitions {
+		f := s.files(p)
+		if f.exists() {
+			bytes, err := f.Size()
+			if err != nil {
+				return err
+			}
+			present, size = append(present, p), size+bytes
+		} else if p < m.Partitions {
+			return s.gone(f.Name)
+		}
+	}
+	errs := make([]error, MaxPartitions)
+	var checks errgroup.Group
+	for _, p := range present {
+		checks.Go(func() error {
+			errs[p] = s.inspectPartition(ctx, p, bound, size <= smallLog, logger)
+			return nil
+		})
+	}
+	_ = checks.Wait()
+	for p, err := range errs {
+		if errors.Is(err, wire.ErrDamaged) {
+			return fmt.Errorf("partition %d: %w. Nothing was changed: keep a copy of everything, and restore the log from a backup; "+
+				"muster audit verify checks it", p, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gone returns the error for a stream of a log that this directory has had.
+func (s *Store) gone(stream string) error {
+	err := s.lost(fmt.Errorf("stream %s: %w", stream, ErrLogMissing))
+	return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", s.dir.path, err)
+}
+
+// inspectPartition checks the files of one partition. It reads all of them if it is told
+// to, or if JetStream will do so. Otherwise it reads the beginning of every block, and
+// everything from the high-water mark on. The scrub reads the rest.
+func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all bool, logger *slog.Logger) error {
+	f := s.files(partition)
+	if size, err := f.Size(); err != nil || size == 0 && !bound {
+		return err // a first start that was killed
+	}
+	if m, _, err := s.dir.marker(); err != nil {
+		return err
+	} else if bound {
+		if err := f.belongs(m); err != nil {
+			return err
+		}
+	}
+	indexed, err := f.Indexed()
+	if err != nil {
+		return err
+	}
+	from := f.mark
+	if all || !indexed {
+		from = 1
+	} else if err := f.CheckHeads(); err != nil {
+		_, err = f.judge(err)
+		if err != nil {
+			return err
+		}
+	}
+	_, unfinished, err := f.end(from)
+	if err != nil {
+		return err
+	}
+	if unfinished != nil {
+		logger.Warn("the last message of a partition is cut off: it was being written when the service was killed, and nobody was told that it was stored",
+			slog.Int("partition", partition), slog.String("place", unfinished.Error()))
+	}
+	mark, found, err := s.mark.read(partition)
+	if err != nil || !found {
+		return err
+	}
+	return (&Partition{partition, s, f}).Contains(ctx, mark)
+}
+
+// Unfinished returns the place of a message that was being written when the service was
+// killed, or nil if there is none. The next start cuts it off. It is nil for a log on a
+// server that runs.
+func (p *Partition) Unfinished() (*block.Damage, error) {
+	f, stopped := p.source.(*files)
+	if !stopped {
+		return nil, nil
+	}
+	_, unfinished, err := f.end(^uint64(0))
+	return unfinished, err
+}

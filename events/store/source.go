@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// source is where the messages of a partition are read from: a stream of a running server,
+// or the files of a server that does not run.
+type source interface {
+	// message reads one message. The error wraps [ErrNoMessage] if there is none.
+	message(ctx context.Context, sequence uint64) (wire.Envelope, error)
+	// last returns the sequence of the last message, or 0 if there is none.
+	last(ctx context.Context) (uint64, error)
+	// size returns how many bytes and messages there are.
+	size(ctx context.Context) (bytes, messages uint64, err error)
+	// each calls f with the messages from the sequence on, in order, until f returns an
+	// error. It returns that error.
+	each(ctx context.Context, from uint64, f func(wire.Envelope) error) error
+}
+
+// running is a log stream of a server that runs.
+type running struct {
+	store  *Store
+	stream jetstream.Stream
+	name   string
+}
+
+func (r *running) message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
+	m, err := r.store.message(ctx, r.name, ask{Sequence: sequence})
+	if err != nil {
+		return wire.Envelope{}, fmt.Errorf("message %d: %w", sequence, err)
+	}
+	return envelope(r.name, sequence, m.Header, m.Data)
+}
+
+// envelope parses a message of a stream. The envelope keeps the data.
+func envelope(stream string, sequence uint64, header, data []byte) (wire.Envelope, error) {
+	headers, err := nats.DecodeHeadersMsg(header)
+	if err != nil {
+		return wire.Envelope{}, fmt.Errorf("message %d of %s: %w: %w", sequence, stream, err, wire.ErrDamaged)
+	}
+	return wire.ParseEnvelope(sequence, headers.Get, data)
+}
+
+func (r *running) last(ctx context.Context) (uint64, error) {
+	info, err := r.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the tip of %s: %w", r.name, err)
+	}
+	return info.State.LastSeq, nil
+}
+
+func (r *running) size(ctx context.Context) (bytes, messages uint64, err error) {
+	info, err := r.stream.Info(ctx)
+	if err != nil {
+		return 0, 0, fmt.Errorf("asking for the size of %s: %w", r.name, err)
+	}
+	return info.State.Bytes, info.State.Msgs, nil
+}
