@@ -29,6 +29,9 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 		return ErrClosed
 	default:
 	}
+	if err := m.Damage(); err != nil {
+		return err
+	}
 	begin := time.Now()
 	n, err := m.projector.apply(messages)
 	if err != nil {

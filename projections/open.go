@@ -27,14 +27,22 @@ type Options struct {
 	Metrics    prometheus.Registerer // nil: none
 }
 
+// logger returns the logger, which is never nil.
+func (o Options) logger() *slog.Logger {
+	if o.Logger == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Logger
+}
+
 func (o Options) file() string { return filepath.Join(o.Dir, File) }
 
 var (
 	// ErrNeedsRebuild reports that there are no read models that this program can
 	// use. It is wrapped with the reason. [Rebuild] makes them.
 	ErrNeedsRebuild = errors.New("the read models must be rebuilt")
-	// ErrForeignFile reports that the file is not one of Muster's. It is never
-	// overwritten.
+	// ErrForeignFile reports that the file is not one of Muster's. A rebuild never
+	// overwrites it, but moves it aside ([SetAside]).
 	ErrForeignFile = errors.New("the file does not hold Muster's read models")
 )
 
@@ -51,57 +59,91 @@ const (
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
 // Open opens the read models for reading and for [ReadModels.Apply]. It returns
-// [ErrNeedsRebuild] if there are none, or if this program cannot use them.
+// [ErrNeedsRebuild] if there are none, or if this program cannot use them. That is around
+// [ErrDamaged] if they are damaged. A small file is checked for damage before Open returns,
+// a larger one afterwards; see [ReadModels.Damaged].
 func Open(o Options) (*ReadModels, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	if err := examine(o.file(), o.Partitions); err != nil {
 		return nil, err
 	}
+	m, err := open(o)
+	return m, needsRebuild(err)
+}
+
+// open opens read models that this program can use, unless they turn out to be damaged.
+func open(o Options) (*ReadModels, error) {
 	m, err := openFiles(o.file())
 	if err != nil {
 		return nil, err
 	}
-	if err := m.prepare(o); err != nil {
+	err = m.check(o)
+	if err == nil {
+		err = m.prepare(o)
+	}
+	if err == nil {
+		err = m.metrics.register(o.Metrics)
+	}
+	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
-	o.Logger.Debug("read models opened", slog.String("file", o.file()), slog.Int("readers", 2*readers()))
+	o.logger().Debug("read models opened", slog.String("file", o.file()), slog.Int("readers", 2*readers()))
 	return m, nil
 }
 
-// examine returns why the file cannot be used as it is, or nil if it can.
+// examine returns why the file, which must not be open, cannot be used as it is, or nil if
+// it can.
 func examine(file string, partitions int) error {
+	if err := examineOutside(file, partitions); err != nil {
+		return err
+	}
+	return examineInside(file, sqlite.ReadOnly, partitions)
+}
+
+// examineOutside looks at the file and its WAL without opening a database.
+func examineOutside(file string, partitions int) error {
 	if partitions < 1 || partitions > MaxPartitions {
 		return fmt.Errorf("%d partitions: 1 to %d are possible", partitions, MaxPartitions)
 	}
-	switch info, err := os.Stat(file); {
+	switch ours, err := isOurs(file); {
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%w: there is no file %s", ErrNeedsRebuild, file)
 	case err != nil:
 		return err
-	case info.Size() == 0:
-		return fmt.Errorf("%w: %s is empty", ErrNeedsRebuild, file)
+	case !ours:
+		return fmt.Errorf("%w: %s: %w", ErrNeedsRebuild, file, ErrForeignFile)
 	}
-	f, err := sqlite.Open(file, sqlite.ReadOnly, 1, "")
-	if sqlite.IsForeign(err) {
-		return fmt.Errorf("%w: %w", ErrForeignFile, err)
-	}
+	return needsRebuild(sqlite.CheckWAL(file))
+}
+
+// examineInside looks at what the tables say of themselves.
+func examineInside(file string, mode sqlite.Mode, partitions int) error {
+	// Closing any descriptor of a file drops the locks of the whole process. So this comes
+	// before SQLite has any.
+	checksums, err := sqlite.HasChecksums(file)
 	if err != nil {
 		return err
 	}
+	f, err := sqlite.Open(file, mode, 1, "")
+	if err != nil {
+		return needsRebuild(err)
+	}
 	err = examineOpen(f.Conns[0], file, partitions)
-	return errors.Join(err, f.Close())
+	if err == nil && !checksums {
+		err = fmt.Errorf("%w: %s does not have checksums in whole pages", ErrDamaged, file)
+	}
+	return needsRebuild(errors.Join(err, f.Close()))
+}
+
+// needsRebuild wraps damage with [ErrNeedsRebuild].
+func needsRebuild(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", ErrNeedsRebuild, err)
+	}
+	return err
 }
 
 func examineOpen(c *sqlite.Conn, file string, partitions int) error {
-	var application, schema, held int
-	if err := c.Row([]any{&application}, "PRAGMA application_id"); err != nil {
-		return err
-	}
-	if application != applicationID {
-		return fmt.Errorf("%s: %w", file, ErrForeignFile)
-	}
+	var schema, held int
 	if err := c.Row([]any{&schema}, "PRAGMA user_version"); err != nil {
 		return err
 	}
@@ -134,10 +176,17 @@ func openFiles(file string) (*ReadModels, error) {
 	m := &ReadModels{
 		metrics: newMetrics(), sources: grantSources,
 		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists),
-		closed: make(chan struct{}),
+		closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
+	}
+	for _, f := range []*sqlite.File{writer, points, lists} {
+		f.NotifyDamage(m.report)
 	}
 	m.close = sync.OnceValue(func() error {
 		close(m.closed)
+		m.stopCheck()
+		if m.checked != nil {
+			<-m.checked
+		}
 		m.end.close()
 		m.offboarding.close()
 		err := errors.Join(m.points.Close(), m.lists.Close())
@@ -166,5 +215,5 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	for i := range m.partitions {
 		m.partitions[i].applied.Store(m.current[i].Number)
 	}
-	return m.metrics.register(o.Metrics)
+	return nil
 }

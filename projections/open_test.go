@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -50,7 +51,7 @@ func TestOpenRefuses(t *testing.T) {
 		err        error
 	}{
 		{"no file", func(*testing.T, string) {}, 4, ErrNeedsRebuild},
-		{"an empty file", write(""), 4, ErrNeedsRebuild},
+		{"an empty file", write(""), 4, ErrForeignFile},
 		{"another schema", made(script(fmt.Sprintf("PRAGMA user_version = %d", schemaNumber+1))), 4, ErrNeedsRebuild},
 		{"other partitions", made(func(*testing.T, string) {}), 8, ErrNeedsRebuild},
 		{"another program's database", script("CREATE TABLE photos (id INTEGER)"), 4, ErrForeignFile},
@@ -62,12 +63,17 @@ func TestOpenRefuses(t *testing.T) {
 			if _, err := Open(o); !errors.Is(err, c.err) {
 				t.Fatalf("error %v, want %v", err, c.err)
 			}
+			before, _ := os.ReadFile(filepath.Join(o.Dir, File))
 			h := newHistory(c.partitions)
-			switch err := rebuild(o, h.replay(nil)); {
-			case errors.Is(c.err, ErrNeedsRebuild) && err != nil:
+			if err := rebuild(o, h.replay(nil)); err != nil {
 				t.Errorf("rebuilding: %v", err)
-			case errors.Is(c.err, ErrForeignFile) && !errors.Is(err, ErrForeignFile):
-				t.Errorf("a rebuild writes over it: %v", err)
+			}
+			aside, err := os.ReadFile(filepath.Join(o.Dir, AsideDir, File))
+			switch {
+			case !errors.Is(c.err, ErrForeignFile) && !errors.Is(err, os.ErrNotExist):
+				t.Errorf("it is set aside: %v", err)
+			case errors.Is(c.err, ErrForeignFile) && !bytes.Equal(aside, before):
+				t.Errorf("what is set aside is not what was there: %v", err)
 			}
 		})
 	}

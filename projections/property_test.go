@@ -164,6 +164,7 @@ func endedAnywhere(m *ReadModels, at time.Time) (all []End, err error) {
 
 // requireWhole demands that a rebuild makes the same tables.
 func requireWhole(t interface {
+	Context() context.Context
 	Helper()
 	Fatal(...any)
 	Fatalf(string, ...any)
@@ -175,7 +176,7 @@ func requireWhole(t interface {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(scratch) //nolint:errcheck // a temporary directory
-	comparisons, err := verify(o, scratch, h.replay(rand.New(rand.NewPCG(1, 2))))
+	comparisons, err := verify(t.Context(), o, scratch, h.replay(rand.New(rand.NewPCG(1, 2))))
 	if err != nil {
 		t.Fatal(err)
 	}

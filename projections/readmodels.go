@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections/sqlite"
@@ -36,6 +37,11 @@ type ReadModels struct {
 	offboarding moment // the beginning of the earliest offboarding
 	closed      chan struct{}
 	close       func() error
+
+	damage    atomic.Pointer[error] // the first that was found
+	damaged   chan struct{}         // closed when it is found
+	checked   chan struct{}         // closed when the check in the background has ended; nil: there is none
+	stopCheck context.CancelFunc
 }
 
 // Close waits for the running queries, makes [ReadModels.WaitFor] return [ErrClosed], and
@@ -65,7 +71,7 @@ func (m *ReadModels) Revoked(partition int) uint64 {
 }
 
 // WaitFor returns nil when the position has been applied. Every query that begins
-// afterwards sees it. The errors are the context's and [ErrClosed].
+// afterwards sees it. The errors are the context's, [ErrClosed] and [ErrDamaged].
 func (m *ReadModels) WaitFor(ctx context.Context, p wire.Position) error {
 	if p.Partition < 0 || p.Partition >= len(m.partitions) {
 		return fmt.Errorf("position %s: there are %d partitions", p, len(m.partitions))
@@ -83,6 +89,8 @@ func (m *ReadModels) WaitFor(ctx context.Context, p wire.Position) error {
 		case <-more:
 		case <-m.closed:
 			return ErrClosed
+		case <-m.damaged:
+			return m.Damage()
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for position %s: %w", p, ctx.Err())
 		}
@@ -92,6 +100,9 @@ func (m *ReadModels) WaitFor(ctx context.Context, p wire.Position) error {
 // read runs f, which reads single rows by their keys, with a connection from the pool for
 // point reads.
 func (m *ReadModels) read(f func(conn) error) error {
+	if err := m.Damage(); err != nil {
+		return err
+	}
 	c, err := m.points.Take(context.Background())
 	if err != nil {
 		return err
@@ -103,6 +114,9 @@ func (m *ReadModels) read(f func(conn) error) error {
 // list runs f, which reads or counts a list, with a connection from the pool for lists.
 // The context bounds the wait for the connection. f must bound its statements by it.
 func (m *ReadModels) list(ctx context.Context, f func(conn) error) error {
+	if err := m.Damage(); err != nil {
+		return err
+	}
 	c, err := m.lists.Take(ctx)
 	if err != nil {
 		return err

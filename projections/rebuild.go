@@ -17,7 +17,7 @@ import (
 //
 // Rebuild must not be called while the read models are open. If progress is not nil, it
 // is called with the number of events that are done and the number of all events. A file
-// that is not Muster's is left alone ([ErrForeignFile]).
+// that is damaged or not Muster's is moved aside first ([SetAside]).
 func Rebuild(ctx context.Context, log *events.Log, o Options, progress func(done, of uint64)) error {
 	return rebuild(o, replayOf(ctx, log, progress))
 }
@@ -35,8 +35,17 @@ type replay func(after []wire.Checkpoint, apply func([]wire.Message) error) erro
 // rebuild builds the read models in a new file, which then replaces the old one. The
 // read models must not be open.
 func rebuild(o Options, replay replay) error {
-	if err := examine(o.file(), o.Partitions); err != nil && !errors.Is(err, ErrNeedsRebuild) {
+	err := examine(o.file(), o.Partitions)
+	if err == nil {
+		err = checkFile(o.file())
+	}
+	if err != nil && !errors.Is(err, ErrNeedsRebuild) {
 		return err
+	}
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrForeignFile) {
+		if err := SetAside(o); err != nil {
+			return err
+		}
 	}
 	file := o.file() + ".new"
 	if err := build(file, o.Partitions, replay); err != nil {

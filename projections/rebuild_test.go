@@ -125,7 +125,7 @@ func TestVerifyFindsChanges(t *testing.T) {
 	if _, err := m.projector.Exec(`UPDATE memberships SET role = 'owner'`); err != nil {
 		t.Fatal(err)
 	}
-	comparisons, err := verify(o, t.TempDir(), h.replay(nil))
+	comparisons, err := verify(t.Context(), o, t.TempDir(), h.replay(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestVerifyFindsChanges(t *testing.T) {
 		}
 	}
 	h.messages = h.messages[:2]
-	if _, err := verify(o, t.TempDir(), h.replay(nil)); err == nil {
+	if _, err := verify(t.Context(), o, t.TempDir(), h.replay(nil)); err == nil {
 		t.Error("read models that are ahead of the log are not found out")
 	}
 }

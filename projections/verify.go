@@ -25,17 +25,24 @@ type Comparison struct {
 // Equal reports whether the table is what the log says.
 func (c Comparison) Equal() bool { return c.Found == c.Expected }
 
-// Verify compares the read models with read models that it builds from the same part of
-// the log, in the directory scratch. It returns a comparison for every table. The read
-// models may be in use.
+// Verify looks for damage in the file of the read models, and compares the read models with
+// read models that it builds from the same part of the log. It returns a comparison for every
+// table, or [ErrDamaged] with the places of the damage. It only writes to the directory
+// scratch. The read models must not change meanwhile.
 func Verify(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
-	return verify(o, scratch, replayOf(ctx, log, progress))
+	return verify(ctx, o, scratch, replayOf(ctx, log, progress))
 }
 
-// verify compares the read models with read models that it builds from the replay, in the
-// directory scratch.
-func verify(o Options, scratch string, replay replay) ([]Comparison, error) {
-	found, checkpoints, err := inspect(o.file(), o.Partitions)
+// verify is [Verify] for a replay.
+func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Comparison, error) {
+	kept, err := lookAt(o, scratch)
+	if err != nil {
+		return nil, err
+	}
+	if err := kept.check(ctx); err != nil {
+		return nil, err
+	}
+	found, checkpoints, err := kept.inspect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +50,7 @@ func verify(o Options, scratch string, replay replay) ([]Comparison, error) {
 	if err := build(file, o.Partitions, replay.until(checkpoints)); err != nil {
 		return nil, err
 	}
-	expected, reached, err := inspect(file, o.Partitions)
+	expected, reached, err := look{file: file, mode: sqlite.ReadOnly}.inspect(ctx)
 	if err = errors.Join(err, sqlite.Delete(file)); err != nil {
 		return nil, err
 	}
@@ -72,26 +79,6 @@ func (r replay) until(last []wire.Checkpoint) replay {
 			return apply(known)
 		})
 	}
-}
-
-// inspect reads the fingerprints and the checkpoints of a file at one moment. The
-// file may be in use.
-func inspect(file string, partitions int) (tables map[string]domain.Hash, checkpoints []wire.Checkpoint, err error) {
-	if err := examine(file, partitions); err != nil {
-		return nil, nil, err
-	}
-	f, err := sqlite.Open(file, sqlite.ReadOnly, 1, readerPragmas)
-	if err != nil {
-		return nil, nil, err
-	}
-	c := conn{f.Conns[0]}
-	err = c.Together(func() error {
-		var failed error
-		tables, err = c.fingerprint(context.Background())
-		checkpoints, failed = c.checkpoints()
-		return errors.Join(err, failed)
-	})
-	return tables, checkpoints, errors.Join(err, f.Close())
 }
 
 // Fingerprint returns, for every table, the SHA-256 of all its rows in the order of

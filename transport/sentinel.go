@@ -53,6 +53,7 @@ var sentinels = []struct {
 	{projections.ErrUnknownOrder, Kind{"unknown_order", http.StatusUnprocessableEntity, "Unknown sort order"}},
 
 	{projections.ErrClosed, serviceUnavailable},
+	{projections.ErrDamaged, serviceUnavailable},
 
 	{events.ErrIdempotencyMismatch, Kind{"idempotency_mismatch", http.StatusUnprocessableEntity, "Idempotency key was used for a different request"}},
 	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "Command too large"}},

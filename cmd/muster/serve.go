@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/secret"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -50,19 +52,41 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		logger.Info("stopping: finishing what was accepted")
 	})()
 	f := node.NewFront(listener, logger)
-	n, err := node.Open(ctx, s.node(logger, stderr))
-	if err == nil {
-		err = s.run(ctx, n, f, stdout)
+	o := s.node(logger, stderr)
+	o.Damages = new(node.Damages)
+	for damaged := 0; ; damaged++ {
+		n, err := node.Open(ctx, o)
+		if err == nil {
+			err = s.run(ctx, n, f, stdout)
+		}
+		if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))) {
+			err = nil // it was asked to stop
+		}
+		if ctx.Err() != nil || !errors.Is(err, projections.ErrDamaged) {
+			return errors.Join(err, f.Shutdown(), n.Close())
+		}
+		f.Close()
+		if err := n.Abandon(err); err != nil {
+			return errors.Join(err, f.Shutdown())
+		}
+		wait(ctx, min(time.Duration(damaged)*time.Second, time.Minute))
 	}
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))) {
-		err = nil // it was asked to stop
-	}
-	return errors.Join(err, f.Shutdown(), n.Close())
 }
 
-// run starts the node, opens its API and waits until the context or the HTTP server
-// ends.
+// wait keeps a machine that damages one file after the other from rebuilding without a
+// rest. It ends with the context.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// run starts the node, opens its API and waits until the context or the HTTP server ends,
+// or the read models turn out to be damaged ([projections.ErrDamaged]).
 func (s *settings) run(ctx context.Context, n *node.Node, f *node.Front, stdout io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	root, err := secret.Root(s.data, n.Logger)
 	if err != nil {
 		return err
@@ -96,5 +120,7 @@ func (s *settings) run(ctx context.Context, n *node.Node, f *node.Front, stdout 
 		return nil
 	case err := <-f.Failed:
 		return err
+	case <-n.Models.Damaged():
+		return n.Models.Damage()
 	}
 }

@@ -17,6 +17,7 @@ var ErrNotFound = errors.New("not found")
 type Conn struct {
 	sql        *sql.Conn
 	statements map[string]*sql.Stmt // by their text
+	notify     func(error)          // called with damage; nil: nobody wants to know
 }
 
 func (c *Conn) close() error {
@@ -35,7 +36,7 @@ func (c *Conn) prepared(text string) (*sql.Stmt, error) {
 	}
 	statement, err := c.sql.PrepareContext(context.Background(), text)
 	if err != nil {
-		return nil, fmt.Errorf("preparing %s: %w", text, err)
+		return nil, c.noted(fmt.Errorf("preparing %s: %w", text, err))
 	}
 	c.statements[text] = statement
 	return statement, nil
@@ -53,7 +54,7 @@ func (c *Conn) Exec(text string, args ...any) (int64, error) {
 	}
 	result, err := statement.Exec(args...)
 	if err != nil {
-		return 0, err
+		return 0, c.noted(err)
 	}
 	return result.RowsAffected()
 }
@@ -61,7 +62,7 @@ func (c *Conn) Exec(text string, args ...any) (int64, error) {
 // Script runs statements that are needed only once.
 func (c *Conn) Script(text string) error {
 	_, err := c.sql.ExecContext(context.Background(), text)
-	return err
+	return c.noted(err)
 }
 
 // Change is [Conn.Exec] for statements that change one row by its key. It returns
@@ -76,12 +77,16 @@ func (c *Conn) Change(text string, args ...any) error {
 
 // Query runs a statement that returns any number of rows. When the context ends, the
 // statement is interrupted, and the rows' error is the context's.
-func (c *Conn) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+func (c *Conn) Query(ctx context.Context, text string, args ...any) (*Rows, error) {
 	statement, err := c.prepared(text)
 	if err != nil {
 		return nil, err
 	}
-	return statement.QueryContext(ctx, args...)
+	rows, err := statement.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, c.noted(err)
+	}
+	return &Rows{rows, c}, nil
 }
 
 // Each runs a statement like [Conn.Query], scans every row into dest and calls f after
@@ -118,7 +123,7 @@ func (c *Conn) RowContext(ctx context.Context, dest []any, text string, args ...
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
-	return err
+	return c.noted(err)
 }
 
 // Together runs f in one transaction, so that everything it reads is as it was at one

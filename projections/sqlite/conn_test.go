@@ -105,10 +105,10 @@ func TestFiles(t *testing.T) {
 	if err := os.WriteFile(name, []byte("Dear diary, this is not a database, and longer than its header is."), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(name, ReadOnly, 1, "PRAGMA user_version"); !IsForeign(err) {
+	if _, err := Open(name, ReadOnly, 1, "PRAGMA user_version"); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a diary: %v", err)
 	}
-	if _, err := Open(filepath.Join(dir, "nothing"), Writing, 1, ""); err == nil || IsForeign(err) {
+	if _, err := Open(filepath.Join(dir, "nothing"), Writing, 1, ""); err == nil || errors.Is(err, ErrDamaged) {
 		t.Errorf("no file: %v", err)
 	}
 	for _, more := range []string{"-wal", "-journal"} {

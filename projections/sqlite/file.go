@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/mattn/go-sqlite3" // and the driver "sqlite3"
+
+	"github.com/muster-dev/muster/projections/sqlite/checksum"
 )
 
 // Mode says what a file is opened for.
@@ -18,8 +20,11 @@ type Mode string
 // The modes, as SQLite spells them.
 const (
 	ReadOnly Mode = "ro"
-	Writing  Mode = "rw"
-	Creating Mode = "rwc" // writing; the file is made if there is none
+	// Immutable is for reading a file that nobody writes to. SQLite makes no files beside
+	// it and ignores a WAL.
+	Immutable Mode = "immutable"
+	Writing   Mode = "rw"
+	Creating  Mode = "rwc" // writing; the file is made if there is none
 )
 
 // File is an open database file with its connections.
@@ -28,7 +33,8 @@ type File struct {
 	db    *sql.DB
 }
 
-// Open opens n connections to a file and runs the pragmas on each.
+// Open opens n connections to a file and runs the pragmas on each. A file that it makes
+// has a checksum in each page; see the package checksum.
 //
 // If the file is opened for writing, only its owner may read it afterwards, and the
 // files that SQLite keeps beside it: it may hold personal data.
@@ -37,13 +43,17 @@ func Open(file string, mode Mode, n int, pragmas string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode != ReadOnly {
+	if mode == Writing || mode == Creating {
 		if err := keepPrivate(path, mode); err != nil {
 			return nil, err
 		}
 	}
 	// A connection is never used by two goroutines at once: it needs no mutex.
-	query := url.Values{"mode": {string(mode)}, "_mutex": {"no"}, "_busy_timeout": {"10000"}}
+	query := url.Values{"mode": {string(mode)}, "vfs": {checksum.VFS}, "_mutex": {"no"}, "_busy_timeout": {"10000"}}
+	if mode == Immutable {
+		query.Set("mode", string(ReadOnly))
+		query.Set("immutable", "1")
+	}
 	db, err := sql.Open("sqlite3", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 	if err != nil {
 		return nil, err
@@ -53,15 +63,24 @@ func Open(file string, mode Mode, n int, pragmas string) (*File, error) {
 	f := &File{db: db}
 	for range n {
 		c, err := db.Conn(context.Background())
+		if err == nil && mode == Creating {
+			err = c.Raw(reserveChecksums)
+		}
 		if err == nil {
 			_, err = c.ExecContext(context.Background(), pragmas)
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("opening %s: %w", path, damageOf(path, err)), f.Close())
 		}
-		f.Conns = append(f.Conns, &Conn{c, make(map[string]*sql.Stmt)})
+		f.Conns = append(f.Conns, &Conn{sql: c, statements: make(map[string]*sql.Stmt)})
 	}
 	return f, nil
+}
+
+// reserveChecksums makes a database that has no pages yet reserve room for checksums.
+func reserveChecksums(driver any) error {
+	const reserveBytes = 38 // SQLITE_FCNTL_RESERVE_BYTES
+	return driver.(*sqlite3.SQLiteConn).SetFileControlInt("main", reserveBytes, checksum.ReservedBytes)
 }
 
 // keepPrivate leaves only the owner the right to read the file. It makes the file if
@@ -90,18 +109,16 @@ func (f *File) Close() error {
 	return errors.Join(append(errs, f.db.Close())...)
 }
 
-// IsForeign reports whether the error of [Open] says that the file is no SQLite
-// database.
-func IsForeign(err error) bool {
-	var failed sqlite3.Error
-	return errors.As(err, &failed) && failed.Code == sqlite3.ErrNotADB
-}
+// parts are the ends of the names of a database file and of what SQLite keeps beside it.
+// The file comes first. A file without its WAL may be wrong, but a WAL without its file is
+// just deleted.
+var parts = []string{"", "-wal", "-shm", "-journal"}
 
 // Delete deletes a database file and what SQLite keeps beside it, as far as they
 // exist. The file must not be open.
 func Delete(file string) error {
-	for _, name := range []string{file, file + "-wal", file + "-shm", file + "-journal"} {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+	for _, end := range parts {
+		if err := os.Remove(file + end); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}

@@ -24,7 +24,7 @@ func (to BytesColumn) Scan(column any) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%T is not a BLOB of %d bytes", column, len(to))
+	return fmt.Errorf("%w: %T is not a BLOB of %d bytes", ErrDamaged, column, len(to))
 }
 
 // Raw scans a BLOB or text without copying it. It is valid until the next row is read.
@@ -51,7 +51,7 @@ func (to *TimeColumn) Scan(column any) error {
 	case int64:
 		*to = TimeColumn(time.UnixMilli(value).UTC())
 	default:
-		return fmt.Errorf("%T is not a time", column)
+		return fmt.Errorf("%w: %T is not a time", ErrDamaged, column)
 	}
 	return nil
 }
@@ -70,7 +70,7 @@ func (c TextColumn[T]) Scan(column any) error {
 	case string:
 		*c.to = T(value)
 	default:
-		return fmt.Errorf("%T is not text", column)
+		return fmt.Errorf("%w: %T is not text", ErrDamaged, column)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (c NumberColumn[N]) Scan(column any) error {
 	case int64:
 		*c.to = N(value)
 	default:
-		return fmt.Errorf("%T is not an integer", column)
+		return fmt.Errorf("%w: %T is not an integer", ErrDamaged, column)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (c FlagColumn) Scan(column any) error {
 	case int64:
 		*c.to = value != 0
 	default:
-		return fmt.Errorf("%T is not a flag", column)
+		return fmt.Errorf("%w: %T is not a flag", ErrDamaged, column)
 	}
 	return nil
 }

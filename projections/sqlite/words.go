@@ -21,7 +21,7 @@ func (c WordsColumn[T]) Scan(column any) error {
 	case string:
 		*c.to = SplitWords[T](value)
 	default:
-		return fmt.Errorf("%T is not a list", column)
+		return fmt.Errorf("%w: %T is not a list", ErrDamaged, column)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,16 +25,25 @@ const (
 )
 
 // Front is the HTTP server of a node. It starts before the node does: until
-// [Front.Open] it reports that the process is alive and not ready, which matters while
-// a long history is replayed.
+// [Front.Open], and after [Front.Close], it reports that the process is alive and not ready,
+// which matters while a long history is replayed.
 type Front struct {
 	// Addr is the address that it listens on.
 	Addr net.Addr
 	// Failed gets the error if the server ends by itself.
 	Failed <-chan error
 
-	server  *http.Server
-	handler atomic.Pointer[http.Handler]
+	server *http.Server
+	opened atomic.Pointer[opened] // nil: not ready
+}
+
+// opened is a handler that serves requests, until it is closed.
+type opened struct {
+	handler http.Handler
+	drain   func()
+	// running is held for reading by the requests that the handler serves.
+	running sync.RWMutex
+	closed  bool // once no request is served any more
 }
 
 // NewFront starts a server on the listener, which it then owns. It must be shut down.
@@ -45,6 +55,7 @@ func NewFront(listener net.Listener, logger *slog.Logger) *Front {
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+	f.server.RegisterOnShutdown(f.drain)
 	go func() {
 		if err := f.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving HTTP: %w", err)
@@ -62,17 +73,54 @@ func (f *Front) URL() string {
 	return "http://" + f.Addr.String()
 }
 
-// Open makes the handler serve all requests from now on. When the server shuts down it
-// calls drain, which must end the requests that have no end: the event streams.
+// Open makes the handler serve all requests from now on. When the server shuts down, or is
+// closed, it calls drain, which must end the requests that have no end: the event streams.
 func (f *Front) Open(handler http.Handler, drain func()) {
-	f.server.RegisterOnShutdown(drain)
-	f.handler.Store(&handler)
+	f.opened.Store(&opened{handler: handler, drain: drain})
 }
 
-// ServeHTTP serves a request by the handler, or by itself before there is one.
+// Close undoes [Front.Open]: the server reports again that it is not ready. Close returns
+// when the handler has no requests any more, or after a bounded time.
+func (f *Front) Close() {
+	o := f.opened.Swap(nil)
+	if o == nil {
+		return
+	}
+	o.drain()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		o.running.Lock()
+		defer o.running.Unlock()
+		o.closed = true
+	}()
+	select {
+	case <-ended:
+	case <-time.After(drainTimeout):
+	}
+}
+
+// drain ends the requests that have no end.
+func (f *Front) drain() {
+	if o := f.opened.Load(); o != nil {
+		o.drain()
+	}
+}
+
+// serve serves a request, and returns false if the handler has been closed.
+func (o *opened) serve(w http.ResponseWriter, r *http.Request) bool {
+	o.running.RLock()
+	defer o.running.RUnlock()
+	if o.closed {
+		return false
+	}
+	o.handler.ServeHTTP(w, r)
+	return true
+}
+
+// ServeHTTP serves a request by the handler, or by itself if there is none.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if handler := f.handler.Load(); handler != nil {
-		(*handler).ServeHTTP(w, r)
+	if o := f.opened.Load(); o != nil && o.serve(w, r) {
 		return
 	}
 	if r.URL.Path == "/livez" || r.URL.Path == "/healthz" {

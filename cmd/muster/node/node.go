@@ -27,6 +27,7 @@ type Options struct {
 	Partitions int    // of a new log
 	Logger     *slog.Logger
 	Stderr     io.Writer // for the progress of a rebuild
+	Damages    *Damages  // counts damaged read models; nil: a count of the node's own
 }
 
 // Node is a log with the read models that follow it.
@@ -38,17 +39,21 @@ type Node struct {
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 
+	damages       *Damages
 	open          atomic.Bool
 	workers       *worker.Group
 	stopFollowing context.CancelFunc
 	followed      chan struct{} // closed when following has ended
 }
 
-// Open opens the log and the read models, and rebuilds them if their shape is an old
-// one. The node must be closed even after an error.
+// Open opens the log and the read models, and rebuilds them if their shape is an old one or
+// if they are damaged. The node must be closed even after an error.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger}
-	n.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages}
+	if n.damages == nil {
+		n.damages = new(Damages)
+	}
+	n.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), n.damages.metric())
 	var err error
 	n.Log, err = events.Open(ctx, events.Options{
 		Dir: o.Data, URL: o.NATSURL, Listen: o.NATSListen, Partitions: o.Partitions,
@@ -62,7 +67,9 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	if !errors.Is(err, projections.ErrNeedsRebuild) {
 		return n, err
 	}
-	o.Logger.Debug("rebuilding the read models", slog.String("because", err.Error()))
+	if err := n.rebuilds(err); err != nil {
+		return n, err
+	}
 	if err := Rebuild(ctx, n.Log, p, o.Logger, o.Stderr); err != nil {
 		return n, err
 	}
@@ -106,6 +113,9 @@ func (n *Node) Opened() { n.open.Store(true) }
 func (n *Node) Ready(ctx context.Context) error {
 	if !n.open.Load() {
 		return errors.New("starting")
+	}
+	if err := n.Models.Damage(); err != nil {
+		return err
 	}
 	return n.Log.Ready(ctx)
 }

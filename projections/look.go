@@ -1,0 +1,95 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+// look is a file of read models that is only looked at: nothing in its directory changes.
+type look struct {
+	file string // to open; a copy if there is a WAL
+	mode sqlite.Mode
+	kept string // the file itself
+}
+
+// lookAt makes a look at the read models. SQLite can read a file without making others
+// beside it, but then it ignores a WAL. So a file with a WAL is copied to the directory
+// scratch together with the WAL. The errors are those of [Open].
+func lookAt(o Options, scratch string) (look, error) {
+	l := look{file: o.file(), mode: sqlite.Immutable, kept: o.file()}
+	if err := examineOutside(l.kept, o.Partitions); err != nil {
+		return l, err
+	}
+	if info, err := os.Stat(l.kept + "-wal"); err == nil && info.Size() > 0 {
+		l.file, l.mode = filepath.Join(scratch, "copy-of-"+File), sqlite.ReadOnly
+		for _, end := range []string{"", "-wal"} {
+			if err := copyFile(l.kept+end, l.file+end); err != nil {
+				return l, err
+			}
+		}
+	}
+	err := examineInside(l.file, l.mode, o.Partitions)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", l.kept, err)
+	}
+	return l, err
+}
+
+func copyFile(from, to string) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close() //nolint:errcheck // only read
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
+}
+
+// check looks for damage. The error is [ErrDamaged] with the table that has it, and with
+// the pages whose checksums are wrong. Such pages alone are no damage if no table needs
+// them: they are free, or the WAL has them anew.
+func (l look) check(ctx context.Context) error {
+	c, err := newChecker(l.file, l.mode)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(c.whole(ctx), c.file.Close())
+	if !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	pages, _ := sqlite.CheckPages(l.kept)
+	if len(pages) == 0 {
+		return err
+	}
+	const most = 10
+	return fmt.Errorf("%w; wrong checksums in %d pages: %s", err, len(pages), strings.Join(pages[:min(len(pages), most)], ", "))
+}
+
+// inspect reads the fingerprints and the checkpoints as of one moment.
+func (l look) inspect(ctx context.Context) (tables map[string]domain.Hash, checkpoints []wire.Checkpoint, err error) {
+	f, err := sqlite.Open(l.file, l.mode, 1, readerPragmas)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := conn{f.Conns[0]}
+	err = c.Together(func() error {
+		var failed error
+		tables, err = c.fingerprint(ctx)
+		checkpoints, failed = c.checkpoints()
+		return errors.Join(err, failed)
+	})
+	return tables, checkpoints, errors.Join(err, f.Close())
+}

@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/muster-dev/muster/projections/sqlite/checksum"
+)
+
+// ErrDamaged reports that a database file is not what SQLite has written.
+var ErrDamaged = errors.New("the database file is damaged")
+
+// damage returns the error, wrapped with [ErrDamaged] if SQLite reports damage by it.
+func damage(err error) error {
+	var failed sqlite3.Error
+	if err == nil || errors.Is(err, ErrDamaged) || !errors.As(err, &failed) {
+		return err
+	}
+	wrongChecksum := failed.ExtendedCode == sqlite3.ErrIoErr.Extend(32) // SQLITE_IOERR_DATA
+	if failed.Code == sqlite3.ErrCorrupt || failed.Code == sqlite3.ErrNotADB || wrongChecksum {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// damageOf is [damage] for the error of a connection's first statement, which reads the
+// schema. SQLite shortens the error to "I/O error" there, so the file tells which it is.
+func damageOf(path string, err error) error {
+	var failed sqlite3.Error
+	if errors.As(err, &failed) && failed.ExtendedCode == sqlite3.ErrIoErr.Extend(0) {
+		if pages, _ := CheckPages(path); len(pages) > 0 {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	return damage(err)
+}
+
+// NotifyDamage makes the connections call f whenever a statement fails with [ErrDamaged].
+// It must be called before the connections are used.
+func (f *File) NotifyDamage(notify func(error)) {
+	for _, c := range f.Conns {
+		c.notify = notify
+	}
+}
+
+// noted returns the error of a statement. It passes damage on.
+func (c *Conn) noted(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = damage(err)
+	if c.notify != nil && errors.Is(err, ErrDamaged) {
+		c.notify(err)
+	}
+	return err
+}
+
+// Rows are the rows that a statement returns.
+type Rows struct {
+	*sql.Rows
+	conn *Conn
+}
+
+// Err returns the error that has ended the rows, if any.
+func (r *Rows) Err() error { return r.conn.noted(r.Rows.Err()) }
+
+// Scan copies the columns of the row. A column of another type than any row has is damage.
+func (r *Rows) Scan(dest ...any) error { return r.conn.noted(r.Rows.Scan(dest...)) }
+
+// Check looks for damage in a table and its indexes: pages with a wrong checksum, pages
+// that are not where they belong, and rows that an index does not have. It returns what
+// it finds. For "sqlite_schema" it also checks the list of free pages.
+func (c *Conn) Check(ctx context.Context, table string) (found []string, err error) {
+	return c.check(ctx, `PRAGMA integrity_check("`+table+`")`)
+}
+
+// QuickCheck is [Conn.Check] for the whole file, except that it does not compare the rows
+// with the indexes. It takes a tenth of the time.
+func (c *Conn) QuickCheck(ctx context.Context) (found []string, err error) {
+	return c.check(ctx, `PRAGMA quick_check`)
+}
+
+func (c *Conn) check(ctx context.Context, pragma string) (found []string, err error) {
+	var line string
+	err = c.Each(ctx, []any{Text(&line)}, func() {
+		if line != "ok" {
+			found = append(found, line)
+		}
+	}, pragma)
+	if errors.Is(err, ErrDamaged) {
+		found, err = append(found, err.Error()), nil
+	}
+	return found, err
+}
+
+// CheckRoots reads one entry of every index. [Conn.Check] does not notice if the first page
+// of an index is one of a table.
+func (c *Conn) CheckRoots(ctx context.Context) (found []string, err error) {
+	var table, index, condition string
+	var probes []string
+	if err := c.Each(ctx, []any{Text(&table), Text(&index), Text(&condition)}, func() {
+		probes = append(probes, `SELECT 1 FROM "`+table+`" INDEXED BY "`+index+`" `+condition+` LIMIT 1`)
+	}, `SELECT tbl_name, name, CASE instr(sql, ' WHERE ') WHEN 0 THEN '' ELSE substr(sql, instr(sql, ' WHERE ')) END
+		FROM sqlite_schema WHERE type = 'index' ORDER BY name`); err != nil {
+		return nil, err
+	}
+	for _, probe := range probes {
+		var one int
+		err := c.RowContext(ctx, []any{Number(&one)}, probe)
+		if errors.Is(err, ErrDamaged) {
+			return append(found, probe+": "+err.Error()), nil
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// CheckPages returns the pages of a database file that have wrong checksums, as texts. It
+// reads only the file itself, and not the WAL.
+func CheckPages(file string) ([]string, error) {
+	wrong, err := checksum.Verify(file)
+	var found []string
+	for _, page := range wrong {
+		found = append(found, page.String())
+	}
+	return found, err
+}
+
+// HasChecksums reports whether all pages of the file have checksums.
+func HasChecksums(file string) (bool, error) { return checksum.In(file) }
