@@ -61,7 +61,7 @@ func (a *appender) unchanged(last uint64) error {
 // [ErrOutcomeUnknown] if it may be.
 func (a *appender) publish(e wire.Envelope) error {
 	deadline := time.Now().Add(recoverFor)
-	for {
+	for tried := false; ; {
 		err := a.log.Append(context.Background(), e)
 		if err == nil {
 			return nil
@@ -69,6 +69,10 @@ func (a *appender) publish(e wire.Envelope) error {
 		if store.Refused(err) {
 			return a.settle(err, e)
 		}
+		if errors.Is(err, store.ErrDisk) {
+			return a.unwritten(err, tried)
+		}
+		tried = true
 		// The acknowledgement is lost, and only the log can tell whether the message is
 		// there. Publishing the same bytes on the same condition again cannot put them
 		// there twice.
@@ -79,6 +83,16 @@ func (a *appender) publish(e wire.Envelope) error {
 		}
 		time.Sleep(retryAfter)
 	}
+}
+
+// unwritten returns the error for a message that the disk does not take. Whether it is in
+// the log is known only if it was never tried.
+func (a *appender) unwritten(err error, tried bool) error {
+	a.failed(err)
+	if !tried && errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
 // recoverFor bounds how long commands wait for a log that does not answer, before they

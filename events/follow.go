@@ -15,48 +15,42 @@ import (
 // applyEvents is how many events are applied at once at most.
 const applyEvents = 5000
 
+// ErrTryAgain reports that messages could not be applied now, and that applying the same
+// messages later may succeed: the disk is full, for example.
+var ErrTryAgain = errors.New("this cannot be applied at the moment")
+
+// errStalled is why waiting for read models ends that do not follow the log.
+var errStalled = errors.New("the read models do not follow the log at the moment")
+
 // Follow calls apply with everything that is in the log after the checkpoints, and
 // then with everything that comes, until the context ends. Each partition comes in
 // order, without gaps and with its chain intact. Partitions are mixed. As many messages
 // come at once as have arrived meanwhile, and nothing ever waits for more.
 //
 // When a message has been applied it goes to the feed. Its events become visible to
-// [Log.Events] when they are there. Damage, a gap, or an event that this version does
-// not know stops the partition and is logged. [Log.Ready] fails from then on, and the
-// other partitions go on. An error of apply ends Follow.
+// [Log.Events] when they are there.
+//
+// What can pass is tried again until it has passed: an error of apply around
+// [ErrTryAgain], and a log that cannot be read. Damage, a gap, an event that this version
+// does not know, and any other error of apply stop the partition, and the other partitions
+// go on. As long as a partition does not follow the log, it takes no commands, and
+// [Log.Ready] returns the reason. Follow itself returns an error only if the log does not
+// hold the checkpoints.
 func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, apply func([]wire.Message) error) error {
-	for _, c := range from {
-		if err := l.Contains(ctx, c); err != nil {
-			l.stopped(err)
-			return err
-		}
-		l.partitions[c.Partition].feed.Start(c.Number)
-		l.partitions[c.Partition].read.Store(&c)
+	if len(from) != len(l.partitions) {
+		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
 	}
-	err := l.read(ctx, from, nil, func(messages []wire.Message) error {
-		for _, m := range messages {
-			p, c := l.partitions[m.Partition], m.Checkpoint()
-			p.read.Store(&c)
-			p.feed.Expect(m)
-		}
-		if err := apply(messages); err != nil {
-			return err
-		}
-		return l.applied(messages)
-	})
-	if ctx.Err() != nil {
-		return nil
-	}
-	if err != nil {
-		l.stopped(err)
-	}
-	return err
+	f := &follower{Log: l, apply: apply, messages: make(chan wire.Message, store.ReadAhead)}
+	return f.follow(ctx, from)
 }
 
 // Replay is [Log.Follow] up to the tips that the log has when it is called, without
-// making anything visible. If progress is not nil it is called with how many events of
-// how many are done.
+// making anything visible, and without trying anything again. If progress is not nil it
+// is called with how many events of how many are done.
 func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error {
+	if len(from) != len(l.partitions) {
+		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
+	}
 	if progress == nil {
 		progress = func(uint64, uint64) {}
 	}
@@ -83,28 +77,15 @@ func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(
 	})
 }
 
-// read reads the partitions side by side, each up to its checkpoint in until, or
-// without end if until is nil. It hands over what they bring in one goroutine.
+// read reads the partitions side by side, each up to its checkpoint in until. It hands
+// over what they bring in one goroutine.
 func (l *Log) read(ctx context.Context, from, until []wire.Checkpoint, hand func([]wire.Message) error) error {
-	if len(from) != len(l.partitions) {
-		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	readers, ctx := errgroup.WithContext(ctx)
 	messages := make(chan wire.Message, store.ReadAhead)
 	for p := range l.partitions {
-		readers.Go(func() error {
-			if until != nil {
-				return l.partitions[p].Read(ctx, from[p], &until[p], messages)
-			}
-			err := l.partitions[p].Read(ctx, from[p], nil, messages)
-			if err != nil && ctx.Err() == nil {
-				l.stopped(fmt.Errorf("partition %d: %w", p, err))
-				<-ctx.Done() // the others go on
-			}
-			return err
-		})
+		readers.Go(func() error { return l.partitions[p].Read(ctx, from[p], &until[p], messages) })
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -146,23 +127,23 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 
 // applied passes on what the read models have applied: to the feed, and to the
 // high-water mark.
-func (l *Log) applied(messages []wire.Message) error {
+func (l *Log) applied(messages []wire.Message) {
 	last := make(map[int]wire.Checkpoint, len(l.partitions))
 	for _, m := range messages {
 		l.partitions[m.Partition].feed.Apply(m)
 		last[m.Partition] = m.Checkpoint()
 	}
 	for _, c := range last {
-		if err := l.store.SetMark(c); err != nil {
-			return err
-		}
+		l.store.SetMark(c)
 	}
-	return nil
 }
 
-// stopped notes that history cannot be followed any more.
-func (l *Log) stopped(err error) {
+// stopped notes that a partition cannot be followed any more.
+func (l *Log) stopped(partition int, err error) {
+	err = fmt.Errorf("partition %d: %w", partition, err)
+	l.partitions[partition].stall.set(stopped, err)
 	l.broken.CompareAndSwap(nil, &failure{err, l.now()})
 	l.breaks(err)
-	l.logger.Error("following the log has stopped: nothing new will be visible until this is mended", slog.Any("error", err))
+	l.logger.Error("following the log has stopped: nothing new of the partition will be visible until this is mended",
+		slog.Int("partition", partition), slog.Any("error", err))
 }

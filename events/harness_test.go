@@ -26,6 +26,7 @@ type fold struct {
 	state   domain.State
 	applied []wire.Checkpoint
 	entries []wire.Entry
+	refuse  func([]wire.Message) error // nil, or what is asked before messages are applied
 }
 
 func newFold(partitions int) *fold {
@@ -37,6 +38,14 @@ func newFold(partitions int) *fold {
 }
 
 func (f *fold) apply(messages []wire.Message) error {
+	f.mu.Lock()
+	refuse := f.refuse
+	f.mu.Unlock()
+	if refuse != nil {
+		if err := refuse(messages); err != nil {
+			return err
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, m := range messages {

@@ -14,6 +14,7 @@ type health struct {
 	damaged   atomic.Pointer[failure] // the log is damaged; never cleared
 	following atomic.Pointer[failure] // the read models cannot follow the log
 	appending atomic.Pointer[failure] // the last append has failed
+	storing   func() error            // why nothing can be stored at the moment; never changes
 }
 
 // failure is an error that [Log.Ready] reports, and when it happened.
@@ -29,6 +30,9 @@ func (h *health) refusal() error {
 		if reason != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, reason.err)
 		}
+	}
+	if err := h.storing(); err != nil {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return nil
 }

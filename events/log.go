@@ -91,7 +91,9 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	}()
 	for number, stored := range l.store.Partitions {
 		p := &partition{Partition: stored, feed: feed.New(l.store, number, l.id, l.logger)}
-		p.writer = newWriter(l.process, stored, &p.health)
+		p.health.storing = l.store.Trouble
+		p.stall = newStall(l.process, number, &p.health)
+		p.writer = newWriter(l.process, stored, &p.health, p.stall)
 		l.partitions = append(l.partitions, p)
 	}
 	if l.metrics, err = newMetrics(o.Metrics); err != nil {

@@ -12,6 +12,7 @@ import (
 type partition struct {
 	*store.Partition
 	health health
+	stall  *stall
 	writer *writer
 	feed   *feed.Feed
 	// read is how far the partition has been followed; nil before that starts.

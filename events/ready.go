@@ -20,6 +20,9 @@ func (l *Log) Ready(_ context.Context) error {
 	if !l.store.Connected() {
 		return errors.New("no connection to NATS")
 	}
+	if err := l.store.CheckRoom(); err != nil {
+		return err
+	}
 	if f := l.broken.Load(); f != nil {
 		return fmt.Errorf("following the log has stopped: %w", f.err)
 	}

@@ -20,6 +20,7 @@ const queueSize = 1024
 type writer struct {
 	*process
 	health   *health
+	stall    *stall
 	appender *appender
 	queue    chan *request
 	stopped  chan struct{}
@@ -34,9 +35,9 @@ type writer struct {
 	taken     []*request // from the queue, and not decided yet
 }
 
-func newWriter(own *process, p *store.Partition, h *health) *writer {
+func newWriter(own *process, p *store.Partition, h *health, s *stall) *writer {
 	return &writer{
-		process: own, health: h, appender: &appender{process: own, log: p, health: h}, held: newHeld(p),
+		process: own, health: h, stall: s, appender: &appender{process: own, log: p, health: h}, held: newHeld(p),
 		queue: make(chan *request, queueSize), stopped: make(chan struct{}), flushed: make(chan error),
 	}
 }
@@ -190,6 +191,8 @@ func (w *writer) ready() error {
 	}
 	ctx, cancel := context.WithTimeout(w.closing, recoverFor)
 	defer cancel()
+	ctx, end := w.stall.while(ctx) // read models that do not move are not waited for
+	defer end()
 	if err := w.held.catchUp(ctx); err != nil {
 		w.appender.failed(err)
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)

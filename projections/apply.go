@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 var (
@@ -20,7 +22,8 @@ var (
 
 // Apply writes the rows and the checkpoints of the messages in one transaction. The
 // messages of each partition must continue what has been applied of it, without a gap.
-// If Apply fails, the error names the position, and nothing has been applied.
+// If Apply fails, the error names the position, and nothing has been applied. An error that
+// can pass wraps [events.ErrTryAgain]. Then the same messages may be applied later.
 func (m *ReadModels) Apply(messages []wire.Message) error {
 	m.writing.Lock()
 	defer m.writing.Unlock()
@@ -33,7 +36,7 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 		return err
 	}
 	begin := time.Now()
-	n, err := m.projector.apply(messages)
+	n, err := m.projector.apply(m.current, messages)
 	if err != nil {
 		return err
 	}
@@ -54,9 +57,18 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 }
 
 // apply writes the messages in one transaction and returns how many events it applied.
-func (p *projector) apply(messages []wire.Message) (n int, err error) {
+// committed is how far the last transaction came that is known to be committed.
+func (p *projector) apply(committed []wire.Checkpoint, messages []wire.Message) (n int, err error) {
+	if p.unclear {
+		if messages, err = p.clarify(committed, messages); err != nil {
+			return 0, passing(err)
+		}
+	}
+	if len(messages) == 0 {
+		return 0, nil
+	}
 	if _, err := p.Exec("BEGIN IMMEDIATE"); err != nil {
-		return 0, err
+		return 0, passing(err)
 	}
 	revoked, end, offboarding := slices.Clone(p.revoked), p.end, p.offboarding
 	n, err = p.project(messages)
@@ -66,23 +78,65 @@ func (p *projector) apply(messages []wire.Message) (n int, err error) {
 	if err == nil && p.unrecorded {
 		p.offboarding, err = p.nextOffboarding()
 	}
-	p.ends, p.unrecorded = false, false
 	if err == nil {
-		if _, err = p.Exec("COMMIT"); err == nil {
-			return n, nil
-		}
+		_, err = p.Exec("COMMIT")
 	}
-	p.revoked, p.end, p.offboarding = revoked, end, offboarding
-	return 0, errors.Join(err, p.rollback())
+	if err == nil {
+		p.ends, p.unrecorded = false, false
+		return n, nil
+	}
+	if err = passing(err); !errors.Is(err, events.ErrTryAgain) {
+		p.ends, p.unrecorded = false, false
+		p.revoked, p.end, p.offboarding = revoked, end, offboarding
+		return 0, errors.Join(err, p.rollback())
+	}
+	// SQLite may have ended the transaction itself, and a failed COMMIT may have been one
+	// after all. What was noted stays noted until that is clear.
+	p.unclear = true
+	return 0, err
+}
+
+// clarify finds out what an attempt that failed has left. It returns the messages without
+// those that are in the tables after all.
+func (p *projector) clarify(committed []wire.Checkpoint, messages []wire.Message) ([]wire.Message, error) {
+	_, _ = p.Exec("ROLLBACK") // there may be no transaction any more
+	if err := p.rolledBack(); err != nil {
+		return nil, err
+	}
+	var err error
+	if p.end, err = p.nextEnd(); err != nil {
+		return nil, err
+	}
+	if p.offboarding, err = p.nextOffboarding(); err != nil {
+		return nil, err
+	}
+	p.ends, p.unrecorded, p.unclear = false, false, false
+	return slices.DeleteFunc(slices.Clone(messages), func(m wire.Message) bool {
+		at := m.Partition
+		return at >= 0 && at < len(committed) && m.Sequence > committed[at].Message && m.Sequence <= p.checkpoints[at].Message
+	}), nil
 }
 
 func (p *projector) rollback() error {
 	_, err := p.Exec("ROLLBACK")
+	return errors.Join(err, p.rolledBack())
+}
+
+// rolledBack forgets what a transaction has made that was rolled back.
+func (p *projector) rolledBack() error {
 	p.organizations.Purge()
 	p.workspaces.Purge()
 	p.people.Purge()
 	p.roles.Purge()
-	return errors.Join(err, p.readCheckpoints())
+	return p.readCheckpoints()
+}
+
+// passing wraps [events.ErrTryAgain] around an error that can pass.
+func passing(err error) error {
+	if sqlite.Passes(err) {
+		return fmt.Errorf("%w: %w", events.ErrTryAgain, err)
+	}
+	return err
 }
 
 // project writes the rows and checkpoints of the messages within a transaction.

@@ -32,6 +32,8 @@ type projector struct {
 
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
+
+	unclear bool // the last transaction has failed, and what it has left is not known
 }
 
 type personName struct {

@@ -77,8 +77,8 @@ func (c *Call) mayShow(command domain.Command, r events.Result) error {
 	return c.engine.auth.UserMayRead(m.Organization, user)
 }
 
-// waitFor waits until this node's read models show the position. It gives up after
-// patience and logs a warning.
+// waitFor waits until this node's read models show the position. It gives up and logs a
+// warning after patience, and at once if it is known that they do not move.
 func (c *Call) waitFor(at wire.Position) {
 	models := c.Models()
 	if models.Applied(at.Partition) >= at.Number {
@@ -86,6 +86,8 @@ func (c *Call) waitFor(at wire.Position) {
 	}
 	ctx, cancel := context.WithTimeout(c, patience)
 	defer cancel()
+	ctx, end := c.Log().Moving(ctx, at.Partition)
+	defer end()
 	if late := models.WaitFor(ctx, at); late != nil {
 		c.engine.logger.LogAttrs(c, slog.LevelWarn, "a command was answered before the read models showed it",
 			slog.String("request_id", c.id[0]), slog.String("position", at.String()), slog.String("cause", late.Error()))

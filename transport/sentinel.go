@@ -81,6 +81,8 @@ var sentinels = []struct {
 	{store.ErrOtherPartitions, internalError},
 	{store.ErrUnknownFormat, internalError},
 	{store.ErrTruncated, internalError},
+	{store.ErrUnreadable, internalError},
+	{events.ErrTryAgain, serviceUnavailable},
 	{projections.ErrGap, internalError},
 	{projections.ErrUnknownEvent, internalError},
 	{projections.ErrNeedsRebuild, internalError},

@@ -95,6 +95,7 @@ func (f *Feed) send(ctx context.Context, m wire.Message) error {
 
 // stored waits for the replies.
 func (f *Feed) stored(ctx context.Context, answers []jetstream.PubAckFuture) error {
+	sound := f.store.Sound()
 	deadline := time.NewTimer(store.CallTimeout)
 	defer deadline.Stop()
 	for _, answer := range answers {
@@ -105,6 +106,8 @@ func (f *Feed) stored(ctx context.Context, answers []jetstream.PubAckFuture) err
 			return fmt.Errorf("publishing events after %d: %w", f.last, err)
 		case <-deadline.C:
 			return fmt.Errorf("publishing events after %d: no answer within %s", f.last, store.CallTimeout)
+		case <-sound.Done():
+			return fmt.Errorf("publishing events after %d: %w", f.last, store.ErrDisk)
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -20,6 +20,7 @@ func (f *Feed) Run(ctx context.Context) {
 	f.timer = time.NewTimer(0) // unknown is looked at at once
 	defer f.timer.Stop()
 	f.armed = true
+	mended := f.store.Mended()
 	for {
 		var in input
 		select {
@@ -28,6 +29,10 @@ func (f *Feed) Run(ctx context.Context) {
 		case m := <-f.incoming:
 			in = f.arrived(ctx, m)
 		case <-f.losing:
+			in = lost
+		case <-mended: // the stream may have become shorter
+			mended = f.store.Mended()
+			f.view.lose()
 			in = lost
 		case <-f.hearing:
 			in = f.heard(ctx)

@@ -14,10 +14,16 @@ import (
 // Append publishes the message that continues the partition, on condition that it gets
 // the envelope's sequence. If Append returns nil, the message is durable. If it returns
 // an error, the message may be stored all the same, unless [Refused] reports true for
-// the error.
+// the error, or the error wraps [ErrUnavailable]. Around [ErrDisk] it means that no answer
+// will come.
 func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
+	ctx, leave, err := p.store.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	msg := &nats.Msg{Subject: logSubject(p.Number), Header: nats.Header{}, Data: e.Payload}
 	for name, value := range e.Headers() {
 		msg.Header.Set(name, value)
@@ -25,6 +31,9 @@ func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 	ack, err := p.store.JS.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
 		jetstream.WithExpectStream(logStream(p.Number)), jetstream.WithExpectLastSequence(e.Sequence-1))
 	if err != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, ErrDisk) {
+			return cause
+		}
 		return err
 	}
 	if ack.Sequence != e.Sequence {

@@ -72,12 +72,15 @@ func (d *directory) secret(listen string) string {
 	return strings.TrimSpace(string(token))
 }
 
-// connectInside opens a connection to the server in this process.
-func connectInside(s *server.Server, token string) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(s), nats.Token(token), nats.Name("muster"))
+// connectInside opens a connection to the server in this process. The connection survives
+// that the server is replaced.
+func connectInside(e *embedded) (*nats.Conn, error) {
+	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.dir.secret(e.listen)), nats.Name("muster"),
+		nats.MaxReconnects(-1), nats.ReconnectWait(mendEvery))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded JetStream: %w", err)
 	}
+	e.survive(nc)
 	return nc, nil
 }
 

@@ -71,7 +71,7 @@ func (f *files) belongs(m marker) error {
 // inspect checks the files of the embedded server before it is started. JetStream cuts a
 // block at the first message that it cannot read, and goes on as if there had never been
 // more. So inspect returns an error for damage, and changes nothing.
-func (s *Store) inspect(ctx context.Context, logger *slog.Logger) error {
+func (s *Store) inspect(ctx context.Context) error {
 	m, bound, err := s.dir.marker()
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Store) inspect(ctx context.Context, logger *slog.Logger) error {
 	var checks errgroup.Group
 	for _, p := range present {
 		checks.Go(func() error {
-			errs[p] = s.inspectPartition(ctx, p, bound, size <= smallLog, logger)
+			errs[p] = s.inspectPartition(ctx, p, bound, size <= smallLog)
 			return nil
 		})
 	}
@@ -120,7 +120,7 @@ func (s *Store) gone(stream string) error {
 // inspectPartition checks the files of one partition. It reads all of them if it is told
 // to, or if JetStream will do so. Otherwise it reads the beginning of every block, and
 // everything from the high-water mark on. The scrub reads the rest.
-func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all bool, logger *slog.Logger) error {
+func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all bool) error {
 	f := s.files(partition)
 	if size, err := f.Size(); err != nil || size == 0 && !bound {
 		return err // a first start that was killed
@@ -150,7 +150,7 @@ func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all 
 		return err
 	}
 	if unfinished != nil {
-		logger.Warn("the last message of a partition is cut off: it was being written when the service was killed, and nobody was told that it was stored",
+		s.logger.Warn("the last message of a partition is cut off: it was being written when the service was killed, and nobody was told that it was stored",
 			slog.Int("partition", partition), slog.String("place", unfinished.Error()))
 	}
 	mark, found, err := s.mark.read(partition)

@@ -10,6 +10,10 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
+// ErrUnreadable reports that a message is damaged, does not follow the one before, or holds
+// an event that this version does not know. Reading it again does not help.
+var ErrUnreadable = errors.New("a message of the log cannot be understood")
+
 // ReadAhead is how many messages may be decoded before they are used.
 const ReadAhead = 1024
 
@@ -19,7 +23,7 @@ var errEnough = errors.New("the reader has what it wants")
 // Read sends the messages after the checkpoint to out, in order and without gaps, and
 // checks the chain. It returns nil once it has sent the message of the checkpoint until.
 // If until is nil, it goes on until the context ends. Damage, or an event that this
-// version does not know, ends it with an error.
+// version does not know, ends it with an error around [ErrUnreadable].
 func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.Checkpoint, out chan<- wire.Message) error {
 	at := from
 	if until != nil && at.Message >= until.Message {
@@ -28,7 +32,7 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 	err := p.history(until).each(ctx, at.Message+1, func(stored wire.Envelope) error {
 		m, err := stored.Decode(at)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 		select {
 		case out <- m:
@@ -54,7 +58,7 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 // are in the files of an embedded server these are the files: when the server reads a
 // damaged block again it cuts the block.
 func (p *Partition) history(until *wire.Checkpoint) source {
-	if until == nil || !p.store.embedded {
+	if until == nil || !p.store.inside {
 		return p.source
 	}
 	f := p.store.files(p.Number)
@@ -86,7 +90,7 @@ func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) e
 		}
 		stored, err := wire.ParseEnvelope(meta.Sequence.Stream, msg.Headers().Get, msg.Data())
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 		if err := f(stored); err != nil {
 			return err

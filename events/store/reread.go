@@ -15,7 +15,7 @@ import (
 // because it answers from memory, and cuts the files where it finds damage. The error
 // wraps [wire.ErrDamaged] if a message is damaged or missing.
 func (p *Partition) Reread(ctx context.Context, from, to uint64, f func(e wire.Envelope, size int64) error) error {
-	if p.store.embedded {
+	if p.store.inside {
 		return p.store.files(p.Number).reread(ctx, from, to, f)
 	}
 	for sequence := from; sequence <= to; sequence++ {

@@ -28,7 +28,8 @@ const (
 // startServer starts JetStream in this process. Every write is flushed to disk
 // before it is acknowledged (SyncAlways). By default JetStream would flush every two
 // minutes. What the server reports while it starts is part of the error if it fails.
-func startServer(ctx context.Context, dir *directory, listen string, logger *slog.Logger) (*server.Server, error) {
+// Later, failed is called when the server reports that it cannot write.
+func startServer(ctx context.Context, dir *directory, listen string, logger *slog.Logger, failed func(error)) (*server.Server, error) {
 	o := &server.Options{
 		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: true,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
@@ -45,7 +46,7 @@ func startServer(ctx context.Context, dir *directory, listen string, logger *slo
 	if err != nil {
 		return nil, fmt.Errorf("configuring the embedded JetStream: %w", err)
 	}
-	log := newServerLog(logger)
+	log := newServerLog(logger, failed)
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
 	if err := started(ctx, s, log); err != nil {

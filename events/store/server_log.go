@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -14,6 +16,7 @@ import (
 type serverLog struct {
 	logger *slog.Logger
 	fatal  chan string // the reason why the server cannot run
+	failed func(error) // called when a server that has started reports that it cannot write
 
 	mu   sync.Mutex
 	held []complaint // until the server has started
@@ -26,8 +29,8 @@ type complaint struct {
 	text  string
 }
 
-func newServerLog(logger *slog.Logger) *serverLog {
-	return &serverLog{logger: logger, fatal: make(chan string, 1)}
+func newServerLog(logger *slog.Logger, failed func(error)) *serverLog {
+	return &serverLog{logger: logger, fatal: make(chan string, 1), failed: failed}
 }
 
 // open logs the complaints that were held back. From then on complaints are logged at
@@ -57,13 +60,32 @@ func (l *serverLog) said() string {
 
 func (l *serverLog) complain(level slog.Level, format string, v []any) {
 	c := complaint{level, fmt.Sprintf(format, v...)}
+	if l.hold(c) {
+		return
+	}
+	l.log(c.level, c.text)
+	if isWriteError(c.text) {
+		l.failed(errors.New(c.text))
+	}
+}
+
+// hold reports whether the complaint is held back.
+func (l *serverLog) hold(c complaint) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.live {
 		l.held = append(l.held, c)
-		return
 	}
-	l.log(c.level, c.text)
+	return !l.live
+}
+
+// isWriteError reports whether the server says that a stream could not be written, or that
+// JetStream is switched off because of that. A publisher never gets an answer to what could
+// not be written, so this is the only way to learn of it at once.
+func isWriteError(text string) bool {
+	return slices.ContainsFunc([]string{
+		"failed to store a msg", "ritical write error", "will be DISABLED", "disabling JetStream",
+	}, func(part string) bool { return strings.Contains(text, part) })
 }
 
 func (l *serverLog) debug(format string, v []any) {

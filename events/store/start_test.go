@@ -109,7 +109,7 @@ func TestServerDoesNotStart(t *testing.T) {
 func TestStartIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := startFailed(ctx, newServerLog(quiet())); !errors.Is(err, context.Canceled) {
+	if err := startFailed(ctx, newServerLog(quiet(), nil)); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -144,7 +144,7 @@ func TestConnectingIsInterrupted(t *testing.T) {
 // come later at once.
 func TestServerLog(t *testing.T) {
 	var logged strings.Builder
-	log := newServerLog(slog.New(slog.NewTextHandler(&logged, nil)))
+	log := newServerLog(slog.New(slog.NewTextHandler(&logged, nil)), nil)
 	log.Warnf("the disk is %s", "slow")
 	log.Errorf("the disk is %s", "full")
 	if logged.Len() > 0 || log.said() != ": the disk is slow; the disk is full" {

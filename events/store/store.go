@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -57,8 +56,10 @@ type Store struct {
 
 	dir      *directory     // nil without a data directory
 	mark     *highWater     // nil without a data directory, or if there is none to be read
-	server   *server.Server // nil with an external server
-	embedded bool           // the log is in the data directory
+	inside   bool           // the log is in the data directory
+	server   *embedded      // nil with an external server, and if the files are read instead
+	trouble  *trouble
+	logger   *slog.Logger
 	marker   marker         // of the log
 	replicas int
 }
@@ -70,7 +71,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
 	}
-	s := &Store{embedded: o.mode() == ModeEmbedded}
+	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), logger: o.Logger}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -79,13 +80,8 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if err := s.openDirectory(o); err != nil {
 		return nil, err
 	}
-	if s.embedded {
-		if o.ReadOnly {
-			return s, s.openFiles()
-		}
-		if err := s.inspect(ctx, o.Logger); err != nil {
-			return nil, err
-		}
+	if s.inside && o.ReadOnly {
+		return s, s.openFiles()
 	}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, err
@@ -117,7 +113,7 @@ func (s *Store) openDirectory(o Options) (err error) {
 	if err := s.dir.check(o.mode(), o.Partitions); err != nil {
 		return err
 	}
-	s.mark, err = openHighWater(s.dir.file(highWaterFile), o.ReadOnly)
+	s.mark, err = openHighWater(s.dir.file(highWaterFile), o.ReadOnly, o.Logger)
 	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		return nil // there is nothing to compare the log with
 	}
@@ -127,8 +123,11 @@ func (s *Store) openDirectory(o Options) (err error) {
 func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
 		s.Conn, err = connectOutside(ctx, o.URL, o.Logger)
-	} else if s.server, err = startServer(ctx, s.dir, o.Listen, o.Logger); err == nil {
-		s.Conn, err = connectInside(s.server, s.dir.secret(o.Listen))
+	} else {
+		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
+		if err = s.server.open(ctx); err == nil {
+			s.Conn, err = connectInside(s.server)
+		}
 	}
 	if err != nil {
 		return err
@@ -205,20 +204,21 @@ func (s *Store) Dir() string {
 // ClientURL returns the URL that the embedded server listens on. It is empty if the server
 // does not listen.
 func (s *Store) ClientURL() string {
-	if s.server == nil || s.server.Addr() == nil {
+	if s.server == nil {
 		return ""
 	}
-	return s.server.ClientURL()
+	return s.server.clientURL()
 }
 
 // Close closes the connection, stops the embedded server and unlocks the data
 // directory.
 func (s *Store) Close() error {
+	s.trouble.stop()
 	if s.Conn != nil {
 		s.Conn.Close()
 	}
 	if s.server != nil {
-		stopServer(s.server)
+		s.server.stop()
 	}
 	var errs []error
 	if s.mark != nil {

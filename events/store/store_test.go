@@ -170,9 +170,7 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 		t.Errorf("another history: %v", err)
 	}
 	tip.Message++
-	if err := s.SetMark(tip); err != nil {
-		t.Fatal(err)
-	}
+	s.SetMark(tip)
 	if err := end(); err != nil {
 		t.Fatal(err)
 	}
@@ -198,9 +196,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	}
 	s, end := start(t, dir)
 	last := write(t, s.Partitions[0], 3)[1]
-	if err := s.SetMark(last); err != nil {
-		t.Fatal(err)
-	}
+	s.SetMark(last)
 	read := func(dir string) {
 		t.Helper()
 		before := treeOf(t, dir)
@@ -234,7 +230,7 @@ func TestReadingChangesNothing(t *testing.T) {
 	read(dir)
 	read(killed)
 	for _, name := range []string{highWaterFile, lockFile} {
-		if err := os.Remove(filepath.Join(killed, name)); err != nil {
+		if err := os.RemoveAll(filepath.Join(killed, name)); err != nil {
 			t.Fatal(err)
 		}
 		read(killed)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -53,7 +54,7 @@ func NewFront(listener net.Listener, logger *slog.Logger) *Front {
 	f.server = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders,
-		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		ErrorLog: log.New(&frontLog{logger: logger, now: time.Now}, "", 0),
 	}
 	f.server.RegisterOnShutdown(f.drain)
 	go func() {

@@ -1,0 +1,219 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// follower is one run of [Log.Follow].
+type follower struct {
+	*Log
+	apply    func([]wire.Message) error
+	messages chan wire.Message // of all partitions, in the order of each
+
+	// Only the goroutine that applies touches these.
+	out     [store.MaxPartitions]bool // partitions that have stopped at a message that was applied
+	stalled bool                      // the last attempt to apply has failed
+}
+
+// The pause before something is tried again that has failed. It doubles each time.
+const (
+	firstPause = 50 * time.Millisecond
+	longPause  = time.Second
+)
+
+// pause is a pause that grows each time.
+type pause time.Duration
+
+// wait waits, longer than the last time. It returns early when something is mended, and
+// reports false when the context has ended.
+func (p *pause) wait(ctx context.Context, mended <-chan struct{}) bool {
+	*p = min(max(2*(*p), pause(firstPause)), pause(longPause))
+	timer := time.NewTimer(time.Duration(*p))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-mended:
+		*p = 0
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
+// follow checks the checkpoints and then reads and applies until the context ends.
+func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
+	for _, c := range from {
+		if err := f.check(ctx, c); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			f.stopped(c.Partition, err)
+			return err
+		}
+		f.partitions[c.Partition].feed.Start(c.Number)
+		f.partitions[c.Partition].read.Store(&c)
+	}
+	var readers sync.WaitGroup
+	for p := range f.partitions {
+		readers.Go(func() { f.readOn(ctx, from[p]) })
+	}
+	go func() {
+		readers.Wait()
+		close(f.messages)
+	}()
+	return gather(f.messages, func(messages []wire.Message) error {
+		f.hand(ctx, messages)
+		return nil
+	})
+}
+
+// check returns nil once the log is known to hold the checkpoint, and an error if it does
+// not hold it or if the context has ended. A log that cannot be read is asked again.
+func (f *follower) check(ctx context.Context, c wire.Checkpoint) error {
+	p := f.partitions[c.Partition]
+	for again := pause(0); ; {
+		mended := f.store.Mended()
+		_, err := p.Last(ctx)
+		if err == nil {
+			err = p.Contains(ctx, c)
+		}
+		switch {
+		case err == nil:
+			p.stall.set(reading, nil)
+			return nil
+		case errors.Is(err, store.ErrTruncated):
+			return err
+		}
+		if ctx.Err() == nil {
+			p.stall.set(reading, err)
+		}
+		if !again.wait(ctx, mended) {
+			return ctx.Err()
+		}
+	}
+}
+
+// readOn reads a partition from the checkpoint on until the context ends. When reading
+// fails, it goes on from what was read last.
+func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
+	p := f.partitions[at.Partition]
+	for again := pause(0); ; {
+		from := at.Message
+		err := f.readFrom(ctx, &at)
+		if ctx.Err() != nil {
+			return
+		}
+		if !errors.Is(err, store.ErrUnreadable) {
+			f.logger.Warn("reading the log is tried again", slog.Int("partition", p.Number), slog.Any("error", err))
+			if at.Message > from {
+				again = 0
+			}
+			if !again.wait(ctx, f.store.Mended()) {
+				return
+			}
+			err = f.check(ctx, at)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.Log.stopped(p.Number, err)
+			<-ctx.Done() // the others go on
+			return
+		}
+	}
+}
+
+// readFrom reads a partition after the checkpoint, and moves the checkpoint to what it
+// has passed on.
+func (f *follower) readFrom(ctx context.Context, at *wire.Checkpoint) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	read := make(chan wire.Message, 1)
+	ended := make(chan error, 1)
+	go func() {
+		err := f.partitions[at.Partition].Read(ctx, *at, nil, read)
+		close(read)
+		ended <- err
+	}()
+	mended := f.store.Mended()
+	for {
+		select {
+		case m, ok := <-read:
+			if !ok {
+				return <-ended
+			}
+			select {
+			case f.messages <- m:
+				*at = m.Checkpoint()
+			case <-ctx.Done():
+			}
+		case <-mended: // the server is another one, and does not know who reads
+			mended = nil
+			cancel()
+		}
+	}
+}
+
+// hand applies the messages, except those of partitions that have stopped. If they can
+// never be applied together, it applies them one by one, so that only the partition stops
+// whose message it is.
+func (f *follower) hand(ctx context.Context, messages []wire.Message) {
+	going := messages[:0:0]
+	for _, m := range messages {
+		if !f.out[m.Partition] {
+			going = append(going, m)
+			p, c := f.partitions[m.Partition], m.Checkpoint()
+			p.read.Store(&c)
+			p.feed.Expect(m)
+		}
+	}
+	if len(going) == 0 {
+		return
+	}
+	err := f.applyAtLast(ctx, going)
+	switch {
+	case ctx.Err() != nil && err != nil:
+	case err == nil:
+		f.applied(going)
+	case len(going) > 1:
+		for i := range going {
+			f.hand(ctx, going[i:i+1])
+		}
+	default:
+		p := going[0].Partition
+		f.out[p] = true
+		f.Log.stopped(p, err)
+	}
+}
+
+// applyAtLast applies the messages. What can pass is tried again until it has passed, or
+// until the context ends. One database holds all partitions, so none of them moves
+// meanwhile.
+func (f *follower) applyAtLast(ctx context.Context, messages []wire.Message) error {
+	for again := pause(0); ; {
+		mended := f.store.Mended()
+		err := f.apply(messages)
+		if !errors.Is(err, ErrTryAgain) {
+			if f.stalled {
+				f.stall(nil)
+			}
+			return err
+		}
+		f.stall(err)
+		if !again.wait(ctx, mended) {
+			return err
+		}
+	}
+}
+
+// stall notes for every partition why nothing can be applied, or that it can be again.
+func (f *follower) stall(reason error) {
+	f.stalled = reason != nil
+	for _, p := range f.partitions {
+		p.stall.set(applying, reason)
+	}
+}

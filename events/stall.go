@@ -1,0 +1,96 @@
+package events
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// stall is why the read models of a partition do not follow the log at the moment. It is
+// safe for concurrent use.
+type stall struct {
+	*process
+	partition int
+	health    *health
+
+	mu      sync.Mutex
+	reasons [stallKinds]error
+	moving  context.Context    // ends when there is a reason
+	stop    context.CancelFunc // of moving
+}
+
+// stallKind is what the read models are kept from by a reason. The most lasting comes
+// first.
+type stallKind int
+
+const (
+	stopped    stallKind = iota // a message will never be understood or applied
+	applying                    // applying fails, and is tried again
+	reading                     // reading the log fails, and is tried again
+	stallKinds                  // how many there are
+)
+
+func newStall(own *process, partition int, h *health) *stall {
+	s := &stall{process: own, partition: partition, health: h}
+	s.moving, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+// set notes the reason, or that it has passed if it is nil. What becomes of the partition
+// by that is logged.
+func (s *stall) set(kind stallKind, reason error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.reason()
+	s.reasons[kind] = reason
+	after := s.reason()
+	switch {
+	case after == nil && before != nil:
+		s.health.following.Store(nil)
+		s.moving, s.stop = context.WithCancel(context.Background())
+		s.logger.Info("the read models follow the log again", slog.Int("partition", s.partition))
+	case after != nil && before == nil:
+		s.health.following.Store(&failure{after, s.now()})
+		s.stop()
+		if kind != stopped {
+			s.logger.Error("the read models cannot follow the log: commands are refused until they can", slog.Int("partition", s.partition), slog.Any("error", after))
+		}
+	case after != nil:
+		s.health.following.Store(&failure{after, s.now()})
+	}
+}
+
+// reason returns the most lasting reason, or nil if there is none. The lock must be held.
+func (s *stall) reason() error {
+	for _, reason := range s.reasons {
+		if reason != nil {
+			return reason
+		}
+	}
+	return nil
+}
+
+// context returns a context that ends when there is a reason.
+func (s *stall) context() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.moving
+}
+
+// Moving returns a context that ends with ctx, and also as soon as it is known that the
+// read models of the partition do not follow the log. Who waits for them waits for
+// nothing then.
+func (l *Log) Moving(ctx context.Context, partition int) (context.Context, context.CancelFunc) {
+	return l.partitions[partition].stall.while(ctx)
+}
+
+// while returns a context that ends with ctx or when there is a reason.
+func (s *stall) while(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	moving := s.context()
+	end := context.AfterFunc(moving, func() { cancel(errStalled) })
+	return ctx, func() {
+		end()
+		cancel(nil)
+	}
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// embedded is the server in this process. It can be replaced by a new one on the same
+// files, because a stream that could not be written once refuses everything until its
+// server starts again. The connections survive that.
+type embedded struct {
+	dir     *directory
+	listen  string // the address of the server; empty for none
+	logger  *slog.Logger
+	failed  func(error)                 // called when the server cannot write
+	inspect func(context.Context) error // checks the files of the log
+
+	mu     sync.Mutex
+	server *server.Server // nil while there is none
+	conns  []*nats.Conn   // to be connected again when the server is replaced
+}
+
+// open starts a server on the store's files. Everything that must be checked before
+// JetStream touches them is checked here: at the first start, and whenever the server is
+// replaced.
+func (e *embedded) open(ctx context.Context) error {
+	if err := setAside(e.dir, e.logger); err != nil {
+		return err
+	}
+	if err := e.inspect(ctx); err != nil {
+		return err
+	}
+	s, err := startServer(ctx, e.dir, e.listen, e.logger, e.failed)
+	if err != nil {
+		return err
+	}
+	if e.listen != "" && s.Addr() != nil {
+		e.listen = s.Addr().String() // a port that was chosen is kept
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.server = s
+	for _, conn := range e.conns {
+		_ = conn.ForceReconnect() // fails only for a connection that is closed
+	}
+	return nil
+}
+
+// stop stops the server, if there is one.
+func (e *embedded) stop() {
+	e.mu.Lock()
+	s := e.server
+	e.server = nil
+	e.mu.Unlock()
+	if s != nil {
+		stopServer(s)
+	}
+}
+
+// errNoServer reports that there is no server at the moment.
+var errNoServer = errors.New("the embedded JetStream is being started again")
+
+// InProcessConn connects to the server that runs at the moment.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil {
+		return nil, errNoServer
+	}
+	return e.server.InProcessConn()
+}
+
+// survive makes the connection reconnect as soon as the server has been replaced.
+func (e *embedded) survive(conn *nats.Conn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.conns = append(e.conns, conn)
+}
+
+// clientURL returns where the server listens. It is empty if it does not.
+func (e *embedded) clientURL() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil || e.server.Addr() == nil {
+		return ""
+	}
+	return e.server.ClientURL()
+}
