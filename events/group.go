@@ -52,6 +52,9 @@ func (g *group) requests() []*request {
 // decide decides the request on the state and adds its events to the group. It reports
 // false if they do not fit. Then it has only closed the group.
 func (g *group) decide(r *request) bool {
+	if r.done() { // nobody knew whether it was in the log, and it is not
+		return true
+	}
 	if err := r.ctx.Err(); err != nil {
 		r.answer(Result{}, fmt.Errorf("%w: the caller has left: %w", store.ErrUnavailable, err))
 		return true

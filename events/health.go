@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 type health struct {
 	damaged   atomic.Pointer[failure] // the log is damaged; never cleared
 	following atomic.Pointer[failure] // the read models cannot follow the log
-	appending atomic.Pointer[failure] // the last append has failed
+	appending atomic.Pointer[failure] // an append has failed, and neither an append nor a probe has succeeded since
+	flying    atomic.Bool             // a group is on its way into the log
 	storing   func() error            // why nothing can be stored at the moment; never changes
 }
 
@@ -26,7 +28,7 @@ type failure struct {
 // refusal returns why commands are refused without being tried, or nil if they are not.
 // It is around [store.ErrUnavailable].
 func (h *health) refusal() error {
-	for _, reason := range []*failure{h.damaged.Load(), h.following.Load()} {
+	for _, reason := range []*failure{h.damaged.Load(), h.following.Load(), h.appending.Load()} {
 		if reason != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, reason.err)
 		}
@@ -35,4 +37,22 @@ func (h *health) refusal() error {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return nil
+}
+
+// failed notes that an append has failed. If the one before had not, it logs that and
+// returns the failure, otherwise nil.
+func (h *health) failed(p *process, partition int, err error) *failure {
+	f := &failure{err, p.now()}
+	if !h.appending.CompareAndSwap(nil, f) {
+		return nil
+	}
+	p.logger.Error("appending to the log failed", slog.Int("partition", partition), slog.Any("error", err))
+	return f
+}
+
+// recovered notes that the partition can be written to.
+func (h *health) recovered(p *process, partition int) {
+	if f := h.appending.Swap(nil); f != nil {
+		p.logger.Info("the log can be written to again", slog.Int("partition", partition), slog.Duration("after", p.now().Sub(f.at)))
+	}
 }

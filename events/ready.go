@@ -4,12 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
-
-// failureLasts is how long a partition counts as not writable after an append has
-// failed. An append that succeeds ends that time.
-const failureLasts = 5 * time.Second
 
 // Ready returns nil if commands can be taken and history can be followed, and the
 // reason if not.
@@ -32,9 +27,6 @@ func (l *Log) Ready(_ context.Context) error {
 		}
 		if err := p.health.refusal(); err != nil {
 			return fmt.Errorf("partition %d: %w", p.Number, err)
-		}
-		if f := p.health.appending.Load(); f != nil && l.now().Sub(f.at) < failureLasts {
-			return fmt.Errorf("partition %d cannot be written to: %w", p.Number, f.err)
 		}
 	}
 	return nil

@@ -3,9 +3,11 @@ package events
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -57,14 +59,32 @@ type request struct {
 	err      error
 }
 
+// after returns the result of a request whose writer has ended.
+func (r *request) after() (Result, error) {
+	select {
+	case <-r.answered:
+		return r.result, r.err
+	default: // it came too late to be taken
+		return Result{}, fmt.Errorf("%w: shutting down", store.ErrUnavailable)
+	}
+}
+
+// done reports whether the caller was answered.
+func (r *request) done() bool {
+	select {
+	case <-r.answered:
+		return true
+	default:
+		return false
+	}
+}
+
 // answer sends the caller its result, at most once. A caller whose context ended was
 // answered then, but its request can still be in a group and is seen again when that
 // group is decided again.
 func (r *request) answer(result Result, err error) {
-	select {
-	case <-r.answered:
+	if r.done() {
 		return
-	default:
 	}
 	r.result, r.err = result, err
 	close(r.answered)

@@ -23,7 +23,8 @@ type writer struct {
 	stall    *stall
 	appender *appender
 	queue    chan *request
-	stopped  chan struct{}
+	stopped  chan struct{} // closed when the writer is to end
+	ended    chan struct{} // closed when it has
 	stopOnce sync.Once
 	started  atomic.Bool
 
@@ -32,13 +33,15 @@ type writer struct {
 	gathering *group     // decided, and sent when the other one is flushed; nil if there is none
 	flushing  *group     // on its way into the log; nil if there is none
 	flushed   chan error // how the flush ended
+	overdue   bool       // the flush takes so long that nobody waits for it any more
 	taken     []*request // from the queue, and not decided yet
 }
 
 func newWriter(own *process, p *store.Partition, h *health, s *stall) *writer {
 	return &writer{
-		process: own, health: h, stall: s, appender: &appender{process: own, log: p, health: h}, held: newHeld(p),
-		queue: make(chan *request, queueSize), stopped: make(chan struct{}), flushed: make(chan error),
+		process: own, health: h, stall: s, appender: newAppender(own, p, h), held: newHeld(p),
+		queue: make(chan *request, queueSize), stopped: make(chan struct{}), ended: make(chan struct{}),
+		flushed: make(chan error),
 	}
 }
 
@@ -62,6 +65,8 @@ func (w *writer) submit(ctx context.Context, r *request) (Result, error) {
 	select {
 	case <-r.answered:
 		return r.result, r.err
+	case <-w.ended:
+		return r.after()
 	case <-ctx.Done():
 		return Result{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
 	}
@@ -74,9 +79,11 @@ func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
 // decided on the state that the flush leads to, and is sent as soon as the flush has
 // ended. Nothing waits for a timer.
 func (w *writer) run() {
+	defer close(w.ended)
+	defer w.appender.probes.Wait()
 	stopped, drained := w.stopped, (<-chan time.Time)(nil)
 	for ended := false; ; {
-		if w.flushing == nil || len(w.taken) >= few {
+		if w.flushing == nil || w.overdue || len(w.taken) >= few {
 			w.decide()
 		}
 		if w.flushing == nil && w.gathering != nil {
@@ -95,6 +102,8 @@ func (w *writer) run() {
 			w.take(r)
 		case err := <-w.flushed:
 			w.land(err)
+		case err := <-w.appender.overdue:
+			w.giveUp(err)
 		case <-stopped:
 			stopped, drained = nil, time.After(drainFor)
 		case <-drained: // callers that had not seen that the writer is stopping are in the queue by now
@@ -131,6 +140,11 @@ func (w *writer) decide() {
 	if len(w.taken) == 0 || w.gathering.full() {
 		return
 	}
+	if w.overdue {
+		w.refuse(w.taken)
+		w.taken = nil
+		return
+	}
 	if err := w.ready(); err != nil {
 		for _, r := range w.taken {
 			r.answer(Result{}, err)
@@ -156,6 +170,7 @@ func (w *writer) flush() {
 	g := w.gathering
 	g.seal()
 	w.flushing, w.gathering = g, nil
+	w.health.flying.Store(true)
 	go func() { w.flushed <- w.appender.append(g) }()
 }
 
@@ -163,10 +178,14 @@ func (w *writer) flush() {
 // decided since rests on a state that never was, and is decided again. So is the group
 // itself if another process was faster.
 func (w *writer) land(err error) {
-	g := w.flushing
-	w.flushing = nil
+	g, overdue := w.flushing, w.overdue
+	w.flushing, w.overdue = nil, false
+	w.health.flying.Store(false)
 	if err == nil {
 		g.answer(nil)
+		if overdue { // what was decided on the group was given up
+			w.held.forget()
+		}
 		return
 	}
 	var again []*request
@@ -182,6 +201,31 @@ func (w *writer) land(err error) {
 	}
 	w.taken = append(again, w.taken...)
 	w.held.forget()
+}
+
+// giveUp answers all callers because the group that is being flushed takes too long. The
+// group stays in flight until the log tells whether it is there, and nothing is decided on
+// it meanwhile.
+func (w *writer) giveUp(err error) {
+	w.overdue = true
+	w.flushing.answer(err)
+	if w.gathering != nil {
+		w.refuse(w.gathering.requests())
+		w.gathering = nil
+	}
+	w.refuse(w.taken)
+	w.taken = nil
+}
+
+// refuse answers requests that wait for a group whose outcome is not known.
+func (w *writer) refuse(requests []*request) {
+	err := w.health.refusal()
+	if err == nil { // the group has just landed
+		err = store.ErrUnavailable
+	}
+	for _, r := range requests {
+		r.answer(Result{}, err)
+	}
 }
 
 // ready looks the tip up if it is not known.

@@ -12,10 +12,12 @@ import (
 )
 
 // TestMain makes the test binary the program under test as well: a process that is
-// started under the name muster runs the program.
+// started under the name muster runs the program. One that is started under the name
+// nats-server is a server of a [cluster].
 func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){
-		"muster": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"muster":      func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"nats-server": runNATS,
 	})
 }
 

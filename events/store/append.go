@@ -12,13 +12,11 @@ import (
 )
 
 // Append publishes the message that continues the partition, on condition that it gets
-// the envelope's sequence. If Append returns nil, the message is durable. If it returns
-// an error, the message may be stored all the same, unless [Refused] reports true for
-// the error, or the error wraps [ErrUnavailable]. Around [ErrDisk] it means that no answer
-// will come.
+// the envelope's sequence. It makes one attempt. If Append returns nil, the message is
+// durable. If it returns an error, the message may be stored all the same, unless
+// [Partition.NotStored] reports true for the error, or the error wraps [ErrUnavailable].
+// Around [ErrDisk] it means that no answer will come.
 func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
-	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
-	defer cancel()
 	ctx, leave, err := p.store.enter(ctx)
 	if err != nil {
 		return err
@@ -28,24 +26,20 @@ func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 	for name, value := range e.Headers() {
 		msg.Header.Set(name, value)
 	}
-	ack, err := p.store.JS.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
-		jetstream.WithExpectStream(logStream(p.Number)), jetstream.WithExpectLastSequence(e.Sequence-1))
-	if err != nil {
-		if cause := context.Cause(ctx); errors.Is(cause, ErrDisk) {
-			return cause
+	return p.reach.attempt(ctx, func(ctx context.Context) error {
+		ack, err := p.store.JS.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
+			jetstream.WithExpectStream(logStream(p.Number)), jetstream.WithExpectLastSequence(e.Sequence-1))
+		if err != nil {
+			if cause := context.Cause(ctx); errors.Is(cause, ErrDisk) {
+				return cause
+			}
+			return err
 		}
-		return err
-	}
-	if ack.Sequence != e.Sequence {
-		return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, e.Sequence)
-	}
-	return nil
-}
-
-// Refused reports whether JetStream itself refused to store a message.
-func Refused(err error) bool {
-	_, refused := errors.AsType[*jetstream.APIError](err)
-	return refused
+		if ack.Sequence != e.Sequence {
+			return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, e.Sequence)
+		}
+		return nil
+	})
 }
 
 // IsConflict reports whether JetStream refused a message because another one is in its

@@ -87,14 +87,14 @@ func connectInside(e *embedded) (*nats.Conn, error) {
 // connectOutside opens a connection to a server elsewhere. The connection survives
 // every restart of the server. If the context ends first, connectOutside returns at once,
 // and a connection that is made later is closed.
-func connectOutside(ctx context.Context, url string, logger *slog.Logger) (*nats.Conn, error) {
+func connectOutside(ctx context.Context, url string, logger *slog.Logger, entered func()) (*nats.Conn, error) {
 	type result struct {
 		conn *nats.Conn
 		err  error
 	}
 	connected := make(chan result, 1)
 	go func() {
-		conn, err := dial(url, logger)
+		conn, err := dial(url, logger, entered)
 		connected <- result{conn, err}
 	}()
 	select {
@@ -110,15 +110,19 @@ func connectOutside(ctx context.Context, url string, logger *slog.Logger) (*nats
 	}
 }
 
-// dial tries every server of the URL once.
-func dial(url string, logger *slog.Logger) (*nats.Conn, error) {
+// dial tries every server of the URL once. The function entered is called each time that
+// the connection is made again.
+func dial(url string, logger *slog.Logger, entered func()) (*nats.Conn, error) {
 	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
+		// A server that is frozen or cut off says nothing. Pings notice it within 6 s.
+		nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2), nats.FlusherTimeout(attemptTimeout),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				logger.Warn("lost the connection to NATS", slog.Any("error", err))
 			}
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
+			entered()
 			logger.Info("connected to NATS again", slog.String("server", nc.ConnectedServerName()))
 		}))
 	switch {

@@ -12,8 +12,8 @@ import (
 // FeedWindow is how many messages may be in flight to a partition's feed at once.
 const FeedWindow = 512
 
-// askAgainAfter is how long a cluster may take to answer a question about a stream.
-const askAgainAfter = 500 * time.Millisecond
+// feedAnswerWithin is how long a cluster may take to answer a question about a stream.
+const feedAnswerWithin = 500 * time.Millisecond
 
 // Feed opens the stream that holds a partition's feed. The error wraps
 // [jetstream.ErrStreamNotFound] if there is none.
@@ -24,7 +24,7 @@ func (s *Store) Feed(ctx context.Context, partition int) (jetstream.Stream, erro
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
 	for {
-		once, cancel := context.WithTimeout(ctx, askAgainAfter)
+		once, cancel := context.WithTimeout(ctx, feedAnswerWithin)
 		stream, err := s.JS.Stream(once, FeedStream(partition))
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {

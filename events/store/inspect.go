@@ -41,7 +41,7 @@ func (s *Store) openFiles() error {
 		if err := f.belongs(m); err != nil {
 			return err
 		}
-		s.Partitions = append(s.Partitions, &Partition{p, s, f})
+		s.Partitions = append(s.Partitions, &Partition{Number: p, store: s, source: f})
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all 
 	if err != nil || !found {
 		return err
 	}
-	return (&Partition{partition, s, f}).Contains(ctx, mark)
+	return (&Partition{Number: partition, store: s, source: f}).Contains(ctx, mark)
 }
 
 // Unfinished returns the place of a message that was being written when the service was

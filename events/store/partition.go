@@ -16,6 +16,13 @@ type Partition struct {
 	Number int // from 0 on
 	store  *Store
 	source source
+	reach  *reach // nil without a server
+}
+
+// newPartition returns a partition whose log is a stream of a server.
+func newPartition(number int, s *Store, stream jetstream.Stream) *Partition {
+	r := &reach{store: s, patient: firstPatience}
+	return &Partition{number, s, &running{s, stream, logStream(number), r}, r}
 }
 
 // ErrNoMessage reports that a stream has no message at the sequence, or none on the
@@ -23,7 +30,8 @@ type Partition struct {
 var ErrNoMessage = jetstream.ErrMsgNotFound
 
 // Message reads one message of the partition from the stream's leader, because a replica
-// may lag behind. The error wraps [ErrNoMessage] if there is no such message, and
+// may lag behind. Like all that only asks, it asks again until it is answered or the context
+// ends. The error wraps [ErrNoMessage] if there is no such message, and
 // [wire.ErrDamaged] if its headers cannot be read.
 func (p *Partition) Message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
 	return p.source.message(ctx, sequence)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -17,41 +19,45 @@ var ErrUnreadable = errors.New("a message of the log cannot be understood")
 // ReadAhead is how many messages may be decoded before they are used.
 const ReadAhead = 1024
 
-// errEnough ends reading a source when its reader has what it wants.
-var errEnough = errors.New("the reader has what it wants")
+// The ways in which reading a source ends before the source does.
+var (
+	errEnough      = errors.New("the reader has what it wants")
+	errInterrupted = errors.New("the server stopped sending messages") // a new consumer goes on
+)
 
 // Read sends the messages after the checkpoint to out, in order and without gaps, and
 // checks the chain. It returns nil once it has sent the message of the checkpoint until.
-// If until is nil, it goes on until the context ends. Damage, or an event that this
-// version does not know, ends it with an error around [ErrUnreadable].
+// If until is nil, it goes on until the context ends. While the partition cannot be
+// reached, it tries again, for [AskFor] at most. Damage, or an event that this version does
+// not know, ends it with an error around [ErrUnreadable].
 func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.Checkpoint, out chan<- wire.Message) error {
-	at := from
-	if until != nil && at.Message >= until.Message {
+	r := reader{at: from, until: until, out: out}
+	if r.done() {
 		return nil
 	}
-	err := p.history(until).each(ctx, at.Message+1, func(stored wire.Envelope) error {
-		m, err := stored.Decode(at)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	source := p.history(until)
+	for begun := time.Now(); ; {
+		before, again := r.at.Message, time.Now()
+		err := source.each(ctx, r.at.Message+1, func(e wire.Envelope) error { return r.take(ctx, e) })
+		switch {
+		case errors.Is(err, errEnough):
+			return nil
+		case err == nil:
+			return fmt.Errorf("%w: message %d is missing: %w", ErrUnreadable, r.at.Message+1, wire.ErrDamaged)
+		case ctx.Err() != nil || !errors.Is(err, errInterrupted):
+			return errors.Join(ctx.Err(), err)
+		case r.at.Message != before || time.Since(again) > 3*readPulse: // it was reached meanwhile
+			begun = time.Now()
+		case time.Since(begun) > AskFor:
+			return fmt.Errorf("reading %s: %w", logStream(p.Number), err)
 		}
+		p.store.logger.Debug("reading the log again", slog.String("stream", logStream(p.Number)), slog.Uint64("after", r.at.Message), slog.Any("error", err))
 		select {
-		case out <- m:
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-time.After(askAgainAfter):
 		}
-		at = m.Checkpoint()
-		if until != nil && at.Message >= until.Message {
-			return errEnough
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, errEnough):
-		return nil
-	case err == nil:
-		return fmt.Errorf("message %d is missing: %w", at.Message+1, wire.ErrDamaged)
 	}
-	return err
 }
 
 // history returns where the messages up to the checkpoint are read from. For those that
@@ -66,34 +72,107 @@ func (p *Partition) history(until *wire.Checkpoint) source {
 	return f
 }
 
-func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) error) error {
-	consumer, err := r.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
-	})
+// reader decodes messages and hands them over.
+type reader struct {
+	at    wire.Checkpoint
+	until *wire.Checkpoint
+	out   chan<- wire.Message
+}
+
+func (r *reader) done() bool { return r.until != nil && r.at.Message >= r.until.Message }
+
+// take hands a message over. It returns errEnough after the last one that is wanted.
+func (r *reader) take(ctx context.Context, e wire.Envelope) error {
+	m, err := e.Decode(r.at)
 	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	select {
+	case r.out <- m:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	r.at = m.Checkpoint()
+	if r.done() {
+		return errEnough
+	}
+	return nil
+}
+
+const (
+	// readPulse is how often the server says that it is there while nothing is written. After
+	// two beats without it a new consumer is made.
+	readPulse = 2 * time.Second
+	// readPull is how long one request for messages lasts.
+	readPull = 10 * time.Second
+	// forgetReader is how long the server keeps the consumer of a reader that has gone.
+	forgetReader = 30 * time.Second
+)
+
+// each reads with one consumer. When the server stops sending messages, the error wraps
+// errInterrupted.
+func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) error) error {
+	messages, err := r.consume(ctx, from)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return fmt.Errorf("reading %s: %w", r.name, err)
 	}
-	messages, err := consumer.Messages()
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", r.name, err)
+		return fmt.Errorf("%w: %w", errInterrupted, err)
 	}
 	defer messages.Stop()
-	defer context.AfterFunc(ctx, messages.Stop)()
-	for {
-		msg, err := messages.Next()
+	// The context must end Next itself: Stop has no effect while the connection is being made
+	// again.
+	whileWanted := jetstream.NextContext(ctx)
+	for delivered := uint64(1); ; delivered++ {
+		msg, err := messages.Next(whileWanted)
 		if err != nil {
-			return errors.Join(ctx.Err(), err)
+			return fmt.Errorf("%w: %w", errInterrupted, err)
 		}
 		meta, err := msg.Metadata()
 		if err != nil {
 			return err
 		}
-		stored, err := wire.ParseEnvelope(meta.Sequence.Stream, msg.Headers().Get, msg.Data())
+		if meta.Sequence.Consumer != delivered {
+			return fmt.Errorf("%w: the consumer's message %d came in place of %d", errInterrupted, meta.Sequence.Consumer, delivered)
+		}
+		e, err := wire.ParseEnvelope(meta.Sequence.Stream, msg.Headers().Get, msg.Data())
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
-		if err := f(stored); err != nil {
+		if err := f(e); err != nil {
 			return err
 		}
 	}
+}
+
+// consume makes a consumer that begins with the sequence. It is not one of the ordered
+// consumers of nats.go: those wait up to ten seconds for each server that does not answer.
+// The partition's chain proves the order.
+func (r *running) consume(ctx context.Context, from uint64) (jetstream.MessagesContext, error) {
+	var consumer jetstream.Consumer
+	err := r.reach.attempt(ctx, func(ctx context.Context) (err error) {
+		consumer, err = r.stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+			DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+			AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: forgetReader,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return consumer.Messages(jetstream.PullMaxBytes(r.store.pullBytes()), jetstream.PullExpiry(readPull), jetstream.PullHeartbeat(readPulse))
+}
+
+// A server closes a connection on which 64 MB wait to be sent. What all partitions ask for
+// stays below that, unless a log with many partitions has only messages of the largest
+// size.
+const (
+	pullAll   = 48 << 20
+	pullMost  = 8 << 20
+	pullLeast = 2 * maxMessage // less than a message would stop the reader
+)
+
+// pullBytes returns how many bytes a partition may ask for at once.
+func (s *Store) pullBytes() int {
+	return max(pullLeast, min(pullMost, pullAll/max(1, len(s.Partitions))))
 }

@@ -29,10 +29,15 @@ type running struct {
 	store  *Store
 	stream jetstream.Stream
 	name   string
+	reach  *reach
 }
 
 func (r *running) message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
-	m, err := r.store.message(ctx, r.name, ask{Sequence: sequence})
+	var m Message
+	err := r.reach.ask(ctx, func(ctx context.Context) (err error) {
+		m, err = r.store.message(ctx, r.name, ask{Sequence: sequence})
+		return err
+	})
 	if err != nil {
 		return wire.Envelope{}, fmt.Errorf("message %d: %w", sequence, err)
 	}
@@ -49,7 +54,7 @@ func envelope(stream string, sequence uint64, header, data []byte) (wire.Envelop
 }
 
 func (r *running) last(ctx context.Context) (uint64, error) {
-	info, err := r.stream.Info(ctx)
+	info, err := r.info(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("asking for the tip of %s: %w", r.name, err)
 	}
@@ -57,9 +62,17 @@ func (r *running) last(ctx context.Context) (uint64, error) {
 }
 
 func (r *running) size(ctx context.Context) (bytes, messages uint64, err error) {
-	info, err := r.stream.Info(ctx)
+	info, err := r.info(ctx)
 	if err != nil {
 		return 0, 0, fmt.Errorf("asking for the size of %s: %w", r.name, err)
 	}
 	return info.State.Bytes, info.State.Msgs, nil
+}
+
+func (r *running) info(ctx context.Context) (info *jetstream.StreamInfo, err error) {
+	err = r.reach.ask(ctx, func(ctx context.Context) (err error) {
+		info, err = r.stream.Info(ctx)
+		return err
+	})
+	return info, err
 }

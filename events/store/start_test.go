@@ -130,7 +130,7 @@ func TestConnectingIsInterrupted(t *testing.T) {
 		}
 		close(accepted)
 	}()
-	_, err = connectOutside(ctx, "nats://"+mute.Addr().String(), quiet())
+	_, err = connectOutside(ctx, "nats://"+mute.Addr().String(), quiet(), func() {})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,14 +55,17 @@ type Store struct {
 	JS         jetstream.JetStream // on that connection
 	Partitions []*Partition        // of the log, by their numbers
 
-	dir      *directory     // nil without a data directory
-	mark     *highWater     // nil without a data directory, or if there is none to be read
-	inside   bool           // the log is in the data directory
-	server   *embedded      // nil with an external server, and if the files are read instead
+	dir      *directory // nil without a data directory
+	mark     *highWater // nil without a data directory, or if there is none to be read
+	inside   bool       // the log is in the data directory
+	server   *embedded  // nil with an external server, and if the files are read instead
 	trouble  *trouble
 	logger   *slog.Logger
-	marker   marker         // of the log
+	marker   marker // of the log
 	replicas int
+	attempt  time.Duration // bounds one attempt of a call
+
+	connected atomic.Pointer[time.Time] // when the connection was made, or last left for another server
 }
 
 // Open opens the log, or makes it. It locks the data directory for this process. It
@@ -71,7 +75,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
 	}
-	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), logger: o.Logger}
+	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), logger: o.Logger, attempt: CallTimeout}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -122,7 +126,8 @@ func (s *Store) openDirectory(o Options) (err error) {
 
 func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
-		s.Conn, err = connectOutside(ctx, o.URL, o.Logger)
+		s.attempt = attemptTimeout
+		s.Conn, err = connectOutside(ctx, o.URL, o.Logger, s.entered)
 	} else {
 		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
 		if err = s.server.open(ctx); err == nil {
@@ -132,6 +137,7 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	s.entered()
 	s.JS, err = jetstream.New(s.Conn, jetstream.WithDefaultTimeout(CallTimeout), jetstream.WithPublishAsyncMaxPending(FeedWindow*MaxPartitions))
 	if err != nil {
 		return fmt.Errorf("opening JetStream: %w", err)
@@ -141,6 +147,12 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 		s.warnOfServer(o.Logger)
 	}
 	return nil
+}
+
+// entered notes that a connection has been made.
+func (s *Store) entered() {
+	now := time.Now()
+	s.connected.Store(&now)
 }
 
 // warnOfServer logs what can be lost with the external server. With a cluster it also sets
@@ -169,7 +181,7 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 	}
 	var streams []jetstream.Stream
 	var err error
-	s.marker, streams, err = openStreams(ctx, s.JS, wanted, s.replicas, mayMake)
+	s.marker, streams, err = s.openStreams(ctx, wanted, mayMake)
 	if errors.Is(err, ErrLogMissing) && !o.ReadOnly {
 		return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", o.Dir, err)
 	}
@@ -185,7 +197,7 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 		}
 	}
 	for number, stream := range streams {
-		s.Partitions = append(s.Partitions, &Partition{number, s, &running{s, stream, logStream(number)}})
+		s.Partitions = append(s.Partitions, newPartition(number, s, stream))
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func TestAppendIsConditional(t *testing.T) {
 	p := s.Partitions[0]
 	written := write(t, p, 1, 1)
 	for at, after := range written[:2] {
-		if err := p.Append(t.Context(), following(t, after, 1)); !IsConflict(err) || !Refused(err) {
+		if err := p.Append(t.Context(), following(t, after, 1)); !IsConflict(err) || !p.NotStored(err) {
 			t.Errorf("another message after message %d: %v", at, err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestAppendIsConditional(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Append(ctx, following(t, written[2], 1)); err == nil || Refused(err) {
+	if err := p.Append(ctx, following(t, written[2], 1)); err == nil || p.NotStored(err) {
 		t.Errorf("without an answer the outcome is not known: %v", err)
 	}
 }

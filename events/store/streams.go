@@ -1,11 +1,9 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -98,64 +96,3 @@ func markerOf(mode Mode, info *jetstream.StreamInfo) (marker, error) {
 
 // ErrLogMissing reports that there is no log where there must be one.
 var ErrLogMissing = errors.New("there is no Muster log")
-
-// openStreams opens the log's streams. It makes missing streams according to the marker,
-// or returns [ErrLogMissing] if it must not make any. Any number of nodes may do this at
-// once. It returns the log's own marker.
-func openStreams(ctx context.Context, js jetstream.JetStream, wanted marker, replicas int, mayMake bool) (marker, []jetstream.Stream, error) {
-	m := wanted
-	var streams []jetstream.Stream
-	for p := 0; p < max(m.Partitions, 1); p++ {
-		var stream jetstream.Stream
-		var err error
-		if mayMake {
-			stream, err = openOrMake(ctx, js, m.logConfig(p, replicas))
-		} else {
-			stream, err = js.Stream(ctx, logStream(p))
-		}
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			return marker{}, nil, fmt.Errorf("stream %s: %w: %w", logStream(p), ErrLogMissing, err)
-		}
-		if err != nil {
-			return marker{}, nil, fmt.Errorf("opening stream %s: %w", logStream(p), err)
-		}
-		found, err := markerOf(wanted.Mode, stream.CachedInfo())
-		if err != nil {
-			return marker{}, nil, err
-		}
-		switch {
-		case wanted.Partitions != 0 && found.Partitions != wanted.Partitions:
-			return marker{}, nil, otherPartitions(found.Partitions, wanted.Partitions)
-		case p > 0 && found.Log != m.Log:
-			return marker{}, nil, fmt.Errorf("streams %s and %s belong to different logs", logStream(0), logStream(p))
-		}
-		m = found
-		streams = append(streams, stream)
-	}
-	return m, streams, nil
-}
-
-// openOrMake opens a stream, or makes it. While another node makes it, a cluster
-// says for a moment both that the name is taken and that there is no such stream.
-func openOrMake(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
-	defer cancel()
-	for {
-		stream, err := js.Stream(ctx, config.Name)
-		if !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return stream, err
-		}
-		stream, err = js.CreateStream(ctx, config)
-		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return stream, err
-		}
-		select {
-		case <-time.After(makeAgainAfter):
-		case <-ctx.Done():
-			return nil, err
-		}
-	}
-}
-
-// makeAgainAfter is how long a node waits for another node that is making a stream.
-const makeAgainAfter = 100 * time.Millisecond

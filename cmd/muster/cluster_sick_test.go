@@ -1,0 +1,94 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// An election among the replicas of a stream begins 4 to 9 s after they have last heard of the
+// leader, and sometimes takes a second round. Where none is needed, a node needs two unanswered
+// attempts to leave its server.
+const (
+	withElection    = 20 * time.Second
+	withoutElection = 6 * time.Second
+)
+
+// sickness is a way in which a server can stop to be of use.
+type sickness struct {
+	name       string
+	within     time.Duration // how long a partition may take no commands
+	begin, end func(*cluster, int)
+}
+
+var sicknesses = []sickness{
+	{"frozen", withElection, func(c *cluster, n int) { c.servers[n].freeze() }, func(c *cluster, n int) { c.servers[n].thaw() }},
+	{"silent", withoutElection, func(c *cluster, n int) { c.servers[n].link.cut() }, func(c *cluster, n int) { c.servers[n].link.heal() }},
+	{"without quorum", withElection, func(c *cluster, n int) { c.isolate(n, true) }, func(c *cluster, n int) { c.isolate(n, false) }},
+	{"killed", withElection, func(c *cluster, n int) { c.servers[n].kill() }, func(c *cluster, n int) { c.servers[n].start() }},
+	{"stopped", withoutElection, func(c *cluster, n int) { c.servers[n].stop() }, func(c *cluster, n int) { c.servers[n].start() }},
+}
+
+// TestSickServer makes the server sick that a node is connected to, beside two healthy
+// ones. The node must leave it, and every partition must take commands again.
+func TestSickServer(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	p := serving(t, t.TempDir(), "--nats-url", "nats://"+c.servers[0].link.addr(), "--partitions", "4", nativeOnly)
+	sites := p.everyPartition(4)
+	for _, sick := range sicknesses {
+		t.Run(sick.name, func(t *testing.T) {
+			c.t = t
+			c.await()
+			for _, s := range sites {
+				untilAdded(t, p, s)
+			}
+			number := c.used()
+			begun := time.Now()
+			sick.begin(c, number)
+			defer sick.end(c, number)
+			for partition, s := range sites {
+				untilAdded(t, p, s)
+				took := time.Since(begun)
+				t.Logf("partition %d takes commands again after %s", partition, took.Round(time.Millisecond))
+				if took > sick.within {
+					t.Errorf("partition %d took %s", partition, took)
+				}
+			}
+			if r, err := p.api.do("GET", "/readyz", ""); err != nil || r.status != 200 {
+				t.Errorf("not ready although all partitions take commands: %v %d %s", err, r.status, r.body)
+			}
+		})
+	}
+	verified(t, "--nats-url", c.url())
+}
+
+// everyPartition returns a site in each partition.
+func (p *process) everyPartition(partitions int) []site {
+	p.t.Helper()
+	sites, found := make([]site, partitions), make(map[int]bool)
+	for len(found) < partitions {
+		s := p.api.found()
+		made := p.api.must(201, "POST", s.members(), editor(uuid.NewString()))
+		at, err := wire.ParsePosition(made.header.Get("Muster-Position"))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		sites[at.Partition], found[at.Partition] = s, true
+	}
+	return sites
+}
+
+// used returns the number of the server that the only node is connected to.
+func (c *cluster) used() int {
+	for i, s := range c.servers {
+		if s.link.connections() > 0 {
+			return i
+		}
+	}
+	c.t.Fatal("the node is not connected to any server")
+	return 0
+}
