@@ -2,10 +2,12 @@ package events
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -48,6 +50,12 @@ func (l *Log) Find(ctx context.Context, org domain.OrganizationID, id domain.Eve
 // 0 if there is none.
 func (l *Log) NumberAt(ctx context.Context, partition int, t time.Time) (uint64, error) {
 	return l.partitions[partition].feed.NumberAt(ctx, t)
+}
+
+// FeedMessages returns the messages of a partition's feed as they are stored, for an audit;
+// see [feed.Feed.Messages].
+func (l *Log) FeedMessages(ctx context.Context, partition int, from uint64) iter.Seq2[store.Message, error] {
+	return l.partitions[partition].feed.Messages(ctx, from)
 }
 
 func (l *Log) feed(org domain.OrganizationID) *feed.Feed { return l.partitions[l.Partition(org)].feed }

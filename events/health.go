@@ -16,7 +16,10 @@ type health struct {
 	following atomic.Pointer[failure] // the read models cannot follow the log
 	appending atomic.Pointer[failure] // an append has failed, and neither an append nor a probe has succeeded since
 	flying    atomic.Bool             // a group is on its way into the log
-	storing   func() error            // why nothing can be stored at the moment; never changes
+
+	// They return why commands are refused for other reasons, and never change.
+	storing func() error // the disk takes nothing at the moment
+	keeping func() error // what only the feed holds cannot be kept
 }
 
 // failure is an error that [Log.Ready] reports, and when it happened.
@@ -33,8 +36,10 @@ func (h *health) refusal() error {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, reason.err)
 		}
 	}
-	if err := h.storing(); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	for _, other := range []func() error{h.storing, h.keeping} {
+		if err := other(); err != nil {
+			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		}
 	}
 	return nil
 }

@@ -89,9 +89,10 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
+	history := feed.NewHistory()
 	for number, stored := range l.store.Partitions {
-		p := &partition{Partition: stored, feed: feed.New(l.store, number, l.id, l.logger)}
-		p.health.storing = l.store.Trouble
+		p := &partition{Partition: stored, feed: feed.New(l.store, history, number, l.id, l.logger)}
+		p.health.storing, p.health.keeping = l.store.Trouble, p.feed.Unkept
 		p.stall = newStall(l.process, number, &p.health)
 		p.writer = newWriter(l.process, stored, &p.health, p.stall)
 		l.partitions = append(l.partitions, p)

@@ -2,10 +2,12 @@ package feed
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/muster-dev/muster/events/store"
 )
@@ -70,4 +72,105 @@ func block(t *testing.T, dir string, change func([]byte)) []byte {
 		}
 	}
 	return content
+}
+
+// A start does not compare again what an earlier process has compared or published.
+func TestACheckIsContinued(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, store.Options{Dir: dir})
+	for range 10 {
+		n.write(t, 10)
+	}
+	n.seen(t)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	checked := func(n *node) uint64 {
+		n.history.background <- struct{}{} // no check gets its turn
+		defer func() {
+			<-n.history.background
+			n.checking()
+			n.checks.Wait()
+		}()
+		if err := n.look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, number := n.view.compared()
+		return number
+	}
+	n = open(t, store.Options{Dir: dir})
+	if got := checked(n); got != 100 {
+		t.Errorf("%d of 100 events need not be compared after a stop", got)
+	}
+	for range 10 { // published by nobody yet
+		n.write(t, 10)
+	}
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "feed-check-00.json")); err != nil {
+		t.Fatal(err)
+	}
+	n = open(t, store.Options{Dir: dir})
+	if got := checked(n); got != 0 {
+		t.Errorf("%d events are believed though nothing says that they were compared", got)
+	}
+}
+
+// Damage in a part of the feed that was compared before, and that nobody reads, is found
+// when everything is compared again.
+func TestTheScrubFindsDamage(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, store.Options{Dir: dir})
+	for range 100 {
+		n.write(t, 3)
+	}
+	n.seen(t)
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	block(t, dir, func(content []byte) { content[len(content)/3] ^= 1 })
+	n = open(t, store.Options{Dir: dir})
+	n.history.scrubPause = time.Millisecond
+	n.run(t)
+	eventually(t, "a feed of the second generation", func() bool {
+		stream, err := n.store.Feed(t.Context(), 0)
+		return err == nil && store.Generation(stream.CachedInfo()) == 2
+	})
+	n.seen(t)
+	n.expectLog(t)
+}
+
+// What goes on is logged when it begins and when it ends, and not each time that it is
+// tried.
+func TestTroubleIsLoggedOnce(t *testing.T) {
+	log := &lines{}
+	n := open(t, store.Options{Dir: t.TempDir(), Logger: log.logger()})
+	if err := n.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.checking()
+	n.checks.Wait()
+	for range 2 {
+		for range 10 {
+			n.outcome(t.Context(), errors.New("a test says so"))
+		}
+		for range 10 {
+			n.outcome(t.Context(), nil)
+		}
+	}
+	if behind, again := log.count("the feed is behind"), log.count("the feed is published again"); behind != 2 || again != 2 {
+		t.Errorf("%d times behind, %d times again", behind, again)
+	}
+	w := &watch{Feed: n.Feed, info: n.info(t), logger: log.logger()}
+	for range 2 {
+		if !w.goesOn(t.Context(), errors.New("a test says so")) {
+			t.Fatal("the check was given up")
+		}
+	}
+	w.recovered()
+	w.recovered()
+	if failed, again := log.count("cannot be checked now"), log.count("can be checked again"); failed != 1 || again != 1 {
+		t.Errorf("%d times not checked, %d times again", failed, again)
+	}
 }

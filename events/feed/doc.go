@@ -20,19 +20,33 @@
 // from asking JetStream. If nobody announces anything for a moment, because the
 // process that appended has died, another node publishes.
 //
+// # What is believed
+//
+// The feed is derived from the log, and a feed that reaches far is no proof of anything: an
+// older log may have been restored beside it. So [Feed.Run] compares the feed's last event
+// with the log whenever it looks at the feed. Events have unique ids, so a feed with the
+// log's event at its end has the log's history before it. All of the feed is compared in
+// the background, from where an earlier process has come (DIR/feed-check-00.json …), and
+// then again and again, slowly, because JetStream skips messages that it cannot read and
+// does not report them.
+//
+// A feed that differs, or that is longer than the log, is made again under the next
+// generation, once that has been seen twice. What the log lacks is written to a file of
+// DIR/set-aside before, because it may be the last witness of a log that was cut. If that
+// fails nothing is deleted, and [Feed.Unkept] says why.
+//
 // # Reading
 //
 // An event is visible on a node when the node's read models have applied it and the
 // feed holds it. So the last visible event of a partition is number min(applied, fed).
 // All reading goes by that number: [Feed.Events], [Feed.Wait], [Feed.WaitFor],
-// [Feed.Visible], [Feed.Find] and [Feed.NumberAt]. The number never goes back. While a
-// feed that was visible before is rebuilt, reading waits for it, for ten seconds at most
-// ([ErrBehind]). The most recent events are cached in memory.
+// [Feed.Visible], [Feed.Find] and [Feed.NumberAt]. The number never goes back. The most
+// recent events are cached in memory.
 //
-// JetStream skips messages that it cannot read and does not report them. Therefore a
-// feed that this process has not read before is checked once in the background, from
-// beginning to end. Reading beyond the part that has been checked waits for the check,
-// so a damaged feed never shows a gap. If a message is missing, the feed is rebuilt.
+// As far as the feed has been compared, it is read in pages that all readers share; see
+// [History]. A page of all events must have no gap. A page of a filter that selects little
+// is found by JetStream's index. Beyond that, and while the feed is made again, readers get
+// the log.
 //
 //	found, next, err := f.Events(ctx, feed.Filter{Organization: org}, after, 50)
 //	if next == after {

@@ -18,16 +18,16 @@ const (
 	// before this one publishes it. Only a timer can tell that the other process has
 	// not published.
 	standstill = 250 * time.Millisecond
-	// patience bounds how long reading waits for a feed that is being rebuilt or
-	// checked.
+	// patience bounds how long reading waits for an event that the read models show and
+	// that is not visible yet.
 	patience = 10 * time.Second
 )
 
 var (
 	// ErrUnknownEvent reports that the organization has no such event.
 	ErrUnknownEvent = errors.New("there is no such event")
-	// ErrBehind reports that this node could not show the events in time, because the feed
-	// is being rebuilt or checked. The caller may ask again.
+	// ErrBehind reports that this node could not show the events in time. The caller may
+	// ask again.
 	ErrBehind = errors.New("this node cannot show the events yet")
 )
 
@@ -40,31 +40,38 @@ type Feed struct {
 	writer    string // names this process in what it appends
 	logger    *slog.Logger
 	view      *view
+	history   *History
 
 	incoming  chan wire.Message
 	overflown atomic.Bool   // incoming was full, and messages must be read from the log
 	losing    chan struct{} // the feed must be looked at, because it was deleted or lacks something
 	announced atomic.Uint64 // the highest announcement that Run has not heard yet
 	hearing   chan struct{} // announced has changed
-	damaged   atomic.Pointer[time.Time]
+	damaged   atomic.Pointer[damage]
+	suspect   atomic.Bool           // what was remembered of the check is not believed
+	unkept    atomic.Pointer[error] // why what the log lacks cannot be kept; nil: it need not be, or it was
 
 	// Only Run touches these.
-	state    state
-	timer    *time.Timer
-	armed    bool
-	last     uint64         // number of the feed's last message, as far as this process knows
-	others   uint64         // the same according to other processes; 0 if none has said it
-	wanted   uint64         // number of the last event that has been applied
-	own      []wire.Message // to be published by this process, in order
-	checking context.CancelFunc
-	checks   sync.WaitGroup
+	state      state
+	timer      *time.Timer
+	armed      bool
+	failing    bool           // it was logged that the feed is behind
+	made       time.Time      // creation time of the stream that was adopted; zero: none
+	generation uint64         // of the last stream that was adopted; 0: none
+	last       uint64         // number of the feed's last message, as far as this process knows
+	others     uint64         // the same according to other processes; 0 if none has said it
+	wanted     uint64         // number of the last event that has been applied
+	own        []wire.Message // to be published by this process, in order
+	checking   context.CancelFunc
+	checks     sync.WaitGroup
 }
 
-// New returns the feed of a partition. The writer names this process in what it
-// appends to the log. Nothing is visible before [Feed.Run] is called.
-func New(s *store.Store, partition int, writer string, logger *slog.Logger) *Feed {
+// New returns the feed of a partition. The feeds of a process share the history. The
+// writer names this process in what it appends to the log. Nothing is visible before
+// [Feed.Run] is called.
+func New(s *store.Store, h *History, partition int, writer string, logger *slog.Logger) *Feed {
 	return &Feed{
-		store: s, log: s.Partitions[partition], partition: partition, writer: writer, logger: logger, view: newView(),
+		store: s, log: s.Partitions[partition], partition: partition, writer: writer, logger: logger, view: newView(), history: h,
 		incoming: make(chan wire.Message, store.ReadAhead), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
 		checking: func() {},
 	}
@@ -83,6 +90,7 @@ func (f *Feed) Expect(m wire.Message) { f.view.expect(m.Last()) }
 // Apply never waits for the feed.
 func (f *Feed) Apply(m wire.Message) {
 	f.view.apply(m)
+	f.history.busy()
 	select {
 	case f.incoming <- m:
 	default:
@@ -116,7 +124,7 @@ func (f *Feed) WaitFor(ctx context.Context, number uint64) error {
 
 // behind returns the error for a read that has waited too long.
 func behind(err error) error {
-	return fmt.Errorf("%w: the feed is being rebuilt or checked: %w", ErrBehind, err)
+	return fmt.Errorf("%w: the feed is being published: %w", ErrBehind, err)
 }
 
 // lose forgets the stream, because it is not there or does not reach as far as it must,
@@ -126,11 +134,22 @@ func (f *Feed) lose() {
 	signal(f.losing)
 }
 
-// distrust forgets the stream, because an event is missing in it, and has the feed looked
-// at and checked.
+// distrust forgets the stream, because an event is missing in it or differs, and has the
+// feed looked at and checked from the beginning.
 func (f *Feed) distrust() {
+	f.suspect.Store(true)
 	f.view.distrust()
 	signal(f.losing)
+}
+
+// Unkept returns why the feed's events that the log lacks cannot be kept, or nil. They may
+// be the last witness of a log that was cut. So nothing is deleted then, and the partition
+// must take no commands.
+func (f *Feed) Unkept() error {
+	if err := f.unkept.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // signal wakes the receiver of the channel, which has room for one signal.

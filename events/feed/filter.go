@@ -30,19 +30,17 @@ func (f Filter) wants(i *item) bool {
 		}))
 }
 
-// subject returns the narrowest subject that covers everything the filter selects, and
-// reports whether it covers nothing else. JetStream finds a subject's messages by an
-// index.
-func (f Filter) subject() (subject string, exact bool) {
+// subject returns the narrowest subject that covers everything the filter selects.
+// JetStream finds a subject's messages by an index.
+func (f Filter) subject() string {
 	workspace, what := "*", ">"
 	if !f.Workspace.IsZero() {
 		workspace = f.Workspace.String()
 	}
-	exact = f.User.IsZero() && len(f.Types) == 0
 	if len(f.Types) == 1 && wire.Known(f.Types[0]) {
-		what, exact = lastWords(f.Types[0]), f.User.IsZero()
+		what = lastWords(f.Types[0])
 	}
-	return store.PublicSubject + f.Organization.String() + "." + workspace + "." + what, exact
+	return store.PublicSubject + f.Organization.String() + "." + workspace + "." + what
 }
 
 // subjectOf returns the part of an event's subject that follows the prefix.

@@ -104,19 +104,18 @@ func (f *Feed) waitFor(ctx context.Context, number uint64) error {
 	return nil
 }
 
-// at reads a visible event from memory or from the feed. It need not wait until the feed
-// has been checked, because each message says which event it is.
+// at reads a visible event from memory or from the feed. As far as the feed has not been
+// compared with the log, and while there is none, it reads the log.
 func (f *Feed) at(ctx context.Context, number uint64) (item, error) {
 	if i, ok := f.view.at(number); ok {
 		return i, nil
 	}
-	wait, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		if err := f.view.until(wait, func() bool { return f.view.fed >= number }); err != nil {
-			return item{}, behind(err)
-		}
-		made, _ := f.view.stored()
+	done, err := f.history.lookup(ctx)
+	if err != nil {
+		return item{}, err
+	}
+	defer done()
+	if made, last := f.view.stored(); number <= last {
 		m, err := f.store.FeedMessage(ctx, f.partition, number)
 		if err == nil {
 			entry, position, err := wire.Decode(m.Data)
@@ -127,10 +126,16 @@ func (f *Feed) at(ctx context.Context, number uint64) (item, error) {
 			return item{}, err
 		}
 		// Either the stream is gone or too short, or it lacks this event.
-		if there, err := f.holds(ctx, made, number); err != nil {
+		if err := f.moved(ctx, made, number); !errors.Is(err, errMoved) {
 			return item{}, err
-		} else if there {
-			f.distrust()
 		}
 	}
+	entry, err := f.log.Entry(ctx, number)
+	if errors.Is(err, store.ErrNoMessage) {
+		err = fmt.Errorf("%w: %w", ErrBehind, err)
+	}
+	if err != nil {
+		return item{}, err
+	}
+	return itemOf(&entry), nil
 }

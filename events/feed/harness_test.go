@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,16 +39,18 @@ type node struct {
 func open(t testing.TB, o store.Options) *node {
 	t.Helper()
 	o.Partitions = 1
-	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	if testing.Verbose() {
-		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		if testing.Verbose() {
+			o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+		}
 	}
 	s, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{writer: uuid.NewString()}
-	n.Feed = New(s, 0, n.writer, o.Logger)
+	n.Feed = New(s, NewHistory(), 0, n.writer, o.Logger)
 	n.end = sync.OnceValue(s.Close)
 	t.Cleanup(func() { _ = n.end() })
 	if n.tip, err = n.log.Tip(t.Context()); err != nil {
@@ -80,6 +83,37 @@ func (n *node) run(t testing.TB) {
 		return closed()
 	})
 	t.Cleanup(func() { _ = n.end() })
+}
+
+// lines is a log that can be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// count returns how many times the log has the text.
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// eventually waits until the condition holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
 }
 
 // write appends a message with that many events, and returns it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -34,47 +35,120 @@ func (f *Feed) look(ctx context.Context) error {
 }
 
 // open opens or makes the feed's stream and reads how far it reaches. A stream that is
-// damaged, or that belongs to another log, is replaced.
+// damaged, that differs from the log, or that belongs to another log, is replaced once
+// that has been seen twice.
 func (f *Feed) open(ctx context.Context) error {
 	f.others = 0 // JetStream's own answer is better
-	stream, err := f.store.Feed(ctx, f.partition)
+	stream, d, err := f.examine(ctx)
+	if err == nil && d != nil {
+		f.forget()
+		if err = pause(ctx, standstill); err == nil {
+			stream, d, err = f.examine(ctx)
+		}
+	}
 	switch {
-	case err == nil:
-		info := stream.CachedInfo()
-		damage := f.damage(info)
-		if damage == nil {
-			f.adopt(ctx, info.Created, info.State.LastSeq, false)
-			return nil
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		f.forget()
+		return f.make(ctx)
+	case err != nil:
+		return err
+	case d != nil:
+		return f.replace(ctx, stream.CachedInfo(), d)
+	}
+	f.unkept.Store(nil)
+	info := stream.CachedInfo()
+	f.adopt(ctx, info, info.State.LastSeq, false)
+	return nil
+}
+
+// examine opens the feed's stream, and returns why it cannot be the feed, or nil.
+func (f *Feed) examine(ctx context.Context) (jetstream.Stream, *damage, error) {
+	stream, err := f.store.Feed(ctx, f.partition)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := f.damage(ctx, stream.CachedInfo())
+	return stream, d, err
+}
+
+// forget forgets the stream that was adopted. Nothing is published before another one is.
+func (f *Feed) forget() {
+	f.last, f.made = 0, time.Time{}
+	f.view.lose()
+}
+
+// replace makes a feed in place of one that is damaged. Before that it keeps what the log
+// lacks, because that may be all that is left of it. It deletes nothing that it could not
+// keep.
+func (f *Feed) replace(ctx context.Context, info *jetstream.StreamInfo, d *damage) error {
+	found, err := f.setAside(ctx, info)
+	if err != nil {
+		err = fmt.Errorf("%s differs from the log (%w), and what the log lacks could not be kept; nothing is deleted: %w", info.Config.Name, d.reason, err)
+		if ctx.Err() == nil {
+			f.unkept.Store(&err)
 		}
-		f.logger.Warn("the feed is damaged and is made again from the log",
-			slog.String("stream", info.Config.Name), slog.Any("error", damage))
-		if err := f.store.JS.DeleteStream(ctx, info.Config.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return fmt.Errorf("deleting %s: %w", info.Config.Name, err)
-		}
-	case !errors.Is(err, jetstream.ErrStreamNotFound):
 		return err
 	}
-	f.last = 0
-	f.view.lose()
-	stream, err = f.store.MakeFeed(ctx, f.partition)
+	if found.kept == 0 && found.missing == 0 && !d.sure {
+		f.damaged.CompareAndSwap(d, nil)
+		return fmt.Errorf("%s was said to be damaged and is not: %w", info.Config.Name, d.reason)
+	}
+	f.report(info, d, found)
+	if err := f.remove(ctx, info); err != nil {
+		return err
+	}
+	f.unkept.Store(nil)
+	f.generation = max(f.generation, store.Generation(info))
+	return f.make(ctx)
+}
+
+// report logs why the feed is made again, and where to find what the log lacks.
+func (f *Feed) report(info *jetstream.StreamInfo, d *damage, found survey) {
+	attributes := []any{slog.String("stream", info.Config.Name), slog.Any("error", d.reason)}
+	if found.kept == 0 {
+		f.logger.Warn("the feed is damaged and is made again from the log", attributes...)
+		return
+	}
+	f.logger.Error("the feed has events that the log lacks: they were kept in a file, and the feed is made again from the log. "+
+		"Find out whether the log was cut or replaced before you delete the file", append(attributes,
+		slog.String("file", found.path), slog.Int("events", found.kept),
+		slog.String("first", wire.Position{Partition: f.partition, Number: found.first}.String()))...)
+}
+
+// remove deletes the stream, unless another node has made another one in its place.
+func (f *Feed) remove(ctx context.Context, info *jetstream.StreamInfo) error {
+	stream, err := f.store.Feed(ctx, f.partition)
+	if err == nil {
+		if !stream.CachedInfo().Created.Equal(info.Created) {
+			return fmt.Errorf("another node has replaced %s", info.Config.Name)
+		}
+		err = f.store.JS.DeleteStream(ctx, info.Config.Name)
+	}
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("deleting %s: %w", info.Config.Name, err)
+	}
+	return nil
+}
+
+// make makes the feed's stream. If this log has had a feed before, as far as this node
+// knows, the new one has the next generation.
+func (f *Feed) make(ctx context.Context) error {
+	remembered, err := f.store.FeedCheck(f.partition)
+	if err != nil {
+		return err
+	}
+	generation := max(f.generation, remembered.Generation) + 1
+	stream, err := f.store.MakeFeed(ctx, f.partition, generation)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		return nil // publishing will tell how far another process has come
 	}
 	if err != nil {
 		return err
 	}
-	f.adopt(ctx, stream.CachedInfo().Created, 0, true)
-	return nil
-}
-
-// damage returns why the stream cannot be the feed, or nil if no reason is known.
-func (f *Feed) damage(info *jetstream.StreamInfo) error {
-	if !f.store.Whole(info) {
-		return fmt.Errorf("it is not this log's, or lacks its beginning: %w", wire.ErrDamaged)
+	if generation > 1 {
+		f.logger.Warn("the feed has a new generation", slog.String("stream", store.FeedStream(f.partition)), slog.Uint64("generation", generation))
 	}
-	if made := f.damaged.Load(); made != nil && made.Equal(info.Created) {
-		return fmt.Errorf("a message is missing: %w", wire.ErrDamaged)
-	}
+	f.adopt(ctx, stream.CachedInfo(), 0, true)
 	return nil
 }
 

@@ -15,8 +15,10 @@ import (
 // Run publishes events until the context ends. It returns when every goroutine that it
 // has started has ended.
 func (f *Feed) Run(ctx context.Context) {
-	defer f.checks.Wait()
-	defer func() { f.checking() }()
+	defer func() {
+		f.checking()
+		f.checks.Wait()
+	}()
 	f.timer = time.NewTimer(0) // unknown is looked at at once
 	defer f.timer.Stop()
 	f.armed = true
@@ -66,7 +68,7 @@ func (f *Feed) move(in input) {
 // appended the message, it publishes it as soon as its turn comes.
 func (f *Feed) arrived(ctx context.Context, m wire.Message) input {
 	f.wanted = m.Last()
-	if !f.state.publishes() {
+	if !f.state.publishes() || f.made.IsZero() {
 		return nothing // the look that follows publishes it
 	}
 	if m.Writer == f.writer {
@@ -88,6 +90,10 @@ func (f *Feed) heard(ctx context.Context) input {
 
 // outcome returns the input that results from a look or a publication.
 func (f *Feed) outcome(ctx context.Context, err error) input {
+	if err == nil && f.failing {
+		f.failing = false
+		f.logger.Info("the feed is published again", slog.Int("partition", f.partition))
+	}
 	switch {
 	case err == nil && f.last >= f.wanted:
 		return complete
@@ -100,7 +106,10 @@ func (f *Feed) outcome(ctx context.Context, err error) input {
 	case errors.Is(err, jetstream.ErrNoStreamResponse):
 		return lost
 	}
-	f.logger.Warn("the feed is behind", slog.Int("partition", f.partition), slog.Any("error", err))
+	if !f.failing { // it is tried again and again
+		f.failing = true
+		f.logger.Warn("the feed is behind", slog.Int("partition", f.partition), slog.Any("error", err))
+	}
 	return erred
 }
 

@@ -19,7 +19,7 @@ type view struct {
 	visible  uint64 // the highest value that min(applied, fed) has had
 
 	made    time.Time // creation time of the feed's stream that fed is about; zero: none
-	checked uint64    // no event up to this number is missing in that stream
+	checked uint64    // the stream equals the log up to this number
 	whole   time.Time // creation time of the last stream that this process has made or found whole
 
 	recent []item        // cache of the last events up to applied, without gaps
@@ -137,20 +137,31 @@ func (v *view) mayShow() (expected, visible uint64) {
 }
 
 // stored returns which stream can be read, and up to which number. The number is
-// lower than visible while the stream is rebuilt or checked.
+// lower than visible while the stream is rebuilt or compared with the log.
 func (v *view) stored() (made time.Time, number uint64) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.made, v.readable()
 }
 
+// compared returns which stream holds the feed, and up to which number it equals the log.
+func (v *view) compared() (made time.Time, number uint64) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.made, min(v.fed, v.checked)
+}
+
 // readable returns up to which number the stream can be read. The lock must be held.
 func (v *view) readable() uint64 { return min(v.visible, v.fed, v.checked) }
 
 // until returns nil as soon as the condition holds, or the context's error. The
-// condition may only look at the view.
+// condition may only look at the view. Once the context has ended, until returns its
+// error whether the condition holds or not, so that a caller that waits in a loop ends.
 func (v *view) until(ctx context.Context, holds func() bool) error {
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		v.mu.RLock()
 		moved, held := v.moved, holds()
 		v.mu.RUnlock()

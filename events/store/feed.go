@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -37,14 +38,28 @@ func (s *Store) Feed(ctx context.Context, partition int) (jetstream.Stream, erro
 	}
 }
 
-// MakeFeed makes the stream that holds a partition's feed. The error wraps
-// [jetstream.ErrStreamNameAlreadyInUse] if another node has made it in the meantime.
-func (s *Store) MakeFeed(ctx context.Context, partition int) (jetstream.Stream, error) {
-	stream, err := s.JS.CreateStream(ctx, s.marker.feedConfig(partition, s.replicas))
+// MakeFeed makes the stream that holds a partition's feed, with the number of its
+// generation. The error wraps [jetstream.ErrStreamNameAlreadyInUse] if another node has
+// made it in the meantime.
+func (s *Store) MakeFeed(ctx context.Context, partition int, generation uint64) (jetstream.Stream, error) {
+	config := s.marker.feedConfig(partition, s.replicas)
+	config.Description += fmt.Sprintf("; generation %d", generation)
+	config.Metadata[metaGeneration] = strconv.FormatUint(generation, 10)
+	stream, err := s.JS.CreateStream(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("making %s: %w", FeedStream(partition), err)
 	}
 	return stream, nil
+}
+
+// Generation returns the number of a feed's generation. A feed that is made in place of
+// another one has a higher number. Earlier versions gave no number: theirs is 1.
+func Generation(info *jetstream.StreamInfo) uint64 {
+	number, err := strconv.ParseUint(info.Config.Metadata[metaGeneration], 10, 64)
+	if err != nil {
+		return 1
+	}
+	return number
 }
 
 // FeedMessage reads the feed's message with the number from the stream's leader.

@@ -86,7 +86,7 @@ func (h *highWater) read(partition int) (wire.Checkpoint, bool, error) {
 			return c, true, nil
 		}
 	}
-	return wire.Checkpoint{}, false, fmt.Errorf("%s, line %d is damaged: check the disk; when muster audit verify finds the log whole, delete the file", h.path, partition+1)
+	return wire.Checkpoint{}, false, fmt.Errorf("%s, line %d is damaged: check the disk; if muster audit verify finds log and feed whole, move the file away and keep it", h.path, partition+1)
 }
 
 // set moves the mark of the checkpoint's partition. The file follows.

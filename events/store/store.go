@@ -55,6 +55,7 @@ type Store struct {
 	JS         jetstream.JetStream // on that connection
 	Partitions []*Partition        // of the log, by their numbers
 
+	reading  reading    // for pages of history
 	dir      *directory // nil without a data directory
 	mark     *highWater // nil without a data directory, or if there is none to be read
 	inside   bool       // the log is in the data directory
@@ -128,11 +129,13 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
 		s.attempt = attemptTimeout
 		s.Conn, err = connectOutside(ctx, o.URL, o.Logger, s.entered)
+		s.reading.dial = func() (*nats.Conn, error) { return dial(o.URL, o.Logger, func() {}) }
 	} else {
 		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
 		if err = s.server.open(ctx); err == nil {
 			s.Conn, err = connectInside(s.server)
 		}
+		s.reading.dial = func() (*nats.Conn, error) { return connectInside(s.server) }
 	}
 	if err != nil {
 		return err
@@ -226,6 +229,7 @@ func (s *Store) ClientURL() string {
 // directory.
 func (s *Store) Close() error {
 	s.trouble.stop()
+	s.reading.close()
 	if s.Conn != nil {
 		s.Conn.Close()
 	}

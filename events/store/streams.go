@@ -14,6 +14,7 @@ const (
 	metaFormat     = "muster-format"
 	metaPartitions = "muster-partitions"
 	metaLog        = "muster-log"
+	metaGeneration = "muster-generation" // only of feeds
 )
 
 // MaxPartitions is the most partitions that a log can have.

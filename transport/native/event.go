@@ -47,7 +47,7 @@ func (RawEvent) Schema(r huma.Registry) *huma.Schema {
 // EventList is a page of events.
 type EventList struct {
 	Items      []RawEvent `json:"items" bounds:"page" nullable:"false"`
-	NextCursor *string    `json:"next_cursor" bounds:"cursor" doc:"The position to continue after, for the parameter after; null when there is no more now." example:"3-1042"`
+	NextCursor *string    `json:"next_cursor" bounds:"cursor" doc:"The position to continue after, for the parameter after; null when there is no more now. A page without events can have one: a request looks at a bounded number of events." example:"3-1042"`
 	Position   string     `json:"position" bounds:"position" doc:"How far the list has been read: pass it as after to continue." example:"3-1042"`
 }
 

@@ -154,7 +154,7 @@ func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsIn
 	for i, e := range found {
 		list.Items[i].Value = e.Shown
 	}
-	if next < c.Log().Visible(partition).Number {
+	if next > after && next < c.Log().Visible(partition).Number { // a cursor leads on
 		list.NextCursor = &position
 	}
 	return list, nil

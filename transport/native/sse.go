@@ -22,8 +22,11 @@ const (
 	heartbeat = 15 * time.Second
 	// defaultSlowness is how long a write to a reader may take.
 	defaultSlowness = 10 * time.Second
-	// streamPage is the largest number of events in one write.
+	// streamPage is the largest number of events that are read at once.
 	streamPage = 200
+	// streamBuffer is about how many bytes are written at once. A stream keeps a buffer of
+	// that size, so it is small: there may be many streams.
+	streamBuffer = 16 << 10
 )
 
 // streams counts and logs the open event streams.
@@ -101,6 +104,7 @@ type eventStream struct {
 	partition int
 	named     bool // events have the line event
 	buffer    []byte
+	sent      time.Time // when something was sent last
 }
 
 // follow sends a page of the events after the number, and returns the number to go on
@@ -119,13 +123,13 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 		return after, err
 	}
 	if len(found) > 0 {
-		for i := range found {
-			s.add(&found[i])
-		}
-		return next, s.send()
+		return next, s.sendAll(found)
 	}
-	if next > after {
-		return next, nil // there were events, but none that pass the filter
+	if next > after { // there were events, but none that pass the filter
+		if time.Since(s.sent) < heartbeat {
+			return next, nil
+		}
+		return next, s.beat()
 	}
 	ctx, cancel := c.WhileServing(heartbeat)
 	defer cancel()
@@ -135,8 +139,30 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 	if c.Err() != nil {
 		return next, errGone
 	}
+	return next, s.beat()
+}
+
+// beat sends a comment.
+func (s *eventStream) beat() error {
 	s.buffer = append(s.buffer, ":\n\n"...)
-	return next, s.send()
+	return s.send()
+}
+
+// sendAll writes the events.
+func (s *eventStream) sendAll(found []feed.Event) error {
+	for i := range found {
+		s.add(&found[i])
+		if len(s.buffer) < streamBuffer {
+			continue
+		}
+		if err := s.send(); err != nil {
+			return err
+		}
+	}
+	if len(s.buffer) == 0 {
+		return nil
+	}
+	return s.send()
 }
 
 func (s *eventStream) add(e *feed.Event) {
@@ -159,6 +185,9 @@ func (s *eventStream) send() error {
 	if _, err := s.w.Write(s.buffer); err != nil {
 		return err
 	}
-	s.buffer = s.buffer[:0]
+	s.sent = time.Now()
+	if s.buffer = s.buffer[:0]; cap(s.buffer) > 4*streamBuffer { // there was a large event
+		s.buffer = nil
+	}
 	return s.control.Flush()
 }

@@ -23,10 +23,11 @@ func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Verify that log and read models are complete and unchanged",
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
-			"that every message continues the chain of hashes, that the log holds what this node has\n" +
-			"read before (the high-water mark), that the file of the read models is undamaged, and that\n" +
-			"the read models equal a fresh replay. The last three checks need the data directory of a\n" +
-			"node. For damage in it they name the file and the offset. Looking changes nothing in it.\n\n" +
+			"that every message continues the chain of hashes, that the feed has the log's events and\n" +
+			"no others, that the log holds what this node has read before (the high-water mark), that\n" +
+			"the file of the read models is undamaged, and that the read models equal a fresh replay.\n" +
+			"The last three checks need the data directory of a node. For damage in it they name the\n" +
+			"file and the offset. Looking changes nothing in it.\n\n" +
 			"It exits with 0 if every check passes, with 1 if a check fails, and with 2 if it could\n" +
 			"not check.",
 		Args: cobra.NoArgs,
@@ -63,7 +64,7 @@ type verifier struct {
 }
 
 func (v *verifier) verify(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{v.history, v.mark, v.models} {
+	for _, check := range []func(context.Context) error{v.history, v.feed, v.mark, v.models} {
 		if err := check(ctx); err != nil {
 			return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 		}

@@ -1,0 +1,115 @@
+package feed
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// lookups is how many single events may be read from history at once.
+	lookups = 4
+	// busyFor is how long after a command readers of history leave the processors to
+	// writers.
+	busyFor = 250 * time.Millisecond
+	// restPerByte is how long a turn lasts for each byte that it has returned, while there
+	// are commands. It stands for the work of sending the byte to the reader.
+	restPerByte = time.Second / (48 << 20)
+	// longestRest bounds that.
+	longestRest = 50 * time.Millisecond
+	// scrubPause is the time between two pages that are compared again. All feeds of a
+	// process share it.
+	scrubPause = 250 * time.Millisecond
+	// scrubAgain is the time between the end of one scrub and the beginning of the next.
+	scrubAgain = time.Hour
+)
+
+// History reads the past for all feeds of a process. Few readers are served at once, for a
+// bounded share of the time while there are commands, and a page that was read for one of
+// them serves the others. It is safe for concurrent use.
+type History struct {
+	pages pages
+
+	slots   chan struct{} // holds the readers that are being served
+	single  chan struct{} // holds the readers of single events
+	applied atomic.Int64  // when events were applied last, in nanoseconds since 1970
+	most    atomic.Int64  // the most readers that have been served at once
+
+	background chan struct{} // holds the feed that is being compared with the log
+	scrubPause time.Duration // see the constants
+	scrubAgain time.Duration
+}
+
+// concurrentReads returns how many readers of history may be served at once. The others
+// wait for their turn. On two processors it is both, so that one that waits for JetStream
+// does not hold up the others.
+func concurrentReads() int { return max(2, runtime.GOMAXPROCS(0)/2) }
+
+// NewHistory returns the history that the feeds of a process share.
+func NewHistory() *History {
+	return &History{
+		slots: make(chan struct{}, concurrentReads()), single: make(chan struct{}, lookups), background: make(chan struct{}, 1),
+		scrubPause: scrubPause, scrubAgain: scrubAgain,
+	}
+}
+
+// turn waits until the reader may be served. The reader must call done with how many bytes
+// it has read, and must not wait for its client before. While there are commands, done
+// lasts for a time that leaves the processors to them.
+func (h *History) turn(ctx context.Context) (done func(bytes int), err error) {
+	select {
+	case h.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	h.most.Store(max(h.most.Load(), int64(len(h.slots))))
+	begin := time.Now()
+	return func(bytes int) {
+		if begin.UnixNano()-h.applied.Load() < int64(busyFor) {
+			time.Sleep(min(2*time.Since(begin)+time.Duration(bytes)*restPerByte, longestRest))
+		}
+		<-h.slots
+	}, nil
+}
+
+// lookup waits until a single event may be read. The reader must call done.
+func (h *History) lookup(ctx context.Context) (done func(), err error) {
+	select {
+	case h.single <- struct{}{}:
+		return func() { <-h.single }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// busy notes that events were applied.
+func (h *History) busy() { h.applied.Store(time.Now().UnixNano()) }
+
+// quietly does a step in the background when no other feed does, and then rests for as
+// long as the function says. It returns the error of the step, or the context's.
+func (h *History) quietly(ctx context.Context, step func() error, rest func(took time.Duration) time.Duration) error {
+	select {
+	case h.background <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-h.background }()
+	begin := time.Now()
+	if err := step(); err != nil {
+		return err
+	}
+	return pause(ctx, rest(time.Since(begin)))
+}
+
+// pause returns nil after the duration, or the context's error.
+func pause(ctx context.Context, long time.Duration) error {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
