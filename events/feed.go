@@ -53,8 +53,12 @@ func (l *Log) NumberAt(ctx context.Context, partition int, t time.Time) (uint64,
 }
 
 // FeedMessages returns the messages of a partition's feed as they are stored, for an audit;
-// see [feed.Feed.Messages].
+// see [feed.Feed.Messages]. If the log was opened for reading only and is in the data
+// directory, they are read from its files: see [store.Store.StoredFeed].
 func (l *Log) FeedMessages(ctx context.Context, partition int, from uint64) iter.Seq2[store.Message, error] {
+	if l.store.Conn == nil {
+		return l.store.StoredFeed(ctx, partition, from)
+	}
 	return l.partitions[partition].feed.Messages(ctx, from)
 }
 

@@ -85,13 +85,13 @@ func (f *follower) check(ctx context.Context, c wire.Checkpoint) error {
 		}
 		switch {
 		case err == nil:
-			p.stall.set(reading, nil)
+			p.stall.set(unread, nil)
 			return nil
 		case errors.Is(err, store.ErrTruncated):
 			return err
 		}
 		if ctx.Err() == nil {
-			p.stall.set(reading, err)
+			p.stall.set(unread, err)
 		}
 		if !again.wait(ctx, mended) {
 			return ctx.Err()
@@ -110,7 +110,9 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 			return
 		}
 		if !errors.Is(err, store.ErrUnreadable) {
-			f.logger.Warn("reading the log is tried again", slog.Int("partition", p.Number), slog.Any("error", err))
+			if !errors.Is(err, context.Canceled) { // it is, when the server was replaced
+				f.logger.Warn("reading the log is tried again", slog.Int("partition", p.Number), slog.Any("error", err))
+			}
 			if at.Message > from {
 				again = 0
 			}
@@ -120,7 +122,7 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 			err = f.check(ctx, at)
 		}
 		if err != nil && ctx.Err() == nil {
-			f.Log.stopped(p.Number, err)
+			f.stopped(p.Number, err)
 			<-ctx.Done() // the others go on
 			return
 		}
@@ -145,6 +147,9 @@ func (f *follower) readFrom(ctx context.Context, at *wire.Checkpoint) error {
 		case m, ok := <-read:
 			if !ok {
 				return <-ended
+			}
+			if ctx.Err() != nil {
+				continue // one was left out already
 			}
 			select {
 			case f.messages <- m:
@@ -186,7 +191,7 @@ func (f *follower) hand(ctx context.Context, messages []wire.Message) {
 	default:
 		p := going[0].Partition
 		f.out[p] = true
-		f.Log.stopped(p, err)
+		f.stopped(p, err)
 	}
 }
 

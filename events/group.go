@@ -223,7 +223,7 @@ func record(meta domain.Meta, at time.Time, number uint64, e domain.Event) domai
 // time returns the current time in milliseconds. It is never before the partition's last
 // event, even if the clock goes back.
 func (g *group) time() time.Time {
-	now := g.process.now().UTC().Truncate(time.Millisecond)
+	now := g.process.clock.now().UTC().Truncate(time.Millisecond)
 	if now.Before(g.held.tip.Time) {
 		return g.held.tip.Time
 	}

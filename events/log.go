@@ -76,6 +76,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	if l.logger == nil {
 		l.logger = slog.Default()
 	}
+	l.clock = newClock(l.now, l.logger)
 	l.store, err = store.Open(ctx, store.Options{
 		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Partitions: o.Partitions, ReadOnly: o.ReadOnly, Logger: l.logger,
 	})
@@ -142,6 +143,7 @@ func (l *Log) Start(ctx context.Context, s Snapshot) error {
 		if err != nil {
 			return fmt.Errorf("partition %d: %w", p.Number, err)
 		}
+		p.writer.watch(l.clock.now())
 	}
 	for _, p := range l.partitions {
 		p.writer.started.Store(true)

@@ -10,6 +10,7 @@ import (
 type process struct {
 	id      string // names the process in what it appends
 	now     func() time.Time
+	clock   *clock // gives events their time
 	logger  *slog.Logger
 	metrics *metrics
 	closing context.Context //nolint:containedctx // ends when the log is being closed

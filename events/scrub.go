@@ -148,7 +148,7 @@ func (s *scrub) reread(p *partition, limit *rate.Limiter) error {
 			if err := limit.WaitN(s.closing, scrubStep); err != nil {
 				return err
 			}
-			if s.now().Sub(s.saved) > scrubSaves {
+			if time.Since(s.saved) > scrubSaves {
 				s.save()
 			}
 		}
@@ -166,7 +166,7 @@ func (s *scrub) found(p *partition, damage error) {
 
 // save writes down how far the scrub is.
 func (s *scrub) save() {
-	s.saved = s.now()
+	s.saved = time.Now()
 	if err := s.store.SetScrubbed(s.last); err != nil {
 		s.logger.Warn("the scrub could not write down how far it is", slog.Any("error", err))
 	}

@@ -26,7 +26,7 @@ type stallKind int
 const (
 	stopped    stallKind = iota // a message will never be understood or applied
 	applying                    // applying fails, and is tried again
-	reading                     // reading the log fails, and is tried again
+	unread                      // reading the log fails, and is tried again
 	stallKinds                  // how many there are
 )
 

@@ -27,6 +27,7 @@ type writer struct {
 	ended    chan struct{} // closed when it has
 	stopOnce sync.Once
 	started  atomic.Bool
+	future   atomic.Pointer[time.Time] // of the log's last event, if it is ahead of the clock
 
 	// Only the writer's goroutine touches these.
 	held      *held
@@ -154,6 +155,7 @@ func (w *writer) decide() {
 	}
 	if w.gathering == nil {
 		w.gathering = newGroup(w.process, w.held)
+		w.watch(w.clock.now())
 	}
 	w.held.foresee(w.taken)
 	for len(w.taken) > 0 && !w.gathering.full() && w.gathering.decide(w.taken[0]) {

@@ -29,10 +29,10 @@ func lookAt(o Options, scratch string) (look, error) {
 	if err := examineOutside(l.kept, o.Partitions); err != nil {
 		return l, err
 	}
-	if info, err := os.Stat(l.kept + "-wal"); err == nil && info.Size() > 0 {
+	if holds(l.kept+"-wal") || holds(l.kept+"-journal") {
 		l.file, l.mode = filepath.Join(scratch, "copy-of-"+File), sqlite.ReadOnly
-		for _, end := range []string{"", "-wal"} {
-			if err := copyFile(l.kept+end, l.file+end); err != nil {
+		for _, end := range []string{"", "-wal", "-journal"} {
+			if err := copyFile(l.kept+end, l.file+end); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return l, err
 			}
 		}
@@ -42,6 +42,12 @@ func lookAt(o Options, scratch string) (look, error) {
 		err = fmt.Errorf("%s: %w", l.kept, err)
 	}
 	return l, err
+}
+
+// holds reports whether there is anything in the file.
+func holds(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Size() > 0
 }
 
 func copyFile(from, to string) error {

@@ -123,7 +123,11 @@ func examineInside(file string, mode sqlite.Mode, partitions int) error {
 	if err != nil {
 		return err
 	}
-	f, err := sqlite.Open(file, mode, 1, "")
+	open := sqlite.OpenWhole
+	if mode != sqlite.ReadOnly {
+		open = func(file string) (*sqlite.File, error) { return sqlite.Open(file, mode, 1, "") }
+	}
+	f, err := open(file)
 	if err != nil {
 		return needsRebuild(err)
 	}

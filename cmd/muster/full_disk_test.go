@@ -143,15 +143,23 @@ func (d *fullDisk) again() time.Duration {
 // full checks that everything but writing works, and that nothing is slow.
 func (d *fullDisk) full() {
 	d.t.Helper()
+	var slow int // the machine may be busy with other tests
 	for range 20 {
-		if status, took := d.write(); status != http.StatusServiceUnavailable || took > 100*time.Millisecond {
+		status, took := d.write()
+		if status != http.StatusServiceUnavailable || took > slowness*time.Second {
 			d.t.Errorf("a write to a full disk: %d after %s", status, took)
+		}
+		if took > slowness*100*time.Millisecond {
+			slow++
 		}
 		begun := time.Now()
 		d.api.must(http.StatusOK, "GET", d.site.members(), "")
-		if took := time.Since(begun); took > time.Second {
+		if took := time.Since(begun); took > slowness*time.Second {
 			d.t.Errorf("a read took %s", took)
 		}
+	}
+	if slow > 5 {
+		d.t.Errorf("%d of 20 refusals took more than 100 ms", slow)
 	}
 	if r, err := d.api.do("GET", "/readyz", ""); err != nil || r.status != http.StatusServiceUnavailable || !strings.Contains(string(r.body), "disk") {
 		d.t.Errorf("readyz: %d %s %v", r.status, r.body, err)
@@ -194,6 +202,7 @@ func TestFullDisk(t *testing.T) {
 				for range 20 {
 					d.write()
 				}
+				fastest := time.Hour
 				for round := range 3 {
 					if by == "another file" {
 						stop := d.load(4) // so that appends meet the full disk
@@ -203,19 +212,23 @@ func TestFullDisk(t *testing.T) {
 						ballast(t, top, filler)
 						d.large()
 					}
-					slowest := d.refused()
-					if slowest > 100*time.Millisecond {
-						t.Errorf("round %d: the first refusal took %s", round, slowest)
+					first := d.refused()
+					fastest = min(fastest, first)
+					if first > slowness*time.Second {
+						t.Errorf("round %d: the first refusal took %s", round, first)
 					}
 					d.full()
 					if err := os.Remove(filler); err != nil {
 						t.Fatal(err)
 					}
 					back := d.again()
-					if back > 2*time.Second {
+					if back > slowness*2*time.Second {
 						t.Errorf("round %d: writing again took %s", round, back)
 					}
-					t.Logf("round %d: the first 503 after %s, the first 201 %s after there was space", round, slowest.Round(time.Microsecond), back.Round(time.Millisecond))
+					t.Logf("round %d: the first 503 after %s, the first 201 %s after there was space", round, first.Round(time.Microsecond), back.Round(time.Millisecond))
+				}
+				if fastest > slowness*100*time.Millisecond { // the machine may be busy, but not each time
+					t.Errorf("the first refusal took %s at best", fastest)
 				}
 				d.check(dir)
 			})

@@ -16,7 +16,10 @@ import (
 // nats-server is a server of a [cluster].
 func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){
-		"muster":      func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"muster": func() {
+			flushAlways = os.Getenv(lazyVariable) == ""
+			os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+		},
 		"nats-server": runNATS,
 	})
 }

@@ -167,8 +167,8 @@ func TestIndexed(t *testing.T) {
 	}
 }
 
-// Wherever a bit is wrong, the reader stops at the record that it is in. It may pass as a
-// torn end only in the last record.
+// Wherever a bit is wrong, the reader stops at the record that it is in, and that does not
+// pass as a torn end, also not in the last record. Wherever the file ends, it does.
 func TestFlippedBits(t *testing.T) {
 	p := publishing(t)
 	p.publish(0, 1, 100, 1000, 2000, 100)
@@ -198,7 +198,7 @@ func TestFlippedBits(t *testing.T) {
 			t.Fatalf("bit %08b of byte %d, in record %d at %d: %v", bit, at, record+1, starts[record], err)
 		}
 		torn, err := p.Torn(damage)
-		if err != nil || torn != (record == len(starts)-1) {
+		if err != nil || torn {
 			t.Fatalf("bit %08b of byte %d, in record %d at %d: torn %t, %v", bit, at, record+1, starts[record], torn, err)
 		}
 		content[at] ^= bit
@@ -214,6 +214,17 @@ func TestFlippedBits(t *testing.T) {
 		}
 		if torn, err := p.Torn(damage); !ok || err != nil || !torn {
 			t.Fatalf("cut to %d bytes: torn %t, %v", size, torn, err)
+		}
+		if last+1 < uint64(len(starts)) {
+			continue
+		}
+		writeFile(t, path, append(bytes.Clone(content[:size]), make([]byte, 1000)...))
+		if _, err = p.read(1); err == nil {
+			t.Fatalf("zeros after %d bytes are read", size)
+		}
+		damage, _ = errors.AsType[*Damage](err)
+		if torn, err := p.Torn(damage); err != nil || !torn {
+			t.Fatalf("zeros after %d bytes: torn %t, %v", size, torn, err)
 		}
 	}
 }

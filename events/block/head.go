@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sort"
 )
 
@@ -80,49 +79,4 @@ func (s Stream) CheckHeads() error {
 		before = first
 	}
 	return nil
-}
-
-// Torn reports whether the damage can be what a crash has left of the message that was
-// being written. Nothing that is a message may follow it, in its block or in another one.
-func (s Stream) Torn(d *Damage) (bool, error) {
-	files, err := s.blocks()
-	if err != nil || len(files) == 0 {
-		return false, err
-	}
-	last := files[len(files)-1]
-	if last.path != d.Path {
-		return false, nil
-	}
-	size := last.size - d.Offset
-	if size > 2*maxRecord {
-		return false, nil
-	}
-	tail := make([]byte, size)
-	f, err := os.Open(last.path)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	if _, err := f.ReadAt(tail, d.Offset); err != nil {
-		return false, fmt.Errorf("reading %s: %w", last.path, err)
-	}
-	return !s.holdsRecord(last.number, tail), nil
-}
-
-// holdsRecord reports whether a record starts at any of the bytes of the block.
-func (s Stream) holdsRecord(number uint32, b []byte) bool {
-	h := s.recordHash(number)
-	for ; len(b) >= fixedSize; b = b[1:] {
-		f := parseFrame(b)
-		if f.refusal(int64(len(b))) != "" {
-			continue
-		}
-		if s.Subject != "" && (f.subject != int64(len(s.Subject)) || string(b[fixedSize:fixedSize+f.subject]) != s.Subject) {
-			continue
-		}
-		if _, reason := s.parse(f, b[:f.length], h); reason == "" {
-			return true
-		}
-	}
-	return false
 }

@@ -41,7 +41,7 @@ func guard(dir *directory, listen string, o *server.Options) error {
 	}
 	path := dir.file(secretFile)
 	secret, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && blank(secret) {
 		secret = []byte(rand.Text())
 		err = WriteFile(path, append(secret, '\n'), 0o600)
 	}
@@ -51,6 +51,9 @@ func guard(dir *directory, listen string, o *server.Options) error {
 	o.Host, o.Port, o.Authorization = host, number, strings.TrimSpace(string(secret))
 	return nil
 }
+
+// blank reports whether a power cut has left nothing of a file's content.
+func blank(content []byte) bool { return strings.Trim(string(content), "\x00 \n") == "" }
 
 // free returns an error if something else listens on the address, or if this machine has
 // no such address.

@@ -191,6 +191,58 @@ func TestUnfinishedMessage(t *testing.T) {
 	}
 }
 
+// The feed is read from its files up to its end, and up to damage.
+func TestStoredFeed(t *testing.T) {
+	dir := t.TempDir()
+	s, end := start(t, dir)
+	if _, err := s.JS.CreateStream(t.Context(), s.marker.feedConfig(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for number := range 5 {
+		if _, err := s.JS.Publish(t.Context(), FeedSubject(0)+"a", []byte{byte(number + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (data []byte, _ error) {
+		s, err := Open(t.Context(), Options{Dir: dir, ReadOnly: true, Logger: quiet()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		for m, err := range s.StoredFeed(t.Context(), 0, 2) {
+			if err != nil {
+				return data, err
+			}
+			data = append(data, m.Data...)
+		}
+		return data, nil
+	}
+	if data, err := read(); err != nil || !bytes.Equal(data, []byte{2, 3, 4, 5}) {
+		t.Errorf("the feed is %v: %v", data, err)
+	}
+	path := filepath.Join(dir, streamsDir, FeedStream(0), "msgs", "1.blk")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)*7/10] ^= 1 // in the fourth of five
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := read(); !errors.Is(err, wire.ErrDamaged) || !strings.Contains(err.Error(), path) || !bytes.Equal(data, []byte{2, 3}) {
+		t.Errorf("the feed is %v: %v", data, err)
+	}
+	if err := os.RemoveAll(filepath.Dir(filepath.Dir(path))); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := read(); err != nil || len(data) != 0 {
+		t.Errorf("the feed is %v: %v", data, err)
+	}
+}
+
 // A message with a wrong length hides those behind it. That is no torn end, although it
 // is the last message that can be read.
 func TestWrongLengthIsDamage(t *testing.T) {

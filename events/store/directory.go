@@ -104,6 +104,17 @@ func checkOwn(path string) error {
 	return nil
 }
 
+// tidy deletes what a process that was killed has left of files that it was writing. What
+// cannot be deleted does no harm.
+func (d *directory) tidy() {
+	for _, pattern := range []string{"." + highWaterFile + "[0-9]*", ".probe[0-9]*"} {
+		left, _ := filepath.Glob(d.file(pattern)) // fails only for a malformed pattern
+		for _, file := range left {
+			_ = os.Remove(file)
+		}
+	}
+}
+
 func isOwn(name string) bool {
 	return slices.ContainsFunc(ownNames, func(pattern string) bool {
 		own, _ := filepath.Match(pattern, name)

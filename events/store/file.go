@@ -29,6 +29,26 @@ func WriteFile(path string, content []byte, mode fs.FileMode) error {
 	return syncDirectory(dir) // only then is the rename on disk
 }
 
+// syncTree flushes a directory with everything in it, and the directory that holds it.
+func syncTree(top string) error {
+	err := filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // it was a temporary file
+			return nil
+		case err != nil:
+			return err
+		case !entry.IsDir() && !entry.Type().IsRegular():
+			return nil
+		}
+		if err := syncDirectory(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+	return errors.Join(err, syncDirectory(filepath.Dir(top)))
+}
+
+// syncDirectory flushes a directory's list of names, or a file.
 func syncDirectory(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {

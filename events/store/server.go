@@ -25,13 +25,17 @@ const (
 	startPoll = 5 * time.Millisecond
 )
 
+// flushAlways is true. The test of power cuts shows with false that it would notice lost
+// messages.
+var flushAlways = true
+
 // startServer starts JetStream in this process. Every write is flushed to disk
 // before it is acknowledged (SyncAlways). By default JetStream would flush every two
 // minutes. What the server reports while it starts is part of the error if it fails.
 // Later, failed is called when the server reports that it cannot write.
 func startServer(ctx context.Context, dir *directory, listen string, logger *slog.Logger, failed func(error)) (*server.Server, error) {
 	o := &server.Options{
-		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: true,
+		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: flushAlways,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
 		// JetStream may fill the disk. By default it would set its bounds by the space
 		// that is free at the first start.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -118,6 +119,9 @@ func (s *Store) openDirectory(o Options) (err error) {
 	if err := s.dir.check(o.mode(), o.Partitions); err != nil {
 		return err
 	}
+	if !o.ReadOnly {
+		s.dir.tidy()
+	}
 	s.mark, err = openHighWater(s.dir.file(highWaterFile), o.ReadOnly, o.Logger)
 	if o.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		return nil // there is nothing to compare the log with
@@ -195,6 +199,9 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 		return err
 	}
 	if s.dir != nil && !o.ReadOnly {
+		if err := s.flushNew(mayMake); err != nil {
+			return err
+		}
 		if err := s.dir.bind(s.marker); err != nil {
 			return err
 		}
@@ -203,6 +210,20 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 		s.Partitions = append(s.Partitions, newPartition(number, s, stream))
 	}
 	return nil
+}
+
+// flushNew flushes what a first start has made, because the marker that follows says that
+// it is there. JetStream flushes messages, but not what describes a stream.
+func (s *Store) flushNew(made bool) error {
+	if !made {
+		return nil
+	}
+	if s.server != nil {
+		if err := syncTree(s.dir.file(jetstreamDir)); err != nil {
+			return fmt.Errorf("flushing the new log: %w", err)
+		}
+	}
+	return syncDirectory(filepath.Dir(filepath.Clean(s.dir.path)))
 }
 
 // Connected reports whether there is a connection to the server at the moment.

@@ -20,11 +20,17 @@ const (
 // MaxPartitions is the most partitions that a log can have.
 const MaxPartitions = 64
 
-func logStream(partition int) string  { return fmt.Sprintf("MUSTER_LOG_%02d", partition) }
+// What the names of the streams begin with.
+const (
+	logStreams  = "MUSTER_LOG_"
+	feedStreams = "MUSTER_FEED_"
+)
+
+func logStream(partition int) string  { return fmt.Sprintf(logStreams+"%02d", partition) }
 func logSubject(partition int) string { return fmt.Sprintf("muster.log.%02d", partition) }
 
 // FeedStream returns the name of the stream that holds a partition's feed.
-func FeedStream(partition int) string { return fmt.Sprintf("MUSTER_FEED_%02d", partition) }
+func FeedStream(partition int) string { return fmt.Sprintf(feedStreams+"%02d", partition) }
 
 // FeedSubject returns the prefix of the subjects that a partition's feed is
 // published on, with its final dot. The stream moves its messages from there to

@@ -21,6 +21,9 @@ type Options struct {
 	// Ready returns why the service is not ready, or nil if it is. /readyz calls it. It
 	// must be given.
 	Ready func(context.Context) error
+	// Warnings returns what an operator should see to although the service is ready. /readyz
+	// shows it. It may be nil.
+	Warnings func() []string
 	// Gatherer has the metrics that /metrics shows. If it is nil, /metrics is empty.
 	Gatherer prometheus.Gatherer
 	// Metrics is where the metrics of event streams are registered. If it is nil they are
@@ -76,7 +79,7 @@ func Face(o Options) (transport.Face, error) {
 			organizationOperations(), organizationMemberOperations(), userOperations(), roleOperations(), workspaceOperations(),
 			memberOperations(), memberStateOperations(), memberBatchOperations(), invitationOperations(), ownershipOperations(),
 			accessOperations(), accessCheckOperations(), eventOperations(s), tokenOperations(), selfOperations(),
-			health{o.Version, o.Ready}.operations(),
+			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
 		Pages: []transport.Page{{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}},
 	}, nil

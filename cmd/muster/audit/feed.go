@@ -58,6 +58,8 @@ func (v *verifier) compareFeed(ctx context.Context, read feedMessages) error {
 	switch {
 	case errors.Is(err, errFeedDiffers):
 		v.fail(feedCheck, "%v: it may be all that is left of a log that was cut or replaced, so keep a copy of both", err)
+	case errors.Is(err, wire.ErrDamaged):
+		v.fail(feedCheck, "%v: the next start makes the feed again from the log", err)
 	case err != nil:
 		return err
 	case behind > 0:

@@ -26,14 +26,14 @@ type tokens struct {
 }
 
 // readTokens returns the tokens that an earlier start has kept at the path. If there
-// are none it issues them through the API and keeps them.
+// are none, or if the file is damaged, it issues them through the API and keeps them.
 func readTokens(ctx context.Context, path string, c *client.Client) (t tokens, err error) {
 	text, err := os.ReadFile(path)
-	if err == nil {
-		return t, json.Unmarshal(text, &t)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return t, err
+	}
+	if err == nil && json.Unmarshal(text, &t) == nil && t.Organization != "" && t.User != "" {
+		return t, nil
 	}
 	if t.Organization, err = issue(ctx, c, map[string]any{"name": "Demo"}); err != nil {
 		return t, err

@@ -29,7 +29,7 @@ func (l *frontLog) Write(line []byte) (int, error) {
 	text := strings.TrimSpace(string(line))
 	cause, isAccept := strings.CutPrefix(text, "http: Accept error: ")
 	if !isAccept {
-		l.logger.Debug(text)
+		l.logger.Debug("http", slog.String("says", text))
 		return len(line), nil
 	}
 	l.mu.Lock()

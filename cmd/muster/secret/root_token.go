@@ -56,7 +56,10 @@ func ReadRoot(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := strings.TrimSpace(string(text))
+	token := strings.Trim(string(text), "\x00 \r\n\t")
+	if token == "" { // a power cut has left nothing of the content
+		return "", fmt.Errorf("%s is empty: %w", path, fs.ErrNotExist)
+	}
 	if len(token) < minRoot {
 		return "", fmt.Errorf("%s is damaged: delete it, and the next start makes another one", path)
 	}

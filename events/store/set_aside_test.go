@@ -1,0 +1,113 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// power leaves a stream's description as a power cut can leave it.
+var power = map[string]func(t *testing.T, stream string){
+	"empty":    func(t *testing.T, stream string) { put(t, stream, streamMeta, nil); put(t, stream, streamMetaSum, nil) },
+	"zeros":    func(t *testing.T, stream string) { put(t, stream, streamMeta, make([]byte, 300)) },
+	"no sum":   func(t *testing.T, stream string) { remove(t, filepath.Join(stream, streamMetaSum)) },
+	"no meta":  func(t *testing.T, stream string) { remove(t, filepath.Join(stream, streamMeta)) },
+	"no JSON":  func(t *testing.T, stream string) { put(t, stream, streamMeta, []byte("{")) },
+	"bad sum":  func(t *testing.T, stream string) { put(t, stream, streamMetaSum, []byte("0123456789abcdef")) },
+	"no files": func(t *testing.T, stream string) { remove(t, stream); mkdir(t, stream) },
+	"nothing":  func(t *testing.T, stream string) { remove(t, stream) },
+}
+
+func put(t *testing.T, dir, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.RemoveAll(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mkdir(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Mkdir(path, 0o750); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A feed that cannot be opened does not keep a store from being opened, whatever a power
+// cut has left of it. It is set aside.
+func TestAFeedThatCannotBeOpened(t *testing.T) {
+	for name, cut := range power {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s, end := start(t, dir)
+			tips := write(t, s.Partitions[0], 1, 1)
+			if _, err := s.MakeFeed(t.Context(), 0); err != nil {
+				t.Fatal(err)
+			}
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+			cut(t, filepath.Join((&directory{path: dir}).streams(), FeedStream(0)))
+			s, end = start(t, dir)
+			if tip, err := s.Partitions[0].Tip(t.Context()); err != nil || tip != tips[len(tips)-1] {
+				t.Errorf("the tip is %+v: %v", tip, err)
+			}
+			if _, err := s.MakeFeed(t.Context(), 0); err != nil {
+				t.Errorf("the feed cannot be made again: %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, setAsideDir, FeedStream(0))); err != nil && name != "nothing" {
+				t.Errorf("it was not set aside: %v", err)
+			}
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// A first start that was cut before the directory had its marker starts over. As soon as
+// the log holds a message, or the directory has its marker, a log that cannot be opened is
+// refused and nothing is changed.
+func TestALogThatCannotBeOpened(t *testing.T) {
+	for name, cut := range power {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			_, end := start(t, dir)
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+			remove(t, filepath.Join(dir, markerFile))
+			remove(t, filepath.Join(dir, highWaterFile))
+			stream := filepath.Join((&directory{path: dir}).streams(), logStream(0))
+			cut(t, stream)
+			s, end := start(t, dir)
+			write(t, s.Partitions[0], 1, 1)
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+			if name == "nothing" || name == "no files" {
+				return // that is a log that is gone
+			}
+			cut(t, stream)
+			for _, marked := range []bool{true, false} {
+				if !marked {
+					remove(t, filepath.Join(dir, markerFile))
+				}
+				_, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()})
+				if err == nil || !strings.Contains(err.Error(), "restore the directory from a backup") {
+					t.Errorf("opened, marked %t: %v", marked, err)
+				}
+				if !(&directory{path: dir}).holdsMessages(logStream(0)) {
+					t.Error("the messages are gone")
+				}
+			}
+		})
+	}
+}
