@@ -18,7 +18,7 @@ func TestARequestBehindTheWritersEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := n.partitions[0].writer
-	late := newWriter(w.process, w.appender.log, w.health) // its caller has not seen that it was stopped
+	late := newWriter(w.process, w.appender.log, w.health, w.stall) // its caller has not seen that it was stopped
 	close(late.ended)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

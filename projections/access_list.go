@@ -30,7 +30,7 @@ func (f *AccessFilter) admits(a *Access) bool {
 // is listed once, with all their grants, in the order in which the organization first
 // mentioned them.
 func (m *ReadModels) AccessList(ctx context.Context, ws FoundWorkspace, f AccessFilter, at time.Time, p Page) (list List[Access], err error) {
-	err = m.listTogether(ctx, func(c conn) error {
+	err = m.search(ctx, sqlite.FilterOf(p, f) != AccessFilter{} || p.Count, func(c conn) error {
 		from, err := sqlite.ReadCursor(p, "access", ws.key, f)
 		if err != nil {
 			return err
@@ -56,6 +56,7 @@ type accessList struct {
 	args      []any // the parameters from +?1 to +?8
 	text      string
 	whole     bool // the statement finds at most a window of people, so they are all read at once
+	part      examined
 }
 
 func (c conn) accessList(ctx context.Context, t *sourceTable, ws FoundWorkspace, f AccessFilter, at time.Time) (*accessList, error) {
@@ -77,7 +78,7 @@ func (c conn) accessList(ctx context.Context, t *sourceTable, ws FoundWorkspace,
 		text = t.found
 	}
 	args := []any{ws.key, ws.organizationKey, at.UnixMilli(), int64(0), role, permission, query, end}
-	return &accessList{c, t, ws, f, args, text, few}, nil
+	return &accessList{c, t, ws, f, args, text, few, everything(OrderCreated)}, nil
 }
 
 // page reads one page. The filter can reject some of the people that the statement
@@ -85,6 +86,9 @@ func (c conn) accessList(ctx context.Context, t *sourceTable, ws FoundWorkspace,
 func (l *accessList) page(ctx context.Context, from sqlite.Bookmark[AccessFilter], limit int) (List[Access], error) {
 	list := List[Access]{Items: make([]Access, 0, limit)}
 	last := from.Last.N[0]
+	if err := l.examine(ctx, last); err != nil {
+		return list, err
+	}
 	err := l.walk(ctx, last, limit+1, func(person int64, a *Access) (more bool, err error) {
 		if len(list.Items) == limit {
 			list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{last}})
@@ -93,8 +97,25 @@ func (l *accessList) page(ctx context.Context, from sqlite.Bookmark[AccessFilter
 		list.Items, last = append(list.Items, *a), person
 		return true, nil
 	})
-	return list, err
+	if err != nil {
+		return list, err
+	}
+	return upTo(l.part, list, from)
 }
+
+// examine finds the part of the list behind the person that the page may look at, if there
+// is a filter. It counts the members. Few people have access without being one.
+func (l *accessList) examine(ctx context.Context, after int64) (err error) {
+	if l.whole || l.filter == (AccessFilter{}) || l.filter == (AccessFilter{Source: l.filter.Source}) {
+		return nil
+	}
+	var end sqlite.Place
+	l.part, err = l.examinedOf(ctx, OrderCreated, &end, []any{sqlite.Number(&end.N[0])}, windowPeople, l.workspace.key, after)
+	return err
+}
+
+// windowPeople finds where a window of the members ends, in the order of the people.
+const windowPeople = `SELECT person FROM memberships WHERE workspace = +?1 AND person > +?2 ORDER BY person LIMIT 1 OFFSET +?3`
 
 // count returns how many people the filter admits. SQL counts them, unless the filter
 // has a role or a permission, or a search has found few people. Then they are read.
@@ -159,7 +180,7 @@ func (l *accessList) read(ctx context.Context, after int64, limit int) ([]foundA
 	var person int64
 	row := grantRow{table: l.table}
 	found := make([]foundAccess, 0, min(limit, MaxPageSize+1))
-	args := append(slices.Clone(l.args), limit)
+	args := append(slices.Clone(l.args), limit, l.part.end.N[0])
 	args[3] = after
 	err := l.Each(ctx, append(append(row.Dest(), profile.Dest()...), scanID(&user), sqlite.Number(&person)), func() {
 		if n := len(found); n == 0 || found[n-1].person != person {

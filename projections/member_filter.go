@@ -16,6 +16,11 @@ type MemberFilter struct {
 	Order  Order                  `json:"o,omitzero"`
 }
 
+// skips reports whether a list with the filter may skip many rows.
+func (f *MemberFilter) skips() bool {
+	return f.State != "" || f.Joined || f.Role != "" || f.Query != ""
+}
+
 // memberList reads a page of a list of members, and counts the list.
 type memberList struct {
 	conn

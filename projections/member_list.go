@@ -11,11 +11,15 @@ import (
 // Members lists a workspace's memberships as they are at that time. Inherited access
 // is not included; see [ReadModels.AccessList].
 //
+// A page of a list with a filter may have fewer items than it could, even none, and still
+// have a cursor.
+//
 // Anyone who is a member for as long as the pages are being read is shown exactly once.
 // The exception is a list ordered by e-mail address, name or role: someone for whom that
 // changes in the meantime may be shown at both places or at neither.
 func (m *ReadModels) Members(ctx context.Context, ws FoundWorkspace, f MemberFilter, at time.Time, p Page) (list List[Member], err error) {
-	err = m.listTogether(ctx, func(c conn) error {
+	filter := sqlite.FilterOf(p, f)
+	err = m.search(ctx, filter.skips() || p.Count, func(c conn) error {
 		l, err := c.memberList(ws, f, at, p)
 		if err != nil {
 			return err

@@ -11,26 +11,66 @@ import (
 )
 
 // These statements list all members, or those with the role, in the order of their
-// keys.
+// keys, up to a key.
 var (
-	allOldest  = memberRows + fromMembers + ` AND m.key > +?7 ORDER BY m.key LIMIT +?8`
-	allNewest  = memberRows + fromMembers + ` AND m.key < +?7 ORDER BY m.key DESC LIMIT +?8`
-	roleOldest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key > +?7 ORDER BY m.key LIMIT +?8`
-	roleNewest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key < +?7 ORDER BY m.key DESC LIMIT +?8`
+	allOldest  = memberRows + fromMembers + ` AND m.key > +?7 AND m.key <= +?8 ORDER BY m.key LIMIT +?9`
+	allNewest  = memberRows + fromMembers + ` AND m.key < +?7 AND m.key >= +?8 ORDER BY m.key DESC LIMIT +?9`
+	roleOldest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key > +?7 AND m.key <= +?8 ORDER BY m.key LIMIT +?9`
+	roleNewest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key < +?7 AND m.key >= +?8 ORDER BY m.key DESC LIMIT +?9`
 )
+
+// These statements find where a window of members ends, after the key +?2.
+const (
+	windowOldest     = `SELECT key FROM memberships WHERE workspace = +?1 AND key > +?2 ORDER BY key LIMIT 1 OFFSET +?3`
+	windowNewest     = `SELECT key FROM memberships WHERE workspace = +?1 AND key < +?2 ORDER BY key DESC LIMIT 1 OFFSET +?3`
+	windowRoleOldest = `SELECT key FROM memberships WHERE workspace = +?1 AND role = +?3 AND key > +?2 ORDER BY key LIMIT 1 OFFSET +?4`
+	windowRoleNewest = `SELECT key FROM memberships WHERE workspace = +?1 AND role = +?3 AND key < +?2 ORDER BY key DESC LIMIT 1 OFFSET +?4`
+)
+
+// memberWalk lists members in the order of their keys.
+type memberWalk struct{ list, window string }
+
+// walkOf returns the statements for all members, or for those with the role.
+func (l *memberList) walkOf(down bool) memberWalk {
+	switch {
+	case l.role == 0 && down:
+		return memberWalk{allNewest, windowNewest}
+	case l.role == 0:
+		return memberWalk{allOldest, windowOldest}
+	case down:
+		return memberWalk{roleNewest, windowRoleNewest}
+	default:
+		return memberWalk{roleOldest, windowRoleOldest}
+	}
+}
+
+// examine returns the part of the list after the key that the page may look at. Its end has
+// only a key.
+func (l *memberList) examine(ctx context.Context, window string, after int64) (examined, error) {
+	order := l.from.Filter.Order
+	if !l.from.Filter.skips() {
+		return everything(order), nil
+	}
+	args := []any{l.workspace.key, after}
+	if l.role != 0 {
+		args = append(args, l.role)
+	}
+	var end sqlite.Place
+	return l.examinedOf(ctx, order, &end, []any{sqlite.Number(&end.N[0])}, window, args...)
+}
 
 // byCreation reads one page in the order in which the members were first added.
 func (l *memberList) byCreation(ctx context.Context) (List[Member], error) {
-	text := allOldest
-	switch down := l.from.Filter.Order.down(); {
-	case l.role == 0 && down:
-		text = allNewest
-	case l.role != 0 && down:
-		text = roleNewest
-	case l.role != 0:
-		text = roleOldest
+	w, after := l.walkOf(l.from.Filter.Order.down()), l.from.Last.N[0]
+	part, err := l.examine(ctx, w.window, after)
+	if err != nil {
+		return List[Member]{}, err
 	}
-	return sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, &createdMember{l.row}, text, l.args(l.from.Last.N[0])...)
+	list, err := sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, &createdMember{l.row}, w.list, l.args(after, part.end.N[0])...)
+	if err != nil {
+		return list, err
+	}
+	return upTo(part, list, l.from)
 }
 
 // createdMember is the row of a list in the order of the members' keys.
@@ -76,33 +116,39 @@ func (l *memberList) byPerson(ctx context.Context) (List[Member], error) {
 	order, organization, last := l.from.Filter.Order, l.workspace.organizationKey, l.from.Last
 	text := membersByPerson[order]
 	row := &personMember{memberRow: l.row, text: personOrders[order].of}
-	many, err := l.any(ctx, `SELECT 1 FROM memberships WHERE workspace = +? LIMIT 1 OFFSET +?`, l.workspace.key, window-1)
+	skips, size := l.from.Filter.skips(), window
+	if skips {
+		size = maxExamined // at most so many are sorted
+	}
+	many, err := l.any(ctx, `SELECT 1 FROM memberships WHERE workspace = +? LIMIT 1 OFFSET +?`, l.workspace.key, size-1)
 	if err != nil {
 		return List[Member]{}, err
 	}
 	if many {
-		end, whole, err := l.windowEnd(ctx, text.window)
+		part, err := l.windowOf(ctx, text.window, size)
 		if err != nil {
 			return List[Member]{}, err
 		}
 		list, err := sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, row, text.walk,
-			l.args(last.Text, last.N[0], organization, end.Text, end.N[0])...)
-		if err != nil || list.Next != "" || whole {
+			l.args(last.Text, last.N[0], organization, part.end.Text, part.end.N[0])...)
+		switch {
+		case err != nil || list.Next != "" || part.whole:
 			return list, err
+		case skips:
+			return upTo(part, list, l.from)
 		}
 	}
 	return sqlite.ReadPage(ctx, l.Conn, l.from, l.limit, row, text.sort, l.args(last.Text, last.N[0])...)
 }
 
-// windowEnd returns the last place of a window of people, and whether the window
-// reaches the end of the list.
-func (l *memberList) windowEnd(ctx context.Context, text string) (end sqlite.Place, whole bool, err error) {
-	err = l.RowContext(ctx, []any{sqlite.Text(&end.Text), sqlite.Number(&end.N[0])}, text,
-		l.workspace.organizationKey, l.from.Last.Text, l.from.Last.N[0], window-1)
+// windowOf returns a window of so many people.
+func (l *memberList) windowOf(ctx context.Context, text string, size int) (part examined, err error) {
+	err = l.RowContext(ctx, []any{sqlite.Text(&part.end.Text), sqlite.Number(&part.end.N[0])}, text,
+		l.workspace.organizationKey, l.from.Last.Text, l.from.Last.N[0], size-1)
 	if errors.Is(err, ErrNotFound) {
-		return l.from.Filter.Order.last(), true, nil
+		return everything(l.from.Filter.Order), nil
 	}
-	return end, false, err
+	return part, err
 }
 
 // personMember is the row of a list in the order of a column of the people.
@@ -125,9 +171,8 @@ func (l *memberList) byRole(ctx context.Context) (List[Member], error) {
 	if err != nil {
 		return List[Member]{}, err
 	}
-	order, text, compare := l.from.Filter.Order, roleOldest, slices.Compare[[]int64]
+	order, compare := l.from.Filter.Order, slices.Compare[[]int64]
 	if order.down() {
-		text = roleNewest
 		compare = func(a, b []int64) int { return slices.Compare(b, a) }
 	}
 	slices.SortFunc(roles, func(a, b levelRole) int { return compare(a[:], b[:]) })
@@ -144,7 +189,16 @@ func (l *memberList) byRole(ctx context.Context) (List[Member], error) {
 		of.role = role[1]
 		left := l.limit - len(list.Items)
 		row := &roleMember{memberRow: l.row, role: role}
-		some, err := sqlite.ReadPage(ctx, l.Conn, l.from, left, row, text, of.args(begin)...)
+		w := of.walkOf(order.down())
+		part, err := of.examine(ctx, w.window, begin)
+		if err != nil {
+			return list, err
+		}
+		part.end.N = [3]int64{role[0], role[1], part.end.N[0]}
+		some, err := sqlite.ReadPage(ctx, l.Conn, l.from, left, row, w.list, of.args(begin, part.end.N[2])...)
+		if err == nil {
+			some, err = upTo(part, some, l.from)
+		}
 		if err != nil {
 			return list, err
 		}

@@ -179,7 +179,7 @@ func openFiles(file string) (*ReadModels, error) {
 	}
 	m := &ReadModels{
 		metrics: newMetrics(), sources: grantSources,
-		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists),
+		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
 		closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
 	}
 	for _, f := range []*sqlite.File{writer, points, lists} {

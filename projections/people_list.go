@@ -16,7 +16,8 @@ type UserFilter struct {
 
 // Users lists the organization's directory.
 func (m *ReadModels) Users(ctx context.Context, org domain.OrganizationID, f UserFilter, p Page) (list List[domain.Profile], err error) {
-	err = m.listTogether(ctx, func(c conn) error {
+	filter := sqlite.FilterOf(p, f)
+	err = m.search(ctx, filter.Query != "", func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
@@ -29,12 +30,15 @@ func (m *ReadModels) Users(ctx context.Context, org domain.OrganizationID, f Use
 		if p.After == "" {
 			from.Last = order.first()
 		}
-		text, args, err := c.people(ctx, `SELECT p.key, p.user, `+profileColumns, `p.profile_version IS NOT NULL`,
+		text, args, part, err := c.people(ctx, `SELECT p.key, p.user, `+profileColumns, `p.profile_version IS NOT NULL`,
 			peopleFilter{organization, from.Filter.Query, "", order, from.Last})
 		if err != nil {
 			return err
 		}
 		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), &userRow{organization: org, order: order}, text, args...)
+		if err == nil {
+			list, err = upTo(part, list, from)
+		}
 		return err
 	})
 	return list, err
@@ -50,7 +54,8 @@ type OrganizationMemberFilter struct {
 
 // OrganizationMembers lists the organization's members, suspended ones included.
 func (m *ReadModels) OrganizationMembers(ctx context.Context, org domain.OrganizationID, f OrganizationMemberFilter, p Page) (list List[OrganizationMember], err error) {
-	err = m.listTogether(ctx, func(c conn) error {
+	filter := sqlite.FilterOf(p, f)
+	err = m.search(ctx, filter.Query != "" || filter.Role != "", func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
@@ -63,13 +68,16 @@ func (m *ReadModels) OrganizationMembers(ctx context.Context, org domain.Organiz
 		if p.After == "" {
 			from.Last = order.first()
 		}
-		text, args, err := c.people(ctx, `SELECT `+organizationMemberColumns+`, `+profileColumns, `p.role > ''`,
+		text, args, part, err := c.people(ctx, `SELECT `+organizationMemberColumns+`, `+profileColumns, `p.role > ''`,
 			peopleFilter{organization, from.Filter.Query, from.Filter.Role, order, from.Last})
 		if err != nil {
 			return err
 		}
 		row := &organizationMemberRow{member: domain.OrganizationMember{Organization: org}, order: order}
 		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), row, text, args...)
+		if err == nil {
+			list, err = upTo(part, list, from)
+		}
 		return err
 	})
 	return list, err
@@ -85,30 +93,73 @@ type peopleFilter struct {
 }
 
 // people returns the statement that lists the people who pass the filter and for whom
-// the condition is true. It also returns the statement's parameters, except for the last
-// one, which is the limit.
-func (c conn) people(ctx context.Context, rows, condition string, f peopleFilter) (text string, args []any, err error) {
+// the condition is true, and the part of the list that it looks at. It also returns the
+// statement's parameters, except for the last one, which is the limit.
+func (c conn) people(ctx context.Context, rows, condition string, f peopleFilter) (text string, args []any, part examined, err error) {
+	w, ok := peopleWalks[f.order]
+	if !ok {
+		return "", nil, part, f.order.unknown()
+	}
 	first, end := searchRange(f.query)
 	few, err := c.findsFew(ctx, f.organization, first, end)
 	if err != nil {
-		return "", nil, err
+		return "", nil, part, err
 	}
+	part = everything(f.order)
 	text = rows + ` FROM people p`
-	if few {
+	switch {
+	case few:
 		text = rows + ` FROM (` + foundPeople(`+?1`, `+?2`, `+?3`) + `) candidates CROSS JOIN people p ON p.key = candidates.key`
+	case f.query != "" || f.role != "":
+		var to sqlite.Place
+		part, err = c.examinedOf(ctx, f.order, &to, []any{sqlite.Text(&to.Text), sqlite.Number(&to.N[0])},
+			w.window(condition), f.organization, f.last.Text, f.last.N[0])
+		if err != nil {
+			return "", nil, part, err
+		}
 	}
-	text += ` WHERE p.organization = +?1 AND ` + condition + ` AND ` + searched(`+?2`, `+?3`) + ` AND (+?4 = '' OR p.role = +?4)`
-	args = []any{f.organization, first, end, string(f.role)}
-	switch f.order {
-	case "", OrderCreated:
-		return text + ` AND p.key > +?5 ORDER BY p.key LIMIT +?6`, append(args, f.last.N[0]), nil
-	case OrderNewest:
-		return text + ` AND p.key < +?5 ORDER BY p.key DESC LIMIT +?6`, append(args, f.last.N[0]), nil
+	text += ` WHERE p.organization = +?1 AND ` + condition + ` AND ` + searched(`+?2`, `+?3`) + ` AND (+?4 = '' OR p.role = +?4)` +
+		` AND ` + w.after(`+?5`, `+?6`) + ` AND ` + w.until(`+?7`, `+?8`) + ` ` + w.orderBy + ` LIMIT +?9`
+	return text, []any{f.organization, first, end, string(f.role), f.last.Text, f.last.N[0], part.end.Text, part.end.N[0]}, part, nil
+}
+
+// peopleWalk is the part of a statement that orders people. By their keys there is no
+// column, and the text of a place is not used.
+type peopleWalk struct {
+	column       string
+	behind, upTo string // operators
+	orderBy      string
+}
+
+var peopleWalks = func() map[Order]peopleWalk {
+	const up, down = `ORDER BY p.key`, `ORDER BY p.key DESC`
+	walks := map[Order]peopleWalk{
+		"": {behind: ">", upTo: "<=", orderBy: up}, OrderCreated: {behind: ">", upTo: "<=", orderBy: up}, OrderNewest: {behind: "<", upTo: ">=", orderBy: down},
 	}
-	o, ok := personOrders[f.order]
-	if !ok {
-		return "", nil, f.order.unknown()
+	for order, o := range personOrders {
+		walks[order] = peopleWalk{column: o.column, behind: o.after, upTo: o.until, orderBy: o.orderBy}
 	}
-	text += ` AND (` + o.column + `, p.key) ` + o.after + ` (+?5, +?6) ` + o.orderBy + ` LIMIT +?7`
-	return text, append(args, f.last.Text, f.last.N[0]), nil
+	return walks
+}()
+
+// after compares a person with the place behind which the page begins.
+func (w peopleWalk) after(text, key string) string { return w.compare(w.behind, text, key) }
+
+// until compares a person with the place where the page ends at the latest.
+func (w peopleWalk) until(text, key string) string { return w.compare(w.upTo, text, key) }
+
+func (w peopleWalk) compare(operator, text, key string) string {
+	if w.column == "" {
+		return `p.key ` + operator + ` ` + key
+	}
+	return `(` + w.column + `, p.key) ` + operator + ` (` + text + `, ` + key + `)`
+}
+
+// window finds the place where a window of the people ends.
+func (w peopleWalk) window(condition string) string {
+	column := w.column
+	if column == "" {
+		column = `''`
+	}
+	return `SELECT ` + column + `, p.key FROM people p WHERE p.organization = +?1 AND ` + condition + ` AND ` + w.after(`+?2`, `+?3`) + ` ` + w.orderBy + ` LIMIT 1 OFFSET +?4`
 }

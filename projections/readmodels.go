@@ -30,6 +30,7 @@ type ReadModels struct {
 	// pool. However many lists are being read, point reads, token look-ups and the
 	// loads of the log's writers still find a connection.
 	points, lists *sqlite.Pool
+	searches      chan struct{} // has an element for every list with a filter that is being read
 
 	partitions []progress // what the last commit has applied
 	// As of the last commit.

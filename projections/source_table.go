@@ -61,7 +61,7 @@ func newSourceTable(rows ...source) *sourceTable {
 		CROSS JOIN workspaces w ON w.key = candidates.key
 		CROSS JOIN people p ON p.key = +?1` + t.joins()
 
-	t.found = t.list(`SELECT key FROM (` + foundPeople(`+?2`, `+?7`, `+?8`) + `) WHERE key > +?4 ORDER BY 1 LIMIT +?9`)
+	t.found = t.list(`SELECT key FROM (` + foundPeople(`+?2`, `+?7`, `+?8`) + `) WHERE key > +?4 AND key <= +?10 ORDER BY 1 LIMIT +?9`)
 	for _, narrow := range []bool{false, true} {
 		for _, s := range append(t.names(), "") {
 			w := accessWalk{s, narrow}
@@ -98,7 +98,7 @@ func (t *sourceTable) merged(w accessWalk) string {
 		if w.source != "" && w.source != s.name && !w.narrow {
 			continue // who has a grant from the source is in its own walk
 		}
-		from, where := s.people.from, s.people.where+` AND `+searched(`+?7`, `+?8`)
+		from, where := s.people.from, s.people.where+s.people.upTo()+` AND `+searched(`+?7`, `+?8`)
 		if w.narrow {
 			where += ` AND ` + t.narrowed(s)
 		}
@@ -133,7 +133,7 @@ func (t *sourceTable) walks(w accessWalk) []string {
 	for i := range t.rows {
 		s := &t.rows[i]
 		found := s.people
-		found.where += ` AND ` + searched(`+?7`, `+?8`)
+		found.where += s.people.upTo() + ` AND ` + searched(`+?7`, `+?8`)
 		if w.narrow {
 			found.where += ` AND ` + t.narrowed(s)
 		}
@@ -212,6 +212,9 @@ func (w walk) distinct(most int) string {
 	}
 	return `SELECT ` + w.key + ` AS key FROM ` + w.from + ` WHERE ` + w.where
 }
+
+// upTo ends the walk at the key +?10.
+func (w walk) upTo() string { return ` AND ` + w.key + ` <= +?10` }
 
 // columns returns the columns of every source, in the order in which [grantRow.Dest]
 // scans them.

@@ -167,7 +167,10 @@ func (w *watch) remember() {
 	if !made.Equal(w.info.Created) {
 		return
 	}
-	now := store.FeedCheck{Created: made, Generation: store.Generation(w.info), Checked: checked, Scrubbed: w.remembered.Scrubbed}
+	now := store.FeedCheck{Created: made.UTC(), Generation: store.Generation(w.info), Checked: checked, Scrubbed: w.remembered.Scrubbed}
+	if now == w.remembered {
+		return
+	}
 	if err := w.store.SetFeedCheck(w.partition, now); err != nil {
 		w.logger.Warn("how far the feed was checked cannot be remembered", slog.Any("error", err))
 		return

@@ -101,7 +101,7 @@ func (c *comparison) strictly(ctx context.Context, info *jetstream.StreamInfo) f
 	}
 }
 
-// differsError returns the damage that an error reports, or nil.
+// damageOf returns the damage that an error reports, or nil.
 func damageOf(err error) *damage {
 	var d errDiffers
 	if errors.As(err, &d) {

@@ -26,7 +26,9 @@ func damaged(info *jetstream.StreamInfo, format string, arguments ...any) *damag
 
 // damage returns why the stream cannot be the feed, or nil if no reason is known. It
 // compares the stream's last event with the log. Events have unique ids, so a feed with
-// the log's event at its end has the log's history before it.
+// the log's event at its end has the log's history before it. It also compares the first
+// event that this process does not know to be there: if somebody else has published
+// something in its place, the events that were in flight behind it have come after that.
 func (f *Feed) damage(ctx context.Context, info *jetstream.StreamInfo) (*damage, error) {
 	if !f.store.Whole(info) {
 		d := damaged(info, "it is not this log's, or lacks its beginning")
@@ -47,11 +49,20 @@ func (f *Feed) damage(ctx context.Context, info *jetstream.StreamInfo) (*damage,
 	if last > tip.Number {
 		return damaged(info, "it has %d events, and the log has %d", last, tip.Number), nil
 	}
-	entry, err := f.log.Entry(ctx, last)
-	if err != nil {
-		return nil, err
+	numbers := []uint64{last}
+	if f.made.Equal(info.Created) && f.last+1 < last {
+		numbers = append(numbers, f.last+1)
 	}
-	return f.differs(ctx, info, &entry)
+	for _, number := range numbers {
+		entry, err := f.log.Entry(ctx, number)
+		if err != nil {
+			return nil, err
+		}
+		if d, err := f.differs(ctx, info, &entry); err != nil || d != nil {
+			return d, err
+		}
+	}
+	return nil, nil
 }
 
 // differs returns damage if the stream does not hold the log's event, according to the

@@ -80,6 +80,7 @@ func (n *node) info(t testing.TB) *jetstream.StreamInfo {
 // expectLog checks that what is read, from the feed alone, is what the log has.
 func (n *node) expectLog(t testing.TB) {
 	t.Helper()
+	eventually(t, "all events are in the feed", func() bool { _, fed := n.Progress(); return fed >= n.tip.Number })
 	n.forget()
 	var want []wire.Entry
 	for at := (wire.Checkpoint{}); at.Number < n.tip.Number; {
@@ -202,4 +203,45 @@ func TestOldFeedsAreOfTheFirstGeneration(t *testing.T) {
 		stream, err := n.store.Feed(t.Context(), 0)
 		return err == nil && store.Generation(stream.CachedInfo()) == 2
 	})
+}
+
+// A message that somebody else has published to the feed is kept and not shown, whichever
+// node meets it first, and both nodes go on with the same feed.
+func TestAForeignMessageIsNotBelieved(t *testing.T) {
+	url := outside(t)
+	dirs := []string{t.TempDir(), t.TempDir()}
+	nodes := []*node{start(t, store.Options{Dir: dirs[0], URL: url}), start(t, store.Options{Dir: dirs[1], URL: url})}
+	write := func(from int) {
+		nodes[1-from].apply(nodes[from].write(t, 2))
+		for _, n := range nodes {
+			n.seen(t)
+		}
+	}
+	write(0)
+	write(1)
+	if _, err := nodes[0].store.JS.Publish(t.Context(), store.FeedSubject(0)+"a.b.c.d", []byte("no event")); err != nil {
+		t.Fatal(err)
+	}
+	write(0)
+	write(1)
+	for _, n := range nodes {
+		n.expectLog(t)
+	}
+	var kept []string
+	for _, dir := range dirs {
+		paths, err := filepath.Glob(filepath.Join(dir, "set-aside", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, paths...)
+	}
+	if len(kept) == 0 {
+		t.Fatal("the message was not kept")
+	}
+	if text, err := os.ReadFile(kept[0]); err != nil || string(text) != `{"sequence":5,"data":"bm8gZXZlbnQ="}`+"\n" {
+		t.Errorf("%s was kept, %v", text, err)
+	}
+	if generation := store.Generation(nodes[0].info(t)); generation != 2 {
+		t.Errorf("generation %d", generation)
+	}
 }

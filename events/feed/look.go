@@ -36,11 +36,15 @@ func (f *Feed) look(ctx context.Context) error {
 
 // open opens or makes the feed's stream and reads how far it reaches. A stream that is
 // damaged, that differs from the log, or that belongs to another log, is replaced once
-// that has been seen twice.
+// that has been seen twice: the second time by [Feed.setAside], which compares everything,
+// or by JetStream's own counts.
 func (f *Feed) open(ctx context.Context) error {
 	f.others = 0 // JetStream's own answer is better
 	stream, d, err := f.examine(ctx)
 	if err == nil && d != nil {
+		if !d.sure { // it was found by what this process knows, which is forgotten now
+			f.damaged.Store(d)
+		}
 		f.forget()
 		if err = pause(ctx, standstill); err == nil {
 			stream, d, err = f.examine(ctx)

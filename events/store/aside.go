@@ -11,8 +11,8 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// ErrNowhere reports that there is no data directory to keep something in.
-var ErrNowhere = errors.New("there is no data directory")
+// errNowhere reports that there is no data directory to keep something in.
+var errNowhere = errors.New("there is no data directory")
 
 // Aside is a file of DIR/set-aside that is being written. After a crash or a power cut
 // the file is either whole or not there.
@@ -22,11 +22,11 @@ type Aside struct {
 	file *renameio.PendingFile
 }
 
-// SetAside begins a file that keeps what would be lost otherwise. The error wraps
-// [ErrNowhere] if there is no data directory.
+// SetAside begins a file that keeps what would be lost otherwise. It returns an error if
+// there is no data directory.
 func (s *Store) SetAside(name string) (*Aside, error) {
 	if s.dir == nil {
-		return nil, ErrNowhere
+		return nil, errNowhere
 	}
 	dir := s.dir.file(setAsideDir)
 	if err := os.Mkdir(dir, 0o700); err == nil {

@@ -48,7 +48,7 @@ func TestAFeedThatCannotBeOpened(t *testing.T) {
 			dir := t.TempDir()
 			s, end := start(t, dir)
 			tips := write(t, s.Partitions[0], 1, 1)
-			if _, err := s.MakeFeed(t.Context(), 0); err != nil {
+			if _, err := s.MakeFeed(t.Context(), 0, 1); err != nil {
 				t.Fatal(err)
 			}
 			if err := end(); err != nil {
@@ -59,7 +59,7 @@ func TestAFeedThatCannotBeOpened(t *testing.T) {
 			if tip, err := s.Partitions[0].Tip(t.Context()); err != nil || tip != tips[len(tips)-1] {
 				t.Errorf("the tip is %+v: %v", tip, err)
 			}
-			if _, err := s.MakeFeed(t.Context(), 0); err != nil {
+			if _, err := s.MakeFeed(t.Context(), 0, 1); err != nil {
 				t.Errorf("the feed cannot be made again: %v", err)
 			}
 			if _, err := os.Stat(filepath.Join(dir, setAsideDir, FeedStream(0))); err != nil && name != "nothing" {

@@ -73,6 +73,17 @@ func ReadCursor[F comparable](p Page, list string, of int64, filter F) (Bookmark
 	return from, nil
 }
 
+// FilterOf returns the filter that [ReadCursor] will return, without checking the cursor:
+// the cursor's, or the given one.
+func FilterOf[F comparable](p Page, filter F) F {
+	var from Bookmark[F]
+	text, err := base64.RawURLEncoding.Strict().DecodeString(string(p.After))
+	if p.After == "" || err != nil || json.Unmarshal(text, &from) != nil {
+		return filter
+	}
+	return from.Filter
+}
+
 // Cursor returns the cursor that continues the list after the place.
 func (b Bookmark[F]) Cursor(last Place) (Cursor, error) {
 	b.Last = last

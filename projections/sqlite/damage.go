@@ -97,28 +97,60 @@ func (c *Conn) check(ctx context.Context, pragma string) (found []string, err er
 	return found, err
 }
 
-// CheckRoots reads one entry of every index. [Conn.Check] does not notice if the first page
-// of an index is one of a table.
-func (c *Conn) CheckRoots(ctx context.Context) (found []string, err error) {
-	var table, index, condition string
-	var probes []string
-	if err := c.Each(ctx, []any{Text(&table), Text(&index), Text(&condition)}, func() {
-		probes = append(probes, `SELECT 1 FROM "`+table+`" INDEXED BY "`+index+`" `+condition+` LIMIT 1`)
-	}, `SELECT tbl_name, name, CASE instr(sql, ' WHERE ') WHEN 0 THEN '' ELSE substr(sql, instr(sql, ' WHERE ')) END
-		FROM sqlite_schema WHERE type = 'index' ORDER BY name`); err != nil {
+// partial is an index, with the condition of its rows; empty: it has all rows.
+type partial struct{ table, index, condition string }
+
+// indexes returns all indexes that are declared by a statement of their own.
+func (c *Conn) indexes(ctx context.Context) (all []partial, err error) {
+	var i partial
+	err = c.Each(ctx, []any{Text(&i.table), Text(&i.index), Text(&i.condition)}, func() { all = append(all, i) },
+		`SELECT tbl_name, name, CASE instr(sql, ' WHERE ') WHEN 0 THEN '' ELSE substr(sql, instr(sql, ' WHERE ')) END
+			FROM sqlite_schema WHERE type = 'index' ORDER BY name`)
+	return all, err
+}
+
+// CheckIndexes finds what [Conn.Check] does not notice: the first page of an index is one of
+// a table, or an index of some rows has others besides.
+func (c *Conn) CheckIndexes(ctx context.Context) (found []string, err error) {
+	all, err := c.indexes(ctx)
+	if err != nil {
 		return nil, err
 	}
-	for _, probe := range probes {
-		var one int
-		err := c.RowContext(ctx, []any{Number(&one)}, probe)
+	for _, i := range all {
+		wrong, err := c.checkIndex(ctx, i)
 		if errors.Is(err, ErrDamaged) {
-			return append(found, probe+": "+err.Error()), nil
+			wrong, err = err.Error(), nil
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err != nil {
 			return nil, err
+		}
+		if wrong != "" {
+			found = append(found, "index "+i.index+": "+wrong)
 		}
 	}
 	return found, nil
+}
+
+func (c *Conn) checkIndex(ctx context.Context, i partial) (wrong string, err error) {
+	var in, of int64
+	if i.condition == "" {
+		err := c.RowContext(ctx, []any{Number(&in)}, `SELECT 1 FROM "`+i.table+`" INDEXED BY "`+i.index+`" LIMIT 1`)
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return "", err
+	}
+	const count = `SELECT count(*) FROM `
+	if err := c.RowContext(ctx, []any{Number(&in)}, count+`"`+i.table+`" INDEXED BY "`+i.index+`"`+i.condition); err != nil {
+		return "", err
+	}
+	if err := c.RowContext(ctx, []any{Number(&of)}, count+`"`+i.table+`" NOT INDEXED`+i.condition); err != nil {
+		return "", err
+	}
+	if in != of {
+		return fmt.Sprintf("it has %d rows of %d", in, of), nil
+	}
+	return "", nil
 }
 
 // CheckPages returns the pages of a database file that have wrong checksums, as texts. It

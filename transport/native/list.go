@@ -35,7 +35,7 @@ func (q ListQuery) counted(c CountQuery) (projections.Page, error) {
 // List is one page of a list.
 type List[T any] struct {
 	Items      []T     `json:"items" bounds:"page" nullable:"false"`
-	NextCursor *string `json:"next_cursor" bounds:"cursor" doc:"The cursor of the next page; null at the end of the list."`
+	NextCursor *string `json:"next_cursor" bounds:"cursor" doc:"The cursor of the next page; null at the end of the list. A page of a list with a filter can have fewer items than asked for, even none, and still have one."`
 	Count      *int    `json:"count,omitzero" bounds:"count" doc:"With count=true: how many items the whole list has." example:"1042"`
 }
 
