@@ -42,7 +42,7 @@ func newClock(now func() time.Time, logger *slog.Logger) *clock {
 	return &clock{logger: logger, read: func() reading {
 		t := now()
 		wall := t.Round(0)
-		return reading{at: wall, passed: t.Sub(begun), set: t == wall} //nolint:revive // compares the monotonic reading too
+		return reading{at: wall, passed: t.Sub(begun), set: t == wall} //nolint:staticcheck // Equal would ignore the monotonic reading
 	}}
 }
 

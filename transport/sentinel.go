@@ -82,6 +82,7 @@ var sentinels = []struct {
 	{store.ErrUnknownFormat, internalError},
 	{store.ErrTruncated, internalError},
 	{store.ErrUnreadable, internalError},
+	{store.ErrDisk, serviceUnavailable},
 	{events.ErrTryAgain, serviceUnavailable},
 	{projections.ErrGap, internalError},
 	{projections.ErrUnknownEvent, internalError},

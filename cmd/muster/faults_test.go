@@ -247,8 +247,12 @@ func (f *faulty) compare(s site, log, want []string) {
 	}
 	for i, p := range f.nodes {
 		shown := p.api.history(s)
-		if len(shown) < len(log) || !slices.Equal(shown[:len(log)], log) {
-			f.t.Errorf("node %d shows other events than the log holds:\n%s", i, strings.Join(shown[max(0, len(shown)-3):], "\n"))
+		for n, text := range log {
+			if n >= len(shown) || shown[n] != text {
+				f.t.Errorf("node %d shows %d events, the log held %d; event %d of the log is missing or another one:\n%s\nin its place is\n%s",
+					i, len(shown), len(log), n, text, strings.Join(shown[min(n, len(shown)):min(n+1, len(shown))], ""))
+				break
+			}
 		}
 	}
 }

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -14,25 +14,30 @@ import (
 func TestLargeMessagesAreReadInPortions(t *testing.T) {
 	s, _ := start(t, t.TempDir())
 	p := s.Partitions[0]
-	large := make([]int, 100)
-	for i := range large {
-		large[i] = 1900
-	}
-	written := write(t, p, large...)
-	tip := written[len(written)-1]
-	if bytes, messages, err := p.Size(t.Context()); err != nil || bytes/messages < maxMessage*8/10 {
-		t.Fatalf("the messages are not large: %d bytes in %d messages, %v", bytes, messages, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	err := p.source.each(ctx, written[0].Message+1, func(e wire.Envelope) error {
-		if e.Sequence == tip.Message {
-			return errEnough
+	const messages = 150
+	payload := bytes.Repeat([]byte{' '}, MaxPayload)
+	for i := range uint64(messages) {
+		if err := p.Append(t.Context(), wire.Envelope{Sequence: i + 1, Payload: payload}); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
-	if !errors.Is(err, errEnough) {
-		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	read, err := p.source.(*running).consume(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Stop()
+	defer context.AfterFunc(ctx, read.Stop)()
+	for i := range uint64(messages) {
+		msg, err := read.Next()
+		if err != nil {
+			t.Fatalf("after %d messages: %v", i, err)
+		}
+		if meta, err := msg.Metadata(); err != nil || meta.Sequence.Stream != i+1 {
+			t.Fatalf("message %+v in place of %d: %v", meta, i+1, err)
+		}
+		time.Sleep(time.Millisecond)
 	}
 	if slow, again := s.server.server.NumSlowConsumers(), s.Conn.Stats().Reconnects; slow != 0 || again != 0 {
 		t.Errorf("the server took the reader for a slow consumer %d times, and it reconnected %d times", slow, again)
