@@ -28,7 +28,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "stop": stop, "let": let, "get": get, "curl": curl, "follow": follow,
+			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "get": get, "curl": curl, "follow": follow,
 			"exits": exits, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
 		},
 	})
@@ -89,8 +89,9 @@ func await(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// stop asks the programs in the background to end, as service managers do.
-func stop(ts *testscript.TestScript, _ bool, _ []string) {
+// terminate asks the programs in the background to end, as service managers do. It is not
+// called stop, because that ends the script: commands of testscript go before ours.
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
 	}

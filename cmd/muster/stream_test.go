@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -124,18 +125,20 @@ func inside(t *testing.T, dir, listen string) jetstream.JetStream {
 	return js
 }
 
-// removeFeeds deletes all feeds, of which there must be one.
+// removeFeeds deletes all feeds. There is one, or there will soon be one again.
 func removeFeeds(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
-	removed := 0
-	for p := range node.DefaultPartitions {
-		err := js.DeleteStream(t.Context(), fmt.Sprintf("MUSTER_FEED_%02d", p))
-		if err == nil {
-			removed++
+	deadline := time.Now().Add(patience)
+	for removed := 0; removed == 0; time.Sleep(time.Millisecond) {
+		for p := range node.DefaultPartitions {
+			err := js.DeleteStream(t.Context(), fmt.Sprintf("MUSTER_FEED_%02d", p))
+			if err == nil {
+				removed++
+			}
 		}
-	}
-	if removed == 0 {
-		t.Fatal("there was no feed to delete")
+		if time.Now().After(deadline) {
+			t.Fatal("there was no feed to delete")
+		}
 	}
 }
 

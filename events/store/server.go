@@ -66,7 +66,7 @@ func startServer(ctx context.Context, dir *directory, listen string, logger *slo
 func started(ctx context.Context, s *server.Server, log *serverLog) error {
 	begun := time.Now()
 	for !s.ReadyForConnections(startPoll) {
-		if err := startFailed(ctx, log); err != nil {
+		if err := startFailed(ctx, log, s.StoreDir()); err != nil {
 			return err
 		}
 		if time.Since(begun) > serverTimeout {
@@ -79,7 +79,7 @@ func started(ctx context.Context, s *server.Server, log *serverLog) error {
 		if h.Status == "ok" {
 			return nil
 		}
-		if err := startFailed(ctx, log); err != nil {
+		if err := startFailed(ctx, log, s.StoreDir()); err != nil {
 			return err
 		}
 		if time.Since(begun) > serverTimeout {
@@ -91,13 +91,13 @@ func started(ctx context.Context, s *server.Server, log *serverLog) error {
 
 // startFailed returns why a starting server will never be ready. It returns nil if the
 // server may still become ready.
-func startFailed(ctx context.Context, log *serverLog) error {
+func startFailed(ctx context.Context, log *serverLog, dir string) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	select {
 	case why := <-log.fatal:
-		return fmt.Errorf("the embedded JetStream does not start: %s", why)
+		return fmt.Errorf("the embedded JetStream does not start: %s: %s", dir, why)
 	default:
 		return nil
 	}
