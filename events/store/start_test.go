@@ -109,7 +109,7 @@ func TestServerDoesNotStart(t *testing.T) {
 func TestStartIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := startFailed(ctx, newServerLog(quiet(), nil)); !errors.Is(err, context.Canceled) {
+	if err := startFailed(ctx, newServerLog(quiet(), nil), "somewhere"); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

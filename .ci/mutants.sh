@@ -1,0 +1,49 @@
+# Mutants: the program with one guard taken out. A test that looks for what the guard
+# prevents must fail on each, or it proves nothing. Sourced by run.
+
+# mutant NAME FILE EXPRESSION PACKAGE TEST: changes the file by the Perl expression, in a copy
+# that only the compiler sees, and runs the tests whose names match. At least one must fail.
+# With the name "control" they must pass: the change only makes the guard matter.
+mutant() {
+  local name=$1 file=$2 expression=$3 package=$4 test=$5 dir=$temporary/mutant output=$temporary/mutant/output
+  mkdir -p "$dir"
+  perl -0pe "$expression" "$file" >"$dir/mutated.go" || return 1
+  if cmp -s "$file" "$dir/mutated.go"; then
+    echo "mutant $name: the expression changes nothing in $file"
+    return 1
+  fi
+  printf '{"Replace": {"%s": "%s"}}\n' "$PWD/$file" "$dir/mutated.go" >"$dir/overlay.json"
+  if go test -overlay "$dir/overlay.json" -count 1 -timeout 2m -run "^($test)\$" "$package" >"$output" 2>&1; then
+    [ "$name" = control ] && { echo "control: $test passes"; return 0; }
+    echo "mutant $name: $test does not notice it"
+    return 1
+  fi
+  if [ "$name" = control ] || ! grep -qE '^ *--- FAIL: |^panic: |linearizable' "$output"; then
+    echo "mutant $name: this is not a failing test:"
+    tail -20 "$output"
+    return 1
+  fi
+  echo "mutant $name: caught by $(grep -m1 -oE '^ *--- FAIL: [^ ]+' "$output" || echo "$test")"
+}
+
+mutants() {
+  local result=0
+  mutant "expectation dropped" events/store/append.go \
+    's/,\s*jetstream\.WithExpectLastSequence\(e\.Sequence-1\)//' \
+    ./events/store TestAppendIsConditional || result=1
+  mutant "checkpoint committed early" projections/apply.go \
+    's/(\tif _, err := p\.Exec\("BEGIN IMMEDIATE"\))/\tfor i := range messages {\n\t\t_ = p.writeCheckpoint(messages[i].Checkpoint())\n\t}\n$1/' \
+    ./projections TestApplyRefuses || result=1
+  mutant "cache evicted too soon" events/held.go \
+    's/if changed > applied/if false \&\& changed > applied/' \
+    ./events TestEvictKeepsWhatIsAhead || result=1
+  mutant control events/held.go 's/maxHeld = 1 << 15/maxHeld = 4/' \
+    ./cmd/muster TestLinearizable || result=1
+  mutant "cache of four parts evicted too soon" events/held.go \
+    's/maxHeld = 1 << 15/maxHeld = 4/; s/if changed > applied/if false \&\& changed > applied/' \
+    ./cmd/muster TestLinearizable || result=1
+  mutant "conflict after an unanswered append" events/append.go \
+    's/(\tswitch \{\n)(\tcase err == nil && bytes\.Equal)/$1\tcase errors.Is(err, store.ErrNoMessage):\n\t\treturn true, errConflict\n$2/' \
+    ./cmd/muster TestPausedFollowers || result=1
+  return $result
+}
