@@ -32,7 +32,8 @@ func verified(t testing.TB, args ...string) {
 // replayed returns all of the organization's events, read from the log by audit replay.
 func replayed(t testing.TB, s site, args ...string) []string {
 	t.Helper()
-	status, text := says(t, append([]string{"audit", "replay", "--format", "jsonl", "--organization", s.org}, args...)...)
+	args = append([]string{"audit", "replay", "--log-level", "error", "--format", "jsonl", "--organization", s.org}, args...)
+	status, text := says(t, args...)
 	if status != 0 {
 		t.Fatalf("audit replay exits with %d:\n%s", status, text)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -36,6 +37,9 @@ func (r *running) message(ctx context.Context, sequence uint64) (wire.Envelope, 
 	var m Message
 	err := r.reach.ask(ctx, func(ctx context.Context) (err error) {
 		m, err = r.store.message(ctx, r.name, ask{Sequence: sequence})
+		if errors.Is(err, ErrNoMessage) {
+			err = r.missing(ctx, sequence, err)
+		}
 		return err
 	})
 	if err != nil {
@@ -69,10 +73,41 @@ func (r *running) size(ctx context.Context) (bytes, messages uint64, err error) 
 	return info.State.Bytes, info.State.Msgs, nil
 }
 
+// missing returns the error for a message that the server does not have. A leader that was
+// deposed and does not know it yet lacks the newest messages, so it is not believed.
+func (r *running) missing(ctx context.Context, sequence uint64, missing error) error {
+	info, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	if info.Config.Replicas > 1 && info.State.LastSeq >= sequence {
+		return fmt.Errorf("%w: %w", errDeposed, missing)
+	}
+	return missing
+}
+
+// info returns the state of the stream as its leader has it.
 func (r *running) info(ctx context.Context) (info *jetstream.StreamInfo, err error) {
 	err = r.reach.ask(ctx, func(ctx context.Context) (err error) {
-		info, err = r.stream.Info(ctx)
+		info, err = r.current(ctx)
 		return err
 	})
 	return info, err
+}
+
+// errDeposed reports that the server that answered may not lead the stream any more.
+var errDeposed = errors.New("the answer came from a server that may not be the leader any more")
+
+// current asks once for the state of the stream. The other replicas elect another leader only
+// after they have heard nothing from theirs for four seconds. So a leader that has heard from
+// most of them since then is still the leader, and what it says is current.
+func (r *running) current(ctx context.Context) (*jetstream.StreamInfo, error) {
+	info, err := r.stream.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := quorum(info); err != nil {
+		return nil, fmt.Errorf("%w: %w", errDeposed, err)
+	}
+	return info, nil
 }
