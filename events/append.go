@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -23,6 +25,7 @@ type appender struct {
 	health  *health
 	overdue chan error // says that the group in flight has taken too long, and goes on being tried
 	probes  sync.WaitGroup
+	asking  singleflight.Group // whether the partition can be written to
 }
 
 func newAppender(own *process, p *store.Partition, h *health) *appender {

@@ -12,10 +12,11 @@ import (
 // health is what keeps a partition from taking commands. Whatever finds a reason sets it,
 // and clears it once it has passed. It is safe for concurrent use.
 type health struct {
-	damaged   atomic.Pointer[failure] // the log is damaged; never cleared
-	following atomic.Pointer[failure] // the read models cannot follow the log
-	appending atomic.Pointer[failure] // an append has failed, and neither an append nor a probe has succeeded since
-	flying    atomic.Bool             // a group is on its way into the log
+	damaged   atomic.Pointer[failure]   // the log is damaged; never cleared
+	following atomic.Pointer[failure]   // the read models cannot follow the log
+	appending atomic.Pointer[failure]   // an append has failed, and neither an append nor a probe has succeeded since
+	flying    atomic.Bool               // a group is on its way into the log
+	proved    atomic.Pointer[time.Time] // when an append or a probe last began that succeeded
 
 	// They return why commands are refused for other reasons, and never change.
 	storing func() error // the disk takes nothing at the moment
@@ -57,6 +58,8 @@ func (h *health) failed(p *process, partition int, err error) *failure {
 
 // recovered notes that the partition can be written to.
 func (h *health) recovered(p *process, partition int) {
+	now := time.Now()
+	h.proved.Store(&now)
 	if f := h.appending.Swap(nil); f != nil {
 		p.logger.Info("the log can be written to again", slog.Int("partition", partition), slog.Duration("after", p.now().Sub(f.at)))
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Ready returns nil if commands can be taken and history can be followed, and the
@@ -28,6 +30,18 @@ func (l *Log) Ready(_ context.Context) error {
 		if err := p.health.refusal(); err != nil {
 			return fmt.Errorf("partition %d: %w", p.Number, err)
 		}
+		if err := p.Interrupted(); err != nil {
+			return fmt.Errorf("partition %d cannot be read at the moment: %w", p.Number, err)
+		}
 	}
-	return nil
+	var proofs errgroup.Group
+	for _, p := range l.partitions {
+		proofs.Go(func() error {
+			if err := p.writer.appender.prove(); err != nil {
+				return fmt.Errorf("partition %d cannot be written to: %w", p.Number, err)
+			}
+			return nil
+		})
+	}
+	return proofs.Wait()
 }

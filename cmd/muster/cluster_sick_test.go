@@ -9,27 +9,24 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// An election among the replicas of a stream begins 4 to 9 s after they have last heard of the
-// leader, and sometimes takes a second round. Where none is needed, a node needs two unanswered
-// attempts to leave its server.
-const (
-	withElection    = 20 * time.Second
-	withoutElection = 6 * time.Second
-)
+// leftWithin bounds how long a partition may take no commands beside two healthy servers. An
+// election among the replicas of a stream begins 4 to 9 s after they have last heard of the
+// leader, and sometimes takes a second round. A node that cannot leave its server never takes
+// commands again.
+const leftWithin = 30 * time.Second * slowness
 
 // sickness is a way in which a server can stop to be of use.
 type sickness struct {
 	name       string
-	within     time.Duration // how long a partition may take no commands
 	begin, end func(*cluster, int)
 }
 
 var sicknesses = []sickness{
-	{"frozen", withElection, func(c *cluster, n int) { c.servers[n].freeze() }, func(c *cluster, n int) { c.servers[n].thaw() }},
-	{"silent", withoutElection, func(c *cluster, n int) { c.servers[n].link.cut() }, func(c *cluster, n int) { c.servers[n].link.heal() }},
-	{"without quorum", withElection, func(c *cluster, n int) { c.isolate(n, true) }, func(c *cluster, n int) { c.isolate(n, false) }},
-	{"killed", withElection, func(c *cluster, n int) { c.servers[n].kill() }, func(c *cluster, n int) { c.servers[n].start() }},
-	{"stopped", withoutElection, func(c *cluster, n int) { c.servers[n].stop() }, func(c *cluster, n int) { c.servers[n].start() }},
+	{"frozen", func(c *cluster, n int) { c.servers[n].freeze() }, func(c *cluster, n int) { c.servers[n].thaw() }},
+	{"silent", func(c *cluster, n int) { c.servers[n].link.cut() }, func(c *cluster, n int) { c.servers[n].link.heal() }},
+	{"without quorum", func(c *cluster, n int) { c.isolate(n, true) }, func(c *cluster, n int) { c.isolate(n, false) }},
+	{"killed", func(c *cluster, n int) { c.servers[n].kill() }, func(c *cluster, n int) { c.servers[n].start() }},
+	{"stopped", func(c *cluster, n int) { c.servers[n].stop() }, func(c *cluster, n int) { c.servers[n].start() }},
 }
 
 // TestSickServer makes the server sick that a node is connected to, beside two healthy
@@ -54,7 +51,7 @@ func TestSickServer(t *testing.T) {
 				untilAdded(t, p, s)
 				took := time.Since(begun)
 				t.Logf("partition %d takes commands again after %s", partition, took.Round(time.Millisecond))
-				if took > sick.within {
+				if took > leftWithin {
 					t.Errorf("partition %d took %s", partition, took)
 				}
 			}

@@ -90,7 +90,7 @@ func (f *Feed) heard(ctx context.Context) input {
 
 // outcome returns the input that results from a look or a publication.
 func (f *Feed) outcome(ctx context.Context, err error) input {
-	if err == nil && f.failing {
+	if err == nil && f.failing && f.last >= f.wanted {
 		f.failing = false
 		f.logger.Info("the feed is published again", slog.Int("partition", f.partition))
 	}

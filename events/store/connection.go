@@ -87,17 +87,40 @@ func connectInside(e *embedded) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// connectOutside opens a connection to a server elsewhere. The connection survives
-// every restart of the server. If the context ends first, connectOutside returns at once,
-// and a connection that is made later is closed.
-func connectOutside(ctx context.Context, url string, logger *slog.Logger, entered func()) (*nats.Conn, error) {
+// connectOutside opens a connection to a server elsewhere. The connection survives every
+// restart of the server. Unless the log is only read, connectOutside waits for a server that
+// does not answer yet, because servers and nodes may start at the same time. If the context
+// ends first, it returns at once, and a connection that is made later is closed.
+func connectOutside(ctx context.Context, o Options, entered, left func()) (*nats.Conn, error) {
+	for begun, told := time.Now(), false; ; {
+		conn, err := dialOnce(ctx, func() (*nats.Conn, error) { return dial(o.URL, o.Logger, entered, left) })
+		if err == nil || o.ReadOnly || !errors.Is(err, nats.ErrNoServers) && !errors.Is(err, nats.ErrTimeout) || time.Since(begun) > openFor {
+			return conn, err
+		}
+		if !told {
+			told = true
+			o.Logger.Warn("waiting for a NATS server", slog.Duration("at_most", openFor), slog.Any("error", err))
+		}
+		select {
+		case <-time.After(dialAgainAfter):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// dialAgainAfter is the pause before servers are tried again of which none answers.
+const dialAgainAfter = 250 * time.Millisecond
+
+// dialOnce makes a connection, and gives up when the context ends.
+func dialOnce(ctx context.Context, dial func() (*nats.Conn, error)) (*nats.Conn, error) {
 	type result struct {
 		conn *nats.Conn
 		err  error
 	}
 	connected := make(chan result, 1)
 	go func() {
-		conn, err := dial(url, logger, entered)
+		conn, err := dial()
 		connected <- result{conn, err}
 	}()
 	select {
@@ -113,13 +136,15 @@ func connectOutside(ctx context.Context, url string, logger *slog.Logger, entere
 	}
 }
 
-// dial tries every server of the URL once. The function entered is called each time that
-// the connection is made again.
-func dial(url string, logger *slog.Logger, entered func()) (*nats.Conn, error) {
-	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond),
-		// A server that is frozen or cut off says nothing. Pings notice it within 6 s.
-		nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2), nats.FlusherTimeout(attemptTimeout),
+// dial tries every server of the URL once. The function left is called each time that the
+// connection is lost, and entered each time that it is made again.
+func dial(url string, logger *slog.Logger, entered, left func()) (*nats.Conn, error) {
+	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(dialAgainAfter),
+		// A server that is frozen or cut off says nothing. Pings notice it within 6 s. While a
+		// connection is made again, calls wait for that, so it must not take long either.
+		nats.Timeout(time.Second), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2), nats.FlusherTimeout(attemptTimeout),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			left()
 			if err != nil {
 				logger.Warn("lost the connection to NATS", slog.Any("error", err))
 			}

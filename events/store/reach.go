@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -57,6 +58,8 @@ const (
 // server. It is safe for concurrent use.
 type reach struct {
 	store *Store
+	// interrupted is why the messages that come cannot be read; nil while they can.
+	interrupted atomic.Pointer[interruption]
 
 	mu      sync.Mutex
 	silent  time.Time     // when the oldest call began that has not been answered since; zero if the last one was
@@ -137,4 +140,31 @@ func (s *Store) leave(patient time.Duration, because error) bool {
 	}
 	s.logger.Warn("leaving a NATS server that does not answer", slog.String("server", s.Conn.ConnectedServerName()), slog.Any("error", because))
 	return s.Conn.ForceReconnect() == nil
+}
+
+// proofLasts is how long it is believed that a partition on an external server can be written
+// to, after that was shown.
+const proofLasts = 3 * time.Second
+
+// Lasts reports whether the partition can still be believed to be writable after that was
+// shown at the time. On an external server it is believed for a few seconds, and only as long
+// as the node is connected to the same server. An embedded server reports by itself when it
+// cannot write.
+func (p *Partition) Lasts(shown time.Time) bool {
+	return p.store.server != nil || shown.After(*p.store.connected.Load()) && time.Since(shown) < proofLasts
+}
+
+// Interrupted returns why the messages that come cannot be read at the moment, or nil if they
+// can. An interruption that ends within a second is none.
+func (p *Partition) Interrupted() error {
+	if i := p.reach.interrupted.Load(); i != nil && time.Since(i.since) > time.Second {
+		return i.cause
+	}
+	return nil
+}
+
+// interruption is why messages cannot be read, and since when.
+type interruption struct {
+	cause error
+	since time.Time
 }

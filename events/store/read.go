@@ -51,6 +51,9 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 		case time.Since(begun) > AskFor:
 			return fmt.Errorf("reading %s: %w", logStream(p.Number), err)
 		}
+		if until == nil {
+			p.reach.interrupted.CompareAndSwap(nil, &interruption{err, time.Now()})
+		}
 		p.store.logger.Debug("reading the log again", slog.String("stream", logStream(p.Number)), slog.Uint64("after", r.at.Message), slog.Any("error", err))
 		select {
 		case <-ctx.Done():
@@ -102,7 +105,7 @@ func (r *reader) take(ctx context.Context, e wire.Envelope) error {
 const (
 	// readPulse is how often the server says that it is there while nothing is written. After
 	// two beats without it a new consumer is made.
-	readPulse = 2 * time.Second
+	readPulse = time.Second
 	// readPull is how long one request for messages lasts.
 	readPull = 10 * time.Second
 	// forgetReader is how long the server keeps the consumer of a reader that has gone.
@@ -113,6 +116,9 @@ const (
 // errInterrupted.
 func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) error) error {
 	messages, err := r.consume(ctx, from)
+	if err == nil {
+		r.reach.interrupted.Store(nil)
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return fmt.Errorf("reading %s: %w", r.name, err)
 	}

@@ -130,7 +130,7 @@ func TestConnectingIsInterrupted(t *testing.T) {
 		}
 		close(accepted)
 	}()
-	_, err = connectOutside(ctx, "nats://"+mute.Addr().String(), quiet(), func() {})
+	_, err = connectOutside(ctx, Options{URL: "nats://" + mute.Addr().String(), Logger: quiet()}, func() {}, func() {})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -68,6 +68,7 @@ type Store struct {
 	attempt  time.Duration // bounds one attempt of a call
 
 	connected atomic.Pointer[time.Time] // when the connection was made, or last left for another server
+	apart     atomic.Bool               // the connection is lost
 }
 
 // Open opens the log, or makes it. It locks the data directory for this process. It
@@ -132,8 +133,8 @@ func (s *Store) openDirectory(o Options) (err error) {
 func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
 		s.attempt = attemptTimeout
-		s.Conn, err = connectOutside(ctx, o.URL, o.Logger, s.entered)
-		s.reading.dial = func() (*nats.Conn, error) { return dial(o.URL, o.Logger, func() {}) }
+		s.Conn, err = connectOutside(ctx, o, s.entered, s.left)
+		s.reading.dial = func() (*nats.Conn, error) { return dial(o.URL, o.Logger, func() {}, func() {}) }
 	} else {
 		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
 		if err = s.server.open(ctx); err == nil {
@@ -160,7 +161,11 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 func (s *Store) entered() {
 	now := time.Now()
 	s.connected.Store(&now)
+	s.apart.Store(false)
 }
+
+// left notes that the connection was lost.
+func (s *Store) left() { s.apart.Store(true) }
 
 // warnOfServer logs what can be lost with the external server. With a cluster it also sets
 // the number of replicas.
@@ -226,8 +231,9 @@ func (s *Store) flushNew(made bool) error {
 	return syncDirectory(filepath.Dir(filepath.Clean(s.dir.path)))
 }
 
-// Connected reports whether there is a connection to the server at the moment.
-func (s *Store) Connected() bool { return s.Conn != nil && s.Conn.IsConnected() }
+// Connected reports whether there is a connection to the server at the moment. It does not
+// ask the connection itself, which does not answer while it is being made again.
+func (s *Store) Connected() bool { return s.Conn != nil && !s.apart.Load() }
 
 // Dir returns the path of the data directory. It is empty if there is none.
 func (s *Store) Dir() string {
