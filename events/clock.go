@@ -66,9 +66,9 @@ func (c *clock) now() time.Time {
 	case c.doubted == 0 || (ahead-c.doubted).Abs() > jump: // it has jumped, perhaps again
 		c.doubted, c.since = ahead, r.passed
 		c.logger.Warn("the clock has jumped; events go on with the time that has passed until the jump has lasted",
-			slog.Duration("ahead", ahead), slog.Duration("for", believeAfter))
+			slog.String("ahead", ahead.String()), slog.String("for", believeAfter.String()))
 	case r.passed-c.since >= believeAfter:
-		c.logger.Warn("the clock's jump has lasted; events follow the clock again", slog.Duration("ahead", ahead))
+		c.logger.Warn("the clock's jump has lasted; events follow the clock again", slog.String("ahead", ahead.String()))
 		c.believe(r)
 		return r.at
 	}

@@ -79,3 +79,26 @@ func TestWarnings(t *testing.T) {
 		t.Errorf("the clock has caught up: %q", w)
 	}
 }
+
+// An event that was written while a clock was a day ahead does not keep people from being
+// given access that ends before that clock's time. Events go on with its time.
+func TestEndsAfterAClockWasAhead(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := now
+	n := start(t, Options{Dir: t.TempDir(), Partitions: 1, Now: func() time.Time { return clock }})
+	a := found(t, n)
+	clock = now.Add(24 * time.Hour)
+	must(t, n, a.add())
+	clock = now.Add(time.Second)
+	soon := a.add()
+	soon.ExpiresAt = clock.Add(time.Hour)
+	n.seen(t, must(t, n, soon).Position)
+	if last := n.fold.entries[len(n.fold.entries)-1]; last.Time.Before(now.Add(24 * time.Hour)) {
+		t.Errorf("an event at %s follows one at %s", last.Time, now.Add(24*time.Hour))
+	}
+	past := a.add()
+	past.ExpiresAt = now
+	if _, err := n.Run(t.Context(), past); err == nil {
+		t.Error("an end in the past is taken")
+	}
+}

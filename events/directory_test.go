@@ -86,8 +86,10 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 		t.Fatalf("a log cut short: %v", err)
 	}
 	// A read model that knows more than the log is refused even without the mark.
-	if err := os.Remove(filepath.Join(dir, "high-water")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"high-water", "high-water.recent"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	l, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()})
 	if err != nil {

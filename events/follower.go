@@ -58,7 +58,11 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 		}
 		f.partitions[c.Partition].feed.Start(c.Number)
 		f.partitions[c.Partition].read.Store(&c)
+		if c.Message > 0 { // after a kill the mark may lag behind
+			f.store.SetMark(c)
+		}
 	}
+	close(f.following)
 	var readers sync.WaitGroup
 	for p := range f.partitions {
 		readers.Go(func() { f.readOn(ctx, from[p]) })

@@ -91,11 +91,11 @@ func (g *group) run(r *request) (Result, error) {
 			return Result{position, done.Types, done.After, target, outcomes, true}, nil
 		}
 	}
-	at := g.time()
+	now, at := g.times()
 	if r.dry {
-		return g.try(keys, at, r.command)
+		return g.try(keys, now, at, r.command)
 	}
-	d, err := domain.Decide(&h.state, at, r.command)
+	d, err := domain.Decide(&h.state, now, r.command)
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
@@ -107,11 +107,11 @@ func (g *group) run(r *request) (Result, error) {
 
 // try returns the result that the command would have, and changes nothing. It decides on a
 // copy of the state, without the people whom the actor could not read.
-func (g *group) try(keys []domain.Key, at time.Time, c domain.Command) (Result, error) {
+func (g *group) try(keys []domain.Key, now, at time.Time, c domain.Command) (Result, error) {
 	h := g.held
 	state := h.state.Copy(keys)
 	for {
-		domain.HideUnread(state, c, at)
+		domain.HideUnread(state, c, now)
 		missing := slices.DeleteFunc(domain.Needs(state, c), state.Holds)
 		if len(missing) == 0 {
 			break
@@ -121,7 +121,7 @@ func (g *group) try(keys []domain.Key, at time.Time, c domain.Command) (Result, 
 		}
 		state.CopyFrom(&h.state, missing)
 	}
-	d, err := domain.Decide(state, at, c)
+	d, err := domain.Decide(state, now, c)
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
@@ -220,14 +220,21 @@ func record(meta domain.Meta, at time.Time, number uint64, e domain.Event) domai
 	}
 }
 
-// time returns the current time in milliseconds. It is never before the partition's last
-// event, even if the clock goes back.
-func (g *group) time() time.Time {
-	now := g.process.clock.now().UTC().Truncate(time.Millisecond)
-	if now.Before(g.held.tip.Time) {
-		return g.held.tip.Time
+// times returns the time as of which a command is decided, and the time that its events get,
+// both in milliseconds. Events never get a time before that of the partition's last event,
+// even if the clock goes back, and as a rule the command is decided as of the same time. But
+// if the last event is far ahead, a clock was wrong when it was written. Then the command is
+// decided as of now: else nobody could be given access that ends before that clock's time.
+func (g *group) times() (now, at time.Time) {
+	now = g.process.clock.now().UTC().Truncate(time.Millisecond)
+	last := g.held.tip.Time
+	switch {
+	case !now.Before(last):
+		return now, now
+	case last.Sub(now) > jump:
+		return now, last
 	}
-	return now
+	return last, last
 }
 
 // seal completes the group's message. What is decided from now on follows it.

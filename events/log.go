@@ -55,7 +55,8 @@ type Log struct {
 	readOnly   bool
 	store      *store.Store
 	partitions []*partition
-	scrub      *scrub // nil for reading only
+	scrub      *scrub        // nil for reading only
+	following  chan struct{} // closed once it is known how far each partition has been followed
 
 	broken  atomic.Pointer[failure] // why history cannot be followed any more; nil while it can
 	whole   context.Context         // ends when history cannot be followed any more, with the reason
@@ -69,7 +70,7 @@ type Log struct {
 // hold what the high-water mark says ([store.ErrTruncated]). Nothing can be written
 // before [Log.Start].
 func Open(ctx context.Context, o Options) (_ *Log, err error) {
-	l := &Log{process: &process{id: uuid.NewString(), now: o.Now, logger: o.Logger}, readOnly: o.ReadOnly}
+	l := &Log{process: &process{id: uuid.NewString(), now: o.Now, logger: o.Logger}, readOnly: o.ReadOnly, following: make(chan struct{})}
 	if l.now == nil {
 		l.now = time.Now
 	}

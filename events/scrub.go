@@ -37,6 +37,8 @@ type scrub struct {
 	rate       int
 	pause      time.Duration
 
+	following <-chan struct{} // closed once it is known how far each partition has been followed
+
 	last  []uint64  // by partition, the message that this pass has read last
 	saved time.Time // when last was written down
 
@@ -46,7 +48,7 @@ type scrub struct {
 
 func newScrub(l *Log, o Options) *scrub {
 	s := &scrub{
-		process: l.process, store: l.store, partitions: l.partitions, rate: o.ScrubRate, pause: o.ScrubPause,
+		process: l.process, store: l.store, partitions: l.partitions, following: l.following, rate: o.ScrubRate, pause: o.ScrubPause,
 		damaged: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "muster_log_damaged", Help: "1 if the scrub has found damage in the partition, so that it takes no more commands, otherwise 0.",
 		}, []string{"partition"}),
@@ -82,6 +84,11 @@ func (s *scrub) register(r prometheus.Registerer) error {
 // run reads the log again and again until the log is closed.
 func (s *scrub) run() {
 	s.last = s.store.Scrubbed()
+	select {
+	case <-s.following:
+	case <-s.closing.Done():
+		return
+	}
 	for {
 		s.pass()
 		s.save()
@@ -124,11 +131,11 @@ func (s *scrub) pass() {
 // reread reads what has been followed of a partition.
 func (s *scrub) reread(p *partition, limit *rate.Limiter) error {
 	end := p.read.Load()
-	if end == nil || end.Message == 0 {
+	if end.Message == 0 {
 		return nil
 	}
-	if s.last[p.Number] >= end.Message {
-		s.last[p.Number] = 0 // it belongs to another log
+	if s.last[p.Number] > end.Message {
+		s.last[p.Number] = 0 // the read models are made again, or it belongs to another log
 	}
 	// The link of the message before is not written down, and not believed if it were.
 	first := max(s.last[p.Number], 1)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,15 +31,20 @@ var ErrTruncated = errors.New("the log does not hold what this node has read bef
 //	       00 00000000000000000042 00000000000000000108 9f86d08…
 //
 // The file is replaced and flushed about once a second while the mark moves, and when the
-// log is closed. So it may lag behind, but the message that it names must be in the log.
-// What was read after it is known exactly from the checkpoints of the read models.
+// log is closed. So it survives a power cut, and may lag behind. A second file, which is
+// overwritten in place and never flushed, says exactly how far the node has read, also after
+// the process was killed. Each of its lines ends with a checksum, because a power cut may
+// leave anything of it. The later mark counts: what either names was durable before.
 type highWater struct {
 	path   string
 	logger *slog.Logger
 
-	mu    sync.Mutex
-	lines []byte // what the file holds once it is written
-	dirty bool   // the file does not hold it yet
+	mu     sync.Mutex
+	lines  []byte                // what the file holds once it is written
+	dirty  bool                  // the file does not hold it yet
+	marks  [MaxPartitions]uint64 // the messages that the mark names
+	recent *os.File              // the file that is overwritten; nil for reading only, or if it cannot be made
+	exact  []byte                // what that file held when it was opened
 
 	moved  chan struct{} // has room for one signal
 	closed chan struct{}
@@ -47,6 +54,8 @@ type highWater struct {
 const (
 	highWaterFile  = "high-water"
 	highWaterWidth = 2 + 1 + 20 + 1 + 20 + 1 + 64 + 1
+	recentFile     = highWaterFile + ".recent"
+	recentWidth    = highWaterWidth + 8 + 1 // with the checksum
 
 	// markEvery is the least time between two writes of the file.
 	markEvery = time.Second
@@ -60,45 +69,102 @@ func openHighWater(path string, readOnly bool, logger *slog.Logger) (*highWater,
 		return nil, fmt.Errorf("opening the high-water mark: %w", err)
 	}
 	h := &highWater{path: path, logger: logger, lines: lines, moved: make(chan struct{}, 1), closed: make(chan struct{})}
+	recent := filepath.Join(filepath.Dir(path), recentFile)
+	h.exact, _ = os.ReadFile(recent) // without it, the other file is the mark
 	if !readOnly {
+		if h.recent, err = os.OpenFile(recent, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+			logger.Warn("the exact high-water mark cannot be kept", slog.Any("error", err))
+		}
+		for p := range h.marks {
+			c, _, _ := h.read(p) // a damaged mark is reported when it is compared
+			h.marks[p] = c.Message
+		}
 		h.ended = make(chan struct{})
 		go h.run()
 	}
 	return h, nil
 }
 
-// read returns the mark of a partition. It reports false for a line that was never
-// written or that a power cut left as zeros.
+// read returns the mark of a partition. It reports false if neither file has one.
 func (h *highWater) read(partition int) (wire.Checkpoint, bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	flushed, found, err := h.flushed(partition)
+	if exact, ok := h.exactly(partition); ok && (!found || exact.Message > flushed.Message) {
+		return exact, true, nil
+	}
+	return flushed, found, err
+}
+
+// flushed returns the mark in the file that is flushed. It reports false for a line that was
+// never written or that a power cut left as zeros.
+func (h *highWater) flushed(partition int) (wire.Checkpoint, bool, error) {
 	from := partition * highWaterWidth
 	if len(h.lines) < from+highWaterWidth || strings.Trim(string(h.lines[from:from+highWaterWidth]), "\x00") == "" {
 		return wire.Checkpoint{}, false, nil
 	}
-	fields := strings.Fields(string(h.lines[from : from+highWaterWidth]))
-	c := wire.Checkpoint{Position: wire.Position{Partition: partition}}
-	if len(fields) == 4 && fields[0] == fmt.Sprintf("%02d", partition) {
-		var err, err2 error
-		c.Message, err = strconv.ParseUint(fields[1], 10, 64)
-		c.Number, err2 = strconv.ParseUint(fields[2], 10, 64)
-		if err == nil && err2 == nil && c.Hash.UnmarshalText([]byte(fields[3])) == nil {
-			return c, true, nil
-		}
+	if c, ok := parseMark(partition, string(h.lines[from:from+highWaterWidth])); ok {
+		return c, true, nil
 	}
-	return wire.Checkpoint{}, false, fmt.Errorf("%s, line %d is damaged: check the disk; if muster audit verify finds log and feed whole, move the file away and keep it", h.path, partition+1)
+	return wire.Checkpoint{}, false, fmt.Errorf("%w: %s, line %d: check the disk; if muster audit verify finds log and feed whole, move the file away and keep it", ErrMarkDamaged, h.path, partition+1)
 }
 
-// set moves the mark of the checkpoint's partition. The file follows.
+// ErrMarkDamaged reports that the file of the high-water mark is not what Muster has written.
+var ErrMarkDamaged = errors.New("the high-water mark is damaged")
+
+// exactly returns the mark in the file that is overwritten. It reports false if that has none,
+// or is not whole.
+func (h *highWater) exactly(partition int) (wire.Checkpoint, bool) {
+	from := partition * recentWidth
+	if len(h.exact) < from+recentWidth {
+		return wire.Checkpoint{}, false
+	}
+	line, sum := string(h.exact[from:from+highWaterWidth]), string(h.exact[from+highWaterWidth:from+recentWidth])
+	if sum != recentSum(line) {
+		return wire.Checkpoint{}, false
+	}
+	return parseMark(partition, line)
+}
+
+func recentSum(line string) string {
+	return fmt.Sprintf("%08x\n", crc32.ChecksumIEEE([]byte(line)))
+}
+
+func markLine(c wire.Checkpoint) string {
+	return fmt.Sprintf("%02d %020d %020d %x\n", c.Partition, c.Message, c.Number, c.Hash)
+}
+
+func parseMark(partition int, line string) (wire.Checkpoint, bool) {
+	fields := strings.Fields(line)
+	c := wire.Checkpoint{Position: wire.Position{Partition: partition}}
+	if len(fields) != 4 || fields[0] != fmt.Sprintf("%02d", partition) {
+		return wire.Checkpoint{}, false
+	}
+	var err, err2 error
+	c.Message, err = strconv.ParseUint(fields[1], 10, 64)
+	c.Number, err2 = strconv.ParseUint(fields[2], 10, 64)
+	return c, err == nil && err2 == nil && c.Hash.UnmarshalText([]byte(fields[3])) == nil
+}
+
+// set moves the mark of the checkpoint's partition forward. The files follow. The mark never
+// moves back, also when the read models are made again.
 func (h *highWater) set(c wire.Checkpoint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	from := c.Partition * highWaterWidth
+	if c.Message <= h.marks[c.Partition] {
+		return
+	}
+	h.marks[c.Partition] = c.Message
+	line, from := markLine(c), c.Partition*highWaterWidth
 	if missing := from + highWaterWidth - len(h.lines); missing > 0 {
 		h.lines = append(h.lines, make([]byte, missing)...)
 	}
-	copy(h.lines[from:], fmt.Sprintf("%02d %020d %020d %x\n", c.Partition, c.Message, c.Number, c.Hash))
+	copy(h.lines[from:], line)
 	h.dirty = true
+	if h.recent != nil {
+		// What cannot be written is no harm: the line is then not whole, or that of before.
+		_, _ = h.recent.WriteAt([]byte(line+recentSum(line)), int64(c.Partition)*recentWidth)
+	}
 	select {
 	case h.moved <- struct{}{}:
 	default:
@@ -159,7 +225,13 @@ func (h *highWater) close() error {
 	}
 	close(h.closed)
 	<-h.ended
-	return h.write()
+	if err := h.write(); err != nil {
+		h.logger.Warn("the high-water mark could not be written", slog.Any("error", err))
+	}
+	if h.recent == nil {
+		return nil
+	}
+	return h.recent.Close()
 }
 
 // SetMark moves the high-water mark of the checkpoint's partition. Without a data
@@ -172,11 +244,18 @@ func (s *Store) SetMark(c wire.Checkpoint) {
 
 // CheckMark compares a partition with the high-water mark. The log must contain the last
 // message that this node has read, unchanged. If it does not, the error wraps
-// [ErrTruncated].
+// [ErrTruncated]. It wraps [ErrMarkDamaged] if the mark itself is damaged.
 func (s *Store) CheckMark(ctx context.Context, partition int) error {
 	if s.mark == nil {
 		return nil
 	}
+	if _, _, err := s.mark.flushed(partition); err != nil {
+		return err
+	}
+	return s.checkMark(ctx, partition)
+}
+
+func (s *Store) checkMark(ctx context.Context, partition int) error {
 	mark, found, err := s.mark.read(partition)
 	if err != nil || !found {
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -48,8 +49,26 @@ func TestHighWaterMark(t *testing.T) {
 	if h, err = openHighWater(path, true, quiet()); err != nil {
 		t.Fatal(err)
 	}
-	if got, found, err := h.read(3); err == nil || found {
-		t.Errorf("a damaged mark is read as %+v", got)
+	if got, found, err := h.read(3); err != nil || !found || got != marks[3] {
+		t.Errorf("the exact mark is not taken for the damaged one: %+v, %v", got, err)
+	}
+	if _, _, err := h.flushed(3); !errors.Is(err, ErrMarkDamaged) {
+		t.Errorf("the mark is not damaged: %v", err)
+	}
+	recent := filepath.Join(filepath.Dir(path), recentFile)
+	content, err = os.ReadFile(recent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[3*recentWidth+10] ^= 1
+	if err := os.WriteFile(recent, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = openHighWater(path, true, quiet()); err != nil {
+		t.Fatal(err)
+	}
+	if got, found, err := h.read(3); !errors.Is(err, ErrMarkDamaged) || found {
+		t.Errorf("a damaged mark is read as %+v, %v", got, err)
 	}
 }
 

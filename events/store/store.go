@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		return s, nil // the caller checks what it reads
 	}
 	for p := range s.Partitions {
-		if err := s.CheckMark(ctx, p); err != nil {
+		if err := s.checkMark(ctx, p); err != nil {
 			return nil, err
 		}
 	}

@@ -177,8 +177,10 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()}); !errors.Is(err, ErrTruncated) {
 		t.Fatalf("opened: %v", err)
 	}
-	if err := os.Remove(filepath.Join(dir, highWaterFile)); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{highWaterFile, recentFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	start(t, dir)
 }

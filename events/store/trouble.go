@@ -160,7 +160,7 @@ func (s *Store) restart(ctx context.Context) error {
 		return err
 	}
 	for p := range s.Partitions {
-		if err := s.CheckMark(ctx, p); err != nil {
+		if err := s.checkMark(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -149,7 +149,7 @@ func (v *verifier) mark(ctx context.Context) error {
 	}
 	for p := range v.log.Partitions() {
 		err := v.log.CheckMark(ctx, p)
-		if errors.Is(err, store.ErrTruncated) {
+		if errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrMarkDamaged) {
 			v.fail(check, "%v", err)
 			return nil
 		}
