@@ -25,6 +25,9 @@ func (l *Log) Try(ctx context.Context, c domain.Command) (Result, error) {
 func (l *Log) submit(ctx context.Context, c domain.Command, dry bool) (Result, error) {
 	w := l.partitions[l.Partition(c.Metadata().Organization)].writer
 	if !w.started.Load() {
+		if err := w.stall.permanent(); err != nil {
+			return Result{}, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		}
 		return Result{}, fmt.Errorf("%w: still starting", store.ErrUnavailable)
 	}
 	r := &request{ctx: ctx, command: c, dry: dry, answered: make(chan struct{})}

@@ -138,12 +138,13 @@ func (l *Log) applied(messages []wire.Message) {
 	}
 }
 
-// stopped notes that a partition cannot be followed any more.
+// stopped notes that a partition cannot be followed any more. Only the first reason is
+// kept and logged.
 func (l *Log) stopped(partition int, err error) {
 	err = fmt.Errorf("partition %d: %w", partition, err)
-	l.partitions[partition].stall.set(stopped, err)
-	l.broken.CompareAndSwap(nil, &failure{err, l.now()})
-	l.breaks(err)
+	if !l.partitions[partition].stall.end(err) {
+		return
+	}
 	l.logger.Error("following the log has stopped: nothing new of the partition will be visible until this is mended",
 		slog.Int("partition", partition), slog.Any("error", err))
 }

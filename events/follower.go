@@ -49,11 +49,14 @@ func (p *pause) wait(ctx context.Context, mended <-chan struct{}) bool {
 // follow checks the checkpoints and then reads and applies until the context ends.
 func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 	for _, c := range from {
-		if err := f.check(ctx, c); err != nil {
+		if err := f.check(ctx, c, false); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			f.stopped(c.Partition, err)
+			for _, p := range f.partitions { // none of them is followed
+				p.stall.end(err)
+			}
 			return err
 		}
 		f.partitions[c.Partition].feed.Start(c.Number)
@@ -78,14 +81,18 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 }
 
 // check returns nil once the log is known to hold the checkpoint, and an error if it does
-// not hold it or if the context has ended. A log that cannot be read is asked again.
-func (f *follower) check(ctx context.Context, c wire.Checkpoint) error {
+// not hold it or if the context has ended. A log that cannot be read is asked again. If
+// reading has failed before, the log must also be known to send what follows.
+func (f *follower) check(ctx context.Context, c wire.Checkpoint, failed bool) error {
 	p := f.partitions[c.Partition]
 	for again := pause(0); ; {
 		mended := f.store.Mended()
 		_, err := p.Last(ctx)
 		if err == nil {
 			err = p.Contains(ctx, c)
+		}
+		if err == nil && failed {
+			err = p.Readable(ctx, c.Message)
 		}
 		switch {
 		case err == nil:
@@ -115,6 +122,7 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 		}
 		if !errors.Is(err, store.ErrUnreadable) {
 			if !errors.Is(err, context.Canceled) { // it is, when the server was replaced
+				p.stall.set(unread, err)
 				f.logger.Warn("reading the log is tried again", slog.Int("partition", p.Number), slog.Any("error", err))
 			}
 			if at.Message > from {
@@ -123,7 +131,7 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 			if !again.wait(ctx, f.store.Mended()) {
 				return
 			}
-			err = f.check(ctx, at)
+			err = f.check(ctx, at, true)
 		}
 		if err != nil && ctx.Err() == nil {
 			f.stopped(p.Number, err)

@@ -8,7 +8,6 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,9 +57,6 @@ type Log struct {
 	scrub      *scrub        // nil for reading only
 	following  chan struct{} // closed once it is known how far each partition has been followed
 
-	broken  atomic.Pointer[failure] // why history cannot be followed any more; nil while it can
-	whole   context.Context         // ends when history cannot be followed any more, with the reason
-	breaks  context.CancelCauseFunc
 	close   context.CancelFunc // ends process.closing
 	running sync.WaitGroup
 }
@@ -85,7 +81,6 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		return nil, err
 	}
 	l.closing, l.close = context.WithCancel(context.Background())
-	l.whole, l.breaks = context.WithCancelCause(context.Background())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.Close())
@@ -123,35 +118,6 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		l.running.Go(func() { p.feed.Run(l.closing) })
 	}
 	return l, nil
-}
-
-// Start waits until the snapshot has applied everything that is in the log, and starts
-// the writers. [Log.Follow] must be running, or the wait has no end. If it stops
-// meanwhile Start returns the reason.
-func (l *Log) Start(ctx context.Context, s Snapshot) error {
-	if l.readOnly {
-		return errors.New("the log was opened for reading only")
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(l.whole, func() { cancel(context.Cause(l.whole)) })()
-	for _, p := range l.partitions {
-		p.writer.held.snapshot = s
-		err := p.writer.held.catchUp(ctx)
-		if cause := context.Cause(ctx); err != nil && cause != nil {
-			return cause
-		}
-		if err != nil {
-			return fmt.Errorf("partition %d: %w", p.Number, err)
-		}
-		p.writer.watch(l.clock.now())
-	}
-	for _, p := range l.partitions {
-		p.writer.started.Store(true)
-		l.running.Go(p.writer.run)
-	}
-	l.running.Go(l.scrub.run)
-	return nil
 }
 
 // Partitions returns the number of partitions.
@@ -238,7 +204,6 @@ func (l *Log) Partition(org domain.OrganizationID) int {
 // [Log.Follow] must have ended before.
 func (l *Log) Close() error {
 	l.close()
-	l.breaks(nil)
 	for _, p := range l.partitions {
 		p.writer.stop()
 	}

@@ -26,6 +26,13 @@ func outside(t testing.TB) string {
 // test at the latest.
 func outsideIn(t testing.TB, dir string) (url string, stop func()) {
 	t.Helper()
+	s := outsideServer(t, dir)
+	return s.ClientURL(), func() { s.Shutdown(); s.WaitForShutdown() }
+}
+
+// outsideServer is [outsideIn] for those who change the server.
+func outsideServer(t testing.TB, dir string) *server.Server {
+	t.Helper()
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true,
 	})
@@ -33,12 +40,11 @@ func outsideIn(t testing.TB, dir string) (url string, stop func()) {
 		t.Fatal(err)
 	}
 	s.Start()
-	stop = func() { s.Shutdown(); s.WaitForShutdown() }
-	t.Cleanup(stop)
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the server is not ready")
 	}
-	return s.ClientURL(), stop
+	return s
 }
 
 func TestTwoNodesOnOneServer(t *testing.T) {

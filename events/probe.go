@@ -8,9 +8,9 @@ import (
 // be now. JetStream has no event for that.
 const probeEvery = 500 * time.Millisecond
 
-// probe asks the partition whether it can be written to, until the failure has
-// passed. Without that, a node that takes no commands would never notice. While a group is
-// in flight nothing is asked, because only its end tells whether commands can go on.
+// probe asks the partition whether it can be written to, until the failure has passed.
+// Without that, a node that takes no commands would never notice. While a group is in flight
+// nothing is asked, because only its end tells whether commands can go on.
 func (a *appender) probe(f *failure) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()

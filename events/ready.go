@@ -14,14 +14,14 @@ func (l *Log) Ready(_ context.Context) error {
 	if l.closing.Err() != nil {
 		return errors.New("shutting down")
 	}
+	if err := l.store.CheckRoom(); err != nil { // an embedded server may not run because of it
+		return err
+	}
 	if !l.store.Connected() {
 		return errors.New("no connection to NATS")
 	}
-	if err := l.store.CheckRoom(); err != nil {
+	if err := l.Stopped(); err != nil {
 		return err
-	}
-	if f := l.broken.Load(); f != nil {
-		return fmt.Errorf("following the log has stopped: %w", f.err)
 	}
 	for _, p := range l.partitions {
 		if !p.writer.started.Load() {

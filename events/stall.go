@@ -17,6 +17,10 @@ type stall struct {
 	reasons [stallKinds]error
 	moving  context.Context    // ends when there is a reason
 	stop    context.CancelFunc // of moving
+
+	ending sync.Once
+	ended  context.Context // ends when the partition has stopped, with the reason
+	halt   context.CancelCauseFunc
 }
 
 // stallKind is what the read models are kept from by a reason. The most lasting comes
@@ -33,7 +37,32 @@ const (
 func newStall(own *process, partition int, h *health) *stall {
 	s := &stall{process: own, partition: partition, health: h}
 	s.moving, s.stop = context.WithCancel(context.Background())
+	s.ended, s.halt = context.WithCancelCause(context.Background())
 	return s
+}
+
+// end notes that the partition has stopped for good. It reports whether this is the first
+// reason for that.
+func (s *stall) end(reason error) (first bool) {
+	s.ending.Do(func() {
+		first = true
+		s.set(stopped, reason)
+		s.halt(reason)
+	})
+	return first
+}
+
+// permanent returns why the partition has stopped, or nil if it has not.
+func (s *stall) permanent() error { return context.Cause(s.ended) }
+
+// untilStopped returns a context that ends with ctx or when the partition has stopped.
+func (s *stall) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	end := context.AfterFunc(s.ended, func() { cancel(s.permanent()) })
+	return ctx, func() {
+		end()
+		cancel(nil)
+	}
 }
 
 // set notes the reason, or that it has passed if it is nil. What becomes of the partition

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +36,7 @@ func newer(t *testing.T, n *node, a tenant) {
 }
 
 // An event of an unknown type stops its partition at that event. The other partitions go
-// on. A node that is started over it reports it and does not start.
+// on, also after a restart.
 func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 	dir := t.TempDir()
 	n := start(t, Options{Dir: dir, Partitions: 2})
@@ -44,7 +46,7 @@ func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 		b = found(t, n)
 	}
 	newer(t, n, a)
-	<-n.whole.Done()
+	<-n.partitions[n.Partition(a.org)].stall.ended.Done()
 	if err := n.Ready(t.Context()); !errors.Is(err, wire.ErrUnknownType) {
 		t.Fatalf("ready: %v", err)
 	}
@@ -53,6 +55,30 @@ func TestWhatIsNotUnderstoodStopsItsPartition(t *testing.T) {
 	if err := n.fold.WaitFor(t.Context(), must(t, n, b.add()).Position); err != nil {
 		t.Fatalf("the other partition stands still: %v", err)
 	}
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	applied := n.fold.Applied(n.Partition(a.org))
+	n = start(t, Options{Dir: dir, Partitions: 2})
+	if err := n.Ready(t.Context()); !errors.Is(err, wire.ErrUnknownType) || !strings.Contains(err.Error(), fmt.Sprintf("partition %d", n.Partition(a.org))) {
+		t.Fatalf("ready after a restart: %v", err)
+	}
+	if _, err := n.Run(t.Context(), a.add()); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, wire.ErrUnknownType) {
+		t.Fatalf("a command to the partition that has stopped: %v", err)
+	}
+	if err := n.fold.WaitFor(t.Context(), must(t, n, b.add()).Position); err != nil {
+		t.Fatalf("the other partition stands still after a restart: %v", err)
+	}
+	soon(t, "what came before is shown", func() bool { return n.fold.Applied(n.Partition(a.org)) == applied })
+}
+
+// A log of which no partition can be followed is not started.
+func TestNothingStartsIfAllHasStopped(t *testing.T) {
+	dir := t.TempDir()
+	n := start(t, Options{Dir: dir, Partitions: 2})
+	a, b := apart(t, n)
+	newer(t, n, a)
+	newer(t, n, b)
 	if err := n.end(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +92,7 @@ func TestAStoppedPartitionAnswers(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir(), Partitions: 1})
 	a := found(t, n)
 	newer(t, n, a)
-	<-n.whole.Done()
+	<-n.partitions[n.Partition(a.org)].stall.ended.Done()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := n.Run(ctx, a.add()); !errors.Is(err, store.ErrUnavailable) {

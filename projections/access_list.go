@@ -110,7 +110,7 @@ func (l *accessList) examine(ctx context.Context, after int64) (err error) {
 		return nil
 	}
 	var end sqlite.Place
-	l.part, err = l.examinedOf(ctx, OrderCreated, &end, []any{sqlite.Number(&end.N[0])}, windowPeople, l.workspace.key, after)
+	l.part, err = l.examinedOf(ctx, OrderCreated, maxExamined, &end, []any{sqlite.Number(&end.N[0])}, windowPeople, l.workspace.key, after)
 	return err
 }
 
@@ -118,8 +118,10 @@ func (l *accessList) examine(ctx context.Context, after int64) (err error) {
 const windowPeople = `SELECT person FROM memberships WHERE workspace = +?1 AND person > +?2 ORDER BY person LIMIT 1 OFFSET +?3`
 
 // count returns how many people the filter admits. SQL counts them, unless the filter
-// has a role or a permission, or a search has found few people. Then they are read.
-func (l *accessList) count(ctx context.Context) (n int, err error) {
+// has a role or a permission, or a search has found few people. Then they are all read:
+// a count is of the whole list, and not of the part that the page has looked at.
+func (l accessList) count(ctx context.Context) (n int, err error) {
+	l.part = everything(OrderCreated)
 	if l.filter.Role == "" && l.filter.Permission == "" && !l.whole {
 		text, ok := l.table.counts[accessWalk{source: l.filter.Source}]
 		if !ok {

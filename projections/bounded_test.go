@@ -100,6 +100,81 @@ func TestFiltersAreBounded(t *testing.T) {
 	}
 }
 
+// The roles share the rows that a page in the order of roles looks at. Page by page the list
+// is complete, and only its last page has no cursor.
+func TestRolesShareAWindow(t *testing.T) {
+	t.Parallel()
+	const each = maxExamined / 2
+	org, ws := orgID(1), wsID(1)
+	h := newHistory(1)
+	h.do(t, createOrganization(org, 1), createWorkspace(org, ws, 1))
+	for i, role := range []domain.RoleKey{domain.RoleViewer, domain.RoleEditor, domain.RoleAdmin} {
+		for n := 0; n < each; n += 100 {
+			var commands []domain.Command
+			for user := n; user < n+100; user++ {
+				commands = append(commands, inviteMember(org, ws, 10+i*each+user, role))
+			}
+			h.do(t, commands...)
+		}
+	}
+	h.do(t, addMember(org, ws, 5, domain.RoleViewer), addMember(org, ws, 6, domain.RoleEditor), addMember(org, ws, 7, domain.RoleAdmin))
+	m := h.models(t)
+	for order, want := range map[Order][]int{OrderRole: {5, 6, 7, 1}, OrderRoleDown: {1, 7, 6, 5}} {
+		list := func(p Page) (List[Member], error) {
+			return listMembers(m, ws, MemberFilter{State: domain.MembershipActive, Order: order}, later, p)
+		}
+		all, pages := toEnd(t, list)
+		if got := numbers(users(List[Member]{Items: all}, func(m Member) domain.UserID { return m.User })); !slices.Equal(got, want) {
+			t.Errorf("%s: %v", order, got)
+		}
+		if pages != 2 {
+			t.Errorf("%s: %d pages", order, pages)
+		}
+		for size := 1; size <= 4; size++ {
+			all, _ := toEnd(t, func(p Page) (List[Member], error) {
+				p.Size = size
+				return list(p)
+			})
+			if len(all) != len(want) {
+				t.Errorf("%s: %d members in pages of %d", order, len(all), size)
+			}
+		}
+		checkCount(t, string(order), list)
+	}
+}
+
+// A count is of the whole list, however few rows the page looks at.
+func TestCountsAreOfTheWholeList(t *testing.T) {
+	t.Parallel()
+	h := largeHistory(1, 1, 2*maxExamined+500)
+	m := h.models(t)
+	ws := wsID(1 << 8)
+	for _, f := range []AccessFilter{
+		{}, {Role: domain.RoleViewer}, {Role: domain.RoleEditor}, {Permission: domain.PermissionContentEdit}, {Source: SourceDirect},
+		{Query: "zoe"}, {Query: "a"}, {Query: "a", Role: domain.RoleEditor},
+	} {
+		checkCount(t, fmt.Sprintf("access %+v", f), func(p Page) (List[Access], error) { return listAccess(m, ws, f, later, p) })
+	}
+	for _, order := range orders {
+		for _, f := range []MemberFilter{{}, {Role: domain.RoleEditor}, {State: domain.MembershipActive}, {Query: "a"}} {
+			f.Order = order
+			checkCount(t, fmt.Sprintf("members %+v", f), func(p Page) (List[Member], error) { return listMembers(m, ws, f, later, p) })
+		}
+	}
+}
+
+// checkCount compares the count with the pages of the list.
+func checkCount[T any](t *testing.T, name string, list func(Page) (List[T], error)) {
+	t.Helper()
+	first, err := list(Page{Size: 1, Count: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, _ := toEnd(t, list); first.Count != len(all) {
+		t.Errorf("%s: the count is %d of %d", name, first.Count, len(all))
+	}
+}
+
 // Lists that search never have all connections for lists.
 func TestSearchesLeaveConnections(t *testing.T) {
 	t.Parallel()

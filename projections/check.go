@@ -64,6 +64,15 @@ func (c *checker) whole(ctx context.Context) error {
 	return nil
 }
 
+// all checks everything, and quick first, which finds most damage soon. What it finds is
+// [ErrDamaged].
+func (c *checker) all(ctx context.Context) error {
+	if err := c.quick(ctx); err != nil {
+		return err
+	}
+	return c.whole(ctx)
+}
+
 func (c *checker) indexes(ctx context.Context) error {
 	return c.run(func(conn *sqlite.Conn) ([]string, error) { return conn.CheckIndexes(ctx) }, "")
 }
@@ -102,6 +111,7 @@ func (m *ReadModels) check(o Options) error {
 	if err != nil {
 		return err
 	}
+	remaining := c.all
 	switch size := info.Size(); {
 	case size <= wholeFile:
 		return errors.Join(c.whole(context.Background()), c.file.Close())
@@ -109,6 +119,7 @@ func (m *ReadModels) check(o Options) error {
 		if err := c.quick(context.Background()); err != nil {
 			return errors.Join(err, c.file.Close())
 		}
+		remaining = c.whole
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.checked, m.stopCheck = make(chan struct{}), stop
@@ -116,7 +127,7 @@ func (m *ReadModels) check(o Options) error {
 	go func() {
 		defer close(m.checked)
 		defer c.file.Close() //nolint:errcheck // only read
-		err := errors.Join(c.quick(ctx), c.whole(ctx))
+		err := remaining(ctx)
 		switch {
 		case errors.Is(err, ErrDamaged):
 			m.report(err)

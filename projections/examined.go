@@ -23,10 +23,10 @@ type examined struct {
 // everything is the part of a list without a filter.
 func everything(order Order) examined { return examined{order.last(), true} }
 
-// examinedOf runs a statement that returns the place where the window ends. It returns no
-// row if the list ends before.
-func (c conn) examinedOf(ctx context.Context, order Order, end *sqlite.Place, dest []any, text string, args ...any) (examined, error) {
-	err := c.RowContext(ctx, dest, text, append(args, maxExamined-1)...)
+// examinedOf returns a window of that many rows. It runs a statement that returns the place of
+// the last of them. The statement returns no row if the list has fewer.
+func (c conn) examinedOf(ctx context.Context, order Order, rows int, end *sqlite.Place, dest []any, text string, args ...any) (examined, error) {
+	err := c.RowContext(ctx, dest, text, append(args, rows-1)...)
 	if errors.Is(err, ErrNotFound) {
 		return everything(order), nil
 	}

@@ -1,10 +1,8 @@
 package projections
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections/sqlite"
@@ -27,26 +25,35 @@ const (
 	windowRoleNewest = `SELECT key FROM memberships WHERE workspace = +?1 AND role = +?3 AND key < +?2 ORDER BY key DESC LIMIT 1 OFFSET +?4`
 )
 
+// These statements count the members with the role +?3 after the key +?2.
+const (
+	restOldest = `SELECT count(*) FROM memberships WHERE workspace = +?1 AND role = +?3 AND key > +?2`
+	restNewest = `SELECT count(*) FROM memberships WHERE workspace = +?1 AND role = +?3 AND key < +?2`
+)
+
 // memberWalk lists members in the order of their keys.
-type memberWalk struct{ list, window string }
+type memberWalk struct {
+	list, window string
+	rest         string // only for those with a role
+}
 
 // walkOf returns the statements for all members, or for those with the role.
 func (l *memberList) walkOf(down bool) memberWalk {
 	switch {
 	case l.role == 0 && down:
-		return memberWalk{allNewest, windowNewest}
+		return memberWalk{allNewest, windowNewest, ""}
 	case l.role == 0:
-		return memberWalk{allOldest, windowOldest}
+		return memberWalk{allOldest, windowOldest, ""}
 	case down:
-		return memberWalk{roleNewest, windowRoleNewest}
+		return memberWalk{roleNewest, windowRoleNewest, restNewest}
 	default:
-		return memberWalk{roleOldest, windowRoleOldest}
+		return memberWalk{roleOldest, windowRoleOldest, restOldest}
 	}
 }
 
-// examine returns the part of the list after the key that the page may look at. Its end has
-// only a key.
-func (l *memberList) examine(ctx context.Context, window string, after int64) (examined, error) {
+// examine returns the part of the list after the key that the page may look at, which has at
+// most that many rows. Its end has only a key.
+func (l *memberList) examine(ctx context.Context, window string, after int64, rows int) (examined, error) {
 	order := l.from.Filter.Order
 	if !l.from.Filter.skips() {
 		return everything(order), nil
@@ -56,13 +63,13 @@ func (l *memberList) examine(ctx context.Context, window string, after int64) (e
 		args = append(args, l.role)
 	}
 	var end sqlite.Place
-	return l.examinedOf(ctx, order, &end, []any{sqlite.Number(&end.N[0])}, window, args...)
+	return l.examinedOf(ctx, order, rows, &end, []any{sqlite.Number(&end.N[0])}, window, args...)
 }
 
 // byCreation reads one page in the order in which the members were first added.
 func (l *memberList) byCreation(ctx context.Context) (List[Member], error) {
 	w, after := l.walkOf(l.from.Filter.Order.down()), l.from.Last.N[0]
-	part, err := l.examine(ctx, w.window, after)
+	part, err := l.examine(ctx, w.window, after, maxExamined)
 	if err != nil {
 		return List[Member]{}, err
 	}
@@ -162,86 +169,4 @@ func (r *personMember) Dest() []any { return append(r.memberRow.Dest(), sqlite.N
 
 func (r *personMember) Place() sqlite.Place {
 	return sqlite.Place{Text: r.text(r.profile.ProfileFacts), N: [3]int64{r.person}}
-}
-
-// byRole reads one page in the order of the roles' levels: the members with the first
-// role, then those with the next, and so on.
-func (l *memberList) byRole(ctx context.Context) (List[Member], error) {
-	roles, err := l.roles(ctx)
-	if err != nil {
-		return List[Member]{}, err
-	}
-	order, compare := l.from.Filter.Order, slices.Compare[[]int64]
-	if order.down() {
-		compare = func(a, b []int64) int { return slices.Compare(b, a) }
-	}
-	slices.SortFunc(roles, func(a, b levelRole) int { return compare(a[:], b[:]) })
-	list := List[Member]{Items: []Member{}}
-	for _, role := range roles {
-		begin := order.first().N[0]
-		switch cmp.Compare(compare(role[:], l.from.Last.N[:2]), 0) {
-		case -1:
-			continue // was shown before
-		case 0:
-			begin = l.from.Last.N[2]
-		}
-		of := *l
-		of.role = role[1]
-		left := l.limit - len(list.Items)
-		row := &roleMember{memberRow: l.row, role: role}
-		w := of.walkOf(order.down())
-		part, err := of.examine(ctx, w.window, begin)
-		if err != nil {
-			return list, err
-		}
-		part.end.N = [3]int64{role[0], role[1], part.end.N[0]}
-		some, err := sqlite.ReadPage(ctx, l.Conn, l.from, left, row, w.list, of.args(begin, part.end.N[2])...)
-		if err == nil {
-			some, err = upTo(part, some, l.from)
-		}
-		if err != nil {
-			return list, err
-		}
-		if left == 0 && some.Next != "" {
-			return list, nil // the list has its cursor already
-		}
-		list.Items = append(list.Items, some.Items...)
-		if some.Next != "" {
-			list.Next = some.Next
-			return list, nil
-		}
-		if len(list.Items) == l.limit && left > 0 {
-			// There may be more, of other roles.
-			if list.Next, err = l.from.Cursor(row.Place()); err != nil {
-				return list, err
-			}
-		}
-	}
-	list.Next = "" // there is no more
-	return list, nil
-}
-
-// levelRole is a role's level and the key of its row.
-type levelRole [2]int64
-
-// roles returns the roles that the list shows.
-func (l *memberList) roles(ctx context.Context) (roles []levelRole, err error) {
-	var role levelRole
-	err = l.Each(ctx, []any{sqlite.Number(&role[0]), sqlite.Number(&role[1])}, func() {
-		if l.role == 0 || l.role == role[1] {
-			roles = append(roles, role)
-		}
-	}, `SELECT level, key FROM roles WHERE organization = 0 UNION ALL SELECT level, key FROM roles WHERE organization = +?`,
-		l.workspace.organizationKey)
-	return roles, err
-}
-
-// roleMember is the row of a list in the order of roles.
-type roleMember struct {
-	memberRow
-	role levelRole
-}
-
-func (r *roleMember) Place() sqlite.Place {
-	return sqlite.Place{N: [3]int64{r.role[0], r.role[1], r.key}}
 }

@@ -2,13 +2,16 @@ package projections
 
 import (
 	"errors"
+	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 // When the database is full, nothing is applied, and the error says that it may be tried
@@ -57,6 +60,39 @@ func TestAFullDatabaseIsTriedAgain(t *testing.T) {
 	}
 }
 
+// While somebody else writes to the file, nothing is applied, and that is known soon. Afterwards
+// the same messages are applied.
+func TestABusyDatabaseIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	org, ws := orgID(1), wsID(1)
+	h := newHistory(4)
+	h.do(t, createOrganization(org, 1), createWorkspace(org, ws, 1))
+	m := h.models(t)
+	h.messages = nil
+	h.do(t, introduceMember(org, ws, 2, domain.RoleEditor))
+	other, err := sqlite.Open(fileOf(t, m), sqlite.Writing, 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close() //nolint:errcheck // nothing was written
+	if _, err := other.Conns[0].Exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	if err := m.Apply(h.messages); !errors.Is(err, events.ErrTryAgain) || time.Since(begin) > 3*time.Second {
+		t.Errorf("after %s: %v", time.Since(begin), err)
+	}
+	if _, err := other.Conns[0].Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Apply(h.messages); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
+		t.Errorf("checkpoints (-log +read models):\n%s", diff)
+	}
+}
+
 // A transaction that was committed although it was reported to have failed is not applied
 // again.
 func TestACommitThatWasReportedAsFailed(t *testing.T) {
@@ -77,5 +113,37 @@ func TestACommitThatWasReportedAsFailed(t *testing.T) {
 	}
 	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
 		t.Errorf("checkpoints (-log +read models):\n%s", diff)
+	}
+}
+
+// When the first that meets damage is what applies messages, that is damage, and nothing that
+// passes.
+func TestDamageDoesNotPass(t *testing.T) {
+	t.Parallel()
+	given := closedTables(t)
+	o := Options{Dir: given.dir, Partitions: 4}
+	m, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close() //nolint:errcheck // it may report the damage
+	content, err := os.ReadFile(o.file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := pageSize + 1000; at < len(content); at += pageSize {
+		content[at] ^= 1
+	}
+	if err := os.WriteFile(o.file(), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := given.history
+	h.messages = nil
+	h.do(t, introduceMember(orgID(1), wsID(1<<8), 5_000_000, domain.RoleViewer))
+	if err := m.Apply(h.messages); !errors.Is(err, ErrDamaged) || errors.Is(err, events.ErrTryAgain) {
+		t.Errorf("it may be tried again: %v", err)
+	}
+	if m.Damage() == nil {
+		t.Error("damage is not reported")
 	}
 }

@@ -112,7 +112,7 @@ func (c conn) people(ctx context.Context, rows, condition string, f peopleFilter
 		text = rows + ` FROM (` + foundPeople(`+?1`, `+?2`, `+?3`) + `) candidates CROSS JOIN people p ON p.key = candidates.key`
 	case f.query != "" || f.role != "":
 		var to sqlite.Place
-		part, err = c.examinedOf(ctx, f.order, &to, []any{sqlite.Text(&to.Text), sqlite.Number(&to.N[0])},
+		part, err = c.examinedOf(ctx, f.order, maxExamined, &to, []any{sqlite.Text(&to.Text), sqlite.Number(&to.N[0])},
 			w.window(condition), f.organization, f.last.Text, f.last.N[0])
 		if err != nil {
 			return "", nil, part, err

@@ -157,6 +157,7 @@ func powerCut(t *testing.T, after time.Duration, env ...string) (acked, lost int
 	lost, refusal = a.lost(p)
 	took = time.Since(begun)
 	if refusal == "" && len(env) == 0 {
+		requireUndamaged(p)
 		p.stop()
 		verified(t, "--data", data)
 	}

@@ -31,18 +31,36 @@ func (l *processLog) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// logLine is what tests look at in a line of the log.
+type logLine struct {
+	Message string `json:"msg"`
+	Addr    string `json:"addr"`
+	URL     string `json:"url"`
+	Error   string `json:"error"`
+}
+
 func (l *processLog) listen() {
-	for line := range bytes.Lines(l.text) {
-		var said struct {
-			Message string `json:"msg"`
-			Addr    string `json:"addr"`
-		}
-		if json.Unmarshal(line, &said) == nil && said.Message == "listening" {
-			l.addr = said.Addr
-			close(l.listening)
-			return
+	if line, ok := lineOf(l.text, "listening"); ok {
+		l.addr = line.Addr
+		close(l.listening)
+	}
+}
+
+// find returns the first line with the message.
+func (l *processLog) find(message string) (logLine, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return lineOf(l.text, message)
+}
+
+func lineOf(text []byte, message string) (logLine, bool) {
+	for line := range bytes.Lines(text) {
+		var said logLine
+		if json.Unmarshal(line, &said) == nil && said.Message == message {
+			return said, true
 		}
 	}
+	return logLine{}, false
 }
 
 // address returns where the process listens.

@@ -25,8 +25,9 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the service",
 		Long: "Serve runs the service. By default JetStream and SQLite are embedded. It logs\n" +
-			"\"listening\" when, and only when, it is ready. On SIGTERM or SIGINT it finishes what it\n" +
-			"has accepted and exits with 0. A second signal ends it at once.\n\n" +
+			"\"listening\" when, and only when, it is ready. If a partition of the log cannot be\n" +
+			"followed, it serves the others, and logs an error that says so instead. On SIGTERM or\n" +
+			"SIGINT it finishes what it has accepted and exits with 0. A second signal ends it at once.\n\n" +
 			"The root token is the value of MUSTER_ROOT_TOKEN. Without that variable, the first start\n" +
 			"makes a root token and keeps it in DATA/root-token.",
 		Args: cobra.NoArgs,
@@ -114,7 +115,12 @@ func (s *settings) run(ctx context.Context, n *node.Node, f *node.Front, stdout 
 		return context.Cause(ctx) // it was asked to stop while it started
 	}
 	n.Opened()
-	n.Logger.Info("listening", slog.String("addr", f.Addr.String()), slog.String("url", f.URL()))
+	where := []any{slog.String("addr", f.Addr.String()), slog.String("url", f.URL())}
+	if err := n.Log.Stopped(); err != nil {
+		n.Logger.Error("serving without what has stopped, and not ready", append(where, slog.Any("error", err))...)
+	} else {
+		n.Logger.Info("listening", where...)
+	}
 	select {
 	case <-ctx.Done():
 		return nil

@@ -114,7 +114,6 @@ func TestDamagedTables(t *testing.T) {
 		"nothing":             {whole, "", func([]byte) []byte { return nil }},
 		"garbage":             {whole, "", func(b []byte) []byte { return bytes.Repeat([]byte("not a database. "), len(b)/16) }},
 		"a bit in the WAL":    {killed, "-wal", func(b []byte) []byte { b[len(b)/3] ^= 1; return b }},
-		"half of the WAL":     {killed, "-wal", func(b []byte) []byte { return b[:len(b)/2] }},
 		"a bit somewhere":     {whole, "", func(b []byte) []byte { b[r.IntN(len(b))] ^= 1; return b }},
 		"two leaves have been mixed": {whole, "", func(b []byte) []byte {
 			one, other := indexLeaf(t, b, 0), indexLeaf(t, b, 1)
@@ -154,6 +153,40 @@ func TestDamagedTables(t *testing.T) {
 			}
 			verified(t, "--data", dir)
 		})
+	}
+}
+
+// TestLostEndOfTheWAL takes the second half of the WAL that a killed process has left, as a power
+// cut does. That is no damage: serve applies again what is missing.
+func TestLostEndOfTheWAL(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := serving(t, dir, "--partitions", "1", nativeOnly)
+	s := p.api.found()
+	for range 40 {
+		p.api.must(201, "POST", s.members(), editor(uuid.NewString()))
+	}
+	members := p.api.listed(s)
+	p.kill()
+	file := filepath.Join(dir, projections.File+"-wal")
+	wal := readFile(t, file)
+	writeFile(t, file, wal[:len(wal)/2])
+	verified(t, "--data", dir)
+	p.start()
+	p.ready()
+	if got := p.api.listed(s); !slices.Equal(got, members) {
+		t.Errorf("serve shows %d members of %d, or others", len(got), len(members))
+	}
+	requireUndamaged(p)
+	p.stop()
+	verified(t, "--data", dir)
+}
+
+// requireUndamaged fails the test if the process has found damage in its read models.
+func requireUndamaged(p *process) {
+	p.t.Helper()
+	if metrics := p.api.must(200, "GET", "/metrics", ""); !bytes.Contains(metrics.body, []byte("muster_read_models_damaged_total 0\n")) {
+		p.t.Error("damage was found")
 	}
 }
 

@@ -229,6 +229,38 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
+// Pages reach the disk in any order, so that each page of an unfinished message can be
+// missing. That is no damage, unless another message follows.
+func TestMissingPages(t *testing.T) {
+	p := publishing(t)
+	p.publish(1000, 30_000, 3000, 30_000)
+	p.stop()
+	path := filepath.Join(p.Dir, messagesDir, "1.blk")
+	content := readFile(t, path)
+	r := must(p.Read(4))(t)
+	last := must(r.Next())(t).Offset
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for page := int64(0); page < int64(len(content)); page += pageSize {
+		harmed := bytes.Clone(content)
+		end := min(page+pageSize, int64(len(content)))
+		clear(harmed[min(max(page, last), end):end])
+		if end <= last {
+			clear(harmed[page:end])
+		}
+		writeFile(t, path, harmed)
+		_, err := p.read(1)
+		damage, ok := errors.AsType[*Damage](err)
+		if !ok {
+			t.Fatalf("page at %d: %v", page, err)
+		}
+		if torn, err := p.Torn(damage); err != nil || torn != (end > last) {
+			t.Errorf("the page at %d is missing, and the last record starts at %d: torn %t, %v", page, last, torn, err)
+		}
+	}
+}
+
 // Blocks that are missing, swapped, empty or of another kind are found, and so is a reader
 // that starts behind them not led astray.
 func TestDamagedBlocks(t *testing.T) {

@@ -50,13 +50,8 @@ func (s Stream) Read(from uint64) (*Reader, error) {
 
 // seek moves the reader to the message, or to the end if there are fewer.
 func (r *Reader) seek(to uint64) error {
-	at, first, err := r.stream.holding(r.files, to)
-	if err != nil {
+	if err := r.skip(func(first Record) bool { return first.Sequence <= to }); err != nil {
 		return err
-	}
-	r.files = r.files[at:]
-	if at > 0 {
-		r.next = first
 	}
 	for r.next < to {
 		if _, err := r.Next(); errors.Is(err, io.EOF) {
@@ -64,6 +59,20 @@ func (r *Reader) seek(to uint64) error {
 		} else if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// skip moves a new reader to the last block that starts with a message for which reached
+// reports true, or leaves it at the first block.
+func (r *Reader) skip(reached func(first Record) bool) error {
+	at, first, err := r.stream.holding(r.files, reached)
+	if err != nil {
+		return err
+	}
+	r.files = r.files[at:]
+	if at > 0 {
+		r.next = first
 	}
 	return nil
 }
@@ -106,7 +115,7 @@ func (r *Reader) Next() (Record, error) {
 	if reason != "" {
 		return Record{}, r.damage(reason)
 	}
-	record.Path, record.Offset = r.current.path, r.offset
+	record.Path, record.Offset, record.block = r.current.path, r.offset, r.current.number
 	r.offset += f.length
 	r.next = record.Sequence + 1
 	return record, nil

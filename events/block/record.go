@@ -21,6 +21,8 @@ type Record struct {
 	Path     string // of the block
 	Offset   int64  // in the block
 	Size     int64  // of the record in the block
+
+	block uint32 // its number
 }
 
 const (

@@ -7,8 +7,9 @@ import (
 )
 
 // Torn reports whether the damage can be what a crash has left of the message that was
-// being written: a record at the very end that is too short, or whose end is zeros. No
-// message may follow it, in its block or in another one.
+// being written: a record at the very end that is too short, or a page of which is zeros,
+// because the pages of a file reach the disk in any order. No message may follow it, in its
+// block or in another one.
 func (s Stream) Torn(d *Damage) (bool, error) {
 	files, err := s.blocks()
 	if err != nil || len(files) == 0 {
@@ -28,7 +29,24 @@ func (s Stream) Torn(d *Damage) (bool, error) {
 	if _, err := f.ReadAt(rest, d.Offset); err != nil {
 		return false, fmt.Errorf("reading %s: %w", last.path, err)
 	}
-	return s.tornRecord(last.number, rest) && !s.holdsRecord(last.number, rest), nil
+	return (lacksPage(rest, d.Offset) || s.tornRecord(last.number, rest)) && !s.holdsRecord(last.number, rest), nil
+}
+
+// pageSize is the size of the smallest pages in which files reach the disk.
+const pageSize = 4 << 10
+
+// lacksPage reports whether a page of the file, as far as it belongs to the record at the
+// offset, consists of zeros. No record of Muster has that many. A page with only a few bytes
+// of the record does not count, because a length can begin with zeros.
+func lacksPage(record []byte, offset int64) bool {
+	for len(record) > 0 {
+		page := record[:min(int64(len(record)), pageSize-offset%pageSize)]
+		record, offset = record[len(page):], offset+int64(len(page))
+		if len(page) >= hashSize && bytes.Count(page, []byte{0}) == len(page) {
+			return true
+		}
+	}
+	return false
 }
 
 // tornRecord reports whether the end of a block is a part of a record. A record that is

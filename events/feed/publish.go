@@ -62,14 +62,15 @@ func (f *Feed) believe() {
 // send publishes the events of a message that the feed lacks, and returns when the feed
 // holds them. JetStream acknowledges only the first and the last event of each window.
 // Each event is stored after the one before it or not at all. So if the last event is
-// stored, all are. If it is not, the reply to the first event says why.
+// stored, all are. If it is not, the reply to the first event says why. A reply with
+// another number is not JetStream's, or is about another stream: then the feed is looked at.
 func (f *Feed) send(ctx context.Context, m wire.Message) error {
 	entries := m.Entries
 	for len(entries) > 0 && entries[0].Number <= f.last {
 		entries = entries[1:]
 	}
 	for window := range slices.Chunk(entries, store.FeedWindow) {
-		var answers []jetstream.PubAckFuture
+		var answers []answer
 		for i := range window {
 			msg := f.message(&window[i])
 			if i > 0 && i < len(window)-1 {
@@ -78,11 +79,11 @@ func (f *Feed) send(ctx context.Context, m wire.Message) error {
 				}
 				continue
 			}
-			answer, err := f.store.JS.PublishMsgAsync(msg)
+			future, err := f.store.JS.PublishMsgAsync(msg)
 			if err != nil {
 				return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
 			}
-			answers = append(answers, answer)
+			answers = append(answers, answer{future, window[i].Number})
 		}
 		if err := f.stored(ctx, answers); err != nil {
 			return err
@@ -93,16 +94,26 @@ func (f *Feed) send(ctx context.Context, m wire.Message) error {
 	return nil
 }
 
+// answer is the reply to an event that was published, once it is there.
+type answer struct {
+	jetstream.PubAckFuture
+	number uint64 // of the event
+}
+
 // stored waits for the replies.
-func (f *Feed) stored(ctx context.Context, answers []jetstream.PubAckFuture) error {
+func (f *Feed) stored(ctx context.Context, answers []answer) error {
 	sound := f.store.Sound()
 	deadline := time.NewTimer(store.CallTimeout)
 	defer deadline.Stop()
-	for _, answer := range answers {
+	for _, a := range answers {
 		select {
-		case ack := <-answer.Ok():
-			f.last = ack.Sequence
-		case err := <-answer.Err():
+		case ack := <-a.Ok():
+			if ack.Sequence != a.number {
+				f.distrust()
+				return fmt.Errorf("publishing event %d: the reply says that it is event %d of %s: %w", a.number, ack.Sequence, ack.Stream, wire.ErrDamaged)
+			}
+			f.last = a.number
+		case err := <-a.Err():
 			return fmt.Errorf("publishing events after %d: %w", f.last, err)
 		case <-deadline.C:
 			return fmt.Errorf("publishing events after %d: no answer within %s", f.last, store.CallTimeout)

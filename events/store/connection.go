@@ -78,7 +78,7 @@ func (d *directory) secret(listen string) string {
 // connectInside opens a connection to the server in this process. The connection survives
 // that the server is replaced.
 func connectInside(e *embedded) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.dir.secret(e.listen)), nats.Name("muster"),
+	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.dir.secret(e.address())), nats.Name("muster"),
 		nats.MaxReconnects(-1), nats.ReconnectWait(mendEvery))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded JetStream: %w", err)

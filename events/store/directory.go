@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/gofrs/flock"
 )
@@ -107,7 +108,10 @@ func checkOwn(path string) error {
 // tidy deletes what a process that was killed has left of files that it was writing. What
 // cannot be deleted does no harm.
 func (d *directory) tidy() {
-	for _, pattern := range []string{"." + highWaterFile + "[0-9]*", ".probe[0-9]*"} {
+	for _, pattern := range ownNames {
+		if !strings.HasPrefix(pattern, ".") {
+			continue
+		}
 		left, _ := filepath.Glob(d.file(pattern)) // fails only for a malformed pattern
 		for _, file := range left {
 			_ = os.Remove(file)

@@ -27,9 +27,9 @@
 //
 // The directory also holds files of other packages, such as the read models.
 //
-// Muster reads the files of the embedded server itself to check them before the server
-// opens them (see package block), to scrub them, and to read a log without changing
-// anything.
+// Muster reads the log's messages from the files of the embedded server itself (see package
+// block), because the server cuts a file where it finds damage. The server is only asked how
+// far the log goes, and for the messages that come.
 //
 // # Use
 //

@@ -16,12 +16,12 @@ import (
 // server starts again. The connections survive that.
 type embedded struct {
 	dir     *directory
-	listen  string // the address of the server; empty for none
 	logger  *slog.Logger
 	failed  func(error)                 // called when the server cannot write
 	inspect func(context.Context) error // checks the files of the log
 
 	mu     sync.Mutex
+	listen string         // the address of the server; empty for none
 	server *server.Server // nil while there is none
 	conns  []*nats.Conn   // to be connected again when the server is replaced
 }
@@ -30,26 +30,36 @@ type embedded struct {
 // JetStream touches them is checked here: at the first start, and whenever the server is
 // replaced.
 func (e *embedded) open(ctx context.Context) error {
-	if err := setAside(e.dir, e.logger); err != nil {
+	if err := e.dir.checkLog(e.logger); err != nil {
 		return err
 	}
-	if err := e.inspect(ctx); err != nil {
+	if err := e.inspect(ctx); err != nil { // before anything is moved
 		return err
 	}
-	s, err := startServer(ctx, e.dir, e.listen, e.logger, e.failed)
+	if err := e.dir.setFeedsAside(e.logger); err != nil {
+		return err
+	}
+	s, err := startServer(ctx, e.dir, e.address(), e.logger, e.failed)
 	if err != nil {
 		return err
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.listen != "" && s.Addr() != nil {
 		e.listen = s.Addr().String() // a port that was chosen is kept
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.server = s
 	for _, conn := range e.conns {
 		_ = conn.ForceReconnect() // fails only for a connection that is closed
 	}
 	return nil
+}
+
+// address returns where the server is to listen. It is empty for nowhere.
+func (e *embedded) address() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.listen
 }
 
 // stop stops the server, if there is one.

@@ -20,6 +20,8 @@ type files struct {
 	// mark is the last message that is known to have been acknowledged. A damaged message
 	// after it may be one that was being written when the process was killed.
 	mark uint64
+	// places are where messages are, if that is worth remembering; otherwise nil.
+	places *places
 }
 
 // streamsDir is the directory in the data directory that the embedded server keeps its
@@ -66,8 +68,11 @@ func (f *files) judge(err error) (unfinished *block.Damage, _ error) {
 
 func (f *files) message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
 	var e wire.Envelope
-	err := f.each(ctx, sequence, func(first wire.Envelope) error {
-		e = first
+	err := f.records(ctx, sequence, func(first block.Record) (err error) {
+		f.places.remember(first.Place(), first.End())
+		if e, err = envelope(f.Name, first.Sequence, first.Header, bytes.Clone(first.Data)); err != nil {
+			return err
+		}
 		return errEnough
 	})
 	if err != nil && !errors.Is(err, errEnough) {
@@ -80,19 +85,26 @@ func (f *files) message(ctx context.Context, sequence uint64) (wire.Envelope, er
 }
 
 // last returns the sequence of the last message that is whole.
-func (f *files) last(context.Context) (uint64, error) {
-	last, _, err := f.end(math.MaxUint64)
+func (f *files) last(ctx context.Context) (uint64, error) {
+	last, _, err := f.end(ctx, math.MaxUint64)
 	return last, err
 }
 
 // end reads the messages from the sequence on, to check them. It returns the sequence of
 // the last one, and the place of an unfinished message after it, or nil if there is none.
-func (f *files) end(from uint64) (last uint64, unfinished *block.Damage, err error) {
+func (f *files) end(ctx context.Context, from uint64) (last uint64, unfinished *block.Damage, err error) {
 	r, err := f.Read(from)
+	return f.check(ctx, r, err)
+}
+
+// check is end for what the reader reads, unless the reader could not be made.
+func (f *files) check(ctx context.Context, r *block.Reader, err error) (last uint64, unfinished *block.Damage, _ error) {
 	if err == nil {
 		defer func() { _ = r.Close() }() // it was only read
 		for err == nil {
-			_, err = r.Next()
+			if _, err = r.Next(); err == nil {
+				err = context.Cause(ctx)
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			return r.Last(), nil, nil
@@ -126,7 +138,12 @@ func (f *files) each(ctx context.Context, from uint64, use func(wire.Envelope) e
 // records calls use with the records from the sequence on. A record is valid until use
 // returns.
 func (f *files) records(ctx context.Context, from uint64, use func(block.Record) error) error {
-	r, err := f.Read(from)
+	r, err := f.places.read(f.Stream, from)
+	return f.use(ctx, r, err, use)
+}
+
+// use calls use with the records that the reader reads, unless the reader could not be made.
+func (f *files) use(ctx context.Context, r *block.Reader, err error, use func(block.Record) error) error {
 	if err != nil {
 		_, err = f.judge(err)
 		return err
@@ -146,4 +163,58 @@ func (f *files) records(ctx context.Context, from uint64, use func(block.Record)
 		}
 	}
 	return ctx.Err()
+}
+
+// find reads the beginnings of blocks, and then one block up to the message.
+func (f *files) find(ctx context.Context, last, number uint64) (at uint64, err error) {
+	starts := func(r block.Record) bool {
+		e, err := envelope(f.Name, r.Sequence, r.Header, r.Data)
+		return err == nil && r.Sequence <= last && e.First <= number
+	}
+	r, err := f.ReadBlock(starts)
+	var before, found block.Place
+	err = f.use(ctx, r, err, func(r block.Record) error {
+		if !starts(r) {
+			return errEnough
+		}
+		at, before, found = r.Sequence, found, r.Place()
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return 0, err
+	}
+	f.places.remember(before, found)
+	return at, nil
+}
+
+// page reads up to the end of the files.
+func (f *files) page(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
+	return f.pageUpTo(ctx, from, math.MaxUint64, use)
+}
+
+// pageUpTo is page, up to the last message.
+func (f *files) pageUpTo(ctx context.Context, from, last uint64, use func(wire.Envelope) error) error {
+	messages, size := 0, int64(0)
+	err := f.records(ctx, from, func(r block.Record) error {
+		if r.Sequence > last {
+			return errEnough
+		}
+		e, err := envelope(f.Name, r.Sequence, r.Header, bytes.Clone(r.Data))
+		if err == nil {
+			err = use(e)
+		}
+		if err != nil {
+			return err
+		}
+		f.places.remember(r.End())
+		messages, size = messages+1, size+r.Size
+		if messages >= logPageSize || size >= PageBytes || r.Sequence == last {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -16,8 +17,8 @@ import (
 )
 
 // smallLog is how many bytes of the log are read at every start. Reading them takes less
-// than a third of a second if the disk has them in memory.
-const smallLog = 256 << 20
+// than a third of a second if the disk has them in memory. Tests set it to 0.
+var smallLog int64 = 256 << 20
 
 // exists reports whether the stream has a directory.
 func (f *files) exists() bool {
@@ -117,9 +118,15 @@ func (s *Store) gone(stream string) error {
 	return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", s.dir.path, err)
 }
 
+// loadedAtStart is the age of messages that JetStream loads when it opens a stream, and a
+// minute more. It loads those of the last two minutes, to recognise duplicates, and with
+// them the whole blocks.
+const loadedAtStart = 3 * time.Minute
+
 // inspectPartition checks the files of one partition. It reads all of them if it is told
-// to, or if JetStream will do so. Otherwise it reads the beginning of every block, and
-// everything from the high-water mark on. The scrub reads the rest.
+// to, or if JetStream will do so. Otherwise it reads the beginning of every block, the
+// blocks that JetStream will load, the last one always among them, and everything from the
+// high-water mark on. The scrub reads the rest.
 func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all bool) error {
 	f := s.files(partition)
 	if size, err := f.Size(); err != nil || size == 0 && !bound {
@@ -136,21 +143,24 @@ func (s *Store) inspectPartition(ctx context.Context, partition int, bound, all 
 	if err != nil {
 		return err
 	}
-	from := f.mark
-	if all || !indexed {
-		from = 1
-	} else if err := f.CheckHeads(); err != nil {
-		_, err = f.judge(err)
-		if err != nil {
-			return err
+	whole := all || !indexed
+	if !whole {
+		if err := f.CheckHeads(); err != nil {
+			if _, err = f.judge(err); err != nil {
+				return err
+			}
 		}
 	}
-	_, unfinished, err := f.end(from)
+	cutoff := time.Now().Add(-loadedAtStart)
+	r, err := f.ReadBlock(func(first block.Record) bool {
+		return !whole && first.Sequence <= f.mark && first.Time.Before(cutoff)
+	})
+	_, unfinished, err := f.check(ctx, r, err)
 	if err != nil {
 		return err
 	}
 	if unfinished != nil {
-		s.logger.Warn("the last message of a partition is cut off: it was being written when the service was killed, and nobody was told that it was stored",
+		s.logger.Warn("the last message of a partition is cut off: it was being written when the service was killed",
 			slog.Int("partition", partition), slog.String("place", unfinished.Error()))
 	}
 	mark, found, err := s.mark.read(partition)
@@ -168,6 +178,6 @@ func (p *Partition) Unfinished() (*block.Damage, error) {
 	if !stopped {
 		return nil, nil
 	}
-	_, unfinished, err := f.end(^uint64(0))
+	_, unfinished, err := f.end(context.Background(), ^uint64(0))
 	return unfinished, err
 }

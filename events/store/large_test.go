@@ -23,7 +23,7 @@ func TestLargeMessagesAreReadInPortions(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	read, err := p.source.(*running).consume(ctx, 1)
+	read, err := p.stream.consume(ctx, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

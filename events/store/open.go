@@ -16,8 +16,9 @@ import (
 func (s *Store) openStreams(ctx context.Context, wanted marker, mayMake bool) (marker, []jetstream.Stream, error) {
 	m := wanted
 	var streams []jetstream.Stream
+	until := time.Now().Add(openFor)
 	for p := 0; p < max(m.Partitions, 1); p++ {
-		stream, err := patiently(ctx, s.logger, logStream(p), func(ctx context.Context) (jetstream.Stream, error) {
+		stream, err := patiently(ctx, until, s.logger, logStream(p), func(ctx context.Context) (jetstream.Stream, error) {
 			if mayMake {
 				return openOrMake(ctx, s.JS, m.logConfig(p, s.replicas))
 			}
@@ -56,7 +57,7 @@ func openOrMake(ctx context.Context, js jetstream.JetStream, config jetstream.St
 }
 
 const (
-	// openFor bounds how long a node that starts waits for the log's streams.
+	// openFor bounds how long a node that starts waits for all of the log's streams.
 	openFor = 2 * time.Minute
 	// openAttempt bounds one attempt. A cluster that is about to make a stream may leave a
 	// request unanswered for ever.
@@ -68,15 +69,15 @@ const (
 	codeNoPeers jetstream.ErrorCode = 10005
 )
 
-// patiently opens a stream, and tries again as long as the cluster is not ready for it or
-// another node is making it.
-func patiently(ctx context.Context, logger *slog.Logger, stream string, open func(context.Context) (jetstream.Stream, error)) (jetstream.Stream, error) {
-	begun, told := time.Now(), false
+// patiently opens a stream, and tries again until that time as long as the cluster is not
+// ready for it or another node is making it.
+func patiently(ctx context.Context, until time.Time, logger *slog.Logger, stream string, open func(context.Context) (jetstream.Stream, error)) (jetstream.Stream, error) {
+	told := false
 	for {
 		once, cancel := context.WithTimeout(ctx, openAttempt)
 		opened, err := open(once)
 		cancel()
-		if !passes(err) || ctx.Err() != nil || time.Since(begun) > openFor {
+		if !passes(err) || ctx.Err() != nil || time.Now().After(until) {
 			return opened, err
 		}
 		if !told {

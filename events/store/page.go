@@ -39,35 +39,21 @@ func (s *Store) FeedPage(ctx context.Context, partition int, subject string, fro
 // and checks the chain. It returns no messages if the log has none.
 func (p *Partition) Page(ctx context.Context, after wire.Checkpoint) (page []wire.Message, err error) {
 	at := after
-	decode := func(e wire.Envelope, err error) error {
-		if err != nil {
-			return err
-		}
+	err = p.source.page(ctx, at.Message+1, func(e wire.Envelope) error {
 		m, err := e.Decode(at)
 		if err == nil {
 			page, at = append(page, m), m.Checkpoint()
 		}
 		return err
-	}
-	options := []jetstreamext.GetBatchOpt{jetstreamext.GetBatchSeq(at.Message + 1), jetstreamext.GetBatchMaxBytes(PageBytes)}
-	err = p.store.page(ctx, logStream(p.Number), logPageSize, options, func(m *jetstream.RawStreamMsg) error {
-		return decode(wire.ParseEnvelope(m.Sequence, m.Header.Get, m.Data))
 	})
-	if err != nil || len(page) > 0 {
-		return page, err
-	}
-	e, err := p.Message(ctx, at.Message+1) // the replica may lag behind the leader
-	if errors.Is(err, ErrNoMessage) {
-		return nil, nil
-	}
-	return page, decode(e, err)
+	return page, err
 }
 
 // page calls each with the messages of one batch.
 func (s *Store) page(ctx context.Context, stream string, size int, options []jetstreamext.GetBatchOpt, each func(*jetstream.RawStreamMsg) error) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	js, err := s.reading.open()
+	js, err := s.reading.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -16,13 +15,19 @@ type Partition struct {
 	Number int // from 0 on
 	store  *Store
 	source source
-	reach  *reach // nil without a server
+	stream *running // nil without a server
+	reach  *reach   // nil without a server
 }
 
 // newPartition returns a partition whose log is a stream of a server.
 func newPartition(number int, s *Store, stream jetstream.Stream) *Partition {
 	r := &reach{store: s, patient: firstPatience}
-	return &Partition{number, s, &running{s, stream, logStream(number), r}, r}
+	served := &running{s, stream, logStream(number), r}
+	p := &Partition{Number: number, store: s, source: served, stream: served, reach: r}
+	if s.inside {
+		p.source = &inside{running: served, files: s.files(number).Stream}
+	}
+	return p
 }
 
 // ErrNoMessage reports that a stream has no message at the sequence, or none on the
@@ -37,13 +42,18 @@ func (p *Partition) Message(ctx context.Context, sequence uint64) (wire.Envelope
 	return p.source.message(ctx, sequence)
 }
 
-// decoded reads one message and decodes its events.
+// decoded reads one message and decodes its events. If that fails because of what the
+// message holds, the error wraps [ErrUnreadable].
 func (p *Partition) decoded(ctx context.Context, sequence uint64) (wire.Message, error) {
 	e, err := p.Message(ctx, sequence)
 	if err != nil {
 		return wire.Message{}, err
 	}
-	return e.DecodeAlone(p.Number)
+	m, err := e.DecodeAlone(p.Number)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return m, err
 }
 
 // Last returns the sequence of the partition's last message, or 0 if it has none.
@@ -73,36 +83,24 @@ func (p *Partition) Tip(ctx context.Context) (wire.Checkpoint, error) {
 }
 
 // Before returns the checkpoint of a reader that has read everything before the message
-// with the event. It reports false if the log has no such event. It does a binary search,
-// and each step reads a whole message.
+// with the event. It reports false if the log has no such event.
 func (p *Partition) Before(ctx context.Context, number uint64) (wire.Checkpoint, bool, error) {
 	last, err := p.Last(ctx)
 	if err != nil {
 		return wire.Checkpoint{}, false, err
 	}
-	var failed error
-	at := sort.Search(int(last), func(i int) bool { //nolint:gosec // far below 2^63
-		if failed != nil {
-			return true
-		}
-		var e wire.Envelope
-		if e, failed = p.Message(ctx, uint64(i)+1); failed != nil { //nolint:gosec // not negative
-			return true
-		}
-		return e.First > number
-	})
-	// The search has found the first message that starts after the event.
-	if failed != nil || at == 0 {
-		return wire.Checkpoint{}, false, failed
+	at, err := p.source.find(ctx, last, number)
+	if err != nil || at == 0 {
+		return wire.Checkpoint{}, false, err
 	}
-	holding, err := p.decoded(ctx, uint64(at)) //nolint:gosec // not negative
+	holding, err := p.decoded(ctx, at)
 	if err != nil || holding.Last() < number {
 		return wire.Checkpoint{}, false, err
 	}
 	if at == 1 {
 		return wire.Checkpoint{Position: wire.Position{Partition: p.Number}}, true, nil
 	}
-	before, err := p.decoded(ctx, uint64(at)-1) //nolint:gosec // at least 1
+	before, err := p.decoded(ctx, at-1)
 	if err != nil {
 		return wire.Checkpoint{}, false, err
 	}

@@ -68,8 +68,8 @@ type reach struct {
 
 // firstPatience is how long a partition may be silent before the node leaves its server: two
 // attempts, because the first one may have reached a leader that only waits for its replicas,
-// and that leader refuses the second one. Each time that leaving does not help, it waits twice as long, up to mostPatience: then
-// the partition has no leader, and no server can change that.
+// and that leader refuses the second one. Each time that leaving does not help, it waits twice
+// as long, up to mostPatience: then the partition has no leader, and no server can change that.
 const (
 	firstPatience = 2 * attemptTimeout
 	mostPatience  = 16 * time.Second
@@ -85,7 +85,12 @@ func (r *reach) attempt(ctx context.Context, call func(context.Context) error) e
 	return err
 }
 
+// judge takes note of how a call has ended. A call that its caller has given up says nothing
+// of the server.
 func (r *reach) judge(begun time.Time, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !Unreachable(err) {

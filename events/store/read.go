@@ -63,6 +63,20 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 	}
 }
 
+// Readable returns nil if the server would now send the messages after the sequence.
+func (p *Partition) Readable(ctx context.Context, after uint64) error {
+	r, running := p.source.(*running)
+	if !running {
+		return nil
+	}
+	messages, err := r.consume(ctx, after+1)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", r.name, err)
+	}
+	messages.Stop()
+	return nil
+}
+
 // history returns where the messages up to the checkpoint are read from. For those that
 // are in the files of an embedded server these are the files: when the server reads a
 // damaged block again it cuts the block.

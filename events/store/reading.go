@@ -1,9 +1,9 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,17 +13,25 @@ import (
 // somebody reads for the first time. What is written has the other connection to
 // itself, so that no reader can make the server throw out a writer.
 type reading struct {
-	mu     sync.Mutex
-	dial   func() (*nats.Conn, error)
+	dial func(context.Context) (*nats.Conn, error)
+	busy chan struct{} // has one place; whoever has put something in may use the rest
+
 	conn   *nats.Conn // nil until somebody reads
 	js     jetstream.JetStream
 	closed bool
 }
 
-// open returns JetStream on the connection for reading.
-func (r *reading) open() (jetstream.JetStream, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func newReading() reading { return reading{busy: make(chan struct{}, 1)} }
+
+// open returns JetStream on the connection for reading. It returns when the context ends,
+// also while it or another caller connects.
+func (r *reading) open(ctx context.Context) (jetstream.JetStream, error) {
+	select {
+	case r.busy <- struct{}{}:
+		defer func() { <-r.busy }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("opening a connection for reading: %w", context.Cause(ctx))
+	}
 	if r.closed {
 		return nil, fmt.Errorf("opening a connection for reading: %w", nats.ErrConnectionClosed)
 	}
@@ -33,7 +41,7 @@ func (r *reading) open() (jetstream.JetStream, error) {
 	if r.dial == nil {
 		return nil, errors.New("the store is not connected")
 	}
-	conn, err := r.dial()
+	conn, err := r.dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("opening a connection for reading: %w", err)
 	}
@@ -47,8 +55,8 @@ func (r *reading) open() (jetstream.JetStream, error) {
 }
 
 func (r *reading) close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.busy <- struct{}{}
+	defer func() { <-r.busy }()
 	r.closed = true
 	if r.conn != nil {
 		r.conn.Close()

@@ -2,9 +2,6 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,102 +12,83 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/minio/highwayhash"
+	"github.com/muster-dev/muster/events/block"
 )
 
-// setAsideDir is the directory that holds what was set aside.
-const setAsideDir = "set-aside"
-
-// The files in which JetStream describes a stream.
-const (
-	streamMeta    = "meta.inf" // its configuration, as JSON
-	streamMetaSum = "meta.sum" // the checksum of that
-)
-
-// streams returns the directory with the embedded server's streams, each in a directory
-// that has its name.
-func (d *directory) streams() string {
-	return filepath.Join(d.file(jetstreamDir), "jetstream", "$G", "streams")
+// broken is a stream that JetStream could not open. A power cut can leave such streams,
+// because JetStream does not flush what describes a stream.
+type broken struct {
+	name string
+	why  error
 }
 
-// setAside moves streams away that JetStream could not open, before it sees them. A power
-// cut can leave such streams, because JetStream does not flush what describes a stream.
-//
-// A feed is made again from the log. A log stream must not be lost. Only when a first
-// start was cut short, before the directory had its marker, the streams of the log hold
-// nothing and are made again.
-func setAside(d *directory, logger *slog.Logger) error {
-	entries, err := os.ReadDir(d.streams())
+// streams returns the names of the streams that begin with the prefix, and those among them
+// that cannot be opened.
+func (d *directory) streams(prefix string) (names []string, unopenable []broken, _ error) {
+	entries, err := os.ReadDir(d.file(streamsDir))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) { // then the server says what is wrong
-		return nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("looking at the streams: %w", err)
+		return nil, nil, fmt.Errorf("looking at the streams: %w", err)
 	}
-	var logs []string
-	var broken error // why one of the log's streams cannot be opened
 	for _, entry := range entries {
 		name := entry.Name()
-		isLog, isFeed := strings.HasPrefix(name, logStreams), strings.HasPrefix(name, feedStreams)
-		if isLog {
-			logs = append(logs, name)
-		}
-		if !isLog && !isFeed {
+		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		why := d.openable(name)
+		names = append(names, name)
+		_, err := block.Stream{Dir: filepath.Join(d.file(streamsDir), name), Name: name}.Metadata()
+		_, damaged := errors.AsType[*block.Damage](err)
 		switch {
-		case why == nil:
-		case isFeed:
-			if err := d.moveAside(name, why, logger); err != nil {
-				return err
-			}
+		case err == nil:
+		case damaged || errors.Is(err, fs.ErrNotExist):
+			unopenable = append(unopenable, broken{name, fmt.Errorf("stream %s: %w", name, err)})
 		default:
-			broken = errors.Join(broken, why)
+			return nil, nil, fmt.Errorf("stream %s: %w", name, err)
 		}
 	}
-	if broken == nil {
-		return nil
-	}
-	return d.startOver(logs, broken, logger)
+	return names, unopenable, nil
 }
 
-// startOver sets the log's streams aside if they hold nothing and the directory has no
-// marker yet.
-func (d *directory) startOver(logs []string, broken error, logger *slog.Logger) error {
+// checkLog returns an error if a stream of the log cannot be opened. Only when a first start
+// was cut short, before the directory had its marker, the streams of the log hold nothing.
+// Then checkLog sets them aside, and they are made again.
+func (d *directory) checkLog(logger *slog.Logger) error {
+	logs, unopenable, err := d.streams(logStreams)
+	if err != nil || len(unopenable) == 0 {
+		return err
+	}
+	var why error
+	for _, b := range unopenable {
+		why = errors.Join(why, b.why)
+	}
 	_, found, err := d.marker()
 	if err != nil {
 		return err
 	}
 	if found || slices.ContainsFunc(logs, d.holdsMessages) {
-		return fmt.Errorf("the log in %s cannot be opened, and nothing was changed: restore the directory from a backup: %w", d.path, broken)
+		return fmt.Errorf("the log in %s cannot be opened, and nothing was changed: restore the directory from a backup: %w", d.path, why)
 	}
 	for _, name := range logs {
-		if err := d.moveAside(name, broken, logger); err != nil {
+		if err := d.moveAside(broken{name, why}, logger); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// openable returns why JetStream could not open a stream, or nil if no reason is known.
-func (d *directory) openable(name string) error {
-	meta, err := os.ReadFile(filepath.Join(d.streams(), name, streamMeta))
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", name, err)
-	}
-	sum, err := os.ReadFile(filepath.Join(d.streams(), name, streamMetaSum))
-	if err != nil {
-		return fmt.Errorf("stream %s: %w", name, err)
-	}
-	key := sha256.Sum256([]byte(name))
-	hash, err := highwayhash.NewDigest64(key[:])
+// setFeedsAside moves feeds away that JetStream could not open, before it sees them. They
+// are made again from the log.
+func (d *directory) setFeedsAside(logger *slog.Logger) error {
+	_, unopenable, err := d.streams(feedStreams)
 	if err != nil {
 		return err
 	}
-	_, _ = hash.Write(meta) // never fails
-	if !json.Valid(meta) || hex.EncodeToString(hash.Sum(nil)) != string(sum) {
-		return fmt.Errorf("stream %s: what describes it (%s) is damaged", name, streamMeta)
+	for _, b := range unopenable {
+		if err := d.moveAside(b, logger); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -118,7 +96,7 @@ func (d *directory) openable(name string) error {
 // holdsMessages reports whether anything was written to a stream, as far as its files
 // tell.
 func (d *directory) holdsMessages(name string) bool {
-	blocks, err := filepath.Glob(filepath.Join(d.streams(), name, "msgs", "*.blk"))
+	blocks, err := filepath.Glob(filepath.Join(d.file(streamsDir), name, "msgs", "*.blk"))
 	if err != nil {
 		return true
 	}
@@ -128,19 +106,21 @@ func (d *directory) holdsMessages(name string) bool {
 	})
 }
 
-// moveAside moves a stream to the directory for what was set aside. It replaces what was
-// set aside earlier under the same name.
-func (d *directory) moveAside(name string, why error, logger *slog.Logger) error {
-	aside := d.file(setAsideDir)
-	to := filepath.Join(aside, name)
-	err := errors.Join(os.MkdirAll(aside, 0o750), os.RemoveAll(to))
+// moveAside moves a stream to the directory for what was set aside. It never replaces what
+// is there already.
+func (d *directory) moveAside(b broken, logger *slog.Logger) error {
+	to, err := d.asidePath(b.name)
+	from := filepath.Join(d.file(streamsDir), b.name)
 	if err == nil {
-		err = os.Rename(filepath.Join(d.streams(), name), to)
+		err = os.Rename(from, to)
+	}
+	if err == nil {
+		err = errors.Join(syncDirectory(filepath.Dir(to)), syncDirectory(filepath.Dir(from)))
 	}
 	if err != nil {
-		return fmt.Errorf("setting stream %s aside: %w", name, err)
+		return fmt.Errorf("setting stream %s aside: %w", b.name, err)
 	}
 	logger.Warn("a stream cannot be opened: it is set aside and made again",
-		slog.String("stream", name), slog.String("to", to), slog.Any("error", why))
+		slog.String("stream", b.name), slog.String("to", to), slog.Any("error", b.why))
 	return nil
 }

@@ -1,10 +1,21 @@
 package store
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// The files in which JetStream describes a stream.
+const (
+	streamMeta    = "meta.inf"
+	streamMetaSum = "meta.sum"
 )
 
 // power leaves a stream's description as a power cut can leave it.
@@ -54,7 +65,7 @@ func TestAFeedThatCannotBeOpened(t *testing.T) {
 			if err := end(); err != nil {
 				t.Fatal(err)
 			}
-			cut(t, filepath.Join((&directory{path: dir}).streams(), FeedStream(0)))
+			cut(t, filepath.Join(dir, streamsDir, FeedStream(0)))
 			s, end = start(t, dir)
 			if tip, err := s.Partitions[0].Tip(t.Context()); err != nil || tip != tips[len(tips)-1] {
 				t.Errorf("the tip is %+v: %v", tip, err)
@@ -85,7 +96,7 @@ func TestALogThatCannotBeOpened(t *testing.T) {
 			}
 			remove(t, filepath.Join(dir, markerFile))
 			remove(t, filepath.Join(dir, highWaterFile))
-			stream := filepath.Join((&directory{path: dir}).streams(), logStream(0))
+			stream := filepath.Join(dir, streamsDir, logStream(0))
 			cut(t, stream)
 			s, end := start(t, dir)
 			write(t, s.Partitions[0], 1, 1)
@@ -109,5 +120,86 @@ func TestALogThatCannotBeOpened(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What was set aside stays as it is when more is set aside under the same name.
+func TestSettingAsideTwice(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		s, end := start(t, dir)
+		if _, err := s.MakeFeed(t.Context(), 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		stream := filepath.Join(dir, streamsDir, FeedStream(0))
+		put(t, stream, "witness", []byte{byte('0' + i)})
+		put(t, stream, streamMeta, nil)
+	}
+	_, end := start(t, dir)
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"", "-2", "-3"} {
+		witness, err := os.ReadFile(filepath.Join(dir, setAsideDir, FeedStream(0)+name, "witness"))
+		if string(witness) != fmt.Sprint(i) {
+			t.Errorf("witness %d is %q: %v", i, witness, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, setAsideDir)); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory is %v: %v", info, err)
+	}
+}
+
+// A file that is set aside replaces only one with the same content.
+func TestSettingAFileAsideTwice(t *testing.T) {
+	s, _ := start(t, t.TempDir())
+	for i, content := range []string{"one", "two", "one", "two"} {
+		a, err := s.SetAside("events.jsonl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = a.WriteString(content)
+		path, err := a.Keep()
+		if kept, _ := os.ReadFile(path); err != nil || string(kept) != content || filepath.Base(path) != []string{"events.jsonl", "events-2.jsonl"}[i%2] {
+			t.Errorf("%s has %q: %v", path, kept, err)
+		}
+		if err := a.Drop(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(s.dir.path, setAsideDir)); err != nil || len(left) != 2 {
+		t.Errorf("%d files: %v", len(left), err)
+	}
+}
+
+// A log that is refused leaves also the feed where it is.
+func TestARefusedLogLeavesTheFeed(t *testing.T) {
+	dir := t.TempDir()
+	s, end := start(t, dir)
+	s.SetMark(write(t, s.Partitions[0], 1, 1)[2])
+	if _, err := s.MakeFeed(t.Context(), 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, streamsDir, FeedStream(0)), streamMeta, nil)
+	path := filepath.Join(dir, streamsDir, logStream(0), "msgs", "1.blk")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[100] ^= 1
+	put(t, filepath.Dir(path), "1.blk", content)
+	before := treeOf(t, filepath.Join(dir, jetstreamDir))
+	if s, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()}); !errors.Is(err, wire.ErrDamaged) {
+		_ = s.Close()
+		t.Fatalf("opened: %v", err)
+	}
+	if !maps.Equal(before, treeOf(t, filepath.Join(dir, jetstreamDir))) {
+		t.Error("something was changed")
 	}
 }

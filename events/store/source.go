@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sort"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -23,6 +25,13 @@ type source interface {
 	// each calls f with the messages from the sequence on, in order, until f returns an
 	// error. It returns that error.
 	each(ctx context.Context, from uint64, f func(wire.Envelope) error) error
+	// page calls f with some messages from the sequence on, in order. It does not wait for
+	// messages that come, and calls f with none if there are none.
+	page(ctx context.Context, from uint64, f func(wire.Envelope) error) error
+	// find returns the sequence of the last message whose first event is the one with the
+	// number or one before it. It looks at messages up to the last one. It returns 0 if
+	// there is no such message.
+	find(ctx context.Context, last, number uint64) (uint64, error)
 }
 
 // running is a log stream of a server that runs.
@@ -55,6 +64,48 @@ func envelope(stream string, sequence uint64, header, data []byte) (wire.Envelop
 		return wire.Envelope{}, fmt.Errorf("message %d of %s: %w: %w", sequence, stream, err, wire.ErrDamaged)
 	}
 	return wire.ParseEnvelope(sequence, headers.Get, data)
+}
+
+// page reads from any replica, which may lag behind, and from the leader if that replica has
+// nothing.
+func (r *running) page(ctx context.Context, from uint64, f func(wire.Envelope) error) error {
+	found := false
+	options := []jetstreamext.GetBatchOpt{jetstreamext.GetBatchSeq(from), jetstreamext.GetBatchMaxBytes(PageBytes)}
+	err := r.store.page(ctx, r.name, logPageSize, options, func(m *jetstream.RawStreamMsg) error {
+		found = true
+		e, err := wire.ParseEnvelope(m.Sequence, m.Header.Get, m.Data)
+		if err != nil {
+			return err
+		}
+		return f(e)
+	})
+	if err != nil || found {
+		return err
+	}
+	e, err := r.message(ctx, from)
+	if errors.Is(err, ErrNoMessage) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f(e)
+}
+
+// find does a binary search, and each step reads a whole message.
+func (r *running) find(ctx context.Context, last, number uint64) (uint64, error) {
+	var failed error
+	at := sort.Search(int(last), func(i int) bool { //nolint:gosec // far below 2^63
+		if failed != nil {
+			return true
+		}
+		var e wire.Envelope
+		if e, failed = r.message(ctx, uint64(i)+1); failed != nil { //nolint:gosec // not negative
+			return true
+		}
+		return e.First > number
+	})
+	return uint64(at), failed //nolint:gosec // not negative
 }
 
 func (r *running) last(ctx context.Context) (uint64, error) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,6 +57,41 @@ func TestForeignDirectory(t *testing.T) {
 				t.Errorf("the directory holds %v: %v", entries, err)
 			}
 		})
+	}
+}
+
+// A start deletes what a process that was killed has left of files that it was writing, and
+// nothing else.
+func TestTemporaryFilesAreDeleted(t *testing.T) {
+	dir := t.TempDir()
+	_, end := start(t, dir)
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	names := func() (names []string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+		return names
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".notes"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := names()
+	for _, name := range []string{
+		".muster.json1", ".scrub.json12", ".nats-token3", ".high-water4", ".root-token5", ".demo.json6", ".probe7", ".feed-check-00.json8",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	(&directory{path: dir}).tidy()
+	if after := names(); !slices.Equal(before, after) {
+		t.Errorf("%v is left of %v", after, before)
 	}
 }
 

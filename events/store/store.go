@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
 	}
-	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), logger: o.Logger, attempt: CallTimeout}
+	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -134,13 +134,15 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 	if o.URL != "" {
 		s.attempt = attemptTimeout
 		s.Conn, err = connectOutside(ctx, o, s.entered, s.left)
-		s.reading.dial = func() (*nats.Conn, error) { return dial(o.URL, o.Logger, func() {}, func() {}) }
+		s.reading.dial = func(ctx context.Context) (*nats.Conn, error) {
+			return dialOnce(ctx, func() (*nats.Conn, error) { return dial(o.URL, o.Logger, func() {}, func() {}) })
+		}
 	} else {
 		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
 		if err = s.server.open(ctx); err == nil {
 			s.Conn, err = connectInside(s.server)
 		}
-		s.reading.dial = func() (*nats.Conn, error) { return connectInside(s.server) }
+		s.reading.dial = func(context.Context) (*nats.Conn, error) { return connectInside(s.server) }
 	}
 	if err != nil {
 		return err

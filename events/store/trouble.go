@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // ErrDisk reports that the disk of the embedded server cannot be written to. If the error
@@ -30,7 +32,7 @@ type trouble struct {
 	sound   context.Context // ends when there is trouble
 	unsound context.CancelFunc
 	mended  chan struct{} // closed when trouble has passed
-	again   bool          // the server that is to mend it has failed as well
+	failed  bool          // the server has failed, and must be replaced
 	mending sync.WaitGroup
 }
 
@@ -67,7 +69,7 @@ func (s *Store) Sound() context.Context {
 }
 
 // CheckRoom returns why nothing can be written to the log, like [Store.Trouble], after
-// looking how much space there is.
+// looking how much space there is. It changes nothing.
 func (s *Store) CheckRoom() error {
 	if s.server == nil {
 		return nil
@@ -76,61 +78,106 @@ func (s *Store) CheckRoom() error {
 		return err
 	}
 	if err := s.dir.room(minFree); err != nil {
-		s.fail(err)
+		return fmt.Errorf("%w: %w", ErrDisk, err)
 	}
-	return s.Trouble()
+	return nil
 }
 
-// fail notes trouble, and has it mended.
+// fail notes that the server could not write, and has that mended by another server.
 func (s *Store) fail(cause error) {
 	t := s.trouble
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.failed = true
+	t.unsound()
+	s.refuse(cause)
+}
+
+// full notes that there is too little space to try an append, and has commands refused
+// until there is more. The server is all right.
+func (s *Store) full(cause error) {
+	s.trouble.mu.Lock()
+	defer s.trouble.mu.Unlock()
+	s.refuse(cause)
+}
+
+// refuse notes trouble, and has it mended. The caller holds the lock.
+func (s *Store) refuse(cause error) {
+	t := s.trouble
 	if t.reason.Load() != nil || t.closed.Err() != nil {
-		t.again = true
 		return
 	}
 	s.logger.Error("the log cannot be written to: commands are refused until it can", slog.Any("error", cause))
 	reason := fmt.Errorf("%w: %w", ErrDisk, cause)
 	t.reason.Store(&reason)
-	t.unsound()
 	t.mending.Go(s.mend)
 }
 
-// mend waits until the disk can be written to, and replaces the server. It does that until
-// it succeeds, or until the store is closed.
+// mostMendEvery bounds the pause before a server is started again that did not start.
+const mostMendEvery = 5 * time.Second
+
+// mend waits until the disk can be written to, and replaces the server if that has failed.
+// It does that until it succeeds, until the store is closed, or until it finds that the log
+// is damaged.
 func (s *Store) mend() {
 	t := s.trouble
-	for {
+	said := ""
+	for pause := mendEvery; ; {
 		select {
-		case <-time.After(mendEvery):
+		case <-time.After(pause):
 		case <-t.closed.Done():
 			return
 		}
 		if err := s.dir.writable(); err != nil {
 			continue
 		}
-		err := s.restart(t.closed)
-		if err == nil && s.passed() {
-			return
-		}
+		err := s.replace(t.closed)
 		if err == nil {
+			if s.passed() {
+				return
+			}
+			pause = mendEvery
 			continue
 		}
-		s.logger.Error("the embedded JetStream could not be started again", slog.Any("error", err))
+		if t.closed.Err() != nil {
+			return
+		}
+		if said != err.Error() {
+			said = err.Error()
+			s.logger.Error("the embedded JetStream could not be started again", slog.Any("error", err))
+		}
 		reason := fmt.Errorf("%w: %w", ErrDisk, err)
 		t.reason.Store(&reason)
-		if errors.Is(err, ErrTruncated) {
+		if errors.Is(err, ErrTruncated) || errors.Is(err, wire.ErrDamaged) {
 			return // nothing must be written any more
 		}
+		pause = min(2*pause, mostMendEvery)
 	}
+}
+
+// replace replaces the server if it has failed.
+func (s *Store) replace(ctx context.Context) error {
+	t := s.trouble
+	t.mu.Lock()
+	failed := t.failed
+	t.mu.Unlock()
+	if !failed {
+		return nil
+	}
+	err := s.restart(ctx)
+	if err != nil {
+		t.mu.Lock()
+		t.failed = true // it does not run, or must not
+		t.mu.Unlock()
+	}
+	return err
 }
 
 // forget forgets what the server has reported that was stopped.
 func (t *trouble) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.again = false
+	t.failed = false
 }
 
 // passed notes that the trouble has passed. It reports false if it has come back already.
@@ -138,10 +185,12 @@ func (s *Store) passed() bool {
 	t := s.trouble
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.again {
+	if t.failed {
 		return false
 	}
-	t.sound, t.unsound = context.WithCancel(context.Background())
+	if t.sound.Err() != nil {
+		t.sound, t.unsound = context.WithCancel(context.Background())
+	}
 	t.reason.Store(nil)
 	close(t.mended)
 	t.mended = make(chan struct{})
@@ -173,11 +222,13 @@ func (s *Store) enter(ctx context.Context) (context.Context, func(), error) {
 	if s.server == nil {
 		return ctx, func() {}, nil
 	}
-	if err := s.CheckRoom(); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	if s.Trouble() == nil {
+		if err := s.dir.room(minFree); err != nil {
+			s.full(err)
+		}
 	}
 	s.trouble.gate.RLock()
-	if err := s.Trouble(); err != nil { // it has come meanwhile
+	if err := s.Trouble(); err != nil {
 		s.trouble.gate.RUnlock()
 		return nil, nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -22,12 +22,11 @@ const never = 1 << 62
 // must have heard of a quorum of the replicas just now, and must refuse a message for the
 // sole reason that it expects another place.
 func (p *Partition) Writable(ctx context.Context) error {
-	r, running := p.source.(*running)
-	if !running {
+	if p.stream == nil {
 		return errors.New("the log is read from its files")
 	}
 	return p.reach.attempt(ctx, func(ctx context.Context) error {
-		if _, err := r.current(ctx); err != nil {
+		if _, err := p.stream.current(ctx); err != nil {
 			return err
 		}
 		_, err := p.store.JS.PublishMsg(ctx, &nats.Msg{Subject: logSubject(p.Number), Header: nats.Header{}},

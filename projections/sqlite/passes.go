@@ -15,8 +15,9 @@ var passing = []sqlite3.ErrNo{
 	sqlite3.ErrCantOpen, sqlite3.ErrInterrupt, sqlite3.ErrProtocol, sqlite3.ErrReadonly,
 }
 
-// Passes reports whether the same statement may succeed later.
+// Passes reports whether the same statement may succeed later. Damage does not pass, although
+// SQLite reports a wrong checksum as a disk that does not answer.
 func Passes(err error) bool {
 	var failed sqlite3.Error
-	return errors.As(err, &failed) && slices.Contains(passing, failed.Code)
+	return !errors.Is(damage(err), ErrDamaged) && errors.As(err, &failed) && slices.Contains(passing, failed.Code)
 }

@@ -10,14 +10,30 @@ import (
 )
 
 // A WAL is what a process leaves behind that did not close its database. SQLite reads it up
-// to the first frame whose checksum is wrong, and silently ignores the rest. That is right
-// after a power cut, which the last frames may not survive. After damage it is not: pages
-// of the ignored frames may be in the database file already, while older frames still
-// hold the pages around them.
+// to the first frame whose checksum is wrong, and silently ignores the rest. A commit does not
+// flush the WAL, so a power cut may take any of the frames since the last flush. Ignoring
+// them is right: the tables are as they were some commits ago, and the log still has what
+// followed.
+//
+// It is wrong for frames whose pages may be in the database file already, while the frames
+// before them still hold older pages around those. SQLite flushes these frames before it
+// moves their pages, so no power cut takes them: if one is missing, that is damage.
 
 const (
 	walHeader   = 32
 	frameHeader = 24
+)
+
+// The index beside a WAL begins with two copies of a header. Behind those it says how far
+// the WAL is being moved to the database file. All of this is in one sector.
+const (
+	indexHeader = 48
+	indexSize   = 136
+	// These are places in the index.
+	indexReady  = 12
+	indexFrames = 16
+	indexSalts  = 32
+	indexMoved  = 128 // nBackfillAttempted
 )
 
 // wal is an open WAL.
@@ -31,7 +47,8 @@ type wal struct {
 }
 
 // CheckWAL checks the WAL that a process has left beside a database file. The file must not
-// be open. The error is [ErrDamaged] if SQLite would ignore frames that were committed.
+// be open. The error is [ErrDamaged] if SQLite would ignore frames whose pages it may have
+// moved to the file.
 func CheckWAL(file string) error {
 	f, err := os.Open(file + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,16 +69,32 @@ func CheckWAL(file string) error {
 	if err != nil {
 		return err
 	}
-	if expected, known := w.indexed(file + "-shm"); known {
-		if committed < expected {
-			return fmt.Errorf("%w: the WAL has %d whole frames of %d", ErrDamaged, committed, expected)
-		}
-		return nil
+	x, known := w.index(file + "-shm")
+	if known && committed < x.moved {
+		return fmt.Errorf("%w: the WAL has %d whole frames of %d that may be in the file", ErrDamaged, committed, x.moved)
 	}
+	if known && committed >= x.frames {
+		return nil // what is behind them was never committed
+	}
+	// A power cut takes the last frames. One before others is more likely to be damaged.
 	if w.continues(next) {
 		return fmt.Errorf("%w: the WAL has other frames behind frame %d", ErrDamaged, next)
 	}
 	return nil
+}
+
+// FlushWAL flushes the WAL that a process has left beside a database file. It must be called
+// before the file is opened: from then on the index counts all frames of the WAL as ones that
+// may have been moved, and a power cut must not take those.
+func FlushWAL(file string) error {
+	f, err := os.Open(file + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // open reads the header.
@@ -144,21 +177,29 @@ func (w *wal) continues(frame int64) bool {
 	return false
 }
 
-// indexed returns how many frames were committed, according to the index that the process
-// has left behind. It is not known if the index is of another WAL, or was being written.
-func (w *wal) indexed(file string) (frames int64, known bool) {
-	const copies, size = 2, 48
-	header := make([]byte, copies*size)
+// walIndex is what the index beside a WAL says.
+type walIndex struct {
+	frames int64 // that were committed
+	moved  int64 // those of them whose pages SQLite may have moved to the database file
+}
+
+// index reads the index that the process has left behind. After a power cut it may be of an
+// earlier moment, which is no matter: what was moved since then was flushed before. It is not
+// known if the index is of another WAL, or was being written.
+func (w *wal) index(file string) (x walIndex, known bool) {
 	f, err := os.Open(file)
 	if err != nil {
-		return 0, false
+		return x, false
 	}
 	defer f.Close() //nolint:errcheck // only read
-	if _, err := f.ReadAt(header, 0); err != nil || string(header[:size]) != string(header[size:]) {
-		return 0, false
+	b := make([]byte, indexSize)
+	if _, err := f.ReadAt(b, 0); err != nil || string(b[:indexHeader]) != string(b[indexHeader:2*indexHeader]) {
+		return x, false
 	}
-	if header[12] == 0 || [8]byte(header[32:40]) != w.salts { // not initialized, or of another WAL
-		return 0, false
+	if b[indexReady] == 0 || [8]byte(b[indexSalts:]) != w.salts {
+		return x, false
 	}
-	return int64(binary.NativeEndian.Uint32(header[16:])), true
+	x.frames = int64(binary.NativeEndian.Uint32(b[indexFrames:]))
+	x.moved = int64(binary.NativeEndian.Uint32(b[indexMoved:]))
+	return x, x.moved <= x.frames
 }

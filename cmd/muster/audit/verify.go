@@ -123,8 +123,7 @@ func (v *verifier) history(ctx context.Context) error {
 		return err
 	}
 	for _, place := range unfinished {
-		v.skip("last message", "a record that was being written when the service was killed, so that nobody was told that it was stored; "+
-			"the next start cuts it off: %s", place)
+		v.skip("last message", "a record that was being written when the service was killed; the next start cuts it off: %s", place)
 	}
 	v.ok("gaps", "%d events in %d messages and %d partitions, none missing", count, messages, v.log.Partitions())
 	ends := make([]string, len(at))

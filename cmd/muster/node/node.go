@@ -78,7 +78,8 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 }
 
 // Start begins to follow the log, waits until the read models have caught up, and
-// starts the log's writers and the workers.
+// starts the log's writers and the workers. A partition that cannot be followed is left
+// out, unless that is so for all of them.
 func (n *Node) Start(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopFollowing, n.followed = stop, make(chan struct{})
