@@ -21,6 +21,7 @@ type health struct {
 	// They return why commands are refused for other reasons, and never change.
 	storing func() error // the disk takes nothing at the moment
 	keeping func() error // what only the feed holds cannot be kept
+	reading func() error // the log cannot be read at the moment
 }
 
 // failure is an error that [Log.Ready] reports, and when it happened.
@@ -37,7 +38,7 @@ func (h *health) refusal() error {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, reason.err)
 		}
 	}
-	for _, other := range []func() error{h.storing, h.keeping} {
+	for _, other := range []func() error{h.storing, h.keeping, h.reading} {
 		if err := other(); err != nil {
 			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 		}

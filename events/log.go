@@ -89,7 +89,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	history := feed.NewHistory()
 	for number, stored := range l.store.Partitions {
 		p := &partition{Partition: stored, feed: feed.New(l.store, history, number, l.id, l.logger)}
-		p.health.storing, p.health.keeping = l.store.Trouble, p.feed.Unkept
+		p.health.storing, p.health.keeping, p.health.reading = l.store.Trouble, p.feed.Unkept, p.Interrupted
 		p.stall = newStall(l.process, number, &p.health)
 		p.writer = newWriter(l.process, stored, &p.health, p.stall)
 		l.partitions = append(l.partitions, p)
@@ -112,6 +112,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		}
 	}
 	for _, p := range l.partitions {
+		p.OnDamage(func(damage error) { l.scrub.found(p, damage) })
 		if err := p.feed.Watch(); err != nil {
 			return nil, err
 		}

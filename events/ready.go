@@ -30,9 +30,6 @@ func (l *Log) Ready(_ context.Context) error {
 		if err := p.health.refusal(); err != nil {
 			return fmt.Errorf("partition %d: %w", p.Number, err)
 		}
-		if err := p.Interrupted(); err != nil {
-			return fmt.Errorf("partition %d cannot be read at the moment: %w", p.Number, err)
-		}
 	}
 	var proofs errgroup.Group
 	for _, p := range l.partitions {

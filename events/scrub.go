@@ -163,9 +163,11 @@ func (s *scrub) reread(p *partition, limit *rate.Limiter) error {
 	})
 }
 
-// found makes a partition refuse commands, and says why.
+// found makes a partition refuse commands, and says why. Whoever reads the log may find damage.
 func (s *scrub) found(p *partition, damage error) {
-	p.health.damaged.CompareAndSwap(nil, &failure{damage, s.now()})
+	if !p.health.damaged.CompareAndSwap(nil, &failure{damage, s.now()}) {
+		return // it is known
+	}
 	s.damaged.WithLabelValues(strconv.Itoa(p.Number)).Set(1)
 	s.logger.Error("the log is damaged, so that the partition takes no more commands: keep a copy of everything, stop the service, "+
 		"run muster audit verify, and restore the log from a backup", slog.Int("partition", p.Number), slog.Any("error", damage))

@@ -17,8 +17,12 @@ import (
 //
 // Rebuild must not be called while the read models are open. If progress is not nil, it
 // is called with the number of events that are done and the number of all events. A file
-// that is damaged or not Muster's is moved aside first ([SetAside]).
+// that is damaged or not Muster's is moved aside first ([SetAside]). Read models that know more
+// than the log holds are left alone: the error wraps [store.ErrTruncated].
 func Rebuild(ctx context.Context, log *events.Log, o Options, progress func(done, of uint64)) error {
+	if err := agree(ctx, log, o); err != nil {
+		return err
+	}
 	return rebuild(o, replayOf(ctx, log, progress))
 }
 

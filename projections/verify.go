@@ -25,9 +25,13 @@ type Comparison struct {
 // Equal reports whether the table is what the log says.
 func (c Comparison) Equal() bool { return c.Found == c.Expected }
 
+// ErrAhead reports that the read models know events that the log does not have: somebody has cut
+// the log, or the disk has lost them. The read models may be all that is left of these events.
+var ErrAhead = errors.New("the read models know more than the log holds")
+
 // Verify looks for damage in the file of the read models, and compares the read models with
 // read models that it builds from the same part of the log. It returns a comparison for every
-// table, or [ErrDamaged] with the places of the damage. It only writes to the directory
+// table, [ErrDamaged] with the places of the damage, or [ErrAhead]. It only writes to the directory
 // scratch. The read models must not change meanwhile.
 func Verify(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
 	return verify(ctx, o, scratch, replayOf(ctx, log, progress))
@@ -56,7 +60,7 @@ func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Co
 	}
 	for i, checkpoint := range checkpoints {
 		if reached[i].Number < checkpoint.Number {
-			return nil, fmt.Errorf("the read models know event %s, the log ends with %s", checkpoint.Position, reached[i].Position)
+			return nil, fmt.Errorf("%w: they know event %s, and the log ends with %s", ErrAhead, checkpoint.Position, reached[i].Position)
 		}
 	}
 	comparisons := make([]Comparison, len(tableNames))

@@ -18,7 +18,7 @@ func newRebuild() *cobra.Command {
 		Use: "rebuild", Short: "Rebuild the read models from the log",
 		Long: "Rebuild makes the read models of a stopped node again from the log. It writes a new file,\n" +
 			"which replaces the old one when it is complete. Nothing is lost, because the log has\n" +
-			"everything.",
+			"everything. If it has less than this node has read, nothing is rebuilt.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
 			logger := l.Logger(cmd.ErrOrStderr())
@@ -27,6 +27,11 @@ func newRebuild() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, log.Close()) }()
+			for p := range log.Partitions() {
+				if err := log.CheckMark(cmd.Context(), p); err != nil {
+					return err
+				}
+			}
 			o := projections.Options{Dir: s.Data, Partitions: log.Partitions(), Logger: logger}
 			if err := node.Rebuild(cmd.Context(), log, o, logger, cmd.ErrOrStderr()); err != nil {
 				return err

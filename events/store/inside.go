@@ -22,6 +22,15 @@ type inside struct {
 	files  block.Stream
 	places places
 	known  atomic.Uint64 // the last message that is known to be in the files
+	met    func(error)   // told of every damage that a reader meets; nil for nobody
+}
+
+// noted returns the error, and tells of it if it is damage.
+func (i *inside) noted(err error) error {
+	if i.met != nil && errors.Is(err, wire.ErrDamaged) {
+		i.met(err)
+	}
+	return err
 }
 
 // upTo returns the files for reading messages up to the last one, which is known to be
@@ -65,11 +74,13 @@ func (i *inside) message(ctx context.Context, sequence uint64) (wire.Envelope, e
 	if sequence > last {
 		return wire.Envelope{}, fmt.Errorf("message %d: reading %s: %w", sequence, i.name, ErrNoMessage)
 	}
-	return i.upTo(last).message(ctx, sequence)
+	e, err := i.upTo(last).message(ctx, sequence)
+	return e, i.noted(err)
 }
 
 func (i *inside) find(ctx context.Context, last, number uint64) (uint64, error) {
-	return i.upTo(last).find(ctx, last, number)
+	at, err := i.upTo(last).find(ctx, last, number)
+	return at, i.noted(err)
 }
 
 func (i *inside) page(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
@@ -77,7 +88,7 @@ func (i *inside) page(ctx context.Context, from uint64, use func(wire.Envelope) 
 	if err != nil || from > last {
 		return err
 	}
-	return i.upTo(last).pageUpTo(ctx, from, last, use)
+	return i.noted(i.upTo(last).pageUpTo(ctx, from, last, use))
 }
 
 // each reads the files as far as they go, and then what comes.
@@ -119,7 +130,7 @@ func (i *inside) stored(ctx context.Context, from, last uint64, use func(wire.En
 	case err == nil:
 		return used
 	case errors.Is(err, wire.ErrDamaged) && !errors.Is(err, ErrUnreadable):
-		return fmt.Errorf("%w: %w", ErrUnreadable, err)
+		return i.noted(fmt.Errorf("%w: %w", ErrUnreadable, err))
 	}
-	return err
+	return i.noted(err)
 }

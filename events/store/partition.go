@@ -30,6 +30,14 @@ func newPartition(number int, s *Store, stream jetstream.Stream) *Partition {
 	return p
 }
 
+// OnDamage has f called with every damage that a reader of an embedded log meets, whoever
+// reads. It must be called before anybody reads.
+func (p *Partition) OnDamage(f func(error)) {
+	if i, ok := p.source.(*inside); ok {
+		i.met = f
+	}
+}
+
 // ErrNoMessage reports that a stream has no message at the sequence, or none on the
 // subject.
 var ErrNoMessage = jetstream.ErrMsgNotFound

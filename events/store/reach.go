@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -162,8 +163,11 @@ func (p *Partition) Lasts(shown time.Time) bool {
 // Interrupted returns why the messages that come cannot be read at the moment, or nil if they
 // can. An interruption that ends within a second is none.
 func (p *Partition) Interrupted() error {
+	if p.reach == nil {
+		return nil
+	}
 	if i := p.reach.interrupted.Load(); i != nil && time.Since(i.since) > time.Second {
-		return i.cause
+		return fmt.Errorf("the log cannot be read at the moment: %w", i.cause)
 	}
 	return nil
 }

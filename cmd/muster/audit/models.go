@@ -44,6 +44,9 @@ func (v *verifier) models(ctx context.Context) error {
 	case errors.Is(err, projections.ErrNeedsRebuild):
 		v.skip(check, "left out: the next start rebuilds them: %v", err)
 		return nil
+	case errors.Is(err, projections.ErrAhead):
+		v.fail(check, "%v: they may be all that is left of these events, so keep a copy of everything, and restore the log from a backup", err)
+		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
