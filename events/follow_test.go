@@ -102,6 +102,15 @@ func TestAStuckMessageStopsOnlyItsPartition(t *testing.T) {
 func TestFollowingGoesOnWhenItCan(t *testing.T) {
 	n := start(t, Options{Dir: t.TempDir(), Partitions: 2})
 	a, b := apart(t, n)
+	tips, err := n.Tips(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tip := range tips { // so that only what follows is refused
+		if err := n.fold.WaitFor(t.Context(), tip); err != nil {
+			t.Fatal(err)
+		}
+	}
 	full := errors.New("the disk is full")
 	var tried atomic.Int64
 	n.fold.refusing(func([]wire.Message) error {

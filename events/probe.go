@@ -20,10 +20,7 @@ func (a *appender) probe(f *failure) {
 			return
 		case <-ticker.C:
 		}
-		if a.health.flying.Load() {
-			continue
-		}
-		if err := a.log.Writable(a.closing); err == nil && !a.health.flying.Load() {
+		if a.works() {
 			a.health.recovered(a.process, a.log.Number)
 			return
 		}
@@ -49,4 +46,13 @@ func (a *appender) prove() error {
 		return nil, err
 	})
 	return err
+}
+
+// works asks once, and reports whether the partition can be written to.
+func (a *appender) works() bool {
+	if a.health.flying.Load() {
+		return false
+	}
+	err := a.log.Writable(a.closing)
+	return err == nil && !a.health.flying.Load()
 }

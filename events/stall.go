@@ -65,8 +65,8 @@ func (s *stall) untilStopped(ctx context.Context) (context.Context, context.Canc
 	}
 }
 
-// set notes the reason, or that it has passed if it is nil. What becomes of the partition
-// by that is logged.
+// set notes the reason, or that it has passed if it is nil. It logs when the partition stops
+// following the log, and when it follows the log again.
 func (s *stall) set(kind stallKind, reason error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,8 +107,8 @@ func (s *stall) context() context.Context {
 }
 
 // Moving returns a context that ends with ctx, and also as soon as it is known that the
-// read models of the partition do not follow the log. Who waits for them waits for
-// nothing then.
+// read models of the partition do not follow the log. After that it is useless to wait for
+// them.
 func (l *Log) Moving(ctx context.Context, partition int) (context.Context, context.CancelFunc) {
 	return l.partitions[partition].stall.while(ctx)
 }

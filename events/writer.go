@@ -240,7 +240,9 @@ func (w *writer) ready() error {
 	ctx, end := w.stall.while(ctx) // read models that do not move are not waited for
 	defer end()
 	if err := w.held.catchUp(ctx); err != nil {
-		w.appender.failed(err)
+		if cause := context.Cause(ctx); w.closing.Err() == nil && !errors.Is(cause, errStalled) {
+			w.appender.failed(err)
+		}
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return nil

@@ -57,7 +57,8 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 }
 
 // apply writes the messages in one transaction and returns how many events it applied.
-// committed is how far the last transaction came that is known to be committed.
+// The parameter committed has the checkpoints of the last transaction that is known to be
+// committed.
 func (p *projector) apply(committed []wire.Checkpoint, messages []wire.Message) (n int, err error) {
 	if p.unclear {
 		if messages, err = p.clarify(committed, messages); err != nil {

@@ -150,8 +150,14 @@ func TestCountsAreOfTheWholeList(t *testing.T) {
 	m := h.models(t)
 	ws := wsID(1 << 8)
 	for _, f := range []AccessFilter{
-		{}, {Role: domain.RoleViewer}, {Role: domain.RoleEditor}, {Permission: domain.PermissionContentEdit}, {Source: SourceDirect},
-		{Query: "zoe"}, {Query: "a"}, {Query: "a", Role: domain.RoleEditor},
+		{},
+		{Role: domain.RoleViewer},
+		{Role: domain.RoleEditor},
+		{Permission: domain.PermissionContentEdit},
+		{Source: SourceDirect},
+		{Query: "zoe"},
+		{Query: "a"},
+		{Query: "a", Role: domain.RoleEditor},
 	} {
 		checkCount(t, fmt.Sprintf("access %+v", f), func(p Page) (List[Access], error) { return listAccess(m, ws, f, later, p) })
 	}

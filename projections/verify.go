@@ -15,6 +15,10 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
+// ErrAheadOfLog reports that the read models have applied events that the log does not have. The
+// read models may be all that is left of these events.
+var ErrAheadOfLog = errors.New("the read models are ahead of the log")
+
 // Comparison is what [Verify] found for one table.
 type Comparison struct {
 	Table    string
@@ -25,13 +29,11 @@ type Comparison struct {
 // Equal reports whether the table is what the log says.
 func (c Comparison) Equal() bool { return c.Found == c.Expected }
 
-// ErrAhead reports that the read models know events that the log does not have: somebody has cut
-// the log, or the disk has lost them. The read models may be all that is left of these events.
-var ErrAhead = errors.New("the read models know more than the log holds")
-
 // Verify looks for damage in the file of the read models, and compares the read models with
 // read models that it builds from the same part of the log. It returns a comparison for every
-// table, [ErrDamaged] with the places of the damage, or [ErrAhead]. It only writes to the directory
+// table. If it finds [ErrDamaged], with the places of the damage, [ErrForeignFile],
+// [ErrNeedsRebuild] or [ErrAheadOfLog], it returns that instead. Every other error says that it
+// could not look. It only writes to the directory
 // scratch. The read models must not change meanwhile.
 func Verify(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
 	return verify(ctx, o, scratch, replayOf(ctx, log, progress))
@@ -60,7 +62,7 @@ func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Co
 	}
 	for i, checkpoint := range checkpoints {
 		if reached[i].Number < checkpoint.Number {
-			return nil, fmt.Errorf("%w: they know event %s, and the log ends with %s", ErrAhead, checkpoint.Position, reached[i].Position)
+			return nil, fmt.Errorf("%w: they have applied event %s, and the log ends with %s", ErrAheadOfLog, checkpoint.Position, reached[i].Position)
 		}
 	}
 	comparisons := make([]Comparison, len(tableNames))

@@ -7,13 +7,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 	_ "unsafe" // for flushAlways
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/projections"
 )
 
 // flushAlways is the variable of package store that makes JetStream flush each message. It
@@ -194,8 +198,58 @@ func TestPowerCut(t *testing.T) {
 	t.Logf("%d cuts, %d members acknowledged, ready again after %s at most", rounds, acked, slowest.Round(time.Millisecond))
 }
 
-// The same test loses members when JetStream flushes as it does by default. Otherwise
-// [TestPowerCut] would prove nothing.
+// TestPowerCutDuringRebuild cuts the power while the service makes its read models. The next
+// start makes them again, and nothing is taken for damage.
+func TestPowerCutDuringRebuild(t *testing.T) {
+	t.Parallel()
+	d := newPowerDisk(t)
+	data := filepath.Join(d.top, "data")
+	p := newProcess(t, data, "--partitions", "2", nativeOnly)
+	defer p.kill() // before the disk is unmounted
+	p.start()
+	p.ready()
+	s := p.api.found()
+	for range 3 {
+		var operations []string
+		for range 1000 {
+			operations = append(operations, fmt.Sprintf(`{"op":"add","user_id":%q,"role":"editor"}`, uuid.NewString()))
+		}
+		p.api.must(200, "POST", s.members()+"/batch", `{"mode":"atomic","operations":[`+strings.Join(operations, ",")+`]}`)
+	}
+	members := p.api.listed(s)
+	p.stop()
+	file := filepath.Join(data, projections.File)
+	for round := range 6 {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		p.addr = "127.0.0.1:0"
+		p.start()
+		for begun := time.Now(); time.Since(begun) < patience; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(file + ".new"); err == nil {
+				break
+			}
+		}
+		// From the first page to a moment after the new file has taken the old one's place.
+		time.Sleep(time.Duration(round) * 40 * time.Millisecond)
+		d.cut()
+		p.kill()
+		d.restore()
+		p.api.http.CloseIdleConnections()
+		p.addr = "127.0.0.1:0"
+		p.start()
+		p.ready()
+		if got := p.api.listed(s); !slices.Equal(got, members) {
+			t.Errorf("round %d: %d members of %d, or others", round, len(got), len(members))
+		}
+		requireUndamaged(p)
+		p.stop()
+		verified(t, "--data", data)
+	}
+}
+
+// A power cut as in [TestPowerCut] loses members when JetStream flushes as it does by default.
+// Otherwise that test would prove nothing.
 func TestPowerCutWouldLose(t *testing.T) {
 	t.Parallel()
 	for range 5 { // no member may have been acknowledged yet when the power is cut

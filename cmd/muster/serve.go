@@ -66,7 +66,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 		if ctx.Err() != nil || !errors.Is(err, projections.ErrDamaged) {
 			return errors.Join(err, f.Shutdown(), n.Close())
 		}
-		f.Close()
+		f.Close("the read models are damaged and are made again: the service reads its history first")
 		if err := n.Abandon(err); err != nil {
 			return errors.Join(err, f.Shutdown())
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -179,6 +180,26 @@ func TestLostEndOfTheWAL(t *testing.T) {
 	}
 	requireUndamaged(p)
 	p.stop()
+	verified(t, "--data", dir)
+}
+
+// TestVerifyWithoutRoom lets audit verify look at read models without room for a copy or for a
+// fresh replay. Then it could not check, which says nothing of them.
+func TestVerifyWithoutRoom(t *testing.T) {
+	t.Parallel()
+	dir, scratch := t.TempDir(), t.TempDir()
+	mount(t, scratch, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+	p := serving(t, dir, "--partitions", "1", nativeOnly)
+	p.api.found()
+	p.stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	cmd := muster(ctx, "audit", "verify", "--data", dir)
+	cmd.Env = append(cmd.Env, "TMPDIR="+scratch)
+	out, _ := cmd.CombinedOutput() // the status says it
+	if status := cmd.ProcessState.ExitCode(); status != 2 || bytes.Contains(out, []byte("FAIL")) || !bytes.Contains(out, []byte("could not check")) {
+		t.Errorf("audit verify exits with %d:\n%s", status, out)
+	}
 	verified(t, "--data", dir)
 }
 

@@ -15,6 +15,7 @@ import (
 
 // survey is what a comparison of a whole stream with the log has found.
 type survey struct {
+	upto    uint64 // number of the log's last event that was compared
 	missing int    // events of the log that the stream lacks, before its end
 	kept    int    // messages of the stream that the log lacks
 	first   uint64 // number of the first of these
@@ -44,9 +45,9 @@ func (f *Feed) setAside(ctx context.Context, info *jetstream.StreamInfo) (s surv
 		_, err := file.Write(asideLine(m))
 		return err
 	}
-	at, err := f.keepDifferences(ctx, info, &s, keep)
+	s.upto, err = f.keepDifferences(ctx, info, &s, keep)
 	if err == nil {
-		err = f.keepSurplus(ctx, at, info.State.LastSeq, keep)
+		err = f.keepSurplus(ctx, s.upto, info.State.LastSeq, keep)
 	}
 	if err == nil && file != nil {
 		s.path, err = file.Keep()

@@ -53,7 +53,7 @@ type watch struct {
 func (w *watch) run(ctx context.Context, check bool, last uint64) {
 	defer w.remember()
 	from := min(w.remembered.Checked, last)
-	if check && !w.compare(ctx, from, last, w.checked, inTime) {
+	if check && !w.compare(ctx, from, last, w.checked, &w.history.checks) {
 		return
 	}
 	if check {
@@ -66,8 +66,7 @@ func (w *watch) run(ctx context.Context, check bool, last uint64) {
 			w.remembered.Scrubbed = number
 			w.rememberSometimes()
 		}
-		slowly := func(time.Duration) time.Duration { return w.history.scrubPause }
-		if !w.compare(ctx, min(w.remembered.Scrubbed, fed), fed, scrubbed, slowly) {
+		if !w.compare(ctx, min(w.remembered.Scrubbed, fed), fed, scrubbed, &w.history.scrubs) {
 			return
 		}
 		w.remembered.Scrubbed = 0
@@ -103,11 +102,11 @@ func (w *watch) checked(number uint64) {
 // compare compares the stream with the log after one number, up to another one. It reports
 // false if the context has ended, or if the stream is damaged or gone: then the feed is
 // looked at. What cannot be read now is tried again.
-func (w *watch) compare(ctx context.Context, from, last uint64, done func(uint64), rest func(time.Duration) time.Duration) bool {
+func (w *watch) compare(ctx context.Context, from, last uint64, done func(uint64), p *pace) bool {
 	for from < last {
 		c, err := w.compareAfter(ctx, from, last)
 		for err == nil && from < last {
-			err = w.history.quietly(ctx, func() error {
+			err = w.history.quietly(ctx, p, func() error {
 				more, err := c.next(ctx, c.strictly(ctx, w.info))
 				if err == nil && !more { // the look has compared the feed's last event
 					from = last
@@ -115,7 +114,7 @@ func (w *watch) compare(ctx context.Context, from, last uint64, done func(uint64
 					from = min(c.at.Number, last)
 				}
 				return err
-			}, rest)
+			})
 			if err == nil {
 				done(from)
 			}

@@ -125,7 +125,7 @@ func (f *Feed) at(ctx context.Context, number uint64) (item, error) {
 		} else if !errors.Is(err, store.ErrNoMessage) && !errors.Is(err, jetstream.ErrStreamNotFound) {
 			return item{}, err
 		}
-		// Either the stream is gone or too short, or it lacks this event.
+		// The stream is gone, is too short, or lacks this event.
 		if err := f.moved(ctx, made, number); !errors.Is(err, errMoved) {
 			return item{}, err
 		}

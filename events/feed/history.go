@@ -37,8 +37,16 @@ type History struct {
 	most    atomic.Int64  // the most readers that have been served at once
 
 	background chan struct{} // holds the feed that is being compared with the log
+	checks     pace          // of comparisons that readers may wait for
+	scrubs     pace          // of the others
 	scrubPause time.Duration // see the constants
 	scrubAgain time.Duration
+}
+
+// pace is how fast feeds are compared with the log, all of them together.
+type pace struct {
+	turn chan struct{}                          // holds the feed that is being compared, or rests after it
+	rest func(took time.Duration) time.Duration // how long it rests after a step
 }
 
 // concurrentReads returns how many readers of history may be served at once. The others
@@ -48,10 +56,13 @@ func concurrentReads() int { return max(2, runtime.GOMAXPROCS(0)/2) }
 
 // NewHistory returns the history that the feeds of a process share.
 func NewHistory() *History {
-	return &History{
+	h := &History{
 		slots: make(chan struct{}, concurrentReads()), single: make(chan struct{}, lookups), background: make(chan struct{}, 1),
 		scrubPause: scrubPause, scrubAgain: scrubAgain,
 	}
+	h.checks = pace{make(chan struct{}, 1), inTime}
+	h.scrubs = pace{make(chan struct{}, 1), func(time.Duration) time.Duration { return h.scrubPause }}
+	return h
 }
 
 // turn waits until the reader may be served. The reader must call done with how many bytes
@@ -86,20 +97,34 @@ func (h *History) lookup(ctx context.Context) (done func(), err error) {
 // busy notes that events were applied.
 func (h *History) busy() { h.applied.Store(time.Now().UnixNano()) }
 
-// quietly does a step in the background when no other feed does, and then rests for as
-// long as the function says. It returns the error of the step, or the context's.
-func (h *History) quietly(ctx context.Context, step func() error, rest func(took time.Duration) time.Duration) error {
+// quietly does a step in the background when no other feed does, and then rests. A rest
+// holds up only the feeds that have the same pace. It returns the error of the step, or the
+// context's.
+func (h *History) quietly(ctx context.Context, p *pace, step func() error) error {
+	if err := enter(ctx, p.turn); err != nil {
+		return err
+	}
+	defer func() { <-p.turn }()
+	if err := enter(ctx, h.background); err != nil {
+		return err
+	}
+	begin := time.Now()
+	err := step()
+	<-h.background
+	if err != nil {
+		return err
+	}
+	return pause(ctx, p.rest(time.Since(begin)))
+}
+
+// enter takes a place in the channel. It returns the context's error if that ends before.
+func enter(ctx context.Context, places chan<- struct{}) error {
 	select {
-	case h.background <- struct{}{}:
+	case places <- struct{}{}:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-h.background }()
-	begin := time.Now()
-	if err := step(); err != nil {
-		return err
-	}
-	return pause(ctx, rest(time.Since(begin)))
 }
 
 // pause returns nil after the duration, or the context's error.

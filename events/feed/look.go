@@ -97,6 +97,9 @@ func (f *Feed) replace(ctx context.Context, info *jetstream.StreamInfo, d *damag
 		f.damaged.CompareAndSwap(d, nil)
 		return fmt.Errorf("%s was said to be damaged and is not: %w", info.Config.Name, d.reason)
 	}
+	if err := f.current(ctx, info, found); err != nil {
+		return err
+	}
 	f.report(info, d, found)
 	if err := f.remove(ctx, info); err != nil {
 		return err
@@ -104,6 +107,23 @@ func (f *Feed) replace(ctx context.Context, info *jetstream.StreamInfo, d *damag
 	f.unkept.Store(nil)
 	f.generation = max(f.generation, store.Generation(info))
 	return f.make(ctx)
+}
+
+// current returns an error if the log has come to have events that the survey took for
+// surplus. Then the whole is compared again. A log that was read up to an older end, as a
+// leader that was deposed still has it, must not cost the feed's events.
+func (f *Feed) current(ctx context.Context, info *jetstream.StreamInfo, found survey) error {
+	if found.upto >= info.State.LastSeq {
+		return nil
+	}
+	tip, err := f.log.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	if tip.Number > found.upto {
+		return fmt.Errorf("the log has grown while %s was compared with it, from event %d to %d", info.Config.Name, found.upto, tip.Number)
+	}
+	return nil
 }
 
 // report logs why the feed is made again, and where to find what the log lacks.

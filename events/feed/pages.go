@@ -107,7 +107,7 @@ func (c *pages) get(ctx context.Context, s source, after uint64, read func(conte
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		// The one who has read it may have been the only one who was in a hurry.
+		// The reader's own context may have ended. This caller's has not, so it tries itself.
 		if !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, context.DeadlineExceeded) {
 			return l.page, l.err
 		}

@@ -21,13 +21,21 @@ func outside(t testing.TB) string {
 // cluster starts three servers as one, and returns their URLs.
 func cluster(t testing.TB) (urls []string) {
 	t.Helper()
+	for _, s := range clustered(t) {
+		urls = append(urls, s.ClientURL())
+	}
+	return urls
+}
+
+// clustered is [cluster] for those who stop servers.
+func clustered(t testing.TB) (servers []*server.Server) {
+	t.Helper()
 	addresses := make([]*net.TCPAddr, 3)
 	routes := ""
 	for i := range addresses {
 		addresses[i] = freeAddress(t)
 		routes += ",nats://" + addresses[i].String()
 	}
-	var servers []*server.Server
 	for i, a := range addresses {
 		servers = append(servers, serve(t, &server.Options{
 			ServerName: string(rune('a' + i)), Routes: server.RoutesFromStr(routes[1:]),
@@ -43,9 +51,8 @@ func cluster(t testing.TB) (urls []string) {
 				t.Fatalf("the cluster does not become healthy: %s", s.Healthz(nil).Error)
 			}
 		}
-		urls = append(urls, s.ClientURL())
 	}
-	return urls
+	return servers
 }
 
 // serve starts a NATS server with the options and everything that all of them need.

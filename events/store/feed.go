@@ -20,7 +20,8 @@ const feedAnswerWithin = 500 * time.Millisecond
 // [jetstream.ErrStreamNotFound] if there is none.
 //
 // While a cluster makes a stream, no server answers requests about it, and a request sent
-// then is never answered. So Feed asks again before its time is up.
+// then is never answered. So Feed asks again before its time is up. It also asks again if the
+// answer comes from a leader that may have been deposed.
 func (s *Store) Feed(ctx context.Context, partition int) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -31,10 +32,26 @@ func (s *Store) Feed(ctx context.Context, partition int) (jetstream.Stream, erro
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			continue
 		}
-		if err != nil {
+		if err == nil {
+			err = quorum(stream.CachedInfo())
+			if err == nil {
+				return stream, nil
+			}
+			err = fmt.Errorf("%w: %w", errDeposed, err)
+		}
+		if !errors.Is(err, errDeposed) || !pause(ctx, askAgainAfter) {
 			return nil, fmt.Errorf("opening %s: %w", FeedStream(partition), err)
 		}
-		return stream, nil
+	}
+}
+
+// pause reports whether the context has outlasted the time.
+func pause(ctx context.Context, long time.Duration) bool {
+	select {
+	case <-time.After(long):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -62,15 +79,30 @@ func Generation(info *jetstream.StreamInfo) uint64 {
 	return number
 }
 
-// FeedMessage reads the feed's message with the number from the stream's leader.
+// FeedMessage reads the feed's message with the number from the stream's leader. The error
+// wraps [ErrNoMessage] if there is none.
 func (s *Store) FeedMessage(ctx context.Context, partition int, number uint64) (Message, error) {
-	return s.message(ctx, FeedStream(partition), ask{Sequence: number})
+	return s.feedMessage(ctx, partition, ask{Sequence: number})
 }
 
 // NextFeedMessage reads the feed's next message on the subject from the number on,
 // from the stream's leader. The error wraps [ErrNoMessage] if there is none.
 func (s *Store) NextFeedMessage(ctx context.Context, partition int, subject string, from uint64) (Message, error) {
-	return s.message(ctx, FeedStream(partition), ask{Sequence: from, Subject: subject})
+	return s.feedMessage(ctx, partition, ask{Sequence: from, Subject: subject})
+}
+
+// feedMessage reads a message from the leader. A leader that was deposed and does not know it
+// yet lacks the newest messages. So the leader of a cluster is believed that it has none only
+// when it says so after it has been in touch with most of the replicas.
+func (s *Store) feedMessage(ctx context.Context, partition int, wanted ask) (Message, error) {
+	m, err := s.message(ctx, FeedStream(partition), wanted)
+	if !errors.Is(err, ErrNoMessage) || s.Conn.ConnectedClusterName() == "" {
+		return m, err
+	}
+	if _, err := s.Feed(ctx, partition); err != nil {
+		return Message{}, err
+	}
+	return s.message(ctx, FeedStream(partition), wanted)
 }
 
 // Whole reports whether the stream is this log's feed and begins with the first event,

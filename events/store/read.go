@@ -29,7 +29,8 @@ var (
 // checks the chain. It returns nil once it has sent the message of the checkpoint until.
 // If until is nil, it goes on until the context ends. While the partition cannot be
 // reached, it tries again, for [AskFor] at most. Damage, or an event that this version does
-// not know, ends it with an error around [ErrUnreadable].
+// not know, ends it with an error around [ErrUnreadable]. In a cluster that is so only if the
+// leader has it like that, too.
 func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.Checkpoint, out chan<- wire.Message) error {
 	r := reader{at: from, until: until, out: out}
 	if r.done() {
@@ -39,6 +40,9 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 	for begun := time.Now(); ; {
 		before, again := r.at.Message, time.Now()
 		err := source.each(ctx, r.at.Message+1, func(e wire.Envelope) error { return r.take(ctx, e) })
+		if errors.Is(err, ErrUnreadable) && p.replicated() {
+			err = p.askLeader(ctx, &r, err)
+		}
 		switch {
 		case errors.Is(err, errEnough):
 			return nil
@@ -61,6 +65,31 @@ func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.
 		case <-time.After(askAgainAfter):
 		}
 	}
+}
+
+// replicated reports whether the partition may be on several servers.
+func (p *Partition) replicated() bool {
+	return p.reach != nil && p.store.Conn.ConnectedClusterName() != ""
+}
+
+// askLeader reads the next message from the leader, because a consumer could not read it. A
+// consumer reads one replica, and perhaps only that one is damaged. If the leader's message
+// is sound it is handed over, and the error wraps errInterrupted. If the leader has nothing
+// better, the error is the one that the consumer has ended with.
+func (p *Partition) askLeader(ctx context.Context, r *reader, unreadable error) error {
+	e, err := p.Message(ctx, r.at.Message+1)
+	if Unreachable(err) || ctx.Err() != nil {
+		return errors.Join(errInterrupted, err)
+	}
+	if err != nil {
+		return unreadable
+	}
+	if err := r.take(ctx, e); err != nil {
+		return err
+	}
+	p.store.logger.Warn("a replica of the log is damaged: the message was read from the leader",
+		slog.String("stream", logStream(p.Number)), slog.Uint64("message", e.Sequence), slog.Any("error", unreadable))
+	return fmt.Errorf("%w: message %d of the consumer cannot be read", errInterrupted, e.Sequence)
 }
 
 // Readable returns nil if the server would now send the messages after the sequence.

@@ -44,14 +44,11 @@ func (v *verifier) models(ctx context.Context) error {
 	case errors.Is(err, projections.ErrNeedsRebuild):
 		v.skip(check, "left out: the next start rebuilds them: %v", err)
 		return nil
-	case errors.Is(err, projections.ErrAhead):
+	case errors.Is(err, projections.ErrAheadOfLog):
 		v.fail(check, "%v: they may be all that is left of these events, so keep a copy of everything, and restore the log from a backup", err)
 		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
 	case err != nil:
-		v.fail(check, "%v; rebuild them with muster rebuild", err)
-		return nil
+		return err
 	}
 	var different []string
 	for _, t := range tables {

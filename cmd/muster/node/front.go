@@ -36,7 +36,11 @@ type Front struct {
 
 	server *http.Server
 	opened atomic.Pointer[opened] // nil: not ready
+	reason atomic.Pointer[string] // why it is not
 }
+
+// starting is why a server is not ready that was not opened yet.
+const starting = "the service is starting: it reads its history first"
 
 // opened is a handler that serves requests, until it is closed.
 type opened struct {
@@ -56,6 +60,7 @@ func NewFront(listener net.Listener, logger *slog.Logger) *Front {
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaders,
 		ErrorLog: log.New(&frontLog{logger: logger, now: time.Now}, "", 0),
 	}
+	f.reason.Store(new(starting))
 	f.server.RegisterOnShutdown(f.drain)
 	go func() {
 		if err := f.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -80,9 +85,10 @@ func (f *Front) Open(handler http.Handler, drain func()) {
 	f.opened.Store(&opened{handler: handler, drain: drain})
 }
 
-// Close undoes [Front.Open]: the server reports again that it is not ready. Close returns
-// when the handler has no requests any more, or after a bounded time.
-func (f *Front) Close() {
+// Close undoes [Front.Open]: the server reports again that it is not ready, for the given
+// reason. Close returns when the handler has no requests any more, or after a bounded time.
+func (f *Front) Close(reason string) {
+	f.reason.Store(&reason)
 	o := f.opened.Swap(nil)
 	if o == nil {
 		return
@@ -132,8 +138,8 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Retry-After", "1")
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, `{"type":"/docs/problems#not_ready","title":"Muster is not ready","status":503,`+
-		`"detail":"the service is starting: it reads its history first","code":"not_ready"}`+"\n")
+	_, _ = fmt.Fprintf(w, `{"type":"/docs/problems#not_ready","title":"Muster is not ready","status":503,`+
+		`"detail":%q,"code":"not_ready"}`+"\n", *f.reason.Load())
 }
 
 // Shutdown closes the listener and waits for the requests that have been accepted.
