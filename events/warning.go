@@ -41,6 +41,6 @@ func (w *writer) watch(now time.Time) {
 	}
 	if w.future.Swap(&last) == nil {
 		w.logger.Warn("the log's last event is ahead of the clock; new events have its time until then",
-			slog.Int("partition", w.held.log.Number), slog.String("ahead", (last.Sub(now).String())))
+			slog.Int("partition", w.held.log.Number), slog.String("ahead", last.Sub(now).String()))
 	}
 }

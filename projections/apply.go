@@ -101,6 +101,7 @@ func (p *projector) apply(committed []wire.Checkpoint, messages []wire.Message) 
 // those that are in the tables after all.
 func (p *projector) clarify(committed []wire.Checkpoint, messages []wire.Message) ([]wire.Message, error) {
 	_, _ = p.Exec("ROLLBACK") // there may be no transaction any more
+	_ = p.shrink()            // the disk may be full of the WAL
 	if err := p.rolledBack(); err != nil {
 		return nil, err
 	}

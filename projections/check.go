@@ -100,8 +100,9 @@ func checkFile(file string) error {
 	return needsRebuild(errors.Join(c.whole(context.Background()), c.file.Close()))
 }
 
-// check checks the tables, as far as the file is small enough. If there is more to check,
-// that is done in the background, which reports what it finds.
+// check checks the tables, as far as the file is small enough. The rest is checked in the
+// background, and everything again later ([ReadModels.checkAgain]). What is found there is
+// reported.
 func (m *ReadModels) check(o Options) error {
 	info, err := os.Stat(o.file())
 	if err != nil {
@@ -111,33 +112,48 @@ func (m *ReadModels) check(o Options) error {
 	if err != nil {
 		return err
 	}
-	remaining := c.all
-	switch size := info.Size(); {
+	first := (*checker).all
+	var took time.Duration
+	size := info.Size()
+	switch {
 	case size <= wholeFile:
-		return errors.Join(c.whole(context.Background()), c.file.Close())
+		begun := time.Now()
+		if err := errors.Join(c.whole(context.Background()), c.file.Close()); err != nil {
+			return err
+		}
+		took = time.Since(begun)
 	case size <= quickFile:
 		if err := c.quick(context.Background()); err != nil {
 			return errors.Join(err, c.file.Close())
 		}
-		remaining = c.whole
+		first = (*checker).whole
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.checked, m.stopCheck = make(chan struct{}), stop
-	c.pause = func(taken time.Duration) { rest(ctx, checkRest*taken) }
+	pass := func(how func(*checker, context.Context) error) func(*checker) {
+		return func(c *checker) { m.background(ctx, o, how(c, ctx)) }
+	}
 	go func() {
 		defer close(m.checked)
-		defer c.file.Close() //nolint:errcheck // only read
-		err := remaining(ctx)
-		switch {
-		case errors.Is(err, ErrDamaged):
-			m.report(err)
-		case err != nil && ctx.Err() == nil:
-			o.logger().Warn("the read models could not be checked for damage", slog.Any("error", err))
-		case err == nil:
-			o.logger().Debug("the read models have been checked for damage")
+		if size > wholeFile {
+			took = c.worked(ctx, pass(first))
+			_ = c.file.Close() // only read
 		}
+		m.checkAgain(ctx, o, took, pass((*checker).all))
 	}()
 	return nil
+}
+
+// background reports what a check in the background has found.
+func (m *ReadModels) background(ctx context.Context, o Options, err error) {
+	switch {
+	case errors.Is(err, ErrDamaged):
+		m.report(err)
+	case err != nil && ctx.Err() == nil:
+		o.logger().Warn("the read models could not be checked for damage", slog.Any("error", err))
+	case err == nil:
+		o.logger().Debug("the read models have been checked for damage")
+	}
 }
 
 // rest waits that long, or until the context ends.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -25,6 +26,9 @@ type Options struct {
 	Partitions int    // of the log
 	Logger     *slog.Logger
 	Metrics    prometheus.Registerer // nil: none
+	// CheckPause is how long the check for damage waits before it begins again. 0 is 10
+	// minutes, or a minute for a file that is checked within 50 ms.
+	CheckPause time.Duration
 }
 
 // logger returns the logger, which is never nil.
@@ -47,10 +51,10 @@ var (
 )
 
 const (
-	// Cache sizes are in KiB when negative. A late checkpoint, which moves the WAL
-	// into the file, makes the writer 1.6 times as fast. If somebody else writes to the file,
-	// Apply fails soon, so that the log learns of it and tries again.
-	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 20000;
+	// Cache sizes are in KiB when negative. [boundWAL] says when there are checkpoints. If
+	// somebody else writes to the file, Apply fails soon, so that the log learns of it and
+	// tries again.
+	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
 		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;`
 	readerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
 )
@@ -172,6 +176,9 @@ func openFiles(file string) (*ReadModels, error) {
 	writer, err := sqlite.Open(file, sqlite.Writing, 1, writerPragmas)
 	if err != nil {
 		return nil, err
+	}
+	if err := boundWAL(writer.Conns[0], file); err != nil {
+		return nil, errors.Join(err, writer.Close())
 	}
 	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), readerPragmas)
 	if err != nil {

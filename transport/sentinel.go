@@ -81,6 +81,8 @@ var sentinels = []struct {
 	{store.ErrOtherPartitions, internalError},
 	{store.ErrUnknownFormat, internalError},
 	{store.ErrTruncated, internalError},
+	{store.ErrMarkDamaged, internalError},
+	{projections.ErrAheadOfLog, internalError},
 	{store.ErrUnreadable, internalError},
 	{store.ErrDisk, serviceUnavailable},
 	{events.ErrTryAgain, serviceUnavailable},

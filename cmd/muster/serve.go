@@ -49,12 +49,19 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
-	defer context.AfterFunc(ctx, func() {
+	said := make(chan struct{})
+	unless := context.AfterFunc(ctx, func() {
 		logger.Info("stopping: finishing what was accepted")
-	})()
+		close(said)
+	})
+	defer func() {
+		if !unless() {
+			<-said
+		}
+	}()
 	f := node.NewFront(listener, logger)
 	o := s.node(logger, stderr)
-	o.Damages = new(node.Damages)
+	o.Damages, o.Waiting = new(node.Damages), f.Waits
 	for damaged := 0; ; damaged++ {
 		n, err := node.Open(ctx, o)
 		if err == nil {

@@ -29,7 +29,9 @@ type trouble struct {
 	close  context.CancelFunc
 
 	mu      sync.Mutex
-	sound   context.Context // ends when there is trouble
+	well    context.Context // ends when there is trouble
+	unwell  context.CancelFunc
+	sound   context.Context // ends when the server has failed
 	unsound context.CancelFunc
 	mended  chan struct{} // closed when trouble has passed
 	failed  bool          // the server has failed, and must be replaced
@@ -39,6 +41,7 @@ type trouble struct {
 func newTrouble() *trouble {
 	t := &trouble{mended: make(chan struct{})}
 	t.closed, t.close = context.WithCancel(context.Background())
+	t.well, t.unwell = context.WithCancel(context.Background())
 	t.sound, t.unsound = context.WithCancel(context.Background())
 	return t
 }
@@ -60,8 +63,15 @@ func (s *Store) Mended() <-chan struct{} {
 	return s.trouble.mended
 }
 
-// Sound returns a context that ends when there is trouble. The server does not answer what
-// it could not write.
+// Well returns a context that ends when there is trouble.
+func (s *Store) Well() context.Context {
+	s.trouble.mu.Lock()
+	defer s.trouble.mu.Unlock()
+	return s.trouble.well
+}
+
+// Sound returns a context that ends when the server has failed. The server does not answer
+// what it could not write.
 func (s *Store) Sound() context.Context {
 	s.trouble.mu.Lock()
 	defer s.trouble.mu.Unlock()
@@ -110,6 +120,7 @@ func (s *Store) refuse(cause error) {
 	s.logger.Error("the log cannot be written to: commands are refused until it can", slog.Any("error", cause))
 	reason := fmt.Errorf("%w: %w", ErrDisk, cause)
 	t.reason.Store(&reason)
+	t.unwell()
 	t.mending.Go(s.mend)
 }
 
@@ -188,6 +199,7 @@ func (s *Store) passed() bool {
 	if t.failed {
 		return false
 	}
+	t.well, t.unwell = context.WithCancel(context.Background())
 	if t.sound.Err() != nil {
 		t.sound, t.unsound = context.WithCancel(context.Background())
 	}

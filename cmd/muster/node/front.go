@@ -135,11 +135,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"status":"ok"}`)
 		return
 	}
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Retry-After", "1")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = fmt.Fprintf(w, `{"type":"/docs/problems#not_ready","title":"Muster is not ready","status":503,`+
-		`"detail":%q,"code":"not_ready"}`+"\n", *f.reason.Load())
+	f.notReady(w)
 }
 
 // Shutdown closes the listener and waits for the requests that have been accepted.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +29,9 @@ type Options struct {
 	Logger     *slog.Logger
 	Stderr     io.Writer // for the progress of a rebuild
 	Damages    *Damages  // counts damaged read models; nil: a count of the node's own
+	// Waiting is called with the reason each time that the read models cannot be opened and
+	// that is tried again; nil: nobody wants to know.
+	Waiting func(reason error)
 }
 
 // Node is a log with the read models that follow it.
@@ -43,11 +47,13 @@ type Node struct {
 	open          atomic.Bool
 	workers       *worker.Group
 	stopFollowing context.CancelFunc
-	followed      chan struct{} // closed when following has ended
+	followed      chan struct{}  // closed when following has ended
+	alongside     sync.WaitGroup // what else ends with following
 }
 
 // Open opens the log and the read models, and rebuilds them if their shape is an old one or
-// if they are damaged. The node must be closed even after an error.
+// if they are damaged. While they cannot be opened for a reason that can pass, such as a full
+// disk, it tries again. The node must be closed even after an error.
 func Open(ctx context.Context, o Options) (*Node, error) {
 	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages}
 	if n.damages == nil {
@@ -63,18 +69,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 		return n, err
 	}
 	p := projections.Options{Dir: o.Data, Partitions: n.Log.Partitions(), Logger: o.Logger, Metrics: n.Metrics}
-	n.Models, err = projections.Open(p)
-	if !errors.Is(err, projections.ErrNeedsRebuild) {
-		return n, err
-	}
-	if err := n.rebuilds(err); err != nil {
-		return n, err
-	}
-	if err := Rebuild(ctx, n.Log, p, o.Logger, o.Stderr); err != nil {
-		return n, err
-	}
-	n.Models, err = projections.Open(p)
-	return n, err
+	return n, n.openModels(ctx, p, o)
 }
 
 // Start begins to follow the log, waits until the read models have caught up, and
@@ -83,6 +78,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 func (n *Node) Start(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopFollowing, n.followed = stop, make(chan struct{})
+	n.alongside.Go(func() { n.Log.MakeRoom(following, n.Models.Shrink) })
 	starting, started := context.WithCancelCause(ctx)
 	defer started(nil)
 	go func() {
@@ -131,6 +127,7 @@ func (n *Node) Close() error {
 	if n.stopFollowing != nil {
 		n.stopFollowing()
 		<-n.followed
+		n.alongside.Wait()
 	}
 	if n.Log != nil {
 		errs = append(errs, n.Log.Close())

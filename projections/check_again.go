@@ -1,0 +1,63 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+const (
+	// checkPause is how long a check in the background waits before it begins again. A file
+	// that takes no time is checked more often.
+	checkPause  = 10 * time.Minute
+	quickPause  = time.Minute
+	takesNoTime = 50 * time.Millisecond
+)
+
+// checkAgain checks the file again and again, until the context ends or damage has been found.
+// A connection of its own for each pass reads the file and not what the last pass has kept of
+// it. took is how long the statements of the last pass took.
+func (m *ReadModels) checkAgain(ctx context.Context, o Options, took time.Duration, check func(*checker)) {
+	for {
+		rest(ctx, o.checkPause(took))
+		if ctx.Err() != nil || m.Damage() != nil {
+			return
+		}
+		c, err := newChecker(o.file(), sqlite.ReadOnly)
+		if errors.Is(err, ErrDamaged) {
+			m.report(err)
+			return
+		}
+		if err != nil {
+			o.logger().Warn("the read models could not be checked for damage", slog.Any("error", err))
+			continue
+		}
+		took = c.worked(ctx, check)
+		_ = c.file.Close() // only read
+	}
+}
+
+// worked runs a check, with a rest after each statement, and returns how long the statements
+// took.
+func (c *checker) worked(ctx context.Context, check func(*checker)) (took time.Duration) {
+	c.pause = func(taken time.Duration) {
+		took += taken
+		rest(ctx, checkRest*taken)
+	}
+	check(c)
+	return took
+}
+
+// checkPause returns how long the file is left alone after a pass that took so long.
+func (o Options) checkPause(took time.Duration) time.Duration {
+	switch {
+	case o.CheckPause > 0:
+		return o.CheckPause
+	case took < takesNoTime:
+		return quickPause
+	}
+	return checkPause
+}
