@@ -135,8 +135,11 @@ func (p *process) tryReady() (refusal string) {
 	deadline := time.After(patience)
 	select {
 	case <-p.log.listening:
-		p.addr = p.log.address()
-		p.api.url = "http://" + p.addr
+		// Clients may be at work already, and read what does not change from start to start.
+		if addr := p.log.address(); addr != p.addr || p.api.url == "" {
+			p.addr = addr
+			p.api.url = "http://" + addr
+		}
 	case <-p.ended:
 		return "it has ended before it was ready:\n" + p.log.last(2)
 	case <-deadline:
