@@ -235,6 +235,13 @@ func TestStoredFeed(t *testing.T) {
 	if data, err := read(); !errors.Is(err, wire.ErrDamaged) || !strings.Contains(err.Error(), path) || !bytes.Equal(data, []byte{2, 3}) {
 		t.Errorf("the feed is %v: %v", data, err)
 	}
+	meta := filepath.Join(filepath.Dir(filepath.Dir(path)), "meta.inf")
+	if err := os.Truncate(meta, 0); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := read(); !errors.Is(err, wire.ErrDamaged) || !strings.Contains(err.Error(), "meta") || len(data) != 0 {
+		t.Errorf("the feed is %v: %v", data, err)
+	}
 	if err := os.RemoveAll(filepath.Dir(filepath.Dir(path))); err != nil {
 		t.Fatal(err)
 	}

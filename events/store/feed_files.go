@@ -19,7 +19,15 @@ func (s *Store) StoredFeed(ctx context.Context, partition int, from uint64) iter
 	name := FeedStream(partition)
 	f := &files{Stream: block.Stream{Dir: s.dir.file(filepath.Join(streamsDir, name)), Name: name}}
 	return func(yield func(Message, error) bool) {
-		err := f.records(ctx, from, func(r block.Record) error {
+		if !f.exists() {
+			return
+		}
+		_, err := f.metadata()
+		if err != nil {
+			yield(Message{}, fmt.Errorf("reading the feed: %w", err))
+			return
+		}
+		err = f.records(ctx, from, func(r block.Record) error {
 			if !yield(Message{Sequence: r.Sequence, Header: bytes.Clone(r.Header), Data: bytes.Clone(r.Data)}, nil) {
 				return errEnough
 			}

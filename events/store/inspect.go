@@ -47,8 +47,9 @@ func (s *Store) openFiles() error {
 	return nil
 }
 
-// belongs checks that the stream is one of the log with the marker.
-func (f *files) belongs(m marker) error {
+// metadata returns the metadata of the stream. The error wraps [wire.ErrDamaged] if the files
+// that describe the stream are missing or damaged.
+func (f *files) metadata() (map[string]string, error) {
 	metadata, err := f.Metadata()
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: %w", wire.ErrDamaged, err)
@@ -56,6 +57,12 @@ func (f *files) belongs(m marker) error {
 	if damage, ok := errors.AsType[*block.Damage](err); ok {
 		err = fmt.Errorf("%w: %w", wire.ErrDamaged, damage)
 	}
+	return metadata, err
+}
+
+// belongs checks that the stream is one of the log with the marker.
+func (f *files) belongs(m marker) error {
+	metadata, err := f.metadata()
 	if err != nil {
 		return err
 	}
