@@ -282,7 +282,7 @@ func (s *natsServer) end(how syscall.Signal) {
 	s.cmd = nil
 }
 
-// freeze stops the server without ending it: its connections stay, and nobody answers.
+// freeze stops the server without ending it: its connections stay open, and it does not respond.
 func (s *natsServer) freeze() { s.signal(syscall.SIGSTOP) }
 
 // thaw lets a frozen server go on.

@@ -65,7 +65,7 @@ type faulty struct {
 // faultJournal is what one client notes.
 type faultJournal struct {
 	acked   []added
-	unknown int // answers that are no 201
+	unknown int // responses other than 201
 }
 
 // added is a member that was acknowledged.

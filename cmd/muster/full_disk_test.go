@@ -43,7 +43,7 @@ func format(t *testing.T, image, size string, command ...string) {
 		t.Skip("file systems are only mounted by root")
 	}
 	if _, err := exec.LookPath(command[0]); err != nil {
-		t.Skip(err)
+		t.Skipf("file systems of this kind cannot be made here: %v", err)
 	}
 	if out, err := exec.Command("truncate", "-s", size, image).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -94,7 +94,7 @@ type fullDisk struct {
 	acks []string // users whose adding was acknowledged
 }
 
-// write adds one member. It returns the status and how long the answer took.
+// write adds one member. It returns the status and how long the request took.
 func (d *fullDisk) write() (int, time.Duration) {
 	d.t.Helper()
 	user, begun := uuid.NewString(), time.Now()

@@ -46,7 +46,7 @@ type powerDisk struct {
 func newPowerDisk(t *testing.T) *powerDisk {
 	t.Helper()
 	if _, err := exec.LookPath("xfs_io"); err != nil {
-		t.Skip(err)
+		t.Skipf("the power of a file system cannot be cut without xfsprogs: %v", err)
 	}
 	d := &powerDisk{t: t, image: filepath.Join(t.TempDir(), "xfs.img"), top: t.TempDir()}
 	format(t, d.image, "320M", "mkfs.xfs", "-q", "-f")

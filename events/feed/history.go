@@ -34,7 +34,6 @@ type History struct {
 	slots   chan struct{} // holds the readers that are being served
 	single  chan struct{} // holds the readers of single events
 	applied atomic.Int64  // when events were applied last, in nanoseconds since 1970
-	most    atomic.Int64  // the most readers that have been served at once
 
 	background chan struct{} // holds the feed that is being compared with the log
 	checks     pace          // of comparisons that readers may wait for
@@ -69,12 +68,9 @@ func NewHistory() *History {
 // it has read, and must not wait for its client before. While there are commands, done
 // lasts for a time that leaves the processors to them.
 func (h *History) turn(ctx context.Context) (done func(bytes int), err error) {
-	select {
-	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := enter(ctx, h.slots); err != nil {
+		return nil, err
 	}
-	h.most.Store(max(h.most.Load(), int64(len(h.slots))))
 	begin := time.Now()
 	return func(bytes int) {
 		if begin.UnixNano()-h.applied.Load() < int64(busyFor) {
@@ -86,12 +82,10 @@ func (h *History) turn(ctx context.Context) (done func(bytes int), err error) {
 
 // lookup waits until a single event may be read. The reader must call done.
 func (h *History) lookup(ctx context.Context) (done func(), err error) {
-	select {
-	case h.single <- struct{}{}:
-		return func() { <-h.single }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := enter(ctx, h.single); err != nil {
+		return nil, err
 	}
+	return func() { <-h.single }, nil
 }
 
 // busy notes that events were applied.

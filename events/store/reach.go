@@ -124,7 +124,7 @@ func (r *reach) ask(ctx context.Context, call func(context.Context) error) error
 	}
 }
 
-// AskFor bounds how long a question is repeated that nobody answers.
+// AskFor bounds how long a question without an answer is repeated.
 const AskFor = 10 * time.Second
 
 // askAgainAfter is the pause before a call is repeated that nobody has answered.
