@@ -20,7 +20,7 @@ var form = json.JoinOptions(
 )
 
 // cloudEvent is the wire form: CloudEvents 1.0 in JSON, with Muster's extension
-// attributes.
+// attributes. [Encode] writes its members one by one.
 type cloudEvent struct {
 	SpecVersion     string                `json:"specversion"`
 	ID              domain.EventID        `json:"id"`
@@ -57,10 +57,4 @@ const (
 type instant struct{ time.Time }
 
 // MarshalJSON replaces the method of [time.Time], which leaves out trailing zeros.
-func (t instant) MarshalJSON() ([]byte, error) {
-	layout := `"2006-01-02T15:04:05.000Z"`
-	if t.Nanosecond()%int(time.Millisecond) != 0 {
-		layout = `"2006-01-02T15:04:05.999999999Z"`
-	}
-	return t.UTC().AppendFormat(make([]byte, 0, 32), layout), nil
-}
+func (t instant) MarshalJSON() ([]byte, error) { return t.append(make([]byte, 0, 32)), nil }

@@ -1,9 +1,14 @@
 package wire
 
 import (
+	"encoding/hex"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/oklog/ulid/v2"
 
 	"github.com/muster-dev/muster/domain"
 )
@@ -16,22 +21,111 @@ func Encode(b []byte, partition int, r *domain.Recorded) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s has no codec: %w", eventType, ErrUnknownType)
 	}
-	data, err := json.Marshal(r.Event, form)
-	if err != nil {
-		return nil, fmt.Errorf("encoding %s: %w", eventType, err)
+	w := writer{b: b}
+	w.attributes(c, partition, r)
+	w.data(r.Event)
+	if w.err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", eventType, w.err)
 	}
+	return append(w.b, '}'), nil
+}
+
+// writer writes a CloudEvent member by member, in the order of [cloudEvent]. Every command
+// encodes its events, and this takes a fraction of what reflection over the type does.
+type writer struct {
+	b   []byte
+	err error
+}
+
+// attributes writes everything that comes before the data.
+func (w *writer) attributes(c codec, partition int, r *domain.Recorded) {
 	about := r.Event.Concerns()
-	ce, err := json.Marshal(&cloudEvent{
-		SpecVersion: specVersion, ID: r.ID, Source: sourcePrefix + about.Organization.String(), Type: eventType,
-		Subject: c.subject(r.Event), Time: instant{r.Time}, DataContentType: jsonType,
-		Sequence:       Position{partition, r.Number},
-		OrganizationID: about.Organization, WorkspaceID: about.Workspace, UserID: about.User,
-		AuthType: r.Actor.Kind, AuthID: r.Actor.ID, OnBehalfOf: r.OnBehalfOf,
-		CommandID: r.Command, RequestHash: r.Request, CausationID: r.Cause, Reason: r.Reason,
-		Schema: c.schema, Data: data,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encoding %s: %w", eventType, err)
+	w.b = append(w.b, `{"specversion":"`+specVersion+`","id":"`...)
+	w.event(r.ID)
+	w.b = append(w.b, `","source":"`+sourcePrefix...)
+	w.b, _ = about.Organization.AppendText(w.b) // never fails
+	w.b = append(w.b, `","type":"`...)
+	w.b = append(w.b, c.eventType...)
+	w.b = append(w.b, '"')
+	w.text("subject", c.subject(r.Event))
+	w.b = append(w.b, `,"time":`...)
+	w.b = instant{r.Time}.append(w.b)
+	w.b = append(w.b, `,"datacontenttype":"`+jsonType+`","sequence":"`...)
+	w.b = Position{partition, r.Number}.append(w.b)
+	w.b = append(w.b, `","organizationid":"`...)
+	w.b, _ = about.Organization.AppendText(w.b)
+	w.b = append(w.b, '"')
+	id(w, "workspaceid", about.Workspace)
+	id(w, "userid", about.User)
+	w.must("authtype", string(r.Actor.Kind))
+	w.must("authid", r.Actor.ID)
+	id(w, "onbehalfof", r.OnBehalfOf)
+	w.b = append(w.b, `,"commandid":"`...)
+	w.b, _ = r.Command.AppendText(w.b)
+	w.b = append(w.b, '"')
+	if !r.Request.IsZero() {
+		w.b = append(w.b, `,"requesthash":"`...)
+		w.b = hex.AppendEncode(w.b, r.Request[:])
+		w.b = append(w.b, '"')
 	}
-	return append(b, ce...), nil
+	if r.Cause != (domain.EventID{}) {
+		w.b = append(w.b, `,"causationid":"`...)
+		w.event(r.Cause)
+		w.b = append(w.b, '"')
+	}
+	w.text("reason", r.Reason)
+	w.b = append(w.b, `,"schema":`...)
+	w.b = strconv.AppendInt(w.b, int64(c.schema), 10)
+}
+
+// data writes the event's own JSON form.
+func (w *writer) data(e domain.Event) {
+	data, err := json.Marshal(e, form)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	w.b = append(append(w.b, `,"data":`...), data...)
+}
+
+// must writes a text, also an empty one.
+func (w *writer) must(name, text string) {
+	w.b = append(append(append(w.b, `,"`...), name...), `":`...)
+	b, err := jsontext.AppendQuote(w.b, text)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	w.b = b
+}
+
+// text writes a text unless it is empty.
+func (w *writer) text(name, text string) {
+	if text != "" {
+		w.must(name, text)
+	}
+}
+
+// id writes an id unless it is zero.
+func id[Kind any](w *writer, name string, id domain.ID[Kind]) {
+	if id.IsZero() {
+		return
+	}
+	w.b = append(append(append(w.b, `,"`...), name...), `":"`...)
+	w.b, _ = id.AppendText(w.b) // never fails
+	w.b = append(w.b, '"')
+}
+
+// event writes the id of an event.
+func (w *writer) event(id domain.EventID) {
+	at := len(w.b)
+	w.b = append(w.b, make([]byte, ulid.EncodedSize)...)
+	_ = id.MarshalTextTo(w.b[at:]) // fails only if there is not enough room
+}
+
+// append appends the time in quotes.
+func (t instant) append(b []byte) []byte {
+	layout := `"2006-01-02T15:04:05.000Z"`
+	if t.Nanosecond()%int(time.Millisecond) != 0 {
+		layout = `"2006-01-02T15:04:05.999999999Z"`
+	}
+	return t.UTC().AppendFormat(b, layout)
 }
