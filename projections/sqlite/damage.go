@@ -140,11 +140,11 @@ func (c *Conn) checkIndex(ctx context.Context, i partial) (wrong string, err err
 		}
 		return "", err
 	}
-	const count = `SELECT count(*) FROM `
-	if err := c.RowContext(ctx, []any{Number(&in)}, count+`"`+i.table+`" INDEXED BY "`+i.index+`"`+i.condition); err != nil {
-		return "", err
-	}
-	if err := c.RowContext(ctx, []any{Number(&of)}, count+`"`+i.table+`" NOT INDEXED`+i.condition); err != nil {
+	// One statement, because rows may come and go between two.
+	const count = `(SELECT count(*) FROM `
+	err = c.RowContext(ctx, []any{Number(&in), Number(&of)},
+		`SELECT `+count+`"`+i.table+`" INDEXED BY "`+i.index+`"`+i.condition+`), `+count+`"`+i.table+`" NOT INDEXED`+i.condition+`)`)
+	if err != nil {
 		return "", err
 	}
 	if in != of {

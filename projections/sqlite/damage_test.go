@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,4 +42,46 @@ func TestPartialIndexes(t *testing.T) {
 	}
 	found, err := c.Check(t.Context(), "numbers")
 	t.Logf("integrity_check: %q, %v", found, err)
+}
+
+// Rows that are written while an index is checked are no damage.
+func TestIndexesAreCheckedWhileRowsAreWritten(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "numbers.db")
+	writing, err := Open(name, Creating, 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writing.Conns[0].Script(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE numbers (key INTEGER PRIMARY KEY, name TEXT);
+		CREATE INDEX some ON numbers (name) WHERE key > 0;
+		INSERT INTO numbers WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, 'n' FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	checking, err := Open(name, ReadOnly, 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := make(chan struct{})
+	go func() {
+		defer close(checked)
+		for range 20 {
+			if found, err := checking.Conns[0].CheckIndexes(t.Context()); err != nil || len(found) != 0 {
+				t.Errorf("%q, %v", found, err)
+				return
+			}
+		}
+	}()
+	for done := false; !done; {
+		if err := writing.Conns[0].Script(`INSERT INTO numbers (name) VALUES ('n')`); err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-checked:
+			done = true
+		default:
+		}
+	}
+	if err := errors.Join(checking.Close(), writing.Close()); err != nil {
+		t.Error(err)
+	}
 }
