@@ -40,7 +40,7 @@ func (a *appender) append(g *group) error {
 		return a.unchanged(g.after.Message)
 	}
 	begin := time.Now()
-	if err := a.publish(g.message()); err != nil {
+	if err := a.publish(g.message); err != nil {
 		return err
 	}
 	a.metrics.append.Observe(time.Since(begin).Seconds())
@@ -149,6 +149,7 @@ func (t *try) settle() (done bool, _ error) {
 	stored, err := t.log.Message(context.Background(), t.message.Sequence)
 	switch {
 	case err == nil && bytes.Equal(stored.Payload, t.message.Payload):
+		t.log.Appended(t.message)
 		t.health.recovered(t.process, t.log.Number)
 		return true, nil
 	case err == nil:

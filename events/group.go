@@ -17,6 +17,8 @@ type group struct {
 	held    *held
 	after   wire.Checkpoint // the tip that the group continues
 	payload []byte          // the JSON array of events, without its closing bracket until it is sealed
+	entries []wire.Entry    // the events in the payload
+	message wire.Envelope   // of the payload, once it is sealed
 	decided []decided
 	closed  bool // the next command does not fit
 }
@@ -125,12 +127,12 @@ func (g *group) try(keys []domain.Key, now, at time.Time, c domain.Command) (Res
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
-	records, _, _, err := g.encode(nil, at, c, d.Events)
+	entries, _, _, err := g.encode(nil, nil, at, c, d.Events)
 	if err != nil {
 		return Result{}, err
 	}
-	for i := range records {
-		domain.Evolve(state, &records[i])
+	for i := range entries {
+		domain.Evolve(state, &entries[i].Recorded)
 	}
 	return g.result(c, &d, state), nil
 }
@@ -145,28 +147,29 @@ func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State
 }
 
 // encode gives the events the numbers and ids that come next, and appends them to the
-// payload of a message, which can be empty. Events that would not fit into an empty one
-// are [ErrTooLarge].
-func (g *group) encode(payload []byte, at time.Time, c domain.Command, events []domain.Event) ([]domain.Recorded, []byte, wire.EventIDs, error) {
+// entries and to the payload of a message, which can be empty. Events that would not fit
+// into an empty one are [ErrTooLarge].
+func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c domain.Command, events []domain.Event) ([]wire.Entry, []byte, wire.EventIDs, error) {
 	h, meta := g.held, c.Metadata()
-	before := len(payload)
-	records := make([]domain.Recorded, len(events))
-	ids := h.ids
+	before, ids := len(payload), h.ids
+	first := len(entries)
 	for i, e := range events {
-		records[i] = record(meta, at, h.tip.Number+uint64(i)+1, e)
-		records[i].ID = ids.Next(at)
+		r := record(meta, at, h.tip.Number+uint64(i)+1, e)
+		r.ID = ids.Next(at)
 		if i > 0 && meta.Cause == (domain.EventID{}) {
-			records[i].Cause = records[0].ID
+			r.Cause = entries[first].ID
 		}
+		begin := len(payload) + 1 // after the bracket or the comma
 		var err error
-		if payload, err = wire.Append(payload, h.log.Number, &records[i]); err != nil {
+		if payload, err = wire.Append(payload, h.log.Number, &r); err != nil {
 			return nil, nil, ids, err
 		}
+		entries = append(entries, wire.Entry{Recorded: r, Stored: payload[begin:]})
 	}
 	if size := len(payload) + 1 - before; size > store.MaxPayload { // with the closing bracket
 		return nil, nil, ids, tooLarge(c, size)
 	}
-	return records, payload, ids, nil
+	return entries, payload, ids, nil
 }
 
 // tooLarge returns [ErrTooLarge] for a command whose events take that many bytes. For a
@@ -187,17 +190,19 @@ func tooLarge(c domain.Command, size int) error {
 // folds them into the state.
 func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
 	h, meta := g.held, c.Metadata()
-	records, payload, ids, err := g.encode(g.payload, at, c, d.Events)
+	before := len(g.entries)
+	entries, payload, ids, err := g.encode(g.entries, g.payload, at, c, d.Events)
 	if err != nil {
 		return Result{}, err
 	}
 	if len(payload)+1 > store.MaxPayload {
 		return Result{}, errFull
 	}
-	g.payload, h.ids = payload, ids
-	for i := range records {
-		h.tip.Number, h.tip.Time, h.tip.ID = records[i].Number, at, records[i].ID
-		domain.Evolve(&h.state, &records[i])
+	g.payload, g.entries, h.ids = payload, entries, ids
+	for i := before; i < len(entries); i++ {
+		r := &entries[i].Recorded
+		h.tip.Number, h.tip.Time, h.tip.ID = r.Number, at, r.ID
+		domain.Evolve(&h.state, r)
 	}
 	for _, k := range keys {
 		h.keys.Add(k, h.tip.Number)
@@ -213,9 +218,13 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 	return result, nil
 }
 
+// record returns the event as it will be read from the log, which does not say what the
+// actor's token may be used for.
 func record(meta domain.Meta, at time.Time, number uint64, e domain.Event) domain.Recorded {
+	actor := meta.Actor
+	actor.Credential = domain.Credential{}
 	return domain.Recorded{
-		Event: e, Number: number, Time: at, Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf,
+		Event: e, Number: number, Time: at, Actor: actor, OnBehalfOf: meta.OnBehalfOf,
 		Command: meta.ID, Request: meta.Request, Cause: meta.Cause, Reason: meta.Reason,
 	}
 }
@@ -243,14 +252,10 @@ func (g *group) seal() {
 		return
 	}
 	g.payload = append(g.payload, ']')
+	wire.Place(g.payload, g.entries)
+	g.message = wire.Next(g.after, g.process.id, g.payload).MadeOf(g.entries)
 	tip := &g.held.tip
-	tip.Message++
-	tip.Hash = g.message().Link()
-}
-
-// message returns the message of the sealed group.
-func (g *group) message() wire.Envelope {
-	return wire.Next(g.after, g.process.id, g.payload)
+	tip.Message, tip.Hash = g.message.Sequence, g.message.Link()
 }
 
 // answer sends every caller its result, or the error if there is one.

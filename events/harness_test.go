@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
@@ -51,6 +53,9 @@ func (f *fold) apply(messages []wire.Message) error {
 	for _, m := range messages {
 		for i := range m.Entries {
 			e := &m.Entries[i]
+			if decoded, _, err := wire.Decode(e.Stored); err != nil || !cmp.Equal(decoded, *e) { // also an event that was never read
+				return fmt.Errorf("%w: what was handed over is not what is in the log:\n%s", err, cmp.Diff(decoded, *e))
+			}
 			domain.Evolve(&f.state, &e.Recorded)
 			if !e.Request.IsZero() {
 				about := e.Event.Concerns()

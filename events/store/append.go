@@ -38,8 +38,19 @@ func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 		if ack.Sequence != e.Sequence {
 			return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, e.Sequence)
 		}
+		p.Appended(e)
 		return nil
 	})
+}
+
+// Appended reports that this process knows that its message is in the log, so that a
+// reader in this process may get it without reading the log. [Partition.Append] does that
+// for a message that was acknowledged.
+func (p *Partition) Appended(e wire.Envelope) {
+	if i, ok := p.source.(*inside); ok && i.own != nil {
+		i.own.add(e)
+		i.knows(e.Sequence)
+	}
 }
 
 // IsConflict reports whether JetStream refused a message because another one is in its

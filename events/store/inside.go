@@ -23,6 +23,17 @@ type inside struct {
 	places places
 	known  atomic.Uint64 // the last message that is known to be in the files
 	met    func(error)   // told of every damage that a reader meets; nil for nobody
+	own    *own          // nil if others can write to the log
+}
+
+// newInside returns a stream of the embedded server. If the server does not listen, nobody
+// but this process writes to it.
+func newInside(r *running, files block.Stream, alone bool) *inside {
+	i := &inside{running: r, files: files}
+	if alone {
+		i.own = newOwn()
+	}
+	return i
 }
 
 // noted returns the error, and tells of it if it is damage.
@@ -51,7 +62,13 @@ func (i *inside) last(ctx context.Context) (uint64, error) {
 func (i *inside) knows(last uint64) {
 	for {
 		known := i.known.Load()
-		if last <= known || i.known.CompareAndSwap(known, last) {
+		if last <= known {
+			return
+		}
+		if i.known.CompareAndSwap(known, last) {
+			if i.own != nil {
+				i.own.wake()
+			}
 			return
 		}
 	}
@@ -91,7 +108,8 @@ func (i *inside) page(ctx context.Context, from uint64, use func(wire.Envelope) 
 	return i.noted(i.upTo(last).pageUpTo(ctx, from, last, use))
 }
 
-// each reads the files as far as they go, and then what comes.
+// each reads the files as far as they go, and then what comes. What this process has
+// appended need not be read if nobody else writes.
 func (i *inside) each(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
 	for {
 		last, err := i.last(ctx)
@@ -112,10 +130,40 @@ func (i *inside) each(ctx context.Context, from uint64, use func(wire.Envelope) 
 			break
 		}
 	}
+	if i.own != nil {
+		return i.follow(ctx, from, use)
+	}
 	return i.running.each(ctx, from, func(e wire.Envelope) error {
 		i.knows(e.Sequence)
 		return use(e)
 	})
+}
+
+// follow is each for messages that this process appends, and for those that it learns of in
+// another way.
+func (i *inside) follow(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
+	for {
+		e, before, ok := i.own.take(from)
+		known := min(i.known.Load(), before)
+		switch {
+		case ok:
+			if err := use(e); err != nil {
+				return err
+			}
+			from++
+		case known >= from:
+			if err := i.stored(ctx, from, known, use); err != nil {
+				return err
+			}
+			from = known + 1
+		default:
+			select {
+			case <-i.own.moved:
+			case <-ctx.Done():
+				return fmt.Errorf("%w: %w", errInterrupted, ctx.Err())
+			}
+		}
+	}
 }
 
 // stored is each for messages that are in the files.

@@ -25,7 +25,7 @@ func newPartition(number int, s *Store, stream jetstream.Stream) *Partition {
 	served := &running{s, stream, logStream(number), r}
 	p := &Partition{Number: number, store: s, source: served, stream: served, reach: r}
 	if s.inside {
-		p.source = &inside{running: served, files: s.files(number).Stream}
+		p.source = newInside(served, s.files(number).Stream, s.server.address() == "")
 	}
 	return p
 }

@@ -31,6 +31,10 @@ type Envelope struct {
 	Previous domain.Hash // link of the chain that ends with the message before
 	Writer   string      // the process that appended it
 	Payload  []byte      // a JSON array of CloudEvents
+
+	// What the process that has made the message knows of it already.
+	entries []Entry     // its events; nil if they must be decoded
+	link    domain.Hash // what Link returns, if entries is not nil
 }
 
 // Next returns the envelope that continues the log after the checkpoint.
@@ -39,6 +43,14 @@ func Next(after Checkpoint, writer string, payload []byte) Envelope {
 		Sequence: after.Message + 1, First: after.Number + 1, Previous: after.Hash,
 		Writer: writer, Payload: payload,
 	}
+}
+
+// MadeOf returns the envelope with the events that its payload was made from, so that
+// [Envelope.Decode] need not decode it. Neither the payload nor the entries may be changed
+// afterwards.
+func (e Envelope) MadeOf(entries []Entry) Envelope {
+	e.link, e.entries = e.Link(), entries
+	return e
 }
 
 // ParseEnvelope reads the headers of a message. The function header returns the
@@ -70,6 +82,9 @@ func (e Envelope) Headers() map[string]string {
 
 // Link returns the link of the chain that ends with the message.
 func (e Envelope) Link() domain.Hash {
+	if e.entries != nil {
+		return e.link
+	}
 	h := sha256.New()
 	h.Write(e.Previous[:])
 	var first [8]byte
@@ -99,6 +114,9 @@ func (e Envelope) Decode(after Checkpoint) (Message, error) {
 // DecodeAlone reads the events of a message of the partition without checking its
 // place in the chain.
 func (e Envelope) DecodeAlone(partition int) (Message, error) {
+	if e.entries != nil {
+		return Message{Partition: partition, Sequence: e.Sequence, Hash: e.link, Entries: e.entries, Writer: e.Writer}, nil
+	}
 	values, err := split(e.Payload)
 	if err != nil {
 		return Message{}, fmt.Errorf("message %d: %w: %w", e.Sequence, err, ErrDamaged)

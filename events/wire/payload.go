@@ -21,6 +21,18 @@ func Append(payload []byte, partition int, r *domain.Recorded) ([]byte, error) {
 	return Encode(append(payload, separator), partition, r)
 }
 
+// Place makes the entries' CloudEvents slices of the payload of the message that they were
+// appended to, in order. While a payload grows they may be slices of what it was before.
+func Place(payload []byte, entries []Entry) {
+	at := 0
+	for i := range entries {
+		at++ // the bracket or the comma
+		end := at + len(entries[i].Stored)
+		stored := payload[at:end:end]
+		entries[i].Stored, entries[i].Shown, at = stored, stored, end
+	}
+}
+
 // split returns the elements of a JSON array, as slices of it. So the bytes that are
 // decoded are the bytes that were hashed.
 func split(payload []byte) ([]jsontext.Value, error) {
