@@ -37,6 +37,8 @@ type Feed struct {
 	store     *store.Store
 	log       *store.Partition
 	partition int
+	stream    string // the name of the feed's stream
+	subject   string // what the subjects begin with that the feed is published on
 	writer    string // names this process in what it appends
 	logger    *slog.Logger
 	view      *view
@@ -71,7 +73,7 @@ type Feed struct {
 // [Feed.Run] is called.
 func New(s *store.Store, h *History, partition int, writer string, logger *slog.Logger) *Feed {
 	return &Feed{
-		store: s, log: s.Partitions[partition], partition: partition, writer: writer, logger: logger, view: newView(), history: h,
+		store: s, log: s.Partitions[partition], partition: partition, stream: store.FeedStream(partition), subject: store.FeedSubject(partition), writer: writer, logger: logger, view: newView(), history: h,
 		incoming: make(chan wire.Message, store.ReadAhead), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
 		checking: func() {},
 	}

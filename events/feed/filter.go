@@ -43,14 +43,18 @@ func (f Filter) subject() string {
 	return store.PublicSubject + f.Organization.String() + "." + workspace + "." + what
 }
 
-// subjectOf returns the part of an event's subject that follows the prefix.
-func subjectOf(e domain.Event) string {
+// appendSubject appends the part of an event's subject that follows the prefix.
+func appendSubject(b []byte, e domain.Event) []byte {
 	about := e.Concerns()
-	workspace := "_"
-	if !about.Workspace.IsZero() {
-		workspace = about.Workspace.String()
+	b, _ = about.Organization.AppendText(b) // never fails
+	b = append(b, '.')
+	if about.Workspace.IsZero() {
+		b = append(b, '_')
+	} else {
+		b, _ = about.Workspace.AppendText(b)
 	}
-	return about.Organization.String() + "." + workspace + "." + lastWords(e.EventType())
+	b = append(b, '.')
+	return append(b, lastWords(e.EventType())...)
 }
 
 // lastWords returns the part of an event's type that its subject contains: member.added

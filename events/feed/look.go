@@ -190,11 +190,17 @@ func (f *Feed) fill(ctx context.Context, tip wire.Checkpoint) error {
 		read <- f.log.Read(ctx, from, &tip, messages)
 		close(messages)
 	}()
+	var entries []*wire.Entry
 	for m := range messages {
-		if err = f.send(ctx, m); err != nil {
+		entries = f.lacking(entries, m)
+		if len(entries) < store.FeedWindow && len(messages) > 0 { // there are more
+			continue
+		}
+		if err = f.send(ctx, entries); err != nil {
 			cancel()
 			break
 		}
+		entries = nil
 	}
 	for range messages { //nolint:revive // so that the reader ends
 	}

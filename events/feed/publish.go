@@ -37,7 +37,7 @@ func (f *Feed) advance(ctx context.Context) error {
 		case len(f.own) == 0 || f.own[0].First() > f.last+1:
 			return nil
 		}
-		err := f.send(ctx, f.own[0])
+		err := f.send(ctx, f.turn())
 		if store.IsConflict(err) && conflicts < maxConflicts {
 			conflicts++
 			err = f.open(ctx) // how far has the other process come?
@@ -59,31 +59,51 @@ func (f *Feed) believe() {
 	f.last = max(f.last, number)
 }
 
-// send publishes the events of a message that the feed lacks, and returns when the feed
-// holds them. JetStream acknowledges only the first and the last event of each window.
-// Each event is stored after the one before it or not at all. So if the last event is
-// stored, all are. If it is not, the reply to the first event says why. A reply with
-// another number is not JetStream's, or is about another stream: then the feed is looked at.
-func (f *Feed) send(ctx context.Context, m wire.Message) error {
-	entries := m.Entries
-	for len(entries) > 0 && entries[0].Number <= f.last {
-		entries = entries[1:]
+// turn returns the events that the feed lacks of the messages whose turn it is: the next one,
+// and those that follow it without a gap. They are published together.
+func (f *Feed) turn() []*wire.Entry {
+	var entries []*wire.Entry
+	next := f.last + 1
+	for _, m := range f.own {
+		if m.First() > next || len(entries) >= store.FeedWindow {
+			break
+		}
+		entries, next = f.lacking(entries, m), m.Last()+1
 	}
+	return entries
+}
+
+// lacking appends the events of the message that the feed lacks.
+func (f *Feed) lacking(entries []*wire.Entry, m wire.Message) []*wire.Entry {
+	for i := range m.Entries {
+		if m.Entries[i].Number > f.last {
+			entries = append(entries, &m.Entries[i])
+		}
+	}
+	return entries
+}
+
+// send publishes events that follow the feed's last one, and returns when the feed holds
+// them. JetStream acknowledges only the first and the last event of each window. Each event
+// is stored after the one before it or not at all. So if the last event is stored, all are.
+// If it is not, the reply to the first event says why. A reply with another number is not
+// JetStream's, or is about another stream: then the feed is looked at.
+func (f *Feed) send(ctx context.Context, entries []*wire.Entry) error {
 	for window := range slices.Chunk(entries, store.FeedWindow) {
 		var answers []answer
-		for i := range window {
-			msg := f.message(&window[i])
+		for i, e := range window {
+			msg := f.message(e)
 			if i > 0 && i < len(window)-1 {
 				if err := f.store.Conn.PublishMsg(msg); err != nil {
-					return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
+					return fmt.Errorf("publishing event %d: %w", e.Number, err)
 				}
 				continue
 			}
 			future, err := f.store.JS.PublishMsgAsync(msg)
 			if err != nil {
-				return fmt.Errorf("publishing event %d: %w", window[i].Number, err)
+				return fmt.Errorf("publishing event %d: %w", e.Number, err)
 			}
-			answers = append(answers, answer{future, window[i].Number})
+			answers = append(answers, answer{future, e.Number})
 		}
 		if err := f.stored(ctx, answers); err != nil {
 			return err
@@ -108,7 +128,7 @@ func (f *Feed) stored(ctx context.Context, answers []answer) error {
 	for _, a := range answers {
 		select {
 		case ack := <-a.Ok():
-			if ack.Sequence != a.number {
+			if ack.Sequence != a.number || ack.Stream != f.stream {
 				f.distrust()
 				return fmt.Errorf("publishing event %d: the reply says that it is event %d of %s: %w", a.number, ack.Sequence, ack.Stream, wire.ErrDamaged)
 			}
@@ -131,12 +151,14 @@ func (f *Feed) stored(ctx context.Context, answers []answer) error {
 // place in the feed.
 func (f *Feed) message(e *wire.Entry) *nats.Msg {
 	return &nats.Msg{
-		Subject: store.FeedSubject(f.partition) + subjectOf(e.Event),
+		Subject: string(appendSubject(append(make([]byte, 0, 128), f.subject...), e.Event)),
 		Header: nats.Header{
-			"Content-Type":                  {"application/cloudevents+json"},
-			jetstream.ExpectedStreamHeader:  {store.FeedStream(f.partition)},
+			"Content-Type":                  contentType,
 			jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(e.Number-1, 10)},
 		},
 		Data: e.Shown,
 	}
 }
+
+// contentType is the header of every message. It is never changed.
+var contentType = []string{"application/cloudevents+json"}

@@ -64,15 +64,28 @@ func (f *Feed) move(in input) {
 	}
 }
 
-// arrived takes a message that the read models have applied. If this process has
-// appended the message, it publishes it as soon as its turn comes.
+// arrived takes a message that the read models have applied, and those that have come
+// meanwhile, so that they are published together. Those that this process has appended it
+// publishes as soon as their turn comes.
 func (f *Feed) arrived(ctx context.Context, m wire.Message) input {
-	f.wanted = m.Last()
-	if !f.state.publishes() || f.made.IsZero() {
-		return nothing // the look that follows publishes it
+	publishes := f.state.publishes() && !f.made.IsZero()
+	events := 0
+	for more := true; more; {
+		f.wanted = m.Last()
+		if publishes && m.Writer == f.writer {
+			f.own = append(f.own, m)
+		}
+		if events += len(m.Entries); events >= store.FeedWindow || len(f.own) >= maxOwn {
+			break
+		}
+		select {
+		case m = <-f.incoming:
+		default:
+			more = false
+		}
 	}
-	if m.Writer == f.writer {
-		f.own = append(f.own, m)
+	if !publishes {
+		return nothing // the look that follows publishes it
 	}
 	return f.outcome(ctx, f.advance(ctx))
 }
