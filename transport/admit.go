@@ -6,6 +6,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +25,11 @@ var noStore = []string{"no-store"}
 // checks decides which problem a client sees first: the token, its rate, its scope and
 // reach, the names of the parameters, the media type of the body. Values of parameters
 // come after them, and after a body that cannot be read.
-func (c *Call) admit() error {
+//
+// The values of parameters are set in the input, a pointer to a struct.
+func (c *Call) admit(in any) error {
 	if c.route.reach == ReachPublic {
-		if c.Operation().RequestBody == nil && len(c.route.parameters) == 0 {
+		if !c.route.takesBody() && len(c.route.parameters) == 0 {
 			return nil
 		}
 		c.w.Header()["Cache-Control"] = noStore
@@ -41,8 +44,8 @@ func (c *Call) admit() error {
 	if err := c.refuseUnexpected(); err != nil {
 		return err
 	}
-	wrong := checkValues(c.r, c.query, c.route.parameters)
-	if c.Operation().RequestBody == nil {
+	wrong := readValues(c.r, c.query, c.route.parameters, reflect.ValueOf(in).Elem())
+	if !c.route.takesBody() {
 		if wrong == nil && c.r.ContentLength != 0 {
 			return c.checkNoBody()
 		}
@@ -104,7 +107,7 @@ func (c *Call) authenticate() (*auth.Bearer, error) {
 	if len(c.r.Header["Authorization"]) > 1 {
 		return nil, invalidToken.Problem("Authorization is sent more than once; send one token").with("WWW-Authenticate", "Bearer")
 	}
-	return c.engine.auth.Authenticate(c, c.route.face.authorization(c.Header("Authorization")))
+	return c.engine.auth.Authenticate(c, c.route.face.authorization(c.r.Header.Get("Authorization")))
 }
 
 // permit checks that the token has what the operation declares.
@@ -134,16 +137,13 @@ func LacksScope(scope domain.Scope, what string) *Problem {
 }
 
 func (c *Call) checkMediaType() error {
-	body := c.Operation().RequestBody
-	if body == nil {
-		return nil
-	}
+	body := c.route.operation.RequestBody
 	if encodings, ok := c.r.Header["Content-Encoding"]; ok && (len(encodings) != 1 || !strings.EqualFold(encodings[0], "identity")) {
 		return mediaType.Problem("Content-Encoding: bodies are not decompressed; send the body as it is, without this header").
 			with("Accept-Encoding", "identity")
 	}
 	types, ok := c.r.Header["Content-Type"]
-	if c.json = true; !ok {
+	if !ok {
 		return nil
 	}
 	if len(types) == 1 {
@@ -154,7 +154,6 @@ func (c *Call) checkMediaType() error {
 			return nil
 		}
 	}
-	c.json = false
 	if body.Content[mergePatchType] != nil {
 		return mediaType.Problem("Content-Type: application/merge-patch+json or application/json is expected").
 			with("Accept-Patch", "application/merge-patch+json, application/json")

@@ -5,7 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,9 +20,58 @@ import (
 	"github.com/muster-dev/muster/transport/openapi"
 )
 
-// maxBody is the length of the longest request body, in bytes. Huma refuses a body that
-// is exactly as long as its limit, so its limit is one more.
+// maxBody is the length of the longest request body, in bytes.
 const maxBody = openapi.MaxBody
+
+// bodyReadTimeout is how long a client may take to send a body.
+const bodyReadTimeout = 30 * time.Second
+
+// bodyInput is an input with a body.
+type bodyInput interface {
+	decodeBody(data []byte, lenient bool)
+	Hash() domain.Hash
+	checkBody() error
+}
+
+// readBody reads the request's body into the input. It returns the problem of a body that
+// cannot be read. What is wrong with its content is found later, by checkBody.
+func (c *Call) readBody(in bodyInput) error {
+	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(bodyReadTimeout))
+	buffer := buffers.Get().(*[]byte)
+	text, err := appendBody((*buffer)[:0], c.r.Body)
+	switch {
+	case err != nil:
+	case len(text) > 0:
+		in.decodeBody(text, c.route.face.Lenient)
+	case c.route.operation.RequestBody.Required:
+		err = bodyRequired.Problem("send a JSON object")
+	}
+	keep(buffer, text)
+	return err
+}
+
+// appendBody appends the whole body to b.
+func appendBody(b []byte, body io.Reader) ([]byte, error) {
+	for {
+		if len(b) == cap(b) {
+			b = slices.Grow(b, 1)
+		}
+		n, err := body.Read(b[len(b):min(cap(b), maxBody+1)])
+		b = b[:len(b)+n]
+		var failed net.Error
+		switch {
+		case len(b) > maxBody:
+			return b, bodyTooLarge.Problem("a body has at most 1 MiB")
+		case err == nil:
+		case err == io.EOF: //nolint:errorlint // readers return io.EOF itself
+			return b, nil
+		case errors.As(err, &failed) && failed.Timeout():
+			return b, bodyTimeout.Problem("send the body without pausing")
+		default:
+			return b, bodyUnreadable.Problem("the body broke off, or its framing is wrong")
+		}
+	}
+}
 
 // JSONBody is the part of an operation's input that is the request's body.
 type JSONBody[T any] struct{ Body body[T] }
@@ -36,21 +89,22 @@ func (b *JSONBody[T]) Sent() *T { return &b.Body.value }
 // Hash returns the SHA-256 of the body's bytes as they were sent.
 func (b *JSONBody[T]) Hash() domain.Hash { return b.Body.sum }
 
+func (b *JSONBody[T]) decodeBody(data []byte, lenient bool) { b.Body.decode(data, lenient) }
+
 // checkBody returns what is wrong with the body.
 func (b *JSONBody[T]) checkBody() error { return b.Body.check() }
 
 // body is a request's body, decoded strictly: it is one JSON value, no field appears
 // twice, every field has the right type, and every field is known to the operation,
-// unless the face is lenient. Huma calls the decoder but would keep only the text of an
-// error. So the error is kept here, and [body.check] returns it before the handler is
-// called.
+// unless the face is lenient. What is wrong is kept: [body.check] returns it after other
+// checks, before the handler is called.
 type body[T any] struct {
 	value T
 	sum   domain.Hash // of the bytes as they were sent
 	wrong *Problem
 }
 
-// decode reads the body. Huma calls it through the only format that a face has.
+// decode reads the body from its text.
 func (b *body[T]) decode(data []byte, lenient bool) {
 	b.sum = sha256.Sum256(data)
 	err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient), strictValues)

@@ -2,13 +2,9 @@ package transport
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
@@ -17,11 +13,9 @@ import (
 )
 
 // Call is one request to a [Face]: who sent it, its id, and the operation that it is for.
-// It is both the context that handlers get and huma's view of the request, which saves
-// five of six allocations. Handlers only get calls that were admitted: the token has what
-// the operation declares.
+// It is also the context of the request. Handlers only get calls that were admitted: the
+// token has what the operation declares.
 type Call struct {
-	humaContext
 	ctx    context.Context // of the request
 	engine *engine
 	route  *route
@@ -29,9 +23,7 @@ type Call struct {
 	// problem is the problem that the request was refused with, for the log.
 	problem *Problem
 	wrong   error // what is wrong with the values of parameters, until the body has arrived
-	status  int   // the status of a problem in the face's form; 0: huma's choice
-	json    bool  // the body is JSON, whatever its media type is called
-	broken  bool  // the body could not be read to the end
+	status  int   // the status that was sent; 0: none yet
 	held    bool  // the request has waited, or may have
 
 	start time.Time // when the request came
@@ -41,18 +33,11 @@ type Call struct {
 	r  *http.Request
 	w  http.ResponseWriter
 	id [1]string // X-Request-Id, as a header's values
+	// values are the values of other headers of the answer. A header needs a slice, and
+	// these slices are not allocated one by one.
+	values [5]string
+	used   int // of values
 }
-
-type humaContext = huma.Context
-
-func (e *engine) newCall(r *route, hc huma.Context) *Call {
-	c := &Call{humaContext: hc, ctx: hc.Context(), engine: e, route: r, start: time.Now()}
-	c.r, c.w = humago.Unwrap(hc)
-	return c
-}
-
-// Context returns the call itself.
-func (c *Call) Context() context.Context { return c }
 
 // Deadline returns the deadline of the request's context.
 func (c *Call) Deadline() (time.Time, bool) { return c.ctx.Deadline() }
@@ -66,44 +51,26 @@ func (c *Call) Err() error { return c.ctx.Err() }
 // Value returns the value of the request's context for the key.
 func (c *Call) Value(key any) any { return c.ctx.Value(key) }
 
-// Unwrap returns huma's own context.
-func (c *Call) Unwrap() huma.Context { return c.humaContext }
-
-// Header returns a header of the request, as huma should see it. The media type of an
-// admitted body is always application/json, because huma would not know the others.
-// Accept is always empty, because every answer is JSON.
-func (c *Call) Header(name string) string {
-	switch {
-	case name == "Content-Type" && c.json:
-		return "application/json"
-	case name == "Accept":
-		return ""
-	}
-	return c.humaContext.Header(name)
-}
-
-// SetStatus sends the headers with the status. The status of a problem in the face's form
-// takes precedence.
+// SetStatus sends the headers with the status.
 func (c *Call) SetStatus(status int) {
-	if c.status != 0 {
-		status = c.status
-	}
-	c.humaContext.SetStatus(status)
+	c.status = status
+	c.w.WriteHeader(status)
 }
 
-// BodyReader returns the request's body.
-func (c *Call) BodyReader() io.Reader { return bodyReader{c} }
+// SetHeader sets a header of the answer.
+func (c *Call) SetHeader(name, value string) {
+	c.setHeader(http.CanonicalHeaderKey(name), value)
+}
 
-// bodyReader remembers that reading the body failed. Huma would only mention it in the
-// text of an error.
-type bodyReader struct{ *Call }
-
-func (r bodyReader) Read(b []byte) (int, error) {
-	n, err := r.r.Body.Read(b)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return io.EOF itself
-		r.broken = true
+// setHeader is [Call.SetHeader] for a name in its canonical form.
+func (c *Call) setHeader(name, value string) {
+	if c.used == len(c.values) {
+		c.w.Header()[name] = []string{value}
+		return
 	}
-	return n, err
+	c.values[c.used] = value
+	c.w.Header()[name] = c.values[c.used : c.used+1 : c.used+1]
+	c.used++
 }
 
 // Request returns the request.
@@ -114,11 +81,7 @@ func (c *Call) ResponseWriter() http.ResponseWriter { return c.w }
 
 // WriteJSON writes an answer with status 200 and this body. It is for handlers that write
 // the answer themselves.
-func (c *Call) WriteJSON(v any) {
-	c.SetHeader("Content-Type", "application/json")
-	c.SetStatus(http.StatusOK)
-	_ = writeBody(c.BodyWriter(), v)
-}
+func (c *Call) WriteJSON(v any) { c.send(http.StatusOK, jsonType, v) }
 
 // RequestID returns the id under which the request is logged.
 func (c *Call) RequestID() string { return c.id[0] }

@@ -11,11 +11,11 @@
 //  1. The mux finds the operation. Its [Operation] declares what it requires: the [Reach],
 //     the scope, the parameters. Nothing is inferred, and [New] refuses an operation that
 //     leaves something out.
-//  2. The only middleware (serve.go) gives the request an id and checks it against the
-//     declaration (admit.go, query.go, parameter.go). What is empty, sent twice or cannot
-//     be read is refused there. Package auth finds out who the token stands for.
-//  3. Huma decodes path, query and headers into the operation's input. The body is read
-//     strictly by [JSONBody].
+//  2. The engine (serve.go) gives the request an id and checks it against the declaration
+//     (admit.go, query.go, parameter.go). What is empty, sent twice or cannot be read is
+//     refused there. Package auth finds out who the token stands for. Path, query and
+//     headers are set in the operation's input (input.go).
+//  3. The body is read strictly by [JSONBody] (body.go).
 //  4. The handler gets the [Call]. For a query it asks the read models ([Call.Models]). For
 //     a command it makes a command of package domain and runs it ([Call.Do]). The answer is
 //     made from what the command left, and nothing is read back.
@@ -47,8 +47,9 @@
 //
 // # Another face
 //
-// Write a package that returns a [Face] and hand it to [New]. Running a command or a query
-// needs no huma and no headers: [Write] says what a request may say of its command, and the
+// Write a package that returns a [Face] and hand it to [New]. Huma makes the document from
+// the types of inputs and answers and serves no requests. Running a command or a query
+// needs no headers: [Write] says what a request may say of its command, and the
 // [Call] does the rest. Every field of an input or an answer declares its bounds (package
 // openapi), or New fails.
 package transport

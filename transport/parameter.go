@@ -19,8 +19,7 @@ import (
 
 // parameter is a parameter of an operation's path, query or headers, with the rules for
 // its value. The rules come from the schema in the OpenAPI document, so the document says
-// what is checked. Huma binds the values afterwards and checks nothing: its messages are
-// English texts that repeat what was sent.
+// what is checked.
 type parameter struct {
 	name, in string
 	pointer  string // such as query.page_size
@@ -29,16 +28,21 @@ type parameter struct {
 	schema   *huma.Schema
 	pattern  *regexp.Regexp // nil: any text
 	header   string         // the name as the key of [http.Header]
+	field    inputField     // where the value goes
 }
 
 // newParameter returns the parameter that an operation declares. It fails if the schema
-// has a rule that [parameter.check] does not check.
-func newParameter(p *huma.Param) (parameter, error) {
+// has a rule that [parameter.check] does not check, or if the input has no field for it.
+func newParameter(p *huma.Param, input reflect.Type) (parameter, error) {
 	out := parameter{
 		name: p.Name, in: p.In, pointer: p.In + "." + p.Name, required: p.Required,
 		explode: p.Explode != nil && *p.Explode, schema: p.Schema, header: http.CanonicalHeaderKey(p.Name),
 	}
 	if err := out.checkable(); err != nil {
+		return out, fmt.Errorf("parameter %s: %w", out.pointer, err)
+	}
+	var err error
+	if out.field, err = fieldOf(input, p.In, p.Name); err != nil {
 		return out, fmt.Errorf("parameter %s: %w", out.pointer, err)
 	}
 	text := p.Schema
@@ -48,7 +52,6 @@ func newParameter(p *huma.Param) (parameter, error) {
 	if text.Pattern == "" {
 		return out, nil
 	}
-	var err error
 	if out.pattern, err = regexp.Compile(text.Pattern); err != nil {
 		return out, fmt.Errorf("parameter %s: %w", out.pointer, err)
 	}
@@ -104,13 +107,14 @@ func unchecked(s, checked *huma.Schema) error {
 }
 
 // sent returns the values of the parameter, one for each time that the request has it. An
-// empty value is a value.
-func (p *parameter) sent(r *http.Request, query url.Values) []string {
+// empty value is a value. The array has room for the value of a path.
+func (p *parameter) sent(r *http.Request, query url.Values, room *[1]string) []string {
 	switch p.in {
 	case "query":
 		return query[p.name]
 	case "path":
-		return []string{r.PathValue(p.name)}
+		room[0] = r.PathValue(p.name)
+		return room[:]
 	default:
 		return r.Header[p.header]
 	}
@@ -219,14 +223,18 @@ func (p *parameter) wrongText(s *huma.Schema, value string) (code, detail string
 	return "", ""
 }
 
-// checkValues refuses values of parameters that the operation's declaration does not
-// allow.
-func checkValues(r *http.Request, query url.Values, declared []parameter) error {
+// readValues sets the fields of the input to the values of the parameters. It refuses
+// values that the operation's declaration does not allow.
+func readValues(r *http.Request, query url.Values, declared []parameter, input reflect.Value) error {
 	var wrong []FieldProblem
+	var room [1]string
 	for i := range declared {
 		p := &declared[i]
-		if problem, ok := p.check(p.sent(r, query)); !ok {
+		sent := p.sent(r, query, &room)
+		if problem, ok := p.check(sent); !ok {
 			wrong = append(wrong, problem)
+		} else {
+			p.field.set(input, sent)
 		}
 	}
 	return invalidParameters(wrong)

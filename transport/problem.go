@@ -45,12 +45,6 @@ func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 // Unwrap returns the error that the problem was made from, or nil.
 func (p *Problem) Unwrap() error { return p.cause }
 
-// GetStatus returns the HTTP status. Huma calls it.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// GetHeaders returns the headers that go with the problem. Huma calls it.
-func (p *Problem) GetHeaders() http.Header { return p.headers }
-
 // InOne returns everything that is wrong with the request as one text. It is for forms of
 // errors without a list of fields.
 func (p *Problem) InOne() string {

@@ -8,8 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxPairs is the largest number of pairs in a query. [url.URL.Query], by which huma reads
-// lists, drops the whole query if there are more than 10,000.
+// maxPairs is the largest number of pairs in a query.
 const maxPairs = 1000
 
 // parseQuery returns the parameters of a query. Unlike [url.URL.Query] it drops nothing:

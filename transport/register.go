@@ -4,41 +4,20 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
 )
 
-// bodyReadTimeout is how long a client may take to send a body.
-const bodyReadTimeout = 30 * time.Second
-
 // registration returns a function that adds the operation to a face: its description, its
-// route and its handler.
+// route and its handler. Huma makes the description from the types of input and output.
+// It takes no part in serving requests: where values come from and go to is found here,
+// once for each operation, and not for each request.
 func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Operation) error {
 	return func(f *face, declared *Operation) error {
-		r := f.route(declared)
 		op := f.describe(declared, f.document.Spec().Components.Schemas)
-		op.Middlewares = huma.Middlewares{func(hc huma.Context, next func(huma.Context)) { f.engine.serve(r, hc, next) }}
-		op.SkipValidateBody = true   // body.decode reads it strictly
-		op.SkipValidateParams = true // Call.admit does it
-		op.MaxBodyBytes = maxBody + 1
-		op.BodyReadTimeout = bodyReadTimeout
-		huma.Register(f.huma, op, func(ctx context.Context, in *I) (*O, error) {
-			c := ctx.(*Call)
-			if err := c.prepare(in); err != nil {
-				return nil, c.problemOf(err)
-			}
-			out, err := handle(c, in)
-			if refused := c.release(); refused != nil {
-				err = refused
-			}
-			if err != nil {
-				return nil, c.problemOf(err)
-			}
-			return out, nil
-		})
+		huma.Register(f.huma, op, func(context.Context, *I) (*O, error) { return nil, nil })
 		registered := f.document.Operation(op.Path, op.Method)
 		if _, ok := any(new(I)).(interface{ optional() }); ok {
 			registered.RequestBody.Required = false
@@ -49,24 +28,55 @@ func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Ope
 		// Parameters are checked only against what the operation itself declares, so they
 		// are read before the document's bounds are added. Those bounds are for clients.
 		// The rules of the domain give better messages.
-		err := r.declareParameters(registered.Parameters)
+		r := f.route(declared)
+		if err := r.describe(registered, reflect.TypeFor[I](), reflect.TypeFor[O]()); err != nil {
+			return err
+		}
 		f.document.Complete(registered, reflect.TypeFor[I](), reflect.TypeFor[O]())
-		return err
+		f.engine.mux.HandleFunc(op.Method+" "+op.Path, func(w http.ResponseWriter, request *http.Request) {
+			in := new(I)
+			f.engine.serve(r, w, request, in, func(c *Call) error {
+				err := c.prepare(in)
+				var out *O
+				if err == nil {
+					out, err = handle(c, in)
+					if refused := c.release(); refused != nil {
+						err = refused
+					}
+				}
+				if err != nil {
+					return c.problemOf(err)
+				}
+				c.answer(out)
+				return nil
+			})
+		})
+		return nil
 	}
 }
 
-// prepare checks what all inputs have in common: first the values of parameters, then the
-// headers, then the body. The order decides which problem a client sees first.
+// describing is an adapter for huma that serves nothing: huma only describes operations.
+type describing struct{}
+
+// Handle does nothing.
+func (describing) Handle(*huma.Operation, func(huma.Context)) {}
+
+// ServeHTTP does nothing.
+func (describing) ServeHTTP(http.ResponseWriter, *http.Request) {}
+
+// prepare reads the body and checks what all inputs have in common: first the values of
+// parameters, then the headers, then the body. The order decides which problem a client
+// sees first.
 func (c *Call) prepare(in any) error {
-	if c.wrong != nil {
-		return c.wrong
-	}
 	var sum domain.Hash
-	sent, hasBody := in.(interface {
-		Hash() domain.Hash
-		checkBody() error
-	})
+	sent, hasBody := in.(bodyInput)
 	if hasBody {
+		if err := c.readBody(sent); err != nil {
+			return err
+		}
+		if c.wrong != nil {
+			return c.wrong
+		}
 		sum = sent.Hash()
 		if err := c.reauthorizeHeld(); err != nil { // the client may have taken its time to send the body
 			return err

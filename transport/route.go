@@ -2,6 +2,7 @@ package transport
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -20,8 +21,10 @@ type route struct {
 	method, path string
 	reach        Reach
 	scope        domain.Scope
-	reads        bool // changes nothing, even if the method is POST
+	reads        bool            // changes nothing, even if the method is POST
+	operation    *huma.Operation // what the document says; nil for what is not an operation
 	parameters   []parameter
+	answers      answerForm
 	unexpected   []string // the bounding headers that the operation does not take
 
 	metrics  *metrics
@@ -40,10 +43,11 @@ func newRoute(f *Face, m *metrics, op *Operation) *route {
 // boundingHeaders bound what a write does, or on whose behalf.
 var boundingHeaders = [...]string{"Muster-On-Behalf-Of", "If-Match", "If-None-Match", "Idempotency-Key", "Muster-Reason"}
 
-// declareParameters adds the parameters that the document lists for the operation.
-func (r *route) declareParameters(declared []*huma.Param) error {
-	for _, p := range declared {
-		read, err := newParameter(p)
+// describe adds what the document and the types of input and output say.
+func (r *route) describe(op *huma.Operation, input, output reflect.Type) (err error) {
+	r.operation = op
+	for _, p := range op.Parameters {
+		read, err := newParameter(p, input)
 		if err != nil {
 			return err
 		}
@@ -54,8 +58,12 @@ func (r *route) declareParameters(declared []*huma.Param) error {
 			r.unexpected = append(r.unexpected, name)
 		}
 	}
-	return nil
+	r.answers, err = newAnswerForm(output, op.DefaultStatus)
+	return err
 }
+
+// takesBody reports whether the operation takes a body.
+func (r *route) takesBody() bool { return r.operation != nil && r.operation.RequestBody != nil }
 
 // takes reports whether the operation has a parameter with that name.
 func (r *route) takes(name string) bool {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/muster-dev/muster/transport/openapi"
 )
@@ -25,14 +24,8 @@ type face struct {
 // newFace serves a face.
 func (e *engine) newFace(declared Face) (*face, error) {
 	declared.Operations = slices.Clone(declared.Operations) // the caller may serve the face again
-	format := bodyFormat(declared.Lenient)
 	f := &face{Face: declared, engine: e, document: declared.newDocument()}
-	f.huma = humago.New(e.mux, huma.Config{
-		OpenAPI:       f.document.Spec(),
-		Formats:       map[string]huma.Format{"application/json": format, "json": format}, // the key json is for types that end in +json
-		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{transform},
-	})
+	f.huma = huma.NewAPI(huma.Config{OpenAPI: f.document.Spec()}, describing{})
 	for i := range f.Operations {
 		op := &f.Operations[i]
 		err := op.check()
@@ -87,7 +80,7 @@ type pageWriter struct{ *Call }
 
 func (w pageWriter) Header() http.Header         { return w.w.Header() }
 func (w pageWriter) WriteHeader(status int)      { w.SetStatus(status) }
-func (w pageWriter) Write(b []byte) (int, error) { return w.BodyWriter().Write(b) }
+func (w pageWriter) Write(b []byte) (int, error) { return w.w.Write(b) }
 
 // refuseTheRest refuses requests for paths that do not exist and for methods that a path
 // does not take.

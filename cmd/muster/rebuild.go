@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/muster-dev/muster/cmd/muster/collector"
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/projections"
@@ -21,6 +22,7 @@ func newRebuild() *cobra.Command {
 			"everything. If it has less than this node has read, nothing is rebuilt.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
+			collector.Tune()
 			logger := l.Logger(cmd.ErrOrStderr())
 			log, err := s.Open(cmd.Context(), logger)
 			if err != nil {

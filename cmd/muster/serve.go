@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/client"
+	"github.com/muster-dev/muster/cmd/muster/collector"
 	"github.com/muster-dev/muster/cmd/muster/demo"
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/secret"
@@ -35,6 +36,7 @@ func newServe() *cobra.Command {
 			if err := s.checkOIDC(); err != nil {
 				return err
 			}
+			collector.Tune()
 			return serve(cmd.Context(), s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}

@@ -10,31 +10,35 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/muster-dev/muster/cmd/muster/client"
+	"github.com/muster-dev/muster/cmd/muster/collector"
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
-	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/transport"
 )
+
+// root is the text of the root token.
+const root = "bench"
 
 // bench is one run of muster bench.
 type bench struct {
 	// The flags.
-	dir    string
-	each   time.Duration
-	format string
+	dir         string
+	each        time.Duration
+	memberships int
+	partitions  int
+	only        string
+	profile     string
+	format      string
 
 	node    *node.Node
-	api     *client.Client
-	org     domain.OrganizationID
-	ws      domain.WorkspaceID
-	owner   domain.UserID
+	world   *world
 	host    string
-	token   string
 	results []result
 }
 
@@ -43,19 +47,27 @@ func New() *cobra.Command {
 	b := bench{format: terminal.FormatTable}
 	cmd := &cobra.Command{
 		Use: "bench", Short: "Measure durable commands and reads on this machine",
-		Long: "Bench runs Muster in a fresh directory (--dir), sends it requests over loopback from this\n" +
-			"process, and prints how many it handled per second. Beside that it prints a floor: what\n" +
-			"the machine does with one file flushed after each record, or with an HTTP server that\n" +
-			"does nothing. Absolute figures depend on the machine; the ratios less so. The directory\n" +
-			"is removed afterwards.",
+		Long: "Bench runs Muster in a fresh directory (--dir), fills it (--memberships, in workspaces of\n" +
+			"100 members, in 100 organizations), sends it requests for random ones over loopback from\n" +
+			"this process, and prints how many it handled per second. Beside that it prints a floor:\n" +
+			"what the machine does with one file flushed after each record, or with an HTTP server\n" +
+			"that does nothing. Absolute figures depend on the machine; the ratios less so. The\n" +
+			"directory is removed afterwards.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
+			collector.Tune()
 			return b.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
 	f := cmd.Flags()
 	b.dir = "."
 	f.Var(terminal.NotEmpty(&b.dir), "dir", "where to make the fresh directory; it decides which disk is measured")
+	b.memberships = 100_000
+	f.Var(terminal.NewCount(&b.memberships, 100_000_000), "memberships", "how many memberships there are, in whole hundreds; a million need 3 GB of disk")
+	b.partitions = node.DefaultPartitions
+	f.Var(terminal.NewCount(&b.partitions, store.MaxPartitions), "partitions", "number of partitions of the log")
+	f.StringVar(&b.only, "only", "", "only measure lines that contain this text, such as check")
+	f.StringVar(&b.profile, "profile", "", "write a profile of the processor time here, for go build -pgo")
 	f.DurationVar(&b.each, "time", 3*time.Second, "how long each line is measured")
 	f.Var(terminal.OneOf(&b.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print")
 	return cmd
@@ -73,7 +85,7 @@ func (b *bench) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	logger := slog.New(slog.DiscardHandler)
 	b.node, err = node.Open(ctx, node.Options{
-		Data: filepath.Join(dir, "data"), Partitions: node.DefaultPartitions, Logger: logger, Stderr: io.Discard,
+		Data: filepath.Join(dir, "data"), Partitions: b.partitions, Logger: logger, Stderr: io.Discard,
 	})
 	defer func() { err = errors.Join(err, b.node.Close()) }()
 	if err != nil {
@@ -87,8 +99,22 @@ func (b *bench) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	if err := b.fill(ctx); err != nil {
+	end, err := b.startProfile()
+	if err != nil {
 		return err
+	}
+	err = b.measureAll(ctx, dir, stderr)
+	if err = errors.Join(err, end()); err != nil {
+		return err
+	}
+	return b.print(stdout)
+}
+
+// measureAll fills the world and measures all lines.
+func (b *bench) measureAll(ctx context.Context, dir string, stderr io.Writer) error {
+	b.world = newWorld(b.memberships)
+	if err := b.fill(ctx, stderr); err != nil {
+		return fmt.Errorf("filling: %w", err)
 	}
 	for _, l := range b.lines(dir) {
 		fmt.Fprintf(stderr, "measuring: %s, %d callers\n", l.what, l.callers)
@@ -96,13 +122,30 @@ func (b *bench) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 			return fmt.Errorf("%s: %w", l.what, err)
 		}
 	}
-	return b.print(stdout)
+	return nil
+}
+
+// startProfile starts the profile, if there is to be one.
+func (b *bench) startProfile() (end func() error, err error) {
+	if b.profile == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(b.profile)
+	if err != nil {
+		return nil, fmt.Errorf("--profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return file.Close()
+	}, nil
 }
 
 // serve opens the API as muster serve does. The same server has handlers that do
 // nothing, for the floors.
 func (b *bench) serve(logger *slog.Logger) (stop func() error, err error) {
-	const root = "bench"
 	api, err := b.node.API(transport.Options{RootToken: root}, "")
 	if err != nil {
 		return nil, err
@@ -122,6 +165,5 @@ func (b *bench) serve(logger *slog.Logger) (stop func() error, err error) {
 	f := node.NewFront(listener, logger)
 	f.Open(mux, api.Drain)
 	b.host = listener.Addr().String()
-	b.api = &client.Client{URL: "http://" + b.host, Token: root}
 	return f.Shutdown, nil
 }

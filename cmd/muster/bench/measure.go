@@ -33,11 +33,8 @@ func (b *bench) measure(ctx context.Context, l line) error {
 		return err
 	}
 	all := slices.Concat(times...)
-	slices.Sort(all)
-	m := result{
-		What: l.what, Callers: l.callers, PerSecond: float64(len(all)) / took.Seconds(),
-		P50: all[len(all)/2], P99: all[len(all)*99/100], Floor: l.floor,
-	}
+	m := summary(all)
+	m.What, m.Callers, m.Floor, m.PerSecond = l.what, l.callers, l.floor, float64(len(all))/took.Seconds()
 	for _, floor := range b.results {
 		if floor.What == l.floor {
 			m.Ratio = m.PerSecond / floor.PerSecond
@@ -50,6 +47,12 @@ func (b *bench) measure(ctx context.Context, l line) error {
 	return nil
 }
 
+// summary returns a result with what the times say. It sorts them.
+func summary(times []time.Duration) result {
+	slices.Sort(times)
+	return result{P50: times[len(times)/2], P99: times[len(times)*99/100]}
+}
+
 // work is one caller. It makes calls until the end, at least one, and returns how long
 // each took.
 func (l line) work(ctx context.Context, end time.Time) (times []time.Duration, err error) {
@@ -58,13 +61,13 @@ func (l line) work(ctx context.Context, end time.Time) (times []time.Duration, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, closed()) }()
-	for begin := time.Now(); len(times) == 0 || begin.Before(end); {
-		if err := do(ctx); err != nil {
+	for begin := time.Now(); len(times) == 0 || begin.Before(end) && ctx.Err() == nil; {
+		if err := do(); err != nil {
 			return times, err
 		}
 		now := time.Now()
 		times = append(times, now.Sub(begin))
 		begin = now
 	}
-	return times, nil
+	return times, ctx.Err()
 }
