@@ -28,35 +28,32 @@ type rolePointerColumn struct{ to **domain.Role }
 
 func scanRolePointer(to **domain.Role) rolePointerColumn { return rolePointerColumn{to} }
 
-func (c rolePointerColumn) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+func (c rolePointerColumn) Scan(v sqlite.Value) error {
+	if v.IsNull() {
 		*c.to = nil
 		return nil
-	case int64:
-		if value >= 1 && value <= int64(len(builtIn)) {
-			*c.to = &builtIn[value-1]
-			return nil
-		}
+	}
+	if n, ok := v.Number(); ok && n >= 1 && n <= int64(len(builtIn)) {
+		*c.to = &builtIn[n-1]
+		return nil
 	}
 	*c.to = new(domain.Role)
-	return roleColumn{*c.to}.Scan(column)
+	return roleColumn{*c.to}.Scan(v)
 }
 
-func (c roleColumn) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+func (c roleColumn) Scan(v sqlite.Value) error {
+	if v.IsNull() {
 		*c.to = domain.Role{}
 		return nil
-	case int64:
-		if value >= 1 && value <= int64(len(builtIn)) {
-			*c.to = builtIn[value-1]
-			return nil
-		}
-	case string:
-		return c.own(value)
 	}
-	return fmt.Errorf("%T %v is not a role", column, column)
+	if n, ok := v.Number(); ok && n >= 1 && n <= int64(len(builtIn)) {
+		*c.to = builtIn[n-1]
+		return nil
+	}
+	if text, ok := v.Text(); ok {
+		return c.own(string(text))
+	}
+	return fmt.Errorf("%s is not a role", v)
 }
 
 // own reads a role that is not built in from the text of [membershipRole].

@@ -116,11 +116,7 @@ func (c conn) fingerprintTable(ctx context.Context, table string) (sum domain.Ha
 		return sum, err
 	}
 	defer rows.Close() //nolint:errcheck // Err says it
-	columns, err := rows.Columns()
-	if err != nil {
-		return sum, err
-	}
-	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	values, dest := make([]any, rows.Columns()), make([]any, rows.Columns())
 	for i := range values {
 		dest[i] = &values[i]
 	}

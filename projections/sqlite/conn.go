@@ -1,8 +1,10 @@
 package sqlite
 
+// #include "statement.h"
+import "C"
+
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,55 +17,58 @@ var ErrNotFound = errors.New("not found")
 // Conn is one connection with the statements that it has prepared. It belongs to
 // one goroutine at a time.
 type Conn struct {
-	sql        *sql.Conn
-	statements map[string]*sql.Stmt // by their text
-	notify     func(error)          // called with damage; nil: nobody wants to know
-}
+	db         *C.sqlite3
+	statements map[string]*statement // by their text
+	notify     func(error)           // called with damage; nil: nobody wants to know
 
-func (c *Conn) close() error {
-	var errs []error
-	for _, statement := range c.statements {
-		errs = append(errs, statement.Close())
-	}
-	return errors.Join(append(errs, c.sql.Close())...)
+	// They are used again by every statement.
+	arguments []byte
+	row       []byte
+	rows      []*Rows // that are not in use
 }
 
 // prepared returns the statement, and prepares it if the connection has not done so
 // before.
-func (c *Conn) prepared(text string) (*sql.Stmt, error) {
-	if statement := c.statements[text]; statement != nil {
-		return statement, nil
+func (c *Conn) prepared(text string) (*statement, error) {
+	if s := c.statements[text]; s != nil {
+		return s, nil
 	}
-	statement, err := c.sql.PrepareContext(context.Background(), text)
+	s, err := c.prepare(text)
 	if err != nil {
 		return nil, c.noted(fmt.Errorf("preparing %s: %w", text, err))
 	}
-	c.statements[text] = statement
-	return statement, nil
+	c.statements[text] = s
+	return s, nil
 }
 
 // Texts returns the texts of all statements that the connection has prepared,
 // sorted.
 func (c *Conn) Texts() []string { return slices.Sorted(maps.Keys(c.statements)) }
 
-// Exec runs a statement and returns how many rows it changed.
-func (c *Conn) Exec(text string, args ...any) (int64, error) {
-	statement, err := c.prepared(text)
+// begin prepares the statement and runs it, as [statement.run] does.
+func (c *Conn) begin(h how, most int, text string, args []any, buffer *[]byte) (*statement, error) {
+	s, err := c.prepared(text)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	result, err := statement.Exec(args...)
+	if c.arguments, err = appendArguments(c.arguments[:0], args); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, text)
+	}
+	return s, s.run(begin|h, most, c.arguments, len(args), buffer)
+}
+
+// Exec runs a statement and returns how many rows it changed. Arguments are int, int64,
+// bool, string and []byte, or nil for null.
+func (c *Conn) Exec(text string, args ...any) (int64, error) {
+	s, err := c.begin(finish, 0, text, args, &c.row)
 	if err != nil {
 		return 0, c.noted(err)
 	}
-	return result.RowsAffected()
+	return int64(s.outcome.changes), nil
 }
 
 // Script runs statements that are needed only once.
-func (c *Conn) Script(text string) error {
-	_, err := c.sql.ExecContext(context.Background(), text)
-	return c.noted(err)
-}
+func (c *Conn) Script(text string) error { return c.noted(c.script(text)) }
 
 // Change is [Conn.Exec] for statements that change one row by its key. It returns
 // [ErrNotFound] if there is no such row.
@@ -78,15 +83,17 @@ func (c *Conn) Change(text string, args ...any) error {
 // Query runs a statement that returns any number of rows. When the context ends, the
 // statement is interrupted, and the rows' error is the context's.
 func (c *Conn) Query(ctx context.Context, text string, args ...any) (*Rows, error) {
-	statement, err := c.prepared(text)
+	r := c.takeRows(ctx)
+	err := r.within(func() (err error) {
+		r.statement, err = c.begin(0, maxRows, text, args, &r.buffer)
+		return err
+	})
 	if err != nil {
-		return nil, err
-	}
-	rows, err := statement.QueryContext(ctx, args...)
-	if err != nil {
+		c.giveRows(r)
 		return nil, c.noted(err)
 	}
-	return &Rows{rows, c}, nil
+	r.fetched()
+	return r, nil
 }
 
 // Each runs a statement like [Conn.Query], scans every row into dest and calls f after
@@ -109,21 +116,59 @@ func (c *Conn) Each(ctx context.Context, dest []any, f func(), text string, args
 // Row reads the one row that a statement returns, or [ErrNotFound] if it returns
 // none. It is meant for point reads, which nothing interrupts.
 func (c *Conn) Row(dest []any, text string, args ...any) error {
-	return c.RowContext(context.Background(), dest, text, args...)
+	s, err := c.begin(finish, 1, text, args, &c.row)
+	if err != nil {
+		return c.noted(err)
+	}
+	return c.noted(c.scanRow(s, dest))
 }
 
 // RowContext is [Conn.Row] for statements that may look at many rows, such as those
 // that count. The end of the context interrupts it.
 func (c *Conn) RowContext(ctx context.Context, dest []any, text string, args ...any) error {
-	statement, err := c.prepared(text)
-	if err != nil {
+	var s *statement
+	err := c.within(ctx, func() (err error) {
+		s, err = c.begin(finish, 1, text, args, &c.row)
 		return err
+	})
+	if err != nil {
+		return c.noted(err)
 	}
-	err = statement.QueryRowContext(ctx, args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
+	return c.noted(c.scanRow(s, dest))
+}
+
+// scanRow scans the row that the statement has written.
+func (c *Conn) scanRow(s *statement, dest []any) error {
+	if s.outcome.rows == 0 {
 		return ErrNotFound
 	}
-	return c.noted(err)
+	_, err := scanAll(c.row[:s.outcome.used], dest)
+	return err
+}
+
+// within calls f, which runs a statement. When the context ends, the statement is
+// interrupted, and the error is the context's.
+func (c *Conn) within(ctx context.Context, f func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if ctx.Done() == nil {
+		return f()
+	}
+	interrupted := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(interrupted)
+		c.interrupt()
+	})
+	err := f()
+	if !stop() {
+		<-interrupted // so that it does not interrupt the next statement
+		var failed Error
+		if errors.As(err, &failed) && failed.primary() == codeInterrupt {
+			return ctx.Err()
+		}
+	}
+	return err
 }
 
 // Together runs f in one transaction, so that everything it reads is as it was at one

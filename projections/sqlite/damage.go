@@ -2,11 +2,8 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-
-	"github.com/mattn/go-sqlite3"
 
 	"github.com/muster-dev/muster/projections/sqlite/checksum"
 )
@@ -16,22 +13,23 @@ var ErrDamaged = errors.New("the database file is damaged")
 
 // damage returns the error, wrapped with [ErrDamaged] if SQLite reports damage by it.
 func damage(err error) error {
-	var failed sqlite3.Error
+	var failed Error
 	if err == nil || errors.Is(err, ErrDamaged) || !errors.As(err, &failed) {
 		return err
 	}
-	wrongChecksum := failed.ExtendedCode == sqlite3.ErrIoErr.Extend(32) // SQLITE_IOERR_DATA
-	if failed.Code == sqlite3.ErrCorrupt || failed.Code == sqlite3.ErrNotADB || wrongChecksum {
+	switch {
+	case failed.primary() == codeCorrupt, failed.primary() == codeNotADB, failed.Code == codeChecksum:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	default:
+		return err
 	}
-	return err
 }
 
 // damageOf is [damage] for the error of a connection's first statement, which reads the
 // schema. SQLite shortens the error to "I/O error" there, so the file tells which it is.
 func damageOf(path string, err error) error {
-	var failed sqlite3.Error
-	if errors.As(err, &failed) && failed.ExtendedCode == sqlite3.ErrIoErr.Extend(0) {
+	var failed Error
+	if errors.As(err, &failed) && failed.Code == codeIO {
 		if pages, _ := CheckPages(path); len(pages) > 0 {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
@@ -58,18 +56,6 @@ func (c *Conn) noted(err error) error {
 	}
 	return err
 }
-
-// Rows are the rows that a statement returns.
-type Rows struct {
-	*sql.Rows
-	conn *Conn
-}
-
-// Err returns the error that has ended the rows, if any.
-func (r *Rows) Err() error { return r.conn.noted(r.Rows.Err()) }
-
-// Scan copies the columns of the row. A column of another type than any row has is damage.
-func (r *Rows) Scan(dest ...any) error { return r.conn.noted(r.Rows.Scan(dest...)) }
 
 // Check looks for damage in a table and its indexes: pages with a wrong checksum, pages
 // that are not where they belong, and rows that an index does not have. It returns what

@@ -1,15 +1,11 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"github.com/mattn/go-sqlite3" // and the driver "sqlite3"
 
 	"github.com/muster-dev/muster/projections/sqlite/checksum"
 )
@@ -17,7 +13,7 @@ import (
 // Mode says what a file is opened for.
 type Mode string
 
-// The modes, as SQLite spells them.
+// The modes.
 const (
 	ReadOnly Mode = "ro"
 	// Immutable is for reading a file that nobody writes to. SQLite makes no files beside
@@ -30,8 +26,11 @@ const (
 // File is an open database file with its connections.
 type File struct {
 	Conns []*Conn
-	db    *sql.DB
 }
+
+// readHeader is a pragma that reads the file. Without one, what is wrong with the file would
+// only be noticed by the first statement.
+const readHeader = "PRAGMA synchronous = NORMAL;"
 
 // Open opens n connections to a file and runs the pragmas on each. A file that it makes
 // has a checksum in each page; see the package checksum.
@@ -48,39 +47,31 @@ func Open(file string, mode Mode, n int, pragmas string) (*File, error) {
 			return nil, err
 		}
 	}
-	// A connection is never used by two goroutines at once: it needs no mutex.
-	query := url.Values{"mode": {string(mode)}, "vfs": {checksum.VFS}, "_mutex": {"no"}, "_busy_timeout": {"10000"}}
-	if mode == Immutable {
-		query.Set("mode", string(ReadOnly))
-		query.Set("immutable", "1")
+	flags, query := openNoMutex|openURI|openReadOnly, ""
+	reserve := 0
+	switch mode {
+	case Immutable:
+		query = "immutable=1"
+	case Writing:
+		flags = openNoMutex | openURI | openReadWrite
+	case Creating:
+		flags = openNoMutex | openURI | openReadWrite | openCreate
+		reserve = checksum.ReservedBytes // if the database has no pages yet
+	case ReadOnly:
 	}
-	db, err := sql.Open("sqlite3", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	f := &File{db: db}
+	name := (&url.URL{Scheme: "file", Path: path, RawQuery: query}).String()
+	f := &File{}
 	for range n {
-		c, err := db.Conn(context.Background())
-		if err == nil && mode == Creating {
-			err = c.Raw(reserveChecksums)
-		}
+		c, err := connect(name, flags, checksum.VFS, reserve)
 		if err == nil {
-			_, err = c.ExecContext(context.Background(), pragmas)
+			f.Conns = append(f.Conns, c)
+			err = c.script(readHeader + pragmas)
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("opening %s: %w", path, damageOf(path, err)), f.Close())
 		}
-		f.Conns = append(f.Conns, &Conn{sql: c, statements: make(map[string]*sql.Stmt)})
 	}
 	return f, nil
-}
-
-// reserveChecksums makes a database that has no pages yet reserve room for checksums.
-func reserveChecksums(driver any) error {
-	const reserveBytes = 38 // SQLITE_FCNTL_RESERVE_BYTES
-	return driver.(*sqlite3.SQLiteConn).SetFileControlInt("main", reserveBytes, checksum.ReservedBytes)
 }
 
 // keepPrivate leaves only the owner the right to read the file. It makes the file if
@@ -106,7 +97,7 @@ func (f *File) Close() error {
 	for _, c := range f.Conns {
 		errs = append(errs, c.close())
 	}
-	return errors.Join(append(errs, f.db.Close())...)
+	return errors.Join(errs...)
 }
 
 // parts are the ends of the names of a database file and of what SQLite keeps beside it.

@@ -1,41 +1,119 @@
 package sqlite
 
 import (
-	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// Columns are scanned by types of our own, because database/sql turns an integer into
-// text and back. All of these types scan null as the zero value.
+// Column is where a column of a row goes.
+type Column interface {
+	// Scan copies the value. Its bytes are valid only during the call.
+	Scan(v Value) error
+}
+
+// All columns of this package scan null as the zero value.
+
+// scanAll scans one row of the block into dest and returns the rest of the block. An element
+// of dest is a [Column], or a pointer to an int, int64, string, []byte or any.
+func scanAll(block []byte, dest []any) ([]byte, error) {
+	var v Value
+	for _, to := range dest {
+		if len(block) == 0 {
+			return nil, fmt.Errorf("the statement has fewer columns than the %d that are scanned", len(dest))
+		}
+		v, block = nextValue(block)
+		column, ok := to.(Column)
+		if !ok {
+			if column = plain(to); column == nil {
+				return nil, fmt.Errorf("%T is no column", to)
+			}
+		}
+		if err := column.Scan(v); err != nil {
+			return nil, err
+		}
+	}
+	return block, nil
+}
+
+// plain returns the column for a pointer to a plain type, or nil.
+func plain(to any) Column {
+	switch to := to.(type) {
+	case *int:
+		return Number(to)
+	case *int64:
+		return Number(to)
+	case *string:
+		return Text(to)
+	case *[]byte:
+		return anyBytes{to}
+	case *any:
+		return anyColumn{to}
+	default:
+		return nil
+	}
+}
+
+// anyBytes scans a copy of a BLOB of any length.
+type anyBytes struct{ to *[]byte }
+
+func (c anyBytes) Scan(v Value) error {
+	b, ok := v.Bytes()
+	if !ok && !v.IsNull() {
+		return isNo(v, "a BLOB")
+	}
+	*c.to = slices.Clone(b)
+	return nil
+}
+
+// anyColumn scans [Value.Any].
+type anyColumn struct{ to *any }
+
+func (c anyColumn) Scan(v Value) error {
+	*c.to = v.Any()
+	return nil
+}
+
+func isNo(v Value, what string) error { return fmt.Errorf("%w: %s is not %s", ErrDamaged, v, what) }
 
 // BytesColumn scans a BLOB into a slice, which must be as long as the BLOB.
 type BytesColumn []byte
 
-// Scan implements [database/sql.Scanner].
-func (to BytesColumn) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+// Scan implements [Column].
+func (to BytesColumn) Scan(v Value) error {
+	b, ok := v.Bytes()
+	switch {
+	case v.IsNull():
 		clear(to)
-		return nil
-	case []byte:
-		if len(value) == len(to) {
-			copy(to, value)
-			return nil
-		}
+	case !ok || len(b) != len(to):
+		return isNo(v, fmt.Sprintf("a BLOB of %d bytes", len(to)))
+	default:
+		copy(to, b)
 	}
-	return fmt.Errorf("%w: %T is not a BLOB of %d bytes", ErrDamaged, column, len(to))
+	return nil
 }
 
 // Raw scans a BLOB or text without copying it. It is valid until the next row is read.
-type Raw = sql.RawBytes
+type Raw []byte
+
+// Scan implements [Column].
+func (to *Raw) Scan(v Value) error {
+	*to = v.bytes
+	return nil
+}
 
 // ID scans a BLOB of 16 bytes. As a pointer to where they go it needs no allocation,
 // which a [BytesColumn] does.
 type ID [16]byte
 
-// Scan implements [database/sql.Scanner].
-func (to *ID) Scan(column any) error { return BytesColumn(to[:]).Scan(column) }
+// Scan implements [Column].
+func (to *ID) Scan(v Value) error {
+	if b, ok := v.Bytes(); ok && len(b) == len(to) {
+		*to = ID(b)
+		return nil
+	}
+	return BytesColumn(to[:]).Scan(v)
+}
 
 // TimeColumn scans milliseconds since 1970; see [Time].
 type TimeColumn time.Time
@@ -43,15 +121,16 @@ type TimeColumn time.Time
 // Time scans milliseconds since 1970 as a time in UTC.
 func Time(to *time.Time) *TimeColumn { return (*TimeColumn)(to) }
 
-// Scan implements [database/sql.Scanner].
-func (to *TimeColumn) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+// Scan implements [Column].
+func (to *TimeColumn) Scan(v Value) error {
+	n, ok := v.Number()
+	switch {
+	case ok:
+		*to = TimeColumn(time.UnixMilli(n).UTC())
+	case v.IsNull():
 		*to = TimeColumn{}
-	case int64:
-		*to = TimeColumn(time.UnixMilli(value).UTC())
 	default:
-		return fmt.Errorf("%w: %T is not a time", ErrDamaged, column)
+		return isNo(v, "a time")
 	}
 	return nil
 }
@@ -59,18 +138,19 @@ func (to *TimeColumn) Scan(column any) error {
 // TextColumn scans text; see [Text].
 type TextColumn[T ~string] struct{ to *T }
 
-// Text scans text.
+// Text scans text. Texts that repeat that of the row before are not copied again.
 func Text[T ~string](to *T) TextColumn[T] { return TextColumn[T]{to} }
 
-// Scan implements [database/sql.Scanner].
-func (c TextColumn[T]) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+// Scan implements [Column].
+func (c TextColumn[T]) Scan(v Value) error {
+	b, ok := v.Text()
+	switch {
+	case v.IsNull():
 		*c.to = ""
-	case string:
-		*c.to = T(value)
-	default:
-		return fmt.Errorf("%w: %T is not text", ErrDamaged, column)
+	case !ok:
+		return isNo(v, "text")
+	case string(*c.to) != string(b):
+		*c.to = T(b)
 	}
 	return nil
 }
@@ -81,16 +161,13 @@ type NumberColumn[N ~int | ~int64 | ~uint64] struct{ to *N }
 // Number scans an integer.
 func Number[N ~int | ~int64 | ~uint64](to *N) NumberColumn[N] { return NumberColumn[N]{to} }
 
-// Scan implements [database/sql.Scanner].
-func (c NumberColumn[N]) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
-		*c.to = 0
-	case int64:
-		*c.to = N(value)
-	default:
-		return fmt.Errorf("%w: %T is not an integer", ErrDamaged, column)
+// Scan implements [Column].
+func (c NumberColumn[N]) Scan(v Value) error {
+	n, ok := v.Number()
+	if !ok && !v.IsNull() {
+		return isNo(v, "an integer")
 	}
+	*c.to = N(n)
 	return nil
 }
 
@@ -100,15 +177,12 @@ type FlagColumn struct{ to *bool }
 // Flag scans an integer as whether it is not zero.
 func Flag(to *bool) FlagColumn { return FlagColumn{to} }
 
-// Scan implements [database/sql.Scanner].
-func (c FlagColumn) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
-		*c.to = false
-	case int64:
-		*c.to = value != 0
-	default:
-		return fmt.Errorf("%w: %T is not a flag", ErrDamaged, column)
+// Scan implements [Column].
+func (c FlagColumn) Scan(v Value) error {
+	n, ok := v.Number()
+	if !ok && !v.IsNull() {
+		return isNo(v, "a flag")
 	}
+	*c.to = n != 0
 	return nil
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
 	"reflect"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ func TestScan(t *testing.T) {
 	at := time.UnixMilli(1_770_000_000_123).UTC()
 	bytes, moment, text, number, flag, words := make([]byte, 2), at, word("x"), int64(7), true, []word{"x"}
 	for name, c := range map[string]struct {
-		to    sql.Scanner
+		to    Column
 		value any
 		want  any
 		zero  any
@@ -29,18 +28,32 @@ func TestScan(t *testing.T) {
 		"flag":   {Flag(&flag), int64(1), true, false, func() any { return flag }, []any{"1"}},
 		"words":  {Words(&words), "a b", []word{"a", "b"}, []word(nil), func() any { return words }, []any{int64(1)}},
 	} {
-		if err := c.to.Scan(c.value); err != nil || !reflect.DeepEqual(c.want, c.got()) {
+		if err := c.to.Scan(valueOf(t, c.value)); err != nil || !reflect.DeepEqual(c.want, c.got()) {
 			t.Errorf("%s: %v, %v", name, c.got(), err)
 		}
-		if err := c.to.Scan(nil); err != nil || !reflect.DeepEqual(c.zero, c.got()) {
+		if err := c.to.Scan(valueOf(t, nil)); err != nil || !reflect.DeepEqual(c.zero, c.got()) {
 			t.Errorf("%s of null: %v, %v", name, c.got(), err)
 		}
 		for _, bad := range c.bad {
-			if err := c.to.Scan(bad); err == nil {
+			if err := c.to.Scan(valueOf(t, bad)); err == nil {
 				t.Errorf("%s scans %#v", name, bad)
 			}
 		}
 	}
+}
+
+// valueOf returns the value of a column that holds what the argument is.
+func valueOf(t *testing.T, arg any) Value {
+	t.Helper()
+	block, err := appendArguments(nil, []any{arg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, rest := nextValue(block)
+	if len(rest) != 0 || !reflect.DeepEqual(v.Any(), arg) {
+		t.Errorf("%#v became %#v", arg, v.Any())
+	}
+	return v
 }
 
 // No list is null, which an empty list is not.

@@ -1,18 +1,14 @@
 package sqlite
 
-import (
-	"errors"
-
-	"github.com/mattn/go-sqlite3"
-)
+import "errors"
 
 // OpenWhole opens a file with one connection for reading. A transaction that a power cut
 // has left in the middle is rolled back before, which a connection that only reads cannot
 // do.
 func OpenWhole(file string) (*File, error) {
 	f, err := Open(file, ReadOnly, 1, "")
-	var failed sqlite3.Error
-	if !errors.As(err, &failed) || failed.Code != sqlite3.ErrReadonly {
+	var failed Error
+	if !errors.As(err, &failed) || failed.primary() != codeReadOnly {
 		return f, err
 	}
 	writer, err := Open(file, Writing, 1, "PRAGMA user_version")

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -13,15 +12,16 @@ type WordsColumn[T ~string] struct{ to *[]T }
 // empty list as an empty list that is not nil.
 func Words[T ~string](to *[]T) WordsColumn[T] { return WordsColumn[T]{to} }
 
-// Scan implements [database/sql.Scanner].
-func (c WordsColumn[T]) Scan(column any) error {
-	switch value := column.(type) {
-	case nil:
+// Scan implements [Column].
+func (c WordsColumn[T]) Scan(v Value) error {
+	b, ok := v.Text()
+	switch {
+	case v.IsNull():
 		*c.to = nil
-	case string:
-		*c.to = SplitWords[T](value)
+	case !ok:
+		return isNo(v, "a list")
 	default:
-		return fmt.Errorf("%w: %T is not a list", ErrDamaged, column)
+		*c.to = SplitWords[T](string(b))
 	}
 	return nil
 }
