@@ -96,7 +96,7 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	if err := l.Follow(t.Context(), []wire.Checkpoint{last}, func([]wire.Message) error { return nil }); !errors.Is(err, store.ErrTruncated) {
+	if err := l.Follow(t.Context(), []wire.Checkpoint{last}, newFold(1)); !errors.Is(err, store.ErrTruncated) {
 		t.Fatalf("a checkpoint behind the end: %v", err)
 	}
 	if err := l.Ready(t.Context()); !errors.Is(err, store.ErrTruncated) {

@@ -28,7 +28,7 @@
 // [Log.Events] once the feed holds it.
 //
 //	log, err := events.Open(ctx, events.Options{Dir: "data", Partitions: 4})
-//	go log.Follow(ctx, models.Checkpoints(), models.Apply)
+//	go log.Follow(ctx, models.Checkpoints(), models)
 //	err = log.Start(ctx, models)
 //	result, err := log.Run(ctx, domain.AddMember{…})
 //	err = log.WaitFor(ctx, result.Position)

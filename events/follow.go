@@ -12,8 +12,22 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// applyEvents is how many events are applied at once at most.
-const applyEvents = 5000
+// replayEvents is how many events a replay hands over at once at most.
+const replayEvents = 5000
+
+// ReadModels is what [Log.Follow] keeps up to date. Only one goroutine calls Apply and Commit.
+type ReadModels interface {
+	// Apply applies a message. Nobody who queries the read models sees it before Commit. An
+	// error says that nothing of this message has been applied, and takes back nothing that
+	// was applied before. If it wraps [ErrTryAgain], the same message may be applied later.
+	Apply(m wire.Message) error
+	// Commit shows to everybody what has been applied. If it fails with an error around
+	// [ErrTryAgain], it may be called again.
+	Commit() error
+	// Wanted returns a channel that receives something when somebody waits for what has been
+	// applied to be committed.
+	Wanted() <-chan struct{}
+}
 
 // ErrTryAgain reports that messages could not be applied now, and that applying the same
 // messages later may succeed: the disk is full, for example.
@@ -22,31 +36,33 @@ var ErrTryAgain = errors.New("this cannot be applied at the moment")
 // errStalled is why waiting for read models ends that do not follow the log.
 var errStalled = errors.New("the read models do not follow the log at the moment")
 
-// Follow calls apply with everything that is in the log after the checkpoints, and
-// then with everything that comes, until the context ends. Each partition comes in
-// order, without gaps and with its chain intact. Partitions are mixed. As many messages
-// come at once as have arrived meanwhile, and nothing ever waits for more.
+// Follow applies everything that is in the log after the checkpoints, and then everything
+// that comes, until the context ends. Each partition comes in order, without gaps and with
+// its chain intact. Partitions are mixed. A message is applied as soon as it arrives. Commits
+// cost as much as many messages, so there is one only when somebody waits for it, when much
+// has been applied since the last one, or when that is [commitPause] ago.
 //
-// When a message has been applied it goes to the feed. Its events become visible to
+// When a message has been committed it goes to the feed. Its events become visible to
 // [Log.Events] when they are there.
 //
-// What can pass is tried again until it has passed: an error of apply around
+// What can pass is tried again until it has passed: an error of the read models around
 // [ErrTryAgain], and a log that cannot be read. Damage, a gap, an event that this version
-// does not know, and any other error of apply stop the partition, and the other partitions
-// go on. As long as a partition does not follow the log, it takes no commands, and
+// does not know, and any other error of the read models stop the partition, and the other
+// partitions go on. As long as a partition does not follow the log, it takes no commands, and
 // [Log.Ready] returns the reason. Follow itself returns an error only if the log does not
 // hold the checkpoints.
-func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, apply func([]wire.Message) error) error {
+func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, models ReadModels) error {
 	if len(from) != len(l.partitions) {
 		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
 	}
-	f := &follower{Log: l, apply: apply, messages: make(chan wire.Message, store.ReadAhead)}
+	f := &follower{Log: l, models: models, messages: make(chan wire.Message, store.ReadAhead)}
 	return f.follow(ctx, from)
 }
 
-// Replay is [Log.Follow] up to the tips that the log has when it is called, without
-// making anything visible, and without trying anything again. If progress is not nil it
-// is called with how many events of how many are done.
+// Replay calls apply with everything that is in the log between the checkpoints and the tips
+// that the log has when it is called. Each partition comes in order, as many messages at once
+// as have arrived meanwhile. Nothing becomes visible, and nothing is tried again. If progress
+// is not nil it is called with how many events of how many are done.
 func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error {
 	if len(from) != len(l.partitions) {
 		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
@@ -106,7 +122,7 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 		arrived := []wire.Message{first}
 		events := len(first.Entries)
 	more:
-		for events < applyEvents {
+		for events < replayEvents {
 			select {
 			case m, ok := <-messages:
 				if !ok {
@@ -125,9 +141,9 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 	return nil
 }
 
-// applied passes on what the read models have applied: to the feed, and to the
+// committed passes on what the read models have committed: to the feed, and to the
 // high-water mark.
-func (l *Log) applied(messages []wire.Message) {
+func (l *Log) committed(messages []wire.Message) {
 	last := make(map[int]wire.Checkpoint, len(l.partitions))
 	for _, m := range messages {
 		l.partitions[m.Partition].feed.Apply(m)

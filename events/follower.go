@@ -14,13 +14,25 @@ import (
 // follower is one run of [Log.Follow].
 type follower struct {
 	*Log
-	apply    func([]wire.Message) error
+	models   ReadModels
 	messages chan wire.Message // of all partitions, in the order of each
 
 	// Only the goroutine that applies touches these.
 	out     [store.MaxPartitions]bool // partitions that have stopped at a message that was applied
-	stalled bool                      // the last attempt to apply has failed
+	stalled bool                      // the last attempt to apply or commit has failed
+	applied []wire.Message            // and not committed
+	events  int                       // that these messages have
+	last    time.Time                 // when something was committed
 }
+
+const (
+	// commitEvents is how many events are applied at most until they are committed. Rows that
+	// are in one transaction share pages and their flushes, but more of them share no more.
+	commitEvents = 2000
+	// commitPause is how long after a commit nothing is committed that nobody waits for. After
+	// a rest, a message is committed at once.
+	commitPause = 20 * time.Millisecond
+)
 
 // The pause before something is tried again that has failed. It doubles each time.
 const (
@@ -74,10 +86,42 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 		readers.Wait()
 		close(f.messages)
 	}()
-	return gather(f.messages, func(messages []wire.Message) error {
-		f.hand(ctx, messages)
-		return nil
-	})
+	f.run(ctx)
+	return nil
+}
+
+// run applies and commits what the readers bring, until they have ended.
+func (f *follower) run(ctx context.Context) {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		var due <-chan time.Time
+		if len(f.applied) > 0 {
+			pause.Reset(commitPause - time.Since(f.last))
+			due = pause.C
+		}
+		select {
+		case <-f.models.Wanted():
+			f.commit(ctx)
+			continue
+		default: // and only then what has arrived, so that nobody who waits is passed over
+		}
+		select {
+		case m, more := <-f.messages:
+			if !more {
+				f.commit(ctx)
+				return
+			}
+			f.hand(ctx, m)
+			if f.events >= commitEvents {
+				f.commit(ctx)
+			}
+		case <-f.models.Wanted():
+			f.commit(ctx)
+		case <-due:
+			f.commit(ctx)
+		}
+	}
 }
 
 // check returns nil once the log is known to hold the checkpoint, and an error if it does
@@ -175,45 +219,53 @@ func (f *follower) readFrom(ctx context.Context, at *wire.Checkpoint) error {
 	}
 }
 
-// hand applies the messages, except those of partitions that have stopped. If they can
-// never be applied together, it applies them one by one, so that only the partition stops
-// whose message it is.
-func (f *follower) hand(ctx context.Context, messages []wire.Message) {
-	going := messages[:0:0]
-	for _, m := range messages {
-		if !f.out[m.Partition] {
-			going = append(going, m)
-			p, c := f.partitions[m.Partition], m.Checkpoint()
-			p.read.Store(&c)
-			p.feed.Expect(m)
-		}
-	}
-	if len(going) == 0 {
+// hand applies a message, unless its partition has stopped. If it can never be applied, the
+// partition stops.
+func (f *follower) hand(ctx context.Context, m wire.Message) {
+	if f.out[m.Partition] {
 		return
 	}
-	err := f.applyAtLast(ctx, going)
+	p, c := f.partitions[m.Partition], m.Checkpoint()
+	p.read.Store(&c)
+	p.feed.Expect(m)
+	err := f.atLast(ctx, func() error { return f.models.Apply(m) })
 	switch {
-	case ctx.Err() != nil && err != nil:
 	case err == nil:
-		f.applied(going)
-	case len(going) > 1:
-		for i := range going {
-			f.hand(ctx, going[i:i+1])
-		}
-	default:
-		p := going[0].Partition
-		f.out[p] = true
-		f.stopped(p, err)
+		f.applied = append(f.applied, m)
+		f.events += len(m.Entries)
+	case ctx.Err() == nil:
+		f.out[m.Partition] = true
+		f.stopped(m.Partition, err)
 	}
 }
 
-// applyAtLast applies the messages. What can pass is tried again until it has passed, or
-// until the context ends. One database holds all partitions, so none of them moves
-// meanwhile.
-func (f *follower) applyAtLast(ctx context.Context, messages []wire.Message) error {
+// commit commits what was applied and passes it on. What cannot be committed, although it was
+// applied, stops everything.
+func (f *follower) commit(ctx context.Context) {
+	if len(f.applied) == 0 {
+		return
+	}
+	err := f.atLast(ctx, f.models.Commit)
+	switch {
+	case err == nil:
+		f.committed(f.applied)
+		clear(f.applied) // they are large
+		f.applied, f.events, f.last = f.applied[:0], 0, time.Now()
+	case ctx.Err() == nil:
+		for _, p := range f.partitions {
+			f.out[p.Number] = true
+			f.stopped(p.Number, err)
+		}
+		f.applied, f.events = nil, 0
+	}
+}
+
+// atLast applies or commits. What can pass is tried again until it has passed, or until the
+// context ends. One database holds all partitions, so none of them moves meanwhile.
+func (f *follower) atLast(ctx context.Context, do func() error) error {
 	for again := pause(0); ; {
 		mended := f.store.Mended()
-		err := f.apply(messages)
+		err := do()
 		if !errors.Is(err, ErrTryAgain) {
 			if f.stalled {
 				f.stall(nil)

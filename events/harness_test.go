@@ -28,7 +28,7 @@ type fold struct {
 	state   domain.State
 	applied []wire.Checkpoint
 	entries []wire.Entry
-	refuse  func([]wire.Message) error // nil, or what is asked before messages are applied
+	refuse  func(wire.Message) error // nil, or what is asked before a message is applied
 }
 
 func newFold(partitions int) *fold {
@@ -39,36 +39,38 @@ func newFold(partitions int) *fold {
 	return f
 }
 
-func (f *fold) apply(messages []wire.Message) error {
+// Apply shows a message at once, as if each were committed.
+func (f *fold) Apply(m wire.Message) error {
 	f.mu.Lock()
 	refuse := f.refuse
 	f.mu.Unlock()
 	if refuse != nil {
-		if err := refuse(messages); err != nil {
+		if err := refuse(m); err != nil {
 			return err
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, m := range messages {
-		for i := range m.Entries {
-			e := &m.Entries[i]
-			if decoded, _, err := wire.Decode(e.Stored); err != nil || !cmp.Equal(decoded, *e) { // also an event that was never read
-				return fmt.Errorf("%w: what was handed over is not what is in the log:\n%s", err, cmp.Diff(decoded, *e))
-			}
-			domain.Evolve(&f.state, &e.Recorded)
-			if !e.Request.IsZero() {
-				about := e.Event.Concerns()
-				f.state.Put(domain.DoneKey(about.Organization, e.Command), &domain.Done{Organization: about.Organization, Command: e.Command, Request: e.Request, Number: e.Number, Types: []string{e.Event.EventType()}, After: &domain.State{}})
-			}
+	for i := range m.Entries {
+		e := &m.Entries[i]
+		if decoded, _, err := wire.Decode(e.Stored); err != nil || !cmp.Equal(decoded, *e) { // also an event that was never read
+			return fmt.Errorf("%w: what was handed over is not what is in the log:\n%s", err, cmp.Diff(decoded, *e))
 		}
-		f.entries = append(f.entries, m.Entries...)
-		f.applied[m.Partition] = m.Checkpoint()
+		domain.Evolve(&f.state, &e.Recorded)
+		if !e.Request.IsZero() {
+			about := e.Event.Concerns()
+			f.state.Put(domain.DoneKey(about.Organization, e.Command), &domain.Done{Organization: about.Organization, Command: e.Command, Request: e.Request, Number: e.Number, Types: []string{e.Event.EventType()}, After: &domain.State{}})
+		}
 	}
+	f.entries = append(f.entries, m.Entries...)
+	f.applied[m.Partition] = m.Checkpoint()
 	close(f.moved)
 	f.moved = make(chan struct{})
 	return nil
 }
+
+func (f *fold) Commit() error           { return nil }
+func (f *fold) Wanted() <-chan struct{} { return nil }
 
 func (f *fold) Load(keys []domain.Key, into *domain.State) error {
 	f.mu.Lock()
@@ -86,6 +88,10 @@ func (f *fold) Applied(partition int) uint64 {
 	defer f.mu.Unlock()
 	return f.applied[partition].Number
 }
+
+func (f *fold) Loadable(partition int) uint64 { return f.Applied(partition) }
+
+func (f *fold) WaitLoadable(ctx context.Context, p wire.Position) error { return f.WaitFor(ctx, p) }
 
 func (f *fold) WaitFor(ctx context.Context, p wire.Position) error {
 	for {
@@ -138,7 +144,7 @@ func tryStart(t testing.TB, o Options) (*node, error) {
 	f := newFold(o.Partitions)
 	following, unfollow := context.WithCancel(context.Background())
 	followed := make(chan error, 1)
-	go func() { followed <- l.Follow(following, slices.Clone(f.applied), f.apply) }()
+	go func() { followed <- l.Follow(following, slices.Clone(f.applied), f) }()
 	var once sync.Once
 	n := &node{Log: l, fold: f}
 	n.end = func() (err error) {

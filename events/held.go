@@ -18,9 +18,11 @@ type Snapshot interface {
 	// Load puts the parts into the state as of the last event applied. Afterwards the
 	// state holds every key, and nil for what does not exist.
 	Load(keys []domain.Key, into *domain.State) error
-	// Applied returns the number of the partition's last event that is applied.
-	Applied(partition int) uint64
-	// WaitFor returns nil when the position has been applied.
+	// Loadable returns the number of the partition's last event that Load sees.
+	Loadable(partition int) uint64
+	// WaitLoadable returns nil when Load sees the position.
+	WaitLoadable(ctx context.Context, p wire.Position) error
+	// WaitFor returns nil when every query sees the position.
 	WaitFor(ctx context.Context, p wire.Position) error
 }
 
@@ -56,7 +58,7 @@ func (h *held) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := h.snapshot.WaitFor(ctx, tip.Position); err != nil {
+	if err := h.snapshot.WaitLoadable(ctx, tip.Position); err != nil {
 		return fmt.Errorf("waiting for the read models to reach %s: %w", tip.Position, err)
 	}
 	h.tip, h.ids, h.lost = tip, wire.EventIDs{Last: tip.ID}, false
@@ -72,16 +74,16 @@ func (h *held) forget() {
 }
 
 // evict drops what was used least recently. It never drops what was changed after the
-// snapshot's checkpoint, because what is not in memory must be up to date in the
+// last event that can be loaded, because what is not in memory must be up to date in the
 // snapshot, absence included.
 func (h *held) evict() {
 	if h.keys.Len() <= maxHeld {
 		return
 	}
-	applied := h.snapshot.Applied(h.log.Number)
+	loadable := h.snapshot.Loadable(h.log.Number)
 	for h.keys.Len() > maxHeld {
 		key, changed, _ := h.keys.GetOldest()
-		if changed > applied {
+		if changed > loadable {
 			return
 		}
 		h.keys.RemoveOldest()

@@ -96,6 +96,18 @@ func (n *node) seen(t testing.TB, p wire.Position) {
 	}
 }
 
+// askingFold is a fold that asks something whenever it has applied a message.
+type askingFold struct {
+	*fold
+	ask func()
+}
+
+func (f *askingFold) Apply(m wire.Message) error {
+	err := f.fold.Apply(m)
+	f.ask()
+	return err
+}
+
 // As soon as the read models show an event, it can be asked for by its number.
 func TestEventsThatReadModelsShowAreKnown(t *testing.T) {
 	l, err := Open(t.Context(), Options{Dir: t.TempDir(), Partitions: 1, Logger: quiet()})
@@ -107,17 +119,13 @@ func TestEventsThatReadModelsShowAreKnown(t *testing.T) {
 	following, unfollow := context.WithCancel(context.Background())
 	followed := make(chan error, 1)
 	go func() {
-		followed <- l.Follow(following, slices.Clone(f.applied), func(messages []wire.Message) error {
-			if err := f.apply(messages); err != nil {
-				return err
-			}
+		followed <- l.Follow(following, slices.Clone(f.applied), &askingFold{f, func() {
 			ctx, cancel := context.WithTimeout(following, 10*time.Millisecond)
 			defer cancel()
 			if _, err := l.EventAt(ctx, org, f.Applied(0)); errors.Is(err, feed.ErrUnknownEvent) {
 				t.Error(err)
 			}
-			return nil
-		})
+		}})
 	}()
 	defer func() {
 		unfollow()

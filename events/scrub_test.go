@@ -241,7 +241,7 @@ func TestScrubOfAnExternalLog(t *testing.T) {
 	}
 	following, unfollow := context.WithCancel(t.Context())
 	followed := make(chan error, 1)
-	go func() { followed <- l.Follow(following, slices.Clone(n.fold.applied), n.fold.apply) }()
+	go func() { followed <- l.Follow(following, slices.Clone(n.fold.applied), n.fold) }()
 	defer func() {
 		unfollow()
 		if err := errors.Join(<-followed, l.Close()); err != nil {

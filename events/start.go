@@ -10,7 +10,7 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// Start waits until the snapshot has applied everything that is in the log, and starts
+// Start waits until the snapshot shows everything that is in the log, and starts
 // the writers. [Log.Follow] must be running, or the wait has no end.
 //
 // A partition that has stopped is left out. It takes no commands, and [Log.Stopped] says
@@ -36,13 +36,16 @@ func (l *Log) Start(ctx context.Context, s Snapshot) error {
 	return nil
 }
 
-// prepare waits until the snapshot has applied everything that is in the partition, or
+// prepare waits until the snapshot shows everything that is in the partition, or
 // until the partition has stopped.
 func (l *Log) prepare(ctx context.Context, p *partition, s Snapshot) error {
 	p.writer.held.snapshot = s
 	following, end := p.stall.untilStopped(ctx)
 	defer end()
 	err := p.writer.held.catchUp(following)
+	if err == nil { // who has seen something before a restart sees it afterwards
+		err = s.WaitFor(following, p.writer.held.tip.Position)
+	}
 	if errors.Is(err, store.ErrUnreadable) || errors.Is(err, wire.ErrDamaged) {
 		l.stopped(p.Number, err) // the follower will stop there, too
 	}

@@ -3,7 +3,6 @@ package projections
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -20,11 +19,59 @@ var (
 	ErrUnknownEvent = errors.New("the event is of an unknown type")
 )
 
-// Apply writes the rows and the checkpoints of the messages in one transaction. The
-// messages of each partition must continue what has been applied of it, without a gap.
-// If Apply fails, the error names the position, and nothing has been applied. An error that
-// can pass wraps [events.ErrTryAgain]. Then the same messages may be applied later.
-func (m *ReadModels) Apply(messages []wire.Message) error {
+// Apply writes the rows of a message into the transaction that [ReadModels.Commit] ends. Until
+// then only [ReadModels.Load] sees them. The message must continue what has been applied of its
+// partition, without a gap. If Apply fails, the error names the position, and nothing of the
+// message has been applied. An error that can pass wraps [events.ErrTryAgain]. Then the same
+// message may be applied later.
+func (m *ReadModels) Apply(message wire.Message) error {
+	if err := m.write(func(p *projector) error { return p.apply(message) }); err != nil {
+		return err
+	}
+	at := &m.partitions[message.Partition]
+	at.loadable.reach(message.Checkpoint().Number)
+	m.want(at)
+	return nil
+}
+
+// Commit makes queries see what has been applied. An error that can pass wraps
+// [events.ErrTryAgain]. Then Commit may be called again: nothing that was applied is lost.
+func (m *ReadModels) Commit() error { return m.write(m.commit) }
+
+func (m *ReadModels) commit(p *projector) error {
+	begin, n := time.Now(), 0
+	for i := range p.applied {
+		n += len(p.applied[i].Entries)
+	}
+	if err := p.commit(m.current); err != nil {
+		return err
+	}
+	if n > 0 {
+		m.metrics.events.Add(float64(n))
+		m.metrics.size.Observe(float64(n))
+		m.metrics.duration.Observe((p.took + time.Since(begin)).Seconds())
+		p.took = 0
+	}
+	m.publish()
+	return passing(m.mover.committed(p.Conn))
+}
+
+// publish tells what has been committed.
+func (m *ReadModels) publish() {
+	// Before the positions, so that what has waited for one finds what came with it.
+	m.end.move(m.projector.end)
+	m.offboarding.move(m.projector.offboarding)
+	for i, checkpoint := range m.projector.checkpoints {
+		if checkpoint.Number > m.current[i].Number {
+			m.current[i] = checkpoint
+			m.partitions[i].revoked.Store(m.projector.revoked[i])
+			m.partitions[i].committed.reach(checkpoint.Number)
+		}
+	}
+}
+
+// write runs f on the connection that writes.
+func (m *ReadModels) write(f func(*projector) error) error {
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	select {
@@ -35,97 +82,123 @@ func (m *ReadModels) Apply(messages []wire.Message) error {
 	if err := m.Damage(); err != nil {
 		return err
 	}
-	begin := time.Now()
-	n, err := m.projector.apply(m.current, messages)
-	if err != nil {
+	return f(m.projector)
+}
+
+// apply writes the message into the transaction. If it cannot, the transaction has what it
+// had before, or is lost.
+func (p *projector) apply(m wire.Message) error {
+	if err := p.resume(); err != nil {
 		return err
 	}
-	m.metrics.events.Add(float64(n))
-	m.metrics.size.Observe(float64(n))
-	m.metrics.duration.Observe(time.Since(begin).Seconds())
-	// Before the positions, so that what has waited for one finds what came with it.
-	m.end.move(m.projector.end)
-	m.offboarding.move(m.projector.offboarding)
-	for i, checkpoint := range m.projector.checkpoints {
-		if checkpoint.Number > m.current[i].Number {
-			m.current[i] = checkpoint
-			m.partitions[i].revoked.Store(m.projector.revoked[i])
-			m.partitions[i].advance(checkpoint.Number)
-		}
+	begin := time.Now()
+	err := p.add(m)
+	p.took += time.Since(begin)
+	if err == nil {
+		return nil
 	}
+	// Some of the message's rows may be there, and they cannot be taken back alone.
+	p.lost = true
+	if err = passing(err); !errors.Is(err, events.ErrTryAgain) {
+		_ = p.redo() // or the next attempt does it
+	}
+	return err
+}
+
+// add writes the message into the transaction, and begins one if there is none.
+func (p *projector) add(m wire.Message) error {
+	if !p.begun {
+		if _, err := p.Exec("BEGIN IMMEDIATE"); err != nil {
+			return err
+		}
+		p.begun = true
+	}
+	if err := p.message(&m); err != nil {
+		return err
+	}
+	p.checkpoints[m.Partition] = m.Checkpoint()
+	p.applied = append(p.applied, m)
 	return nil
 }
 
-// apply writes the messages in one transaction and returns how many events it applied.
-// The parameter committed has the checkpoints of the last transaction that is known to be
-// committed.
-func (p *projector) apply(committed []wire.Checkpoint, messages []wire.Message) (n int, err error) {
-	if p.unclear {
-		if messages, err = p.clarify(committed, messages); err != nil {
-			return 0, passing(err)
+// commit ends the transaction, if there is one. The parameter has the checkpoints of the last
+// one that is known to be committed.
+func (p *projector) commit(known []wire.Checkpoint) error {
+	if err := p.resume(); err != nil {
+		return err
+	}
+	if err := p.finish(known); err != nil {
+		p.lost = true // SQLite may have ended it, and it may be committed after all
+		return passing(err)
+	}
+	clear(p.applied) // they are large
+	p.begun, p.applied, p.ends, p.unrecorded = false, p.applied[:0], false, false
+	return nil
+}
+
+func (p *projector) finish(known []wire.Checkpoint) (err error) {
+	if p.ends {
+		if p.end, err = p.nextEnd(); err != nil {
+			return err
 		}
 	}
-	if len(messages) == 0 {
-		return 0, nil
+	if p.unrecorded {
+		if p.offboarding, err = p.nextOffboarding(); err != nil {
+			return err
+		}
 	}
-	if _, err := p.Exec("BEGIN IMMEDIATE"); err != nil {
-		return 0, passing(err)
+	if !p.begun {
+		return nil
 	}
-	revoked, end, offboarding := slices.Clone(p.revoked), p.end, p.offboarding
-	n, err = p.project(messages)
-	if err == nil && p.ends {
-		p.end, err = p.nextEnd()
+	for i, checkpoint := range p.checkpoints {
+		if checkpoint.Message > known[i].Message {
+			if err := p.writeCheckpoint(checkpoint); err != nil {
+				return err
+			}
+		}
 	}
-	if err == nil && p.unrecorded {
-		p.offboarding, err = p.nextOffboarding()
-	}
-	if err == nil {
-		_, err = p.Exec("COMMIT")
-	}
-	if err == nil {
-		p.ends, p.unrecorded = false, false
-		return n, nil
-	}
-	if err = passing(err); !errors.Is(err, events.ErrTryAgain) {
-		p.ends, p.unrecorded = false, false
-		p.revoked, p.end, p.offboarding = revoked, end, offboarding
-		return 0, errors.Join(err, p.rollback())
-	}
-	// SQLite may have ended the transaction itself, and a failed COMMIT may have been one
-	// after all. What was noted stays noted until that is clear.
-	p.unclear = true
-	return 0, err
+	_, err = p.Exec("COMMIT")
+	return err
 }
 
-// clarify finds out what an attempt that failed has left. It returns the messages without
-// those that are in the tables after all.
-func (p *projector) clarify(committed []wire.Checkpoint, messages []wire.Message) ([]wire.Message, error) {
+// resume mends a transaction that is lost.
+func (p *projector) resume() error {
+	if !p.lost {
+		return nil
+	}
+	_ = p.shrink() // the disk may be full of the WAL
+	return p.redo()
+}
+
+// redo begins the transaction again, with what had been applied in it. If it fails, the
+// transaction is still lost.
+func (p *projector) redo() error {
 	_, _ = p.Exec("ROLLBACK") // there may be no transaction any more
-	_ = p.shrink()            // the disk may be full of the WAL
-	if err := p.rolledBack(); err != nil {
-		return nil, err
+	p.begun = false
+	if _, err := p.Exec("BEGIN IMMEDIATE"); err != nil {
+		return passing(err)
 	}
-	var err error
-	if p.end, err = p.nextEnd(); err != nil {
-		return nil, err
+	p.begun = true
+	if err := p.forget(); err != nil {
+		return passing(err)
 	}
-	if p.offboarding, err = p.nextOffboarding(); err != nil {
-		return nil, err
+	applied := p.applied
+	p.applied = make([]wire.Message, 0, len(applied))
+	for _, m := range applied {
+		if m.Sequence <= p.checkpoints[m.Partition].Message {
+			continue // it was committed after all
+		}
+		if err := p.add(m); err != nil {
+			p.applied = applied
+			return passing(err)
+		}
 	}
-	p.ends, p.unrecorded, p.unclear = false, false, false
-	return slices.DeleteFunc(slices.Clone(messages), func(m wire.Message) bool {
-		at := m.Partition
-		return at >= 0 && at < len(committed) && m.Sequence > committed[at].Message && m.Sequence <= p.checkpoints[at].Message
-	}), nil
+	p.lost = false
+	return nil
 }
 
-func (p *projector) rollback() error {
-	_, err := p.Exec("ROLLBACK")
-	return errors.Join(err, p.rolledBack())
-}
-
-// rolledBack forgets what a transaction has made that was rolled back.
-func (p *projector) rolledBack() error {
+// forget forgets what a transaction has made that was rolled back.
+func (p *projector) forget() error {
 	p.organizations.Purge()
 	p.workspaces.Purge()
 	p.people.Purge()
@@ -141,28 +214,7 @@ func passing(err error) error {
 	return err
 }
 
-// project writes the rows and checkpoints of the messages within a transaction.
-func (p *projector) project(messages []wire.Message) (n int, err error) {
-	moved := make([]bool, len(p.checkpoints))
-	for i := range messages {
-		m := &messages[i]
-		if err := p.message(m); err != nil {
-			return n, err
-		}
-		p.checkpoints[m.Partition] = m.Checkpoint()
-		moved[m.Partition] = true
-		n += len(m.Entries)
-	}
-	for partition := range moved {
-		if moved[partition] {
-			if err := p.writeCheckpoint(p.checkpoints[partition]); err != nil {
-				return n, err
-			}
-		}
-	}
-	return n, nil
-}
-
+// message writes the rows of a message.
 func (p *projector) message(m *wire.Message) error {
 	if m.Partition < 0 || m.Partition >= len(p.checkpoints) {
 		return fmt.Errorf("message %d of partition %d: there are %d partitions", m.Sequence, m.Partition, len(p.checkpoints))

@@ -18,8 +18,8 @@ type unknown struct{ domain.OrganizationCreated }
 
 func (unknown) EventType() string { return "muster.unknown" }
 
-// If one message cannot be applied, none is. The error names the position, and what was
-// applied before stays.
+// If a message cannot be applied, nothing of it is. The error names the position, and what was
+// applied before stays, whether it is committed or not.
 func TestApplyRefuses(t *testing.T) {
 	t.Parallel()
 	org, ws := orgID(1), wsID(1)
@@ -30,25 +30,30 @@ func TestApplyRefuses(t *testing.T) {
 	h.do(t, introduceMember(org, ws, 2, domain.RoleEditor))
 	h.do(t, addMember(org, ws, 3, domain.RoleViewer))
 	good, next := h.messages[0], h.messages[1]
+	if err := m.Apply(next); !errors.Is(err, ErrGap) || !strings.Contains(err.Error(), "partition 1: message 4 with 1 events follows message 2") {
+		t.Errorf("a message is missing: %v", err)
+	}
 	before, err := m.Fingerprint(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// with returns the good message, and behind it one that is changed.
-	with := func(change func(b *wire.Message)) []wire.Message {
+	if err := m.Apply(good); err != nil {
+		t.Fatal(err)
+	}
+	// with returns the next message with a change.
+	with := func(change func(b *wire.Message)) wire.Message {
 		b := next
 		b.Entries = append([]wire.Entry(nil), next.Entries...)
 		change(&b)
-		return []wire.Message{good, b}
+		return b
 	}
 	for _, c := range []struct {
-		name     string
-		messages []wire.Message
-		err      error
-		says     string
+		name    string
+		message wire.Message
+		err     error
+		says    string
 	}{
-		{"a message is missing", []wire.Message{next}, ErrGap, "partition 1: message 4 with 1 events follows message 2"},
-		{"a message comes twice", []wire.Message{good, good}, ErrGap, "message 3 with 2 events follows message 3"},
+		{"a message comes twice", good, ErrGap, "message 3 with 2 events follows message 3"},
 		{"a message is empty", with(func(b *wire.Message) { b.Entries = nil }), ErrGap, "message 4 with 0 events"},
 		{"an event is missing", with(func(b *wire.Message) { b.Entries[0].Number++ }), ErrGap, "event 1-9 of message 4 stands where 1-8 belongs"},
 		{"an event is unknown", with(func(b *wire.Message) { b.Entries[0].Event = unknown{} }), ErrUnknownEvent, "event 1-8: projections.unknown"},
@@ -64,7 +69,7 @@ func TestApplyRefuses(t *testing.T) {
 			b.Entries[0].Event = domain.WorkspaceCreated{About: domain.About{Organization: org, Workspace: ws}, Name: "Again"}
 		}), nil, "event 1-8"},
 	} {
-		err := m.Apply(c.messages)
+		err := m.Apply(c.message)
 		if err == nil || !errors.Is(err, c.err) && c.err != nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %q, want %q", c.name, err, c.says)
 		}
@@ -73,12 +78,20 @@ func TestApplyRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, after); diff != "" || m.Applied(1) != 5 {
-			t.Errorf("%s: it was applied up to %d:\n%s", c.name, m.Applied(1), diff)
+			t.Errorf("%s: it was committed up to %d:\n%s", c.name, m.Applied(1), diff)
+		}
+		var s domain.State
+		if err := m.Load([]domain.Key{domain.MembershipKey(ws, userID(2)), domain.MembershipKey(ws, userID(3))}, &s); err != nil ||
+			s.Membership(ws, userID(2)) == nil || s.Membership(ws, userID(3)) != nil || m.Loadable(1) != 7 {
+			t.Errorf("%s: what was applied before is not there alone: %+v up to %d, %v", c.name, s, m.Loadable(1), err)
 		}
 	}
 	// Nothing of all this is remembered.
-	if err := m.Apply([]wire.Message{good, next}); err != nil {
+	if err := m.applyAll([]wire.Message{next}); err != nil {
 		t.Fatal(err)
+	}
+	if got, err := m.Member(ws, userID(2), later); err != nil || got.Role.Key != domain.RoleEditor {
+		t.Errorf("%+v, %v", got, err)
 	}
 	if got, err := m.Member(ws, userID(3), later); err != nil || got.Role.Key != domain.RoleViewer {
 		t.Errorf("%+v, %v", got, err)

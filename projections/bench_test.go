@@ -62,7 +62,7 @@ func BenchmarkApply(b *testing.B) {
 				}
 				message := h.messages[0]
 				b.StartTimer()
-				if err := m.Apply([]wire.Message{message}); err != nil {
+				if err := m.applyAll([]wire.Message{message}); err != nil {
 					b.Fatal(err)
 				}
 			}

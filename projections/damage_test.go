@@ -316,7 +316,7 @@ func TestDamageIsMet(t *testing.T) {
 		"damage":  m.Damage,
 		"load":    func() error { return m.Load([]domain.Key{domain.OrganizationKey(org)}, new(domain.State)) },
 		"list":    func() error { _, err := m.Organizations(context.Background(), Page{}); return err },
-		"apply":   func() error { return m.Apply(nil) },
+		"apply":   func() error { return m.Apply(wire.Message{}) },
 		"waiting": func() error { return m.WaitFor(t.Context(), wire.Position{Partition: 1, Number: 1 << 40}) },
 	} {
 		if err := f(); !errors.Is(err, ErrDamaged) {

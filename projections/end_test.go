@@ -197,13 +197,25 @@ func TestNextEnd(t *testing.T) {
 	h.do(t, addMemberUntil(org, ws, 34, domain.RoleViewer, later))
 	bad := h.messages[len(h.messages)-1]
 	bad.Sequence++
-	if err := m.Apply(append(slices.Clone(h.messages[len(h.messages)-1:]), bad)); !errors.Is(err, ErrGap) {
+	if err := m.Apply(bad); !errors.Is(err, ErrGap) {
+		t.Fatal(err)
+	}
+	if err := m.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	if after, _ := m.NextEnd(); !after.Equal(before) {
 		t.Errorf("the next end is %v", after)
 	}
-	h.follow(t, m)
+	// Nor does what is not committed.
+	if err := m.Apply(h.messages[len(h.messages)-1]); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := m.NextEnd(); !after.Equal(before) {
+		t.Errorf("the next end is %v", after)
+	}
+	if err := m.Commit(); err != nil {
+		t.Fatal(err)
+	}
 	<-moved
 
 	_, moved = m.NextEnd()

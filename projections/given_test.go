@@ -2,6 +2,7 @@ package projections
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
@@ -178,10 +179,21 @@ func opened(t testing.TB, dir string, h *history) *ReadModels {
 	return m
 }
 
+// applyAll applies and commits messages. If one cannot be applied, those before it are
+// committed nevertheless.
+func (m *ReadModels) applyAll(messages []wire.Message) error {
+	for _, message := range messages {
+		if err := m.Apply(message); err != nil {
+			return errors.Join(err, m.Commit())
+		}
+	}
+	return m.Commit()
+}
+
 // follow applies the part of the history that has not been applied yet.
 func (h *history) follow(t testing.TB, m *ReadModels) {
 	t.Helper()
-	if err := h.replay(nil)(m.Checkpoints(), m.Apply); err != nil {
+	if err := h.replay(nil)(m.Checkpoints(), m.applyAll); err != nil {
 		t.Fatal(err)
 	}
 }

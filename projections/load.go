@@ -13,14 +13,22 @@ import (
 )
 
 // Load reads the parts with the keys, as they were at one moment, and puts them into
-// the state. Afterwards the state holds every key: a key without a part is held as
-// absent. After an error the state may hold only some of the keys.
+// the state. It sees what has been applied, also before it is committed. Afterwards the state
+// holds every key: a key without a part is held as absent. After an error the state may hold
+// only some of the keys.
 func (m *ReadModels) Load(keys []domain.Key, into *domain.State) error {
-	return m.read(func(c conn) error {
-		if len(keys) == 1 {
-			return c.load(keys, into)
+	return m.write(func(p *projector) error {
+		if p.lost { // nothing may be decided on tables that lack what was there before
+			if err := p.redo(); err != nil {
+				return err
+			}
 		}
-		return c.Together(func() error { return c.load(keys, into) })
+		if !p.begun && len(keys) > 1 {
+			return p.Together(func() error { return p.load(keys, into) })
+		}
+		err := p.load(keys, into)
+		p.lost = p.begun && err != nil // some errors end a transaction
+		return err
 	})
 }
 

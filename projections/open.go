@@ -51,11 +51,11 @@ var (
 )
 
 const (
-	// Cache sizes are in KiB when negative. [boundWAL] says when there are checkpoints. If
-	// somebody else writes to the file, Apply fails soon, so that the log learns of it and
-	// tries again.
+	// Cache sizes are in KiB when negative. The [mover] says when there are checkpoints. If
+	// somebody else writes to the file, what applies fails soon, so that the log learns of it
+	// and tries again.
 	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 50;`
+		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;`
 	readerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
 )
 
@@ -63,7 +63,7 @@ const (
 // but at least 2 and at most 4. A connection costs up to 16 MB of cache.
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
-// Open opens the read models for reading and for [ReadModels.Apply]. It returns
+// Open opens the read models for reading, and for [ReadModels.Apply] and [ReadModels.Commit]. It returns
 // [ErrNeedsRebuild] if there are none, or if this program cannot use them. That is around
 // [ErrDamaged] if they are damaged. A small file is checked for damage before Open returns,
 // a larger one afterwards; see [ReadModels.Damaged].
@@ -177,9 +177,6 @@ func openFiles(file string) (*ReadModels, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := boundWAL(writer.Conns[0], file); err != nil {
-		return nil, errors.Join(err, writer.Close())
-	}
 	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), readerPragmas)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
@@ -191,28 +188,37 @@ func openFiles(file string) (*ReadModels, error) {
 	m := &ReadModels{
 		metrics: newMetrics(), sources: grantSources,
 		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
-		closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
+		writing: newTurns(), wanted: make(chan struct{}, 1), closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
 	}
 	for _, f := range []*sqlite.File{writer, points, lists} {
 		f.NotifyDamage(m.report)
 	}
-	m.close = sync.OnceValue(func() error {
-		close(m.closed)
-		m.stopCheck()
-		if m.checked != nil {
-			<-m.checked
-		}
-		m.end.close()
-		m.offboarding.close()
-		err := errors.Join(m.points.Close(), m.lists.Close())
-		m.writing.Lock()
-		defer m.writing.Unlock()
-		return errors.Join(err, m.writer.Close())
-	})
+	m.close = sync.OnceValue(m.closeFiles)
 	return m, nil
 }
 
-// prepare reads how much of the log the read models have applied.
+func (m *ReadModels) closeFiles() error {
+	close(m.closed)
+	m.stopCheck()
+	if m.checked != nil {
+		<-m.checked
+	}
+	m.end.close()
+	m.offboarding.close()
+	err := errors.Join(m.points.Close(), m.lists.Close())
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	if m.projector != nil && !m.projector.lost && m.Damage() == nil {
+		_ = m.projector.commit(m.current) // the log still has what is not committed
+	}
+	if m.mover == nil {
+		return errors.Join(err, m.writer.Close())
+	}
+	<-m.mover.ended
+	return errors.Join(err, m.mover.file.Close(), m.writer.Close(), m.mover.length.Close())
+}
+
+// prepare reads how much of the log the read models have applied, and begins to move the WAL.
 func (m *ReadModels) prepare(o Options) (err error) {
 	if m.projector, err = newProjector(conn{m.writer.Conns[0]}, o.Partitions); err != nil {
 		return err
@@ -226,9 +232,19 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	m.end.move(m.projector.end)
 	m.offboarding.move(m.projector.offboarding)
 	m.current = slices.Clone(m.projector.checkpoints)
-	m.partitions = make([]progress, o.Partitions)
+	m.partitions = make([]partition, o.Partitions)
 	for i := range m.partitions {
-		m.partitions[i].applied.Store(m.current[i].Number)
+		m.partitions[i].committed.reach(m.current[i].Number)
+		m.partitions[i].loadable.reach(m.current[i].Number)
 	}
+	pages, err := boundWAL(m.writer.Conns[0], o.file())
+	if err != nil {
+		return err
+	}
+	if m.mover, err = openMover(o.file(), pages); err != nil {
+		return err
+	}
+	m.mover.file.NotifyDamage(m.report)
+	go m.mover.run(m.closed, o.logger())
 	return nil
 }

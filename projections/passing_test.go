@@ -14,8 +14,9 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// When the database is full, nothing is applied, and the error says that it may be tried
-// again. As soon as there is room the same messages are applied, once.
+// When the database is full, the error says that it may be tried again. What was applied
+// before is still there to be loaded. As soon as there is room the same messages are applied,
+// once.
 func TestAFullDatabaseIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	org, ws := orgID(1), wsID(1)
@@ -40,22 +41,33 @@ func TestAFullDatabaseIsTriedAgain(t *testing.T) {
 	}
 	limit(pages)
 	before := m.Checkpoints()
+	left := h.messages
+	for m.Apply(left[0]) == nil {
+		left = left[1:]
+	}
+	if len(left) == len(h.messages) {
+		t.Fatal("nothing could be applied before the database was full")
+	}
 	for range 3 {
-		if err := m.Apply(h.messages); !errors.Is(err, events.ErrTryAgain) {
+		if err := m.Apply(left[0]); !errors.Is(err, events.ErrTryAgain) {
 			t.Fatalf("applying to a full database: %v", err)
 		}
+		var s domain.State
+		if err := m.Load([]domain.Key{domain.MembershipKey(ws, userID(2))}, &s); err == nil && s.Membership(ws, userID(2)) == nil {
+			t.Fatal("something was loaded from tables that lack what was applied")
+		}
 		if diff := cmp.Diff(before, m.Checkpoints()); diff != "" {
-			t.Fatalf("something was applied:\n%s", diff)
+			t.Fatalf("something was committed:\n%s", diff)
 		}
 	}
 	limit(1 << 30)
-	if err := m.Apply(h.messages); err != nil {
+	if err := m.applyAll(left); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
 		t.Errorf("checkpoints (-log +read models):\n%s", diff)
 	}
-	if err := m.Apply(h.messages); !errors.Is(err, ErrGap) {
+	if err := m.applyAll(h.messages); !errors.Is(err, ErrGap) {
 		t.Errorf("the messages are applied twice: %v", err)
 	}
 }
@@ -79,13 +91,13 @@ func TestABusyDatabaseIsTriedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	begin := time.Now()
-	if err := m.Apply(h.messages); !errors.Is(err, events.ErrTryAgain) || time.Since(begin) > 3*time.Second {
+	if err := m.applyAll(h.messages); !errors.Is(err, events.ErrTryAgain) || time.Since(begin) > 3*time.Second {
 		t.Errorf("after %s: %v", time.Since(begin), err)
 	}
 	if _, err := other.Conns[0].Exec("ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Apply(h.messages); err != nil {
+	if err := m.applyAll(h.messages); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
@@ -103,12 +115,16 @@ func TestACommitThatWasReportedAsFailed(t *testing.T) {
 	m := h.models(t)
 	h.messages = nil
 	h.do(t, introduceMember(org, ws, 2, domain.RoleEditor))
-	if _, err := m.projector.apply(m.current, h.messages); err != nil { // committed, and nothing is known of it
+	if err := m.Apply(h.messages[0]); err != nil {
 		t.Fatal(err)
 	}
-	m.projector.unclear = true
+	if err := m.projector.finish(m.current); err != nil { // committed, and nothing is known of it
+		t.Fatal(err)
+	}
+	m.projector.lost = true
+	h.messages = h.messages[1:]
 	h.do(t, introduceMember(org, ws, 3, domain.RoleEditor))
-	if err := m.Apply(h.messages); err != nil {
+	if err := m.applyAll(h.messages); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(h.tips, m.Checkpoints()); diff != "" {
@@ -140,7 +156,7 @@ func TestDamageDoesNotPass(t *testing.T) {
 	h := given.history
 	h.messages = nil
 	h.do(t, introduceMember(orgID(1), wsID(1<<8), 5_000_000, domain.RoleViewer))
-	if err := m.Apply(h.messages); !errors.Is(err, ErrDamaged) || errors.Is(err, events.ErrTryAgain) {
+	if err := m.applyAll(h.messages); !errors.Is(err, ErrDamaged) || errors.Is(err, events.ErrTryAgain) {
 		t.Errorf("it may be tried again: %v", err)
 	}
 	if m.Damage() == nil {

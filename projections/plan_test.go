@@ -93,7 +93,7 @@ func TestPlans(t *testing.T) {
 	requirePlans(t, m.points)
 	requirePlans(t, m.lists, allTexts()...)
 	// The writer, with every event there is.
-	if err := h.replay(nil)(newHistory(4).tips, empty(t, 4).Apply); err != nil {
+	if err := h.replay(nil)(newHistory(4).tips, empty(t, 4).applyAll); err != nil {
 		t.Fatal(err)
 	}
 	h.do(t,

@@ -18,6 +18,11 @@ type projector struct {
 	conn
 	checkpoints []wire.Checkpoint // as of the current transaction
 
+	begun   bool           // there is a transaction
+	applied []wire.Message // in it
+	took    time.Duration  // to apply them
+	lost    bool           // something has failed, and the transaction does not have all of them
+
 	// Keys of rows, by what the rows are about. The current transaction may have made
 	// some of the rows, so the caches are emptied when it is rolled back.
 	organizations *lru.Cache[domain.OrganizationID, int64]
@@ -25,15 +30,14 @@ type projector struct {
 	people        *lru.Cache[personName, int64]
 	roles         *lru.Cache[roleName, int64]
 
-	// These values are published when the transaction is committed.
+	// These values are published when the transaction is committed. What may have changed
+	// stays noted until then.
 	revoked []uint64  // for every partition, the number of the last event that revoked a token
 	end     time.Time // see [ReadModels.NextEnd]
 	ends    bool      // end may have changed
 
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
-
-	unclear bool // the last transaction has failed, and what it has left is not known
 }
 
 type personName struct {

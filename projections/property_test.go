@@ -60,7 +60,7 @@ func TestAgreesWithEvolve(t *testing.T) {
 				}
 				_ = h.try(commands...) // what is refused leaves no trace
 			}
-			if err := h.replay(order)(m.Checkpoints(), m.Apply); err != nil {
+			if err := h.replay(order)(m.Checkpoints(), m.applyAll); err != nil {
 				t.Fatal(err)
 			}
 			compareWithState(t, h, m, asked)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/muster-dev/muster/events/wire"
@@ -20,19 +19,22 @@ type ReadModels struct {
 	metrics *metrics
 	sources *sourceTable // where grants come from
 
-	// Only Apply uses the writer.
-	writing   sync.Mutex
+	// Whoever uses the writer takes a turn: what applies and commits, and the loads of the
+	// log's writers, which find what they need in the writer's cache.
+	writing   turns
 	writer    *sqlite.File
 	projector *projector
 	current   []wire.Checkpoint // as of the last commit
+	wanted    chan struct{}     // has an element if somebody waits for a commit
+	mover     *mover
 
 	// Readers take a connection from a pool and give it back. Lists have a separate
-	// pool. However many lists are being read, point reads, token look-ups and the
-	// loads of the log's writers still find a connection.
+	// pool. However many lists are being read, point reads and token look-ups still find
+	// a connection.
 	points, lists *sqlite.Pool
 	searches      chan struct{} // has an element for every list with a filter that is being read
 
-	partitions []progress // what the last commit has applied
+	partitions []partition
 	// As of the last commit.
 	end         moment // the earliest end
 	offboarding moment // the beginning of the earliest offboarding
@@ -45,12 +47,18 @@ type ReadModels struct {
 	stopCheck context.CancelFunc
 }
 
-// Close waits for the running queries, makes [ReadModels.WaitFor] return [ErrClosed], and
-// closes the file.
+// partition is how far a partition has been applied.
+type partition struct {
+	committed progress      // queries see this
+	loadable  progress      // Load sees this
+	revoked   atomic.Uint64 // the last event that revoked a token; committed
+}
+
+// Close waits for the running queries, makes [ReadModels.WaitFor] return [ErrClosed], commits
+// what has been applied, and closes the file.
 func (m *ReadModels) Close() error { return m.close() }
 
-// Checkpoints returns how far each partition has been applied, in the order of the
-// partitions.
+// Checkpoints returns how far queries see each partition, in the order of the partitions.
 func (m *ReadModels) Checkpoints() []wire.Checkpoint {
 	m.writing.Lock()
 	defer m.writing.Unlock()
@@ -59,7 +67,12 @@ func (m *ReadModels) Checkpoints() []wire.Checkpoint {
 
 // Applied returns the number of the partition's last event that queries can see.
 func (m *ReadModels) Applied(partition int) uint64 {
-	return m.partitions[partition].applied.Load()
+	return m.partitions[partition].committed.number.Load()
+}
+
+// Loadable returns the number of the partition's last event that [ReadModels.Load] sees.
+func (m *ReadModels) Loadable(partition int) uint64 {
+	return m.partitions[partition].loadable.number.Load()
 }
 
 // Revoked returns the number of the partition's last event that revoked a token or
@@ -71,30 +84,56 @@ func (m *ReadModels) Revoked(partition int) uint64 {
 	return m.partitions[partition].revoked.Load()
 }
 
-// WaitFor returns nil when the position has been applied. Every query that begins
-// afterwards sees it. The errors are the context's, [ErrClosed] and [ErrDamaged].
+// WaitFor returns nil when every query that begins afterwards sees the position. If it has
+// been applied, it is committed at once. The errors are the context's, [ErrClosed] and
+// [ErrDamaged].
 func (m *ReadModels) WaitFor(ctx context.Context, p wire.Position) error {
+	return m.wait(ctx, p, func(at *partition) *progress { return &at.committed })
+}
+
+// WaitLoadable returns nil when [ReadModels.Load] sees the position, with the errors of
+// [ReadModels.WaitFor].
+func (m *ReadModels) WaitLoadable(ctx context.Context, p wire.Position) error {
+	return m.wait(ctx, p, func(at *partition) *progress { return &at.loadable })
+}
+
+func (m *ReadModels) wait(ctx context.Context, p wire.Position, of func(*partition) *progress) error {
 	if p.Partition < 0 || p.Partition >= len(m.partitions) {
 		return fmt.Errorf("position %s: there are %d partitions", p, len(m.partitions))
 	}
-	partition := &m.partitions[p.Partition]
-	if partition.applied.Load() >= p.Number {
+	at := &m.partitions[p.Partition]
+	progress := of(at)
+	if progress.number.Load() >= p.Number {
 		return nil
 	}
-	for {
-		more := partition.next()
-		if partition.applied.Load() >= p.Number {
-			return nil
-		}
-		select {
-		case <-more:
-		case <-m.closed:
-			return ErrClosed
-		case <-m.damaged:
-			return m.Damage()
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for position %s: %w", p, ctx.Err())
-		}
+	there, leave := progress.wait(p.Number)
+	defer leave()
+	m.want(at)
+	select {
+	case <-there:
+		return nil
+	case <-m.closed:
+		return ErrClosed
+	case <-m.damaged:
+		return m.Damage()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for position %s: %w", p, ctx.Err())
+	}
+}
+
+// Wanted returns a channel that receives something when somebody waits for what has been
+// applied to be committed.
+func (m *ReadModels) Wanted() <-chan struct{} { return m.wanted }
+
+// want asks for a commit if somebody waits for something of the partition that has been
+// applied. It is called when somebody has begun to wait, and when something has been applied.
+func (m *ReadModels) want(p *partition) {
+	if !p.committed.wanted(p.loadable.number.Load()) {
+		return
+	}
+	select {
+	case m.wanted <- struct{}{}:
+	default: // that is known already
 	}
 }
 

@@ -144,11 +144,15 @@ func (b *builder) apply(messages []wire.Message) error {
 		}
 		b.writing = true
 	}
-	n, err := b.project(messages)
-	if err != nil {
-		return err
+	for i := range messages {
+		m := &messages[i]
+		if err := b.message(m); err != nil {
+			return err
+		}
+		b.checkpoints[m.Partition] = m.Checkpoint()
+		b.since += len(m.Entries)
 	}
-	if b.since += n; b.since >= builderTransaction {
+	if b.since >= builderTransaction {
 		return b.commit()
 	}
 	return nil
@@ -159,6 +163,14 @@ func (b *builder) commit() error {
 		return nil
 	}
 	b.writing, b.since = false, 0
+	for _, checkpoint := range b.checkpoints {
+		if checkpoint.Message == 0 {
+			continue
+		}
+		if err := b.writeCheckpoint(checkpoint); err != nil {
+			return err
+		}
+	}
 	_, err := b.Exec("COMMIT")
 	return err
 }

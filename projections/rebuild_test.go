@@ -36,7 +36,7 @@ func TestRebuildsAreEqual(t *testing.T) {
 		return tables
 	}
 	first, second, grown := h.models(t), h.models(t), empty(t, 4)
-	if err := h.replay(rand.New(rand.NewPCG(1, 1)))(grown.Checkpoints(), grown.Apply); err != nil {
+	if err := h.replay(rand.New(rand.NewPCG(1, 1)))(grown.Checkpoints(), grown.applyAll); err != nil {
 		t.Fatal(err)
 	}
 	want := fingerprint(first)
@@ -168,7 +168,7 @@ func TestFollowsLog(t *testing.T) {
 		}
 	}()
 	followed := make(chan error, 1)
-	go func() { followed <- log.Follow(ctx, m.Checkpoints(), m.Apply) }()
+	go func() { followed <- log.Follow(ctx, m.Checkpoints(), m) }()
 	if err := log.Start(ctx, m); err != nil {
 		t.Fatal(err)
 	}

@@ -182,7 +182,7 @@ func startReplayNode(t *testing.T, dir string) replayNode {
 	m, err := Open(o)
 	fail(err)
 	followed := make(chan error, 1)
-	go func() { followed <- log.Follow(ctx, m.Checkpoints(), m.Apply) }()
+	go func() { followed <- log.Follow(ctx, m.Checkpoints(), m) }()
 	fail(log.Start(ctx, m))
 	return replayNode{log, m, func() {
 		cancel()

@@ -8,9 +8,8 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// The WAL grows until a checkpoint moves its pages into the file. A late checkpoint, with
-// many pages in the WAL, makes the writer up to 1.6 times as fast. But on a small disk it
-// must not take the room that the log needs.
+// The WAL grows until its pages are moved into the file. Moving many pages at once costs up to
+// 1.6 times less. But on a small disk the WAL must not take the room that the log needs.
 const (
 	leastWAL = 1_000  // pages
 	mostWAL  = 20_000 // pages
@@ -21,52 +20,46 @@ const (
 	// shrinkTimeout is how many milliseconds [ReadModels.Shrink] waits for queries that
 	// read from the WAL. Nothing is applied meanwhile.
 	shrinkTimeout = 1_000
-	busyTimeout   = 10_000 // of everything else, in milliseconds
+	// busyTimeout is how many milliseconds everything else waits that writes.
+	busyTimeout = "50"
 )
 
-// walPages returns after how many pages in the WAL there is a checkpoint, if so many bytes
-// are free.
-func walPages(free uint64) uint64 {
-	return min(max(free/walShare/framed, leastWAL), mostWAL)
+// walPages returns how many pages the WAL may have, if so many bytes are free.
+func walPages(free uint64) int64 {
+	return int64(min(max(free/walShare/framed, leastWAL), mostWAL)) //nolint:gosec // at most mostWAL
 }
 
-// boundWAL bounds the WAL by the space that is free.
-func boundWAL(c *sqlite.Conn, file string) error {
+// boundWAL bounds the WAL by the space that is free, and returns how many pages it may have.
+// Moving them is left to the [mover].
+func boundWAL(c *sqlite.Conn, file string) (pages int64, err error) {
 	var there syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(file), &there); err != nil {
-		return fmt.Errorf("asking for the free space of %s: %w", file, err)
+		return 0, fmt.Errorf("asking for the free space of %s: %w", file, err)
 	}
-	pages := walPages(there.Bavail * uint64(there.Bsize)) //nolint:gosec // a block's size is not negative
+	pages = walPages(there.Bavail * uint64(there.Bsize)) //nolint:gosec // a block's size is not negative
 	// Queries can keep the WAL from being begun again, so it may become longer. With the
 	// limit it becomes short again.
-	return c.Script(fmt.Sprintf(`PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d`, pages, pages*framed))
+	return pages, c.Script(fmt.Sprintf(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d`, pages*framed))
 }
 
 // Shrink moves the WAL into the file and makes the WAL empty, for when the disk is full. It
 // returns an error if queries keep it from doing so. Then it may be called again.
 func (m *ReadModels) Shrink() error {
-	m.writing.Lock()
-	defer m.writing.Unlock()
-	select {
-	case <-m.closed:
-		return ErrClosed
-	default:
-	}
-	if err := m.Damage(); err != nil {
-		return err
-	}
-	return m.projector.shrink()
+	return m.write(func(p *projector) error {
+		_ = m.commit(p) // nothing can be moved within a transaction
+		return p.shrink()
+	})
 }
 
 func (p *projector) shrink() (err error) {
-	if p.unclear { // nothing can be moved within a transaction
+	if p.lost {
 		_, _ = p.Exec("ROLLBACK") // there may be none any more
 	}
 	if err := p.Script(fmt.Sprintf(`PRAGMA busy_timeout = %d`, shrinkTimeout)); err != nil {
 		return err
 	}
 	defer func() {
-		if again := p.Script(fmt.Sprintf(`PRAGMA busy_timeout = %d`, busyTimeout)); err == nil {
+		if again := p.Script(`PRAGMA busy_timeout = ` + busyTimeout); err == nil {
 			err = again
 		}
 	}()

@@ -13,19 +13,19 @@ import (
 
 func TestWALIsBoundedByFreeSpace(t *testing.T) {
 	t.Parallel()
-	for free, want := range map[uint64]uint64{0: 1_000, 60 << 20: 1_000, 128 << 20: 2_036, 1 << 30: 16_288, 2 << 30: 20_000, 1 << 50: 20_000} {
+	for free, want := range map[uint64]int64{0: 1_000, 60 << 20: 1_000, 128 << 20: 2_036, 1 << 30: 16_288, 2 << 30: 20_000, 1 << 50: 20_000} {
 		if got := walPages(free); got != want {
 			t.Errorf("%d bytes are free: %d pages, want %d", free, got, want)
 		}
 	}
 	m := largeHistory(1, 1, 10).models(t)
-	var pages, limit int
+	var auto, limit int64
 	c := m.writer.Conns[0]
-	if err := errors.Join(c.Row([]any{sqlite.Number(&pages)}, `PRAGMA wal_autocheckpoint`), c.Row([]any{sqlite.Number(&limit)}, `PRAGMA journal_size_limit`)); err != nil {
+	if err := errors.Join(c.Row([]any{sqlite.Number(&auto)}, `PRAGMA wal_autocheckpoint`), c.Row([]any{sqlite.Number(&limit)}, `PRAGMA journal_size_limit`)); err != nil {
 		t.Fatal(err)
 	}
-	if pages < leastWAL || pages > mostWAL || limit != pages*framed {
-		t.Errorf("a checkpoint after %d pages, %d bytes remain", pages, limit)
+	if pages := m.mover.most; pages < leastWAL || pages > mostWAL || limit != pages*framed || auto != 0 {
+		t.Errorf("%d pages at most, %d bytes remain, and SQLite moves them after %d", pages, limit, auto)
 	}
 }
 
@@ -70,7 +70,7 @@ func TestShrink(t *testing.T) {
 		t.Errorf("%v: %d bytes are left", err, size())
 	}
 	grow(2)
-	m.projector.unclear = true // as after a failure
+	m.projector.lost = true // as after a failure
 	if _, err := m.projector.Exec("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,40 +1,62 @@
 package projections
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// progress is how far a partition has been applied. Callers can wait for it to grow.
+// progress is how far a partition has come in some respect. Callers can wait for it to grow.
 type progress struct {
-	applied atomic.Uint64
-	revoked atomic.Uint64 // the last event that revoked a token
+	number atomic.Uint64 // of the last event
 
-	mu   sync.Mutex
-	more chan struct{} // closed when applied grows; nil if nobody waits
+	mu      sync.Mutex
+	waiting []waiter
 }
 
-// advance publishes that queries can see everything up to the number.
-func (p *progress) advance(number uint64) {
-	p.applied.Store(number)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.more != nil {
-		close(p.more)
-		p.more = nil
-	}
+// waiter waits for an event.
+type waiter struct {
+	number uint64
+	there  chan struct{} // closed when the event is there
 }
 
-// next returns a channel that is closed when applied grows. A caller who reads
-// applied after this call misses nothing.
-func (p *progress) next() <-chan struct{} {
+// reach publishes that everything up to the number is there.
+func (p *progress) reach(number uint64) {
+	p.number.Store(number)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.more == nil {
-		p.more = make(chan struct{})
+	p.waiting = slices.DeleteFunc(p.waiting, func(w waiter) bool {
+		if w.number <= number {
+			close(w.there)
+		}
+		return w.number <= number
+	})
+}
+
+// wanted reports whether somebody waits for something up to the number.
+func (p *progress) wanted(number uint64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.waiting, func(w waiter) bool { return w.number <= number })
+}
+
+// wait returns a channel that is closed when the event with the number is there, and a
+// function to call when nobody waits for it any more.
+func (p *progress) wait(number uint64) (there <-chan struct{}, leave func()) {
+	w := waiter{number, make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.number.Load() >= number {
+		close(w.there)
+		return w.there, func() {}
 	}
-	return p.more
+	p.waiting = append(p.waiting, w)
+	return w.there, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.waiting = slices.DeleteFunc(p.waiting, func(other waiter) bool { return other.there == w.there })
+	}
 }
 
 // moment is a time that a commit can move, or zero for none. Callers can wait for it to

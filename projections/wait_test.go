@@ -65,7 +65,7 @@ func TestCloseEndsWaiting(t *testing.T) {
 		if _, err := m.Organization(orgID(1)); !errors.Is(err, ErrClosed) {
 			t.Errorf("reading: %v", err)
 		}
-		if err := m.Apply(nil); !errors.Is(err, ErrClosed) {
+		if err := m.Apply(wire.Message{}); !errors.Is(err, ErrClosed) {
 			t.Errorf("applying: %v", err)
 		}
 	})

@@ -103,17 +103,30 @@ func (s *Service) open(ctx context.Context, o projections.Options) (*projections
 	return projections.Open(o)
 }
 
+// pausable are read models that nothing is written to as long as somebody has the lock.
+type pausable struct {
+	*projections.ReadModels
+	paused *sync.Mutex
+}
+
+func (p *pausable) Apply(m wire.Message) error {
+	p.paused.Lock()
+	defer p.paused.Unlock()
+	return p.ReadModels.Apply(m)
+}
+
+func (p *pausable) Commit() error {
+	p.paused.Lock()
+	defer p.paused.Unlock()
+	return p.ReadModels.Commit()
+}
+
 // follow keeps the read models up to date until the returned function is called.
 func (s *Service) follow(ctx context.Context, t testing.TB) (end func()) {
 	following, stop := context.WithCancel(ctx)
 	var followed sync.WaitGroup
 	followed.Go(func() {
-		apply := func(messages []wire.Message) error {
-			s.paused.Lock()
-			defer s.paused.Unlock()
-			return s.Models.Apply(messages)
-		}
-		if err := s.Log.Follow(following, s.Models.Checkpoints(), apply); err != nil && following.Err() == nil {
+		if err := s.Log.Follow(following, s.Models.Checkpoints(), &pausable{s.Models, &s.paused}); err != nil && following.Err() == nil {
 			t.Error(err)
 		}
 	})

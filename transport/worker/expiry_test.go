@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,12 +24,18 @@ type service struct {
 	stuck atomic.Bool  // the read models get nothing more of the first partition
 }
 
-// apply applies messages, but none of a partition that is stuck.
-func (s *service) apply(messages []wire.Message) error {
-	if s.stuck.Load() {
-		messages = slices.DeleteFunc(slices.Clone(messages), func(m wire.Message) bool { return m.Partition == 0 })
+// stuckModels are the service's read models.
+type stuckModels struct {
+	*projections.ReadModels
+	stuck *atomic.Bool
+}
+
+// Apply applies a message, but none of a partition that is stuck.
+func (m stuckModels) Apply(message wire.Message) error {
+	if m.stuck.Load() && message.Partition == 0 {
+		return nil
 	}
-	return s.Models.Apply(messages)
+	return m.ReadModels.Apply(message)
 }
 
 func start(t *testing.T, partitions int) *service {
@@ -59,7 +64,7 @@ func start(t *testing.T, partitions int) *service {
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)
-		if err := s.Log.Follow(following, s.Models.Checkpoints(), s.apply); err != nil && following.Err() == nil {
+		if err := s.Log.Follow(following, s.Models.Checkpoints(), stuckModels{s.Models, &s.stuck}); err != nil && following.Err() == nil {
 			t.Error(err)
 		}
 	}()

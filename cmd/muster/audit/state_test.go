@@ -39,7 +39,7 @@ func past(t *testing.T, now func() time.Time) *events.Log {
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)
-		if err := log.Follow(following, models.Checkpoints(), models.Apply); err != nil && following.Err() == nil {
+		if err := log.Follow(following, models.Checkpoints(), models); err != nil && following.Err() == nil {
 			t.Error(err)
 		}
 	}()

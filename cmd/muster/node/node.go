@@ -85,7 +85,7 @@ func (n *Node) Start(ctx context.Context) error {
 		defer close(n.followed)
 		// An error here ends the start. If the node has already started, it goes on: it
 		// shows its state as of the last event that it understood, and /readyz says why.
-		started(n.Log.Follow(following, n.Models.Checkpoints(), n.Models.Apply))
+		started(n.Log.Follow(following, n.Models.Checkpoints(), n.Models))
 	}()
 	if err := n.Log.Start(starting, n.Models); err != nil {
 		if cause := context.Cause(starting); cause != nil {
