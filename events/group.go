@@ -23,8 +23,13 @@ type group struct {
 	closed  bool // the next command does not fit
 }
 
+// newGroup returns an empty group with room for as much as the last one had. Its payload
+// stays in memory for a while, because the read models and the feed use its events.
 func newGroup(p *process, h *held) *group {
-	return &group{process: p, held: h, after: h.tip, payload: make([]byte, 0, 16<<10)} // about 32 events
+	return &group{
+		process: p, held: h, after: h.tip,
+		payload: make([]byte, 0, h.bytes+h.bytes/4+1<<10), entries: make([]wire.Entry, 0, h.events+h.events/4+2),
+	}
 }
 
 // groupBytes is the size at which a group stops growing.
@@ -253,6 +258,7 @@ func (g *group) seal() {
 	}
 	g.payload = append(g.payload, ']')
 	wire.Place(g.payload, g.entries)
+	g.held.bytes, g.held.events = len(g.payload), len(g.entries)
 	g.message = wire.Next(g.after, g.process.id, g.payload).MadeOf(g.entries)
 	tip := &g.held.tip
 	tip.Message, tip.Hash = g.message.Sequence, g.message.Link()

@@ -29,6 +29,7 @@ type fold struct {
 	applied []wire.Checkpoint
 	entries []wire.Entry
 	refuse  func(wire.Message) error // nil, or what is asked before a message is applied
+	trusts  bool                     // it does not compare what it gets with what is in the log
 }
 
 func newFold(partitions int) *fold {
@@ -53,8 +54,8 @@ func (f *fold) Apply(m wire.Message) error {
 	defer f.mu.Unlock()
 	for i := range m.Entries {
 		e := &m.Entries[i]
-		if decoded, _, err := wire.Decode(e.Stored); err != nil || !cmp.Equal(decoded, *e) { // also an event that was never read
-			return fmt.Errorf("%w: what was handed over is not what is in the log:\n%s", err, cmp.Diff(decoded, *e))
+		if err := f.compare(e); err != nil {
+			return err
 		}
 		domain.Evolve(&f.state, &e.Recorded)
 		if !e.Request.IsZero() {
@@ -71,6 +72,19 @@ func (f *fold) Apply(m wire.Message) error {
 
 func (f *fold) Commit() error           { return nil }
 func (f *fold) Wanted() <-chan struct{} { return nil }
+
+// compare returns an error if the event is not what would be read from the log. What the
+// process has appended itself was never read.
+func (f *fold) compare(e *wire.Entry) error {
+	if f.trusts {
+		return nil
+	}
+	decoded, _, err := wire.Decode(e.Stored)
+	if err == nil && !cmp.Equal(decoded, *e) {
+		err = fmt.Errorf("what was handed over is not what is in the log:\n%s", cmp.Diff(decoded, *e))
+	}
+	return err
+}
 
 func (f *fold) Load(keys []domain.Key, into *domain.State) error {
 	f.mu.Lock()
@@ -142,6 +156,7 @@ func tryStart(t testing.TB, o Options) (*node, error) {
 		return nil, err
 	}
 	f := newFold(o.Partitions)
+	_, f.trusts = t.(*testing.B)
 	following, unfollow := context.WithCancel(context.Background())
 	followed := make(chan error, 1)
 	go func() { followed <- l.Follow(following, slices.Clone(f.applied), f) }()

@@ -38,6 +38,8 @@ type held struct {
 	// the last event that changed it.
 	keys *simplelru.LRU[domain.Key, uint64]
 	ids  wire.EventIDs
+
+	bytes, events int // of the payload of the last group, so that the next one has room
 }
 
 func newHeld(p *store.Partition) *held {

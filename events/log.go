@@ -30,7 +30,7 @@ type Options struct {
 	// Listen is the TCP address of the embedded server. It is empty for none.
 	Listen string
 	// Partitions of a new log, 1 to [store.MaxPartitions]. A log that exists must have
-	// as many. With ReadOnly it may be 0, for as many as the log has.
+	// as many. 0 is for as many as the log has, or the default of a new one.
 	Partitions int
 	// ReadOnly opens a log that exists, for [Log.Replay] and queries. Nothing is written
 	// to the log, the feed or the high-water mark; see [store.Options].

@@ -31,13 +31,13 @@ type settings struct {
 
 // flags defines the flags with their defaults.
 func (s *settings) flags(f *pflag.FlagSet) {
-	s.listen, s.partitions, s.faces = "127.0.0.1:8080", node.DefaultPartitions, dialect.All()
+	s.listen, s.faces = "127.0.0.1:8080", dialect.All()
 	f.Var(terminal.Address(&s.listen), "listen", "address of the API")
 	s.data = terminal.DefaultData
 	f.Var(terminal.NotEmpty(&s.data), "data", "data directory")
 	f.Var(terminal.NotEmpty(&s.natsURL), "nats-url", "NATS servers that hold the log, separated by commas; the embedded server by default")
 	f.Var(terminal.Address(&s.natsListen), "nats-listen", "address on which the embedded NATS server listens, for subscribers and auditors; by default it does not listen")
-	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log; it cannot be changed later")
+	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log, which cannot be changed later; by default 1, and 4 with --nats-url")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
 	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; may be repeated, or contain several separated by commas; by default no page may")

@@ -17,7 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/events/store"
 )
 
 // TestStreamResumes interrupts a client of the event stream again and again while events
@@ -130,7 +130,7 @@ func removeFeeds(t *testing.T, js jetstream.JetStream) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for removed := 0; removed == 0; time.Sleep(time.Millisecond) {
-		for p := range node.DefaultPartitions {
+		for p := range store.PartitionsOutside {
 			err := js.DeleteStream(t.Context(), fmt.Sprintf("MUSTER_FEED_%02d", p))
 			if err == nil {
 				removed++

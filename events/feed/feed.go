@@ -18,6 +18,10 @@ const (
 	// before this one publishes it. Only a timer can tell that the other process has
 	// not published.
 	standstill = 250 * time.Millisecond
+	// queueSize and mostQueued bound the messages that wait to be published, and their
+	// bytes. Further ones are read from the log later.
+	queueSize  = 1024
+	mostQueued = 16 << 20
 	// patience bounds how long reading waits for an event that the read models show and
 	// that is not visible yet.
 	patience = 10 * time.Second
@@ -45,7 +49,8 @@ type Feed struct {
 	history   *History
 
 	incoming  chan wire.Message
-	overflown atomic.Bool   // incoming was full, and messages must be read from the log
+	queued    atomic.Int64  // bytes of the messages in incoming
+	overflown atomic.Bool   // there was no room in incoming, and messages must be read from the log
 	losing    chan struct{} // the feed must be looked at, because it was deleted or lacks something
 	announced atomic.Uint64 // the highest announcement that Run has not heard yet
 	hearing   chan struct{} // announced has changed
@@ -74,7 +79,7 @@ type Feed struct {
 func New(s *store.Store, h *History, partition int, writer string, logger *slog.Logger) *Feed {
 	return &Feed{
 		store: s, log: s.Partitions[partition], partition: partition, stream: store.FeedStream(partition), subject: store.FeedSubject(partition), writer: writer, logger: logger, view: newView(), history: h,
-		incoming: make(chan wire.Message, store.ReadAhead), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
+		incoming: make(chan wire.Message, queueSize), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
 		checking: func() {},
 	}
 }
@@ -93,11 +98,17 @@ func (f *Feed) Expect(m wire.Message) { f.view.expect(m.Last()) }
 func (f *Feed) Apply(m wire.Message) {
 	f.view.apply(m)
 	f.history.busy()
-	select {
-	case f.incoming <- m:
-	default:
-		f.overflown.Store(true)
+	size := int64(m.Size())
+	if f.queued.Add(size) <= mostQueued {
+		select {
+		case f.incoming <- m:
+			return
+		default:
+		}
 	}
+	f.queued.Add(-size)
+	f.overflown.Store(true)
+	signal(f.hearing) // so that Run looks at once
 }
 
 // Progress returns the number of the last event that the read models have applied,

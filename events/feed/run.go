@@ -72,6 +72,7 @@ func (f *Feed) arrived(ctx context.Context, m wire.Message) input {
 	events := 0
 	for more := true; more; {
 		f.wanted = m.Last()
+		f.queued.Add(-int64(m.Size()))
 		if publishes && m.Writer == f.writer {
 			f.own = append(f.own, m)
 		}

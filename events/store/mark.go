@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -131,7 +132,18 @@ func recentSum(line string) string {
 }
 
 func markLine(c wire.Checkpoint) string {
-	return fmt.Sprintf("%02d %020d %020d %x\n", c.Partition, c.Message, c.Number, c.Hash)
+	b := make([]byte, 0, highWaterWidth)
+	for _, field := range [...]struct {
+		number uint64
+		width  int
+	}{{uint64(c.Partition), 2}, {c.Message, 20}, {c.Number, 20}} { //nolint:gosec // not negative
+		digits := strconv.AppendUint(nil, field.number, 10)
+		for range field.width - len(digits) {
+			b = append(b, '0')
+		}
+		b = append(append(b, digits...), ' ')
+	}
+	return string(append(hex.AppendEncode(b, c.Hash[:]), '\n'))
 }
 
 func parseMark(partition int, line string) (wire.Checkpoint, bool) {

@@ -12,12 +12,13 @@ import (
 
 // openStreams opens the log's streams. It makes missing streams according to the marker,
 // or returns [ErrLogMissing] if it must not make any. Any number of nodes may do this at
-// once. It returns the log's own marker.
-func (s *Store) openStreams(ctx context.Context, wanted marker, mayMake bool) (marker, []jetstream.Stream, error) {
+// once. It returns the log's own marker. A log with another number of partitions than the
+// one that was asked for is refused; 0 fits any log.
+func (s *Store) openStreams(ctx context.Context, wanted marker, asked int, mayMake bool) (marker, []jetstream.Stream, error) {
 	m := wanted
 	var streams []jetstream.Stream
 	until := time.Now().Add(openFor)
-	for p := 0; p < max(m.Partitions, 1); p++ {
+	for p := 0; p < m.Partitions; p++ {
 		stream, err := patiently(ctx, until, s.logger, logStream(p), func(ctx context.Context) (jetstream.Stream, error) {
 			if mayMake {
 				return openOrMake(ctx, s.JS, m.logConfig(p, s.replicas))
@@ -35,8 +36,8 @@ func (s *Store) openStreams(ctx context.Context, wanted marker, mayMake bool) (m
 			return marker{}, nil, err
 		}
 		switch {
-		case wanted.Partitions != 0 && found.Partitions != wanted.Partitions:
-			return marker{}, nil, otherPartitions(found.Partitions, wanted.Partitions)
+		case asked != 0 && found.Partitions != asked:
+			return marker{}, nil, otherPartitions(found.Partitions, asked)
 		case p > 0 && found.Log != m.Log:
 			return marker{}, nil, fmt.Errorf("streams %s and %s belong to different logs", logStream(0), logStream(p))
 		}

@@ -16,7 +16,7 @@ func follow(t *testing.T, p *Partition, from wire.Checkpoint) <-chan wire.Messag
 	go func() { ended <- p.Read(ctx, from, nil, out) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		_ = <-ended
 	})
 	return out
 }

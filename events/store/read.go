@@ -17,7 +17,7 @@ import (
 var ErrUnreadable = errors.New("a message of the log cannot be understood")
 
 // ReadAhead is how many messages may be decoded before they are used.
-const ReadAhead = 1024
+const ReadAhead = 128
 
 // The ways in which reading a source ends before the source does.
 var (

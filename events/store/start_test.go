@@ -197,3 +197,23 @@ func TestServerLog(t *testing.T) {
 		t.Error(why)
 	}
 }
+
+// Without a number of partitions, a new log gets the default, and one that exists keeps its
+// own.
+func TestPartitionsByDefault(t *testing.T) {
+	for asked, want := range map[int]int{0: PartitionsInside, 3: 3} {
+		dir := t.TempDir()
+		for _, partitions := range []int{asked, 0} {
+			s, err := Open(t.Context(), Options{Dir: dir, Partitions: partitions, Logger: quiet()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(s.Partitions); got != want {
+				t.Errorf("%d partitions for --partitions %d, and then %d", got, asked, partitions)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

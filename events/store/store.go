@@ -31,8 +31,8 @@ type Options struct {
 	// Listen is the TCP address of the embedded server. It is empty for none.
 	Listen string
 	// Partitions is the number of partitions of a new log, 1 to [MaxPartitions]. An
-	// existing log must have the same number. With ReadOnly it may be 0, which fits
-	// any log.
+	// existing log must have the same number. 0 fits any existing log. A new one then has
+	// [PartitionsInside] or [PartitionsOutside].
 	Partitions int
 	// ReadOnly opens an existing log only. Nothing is written to the log, the feed or the
 	// high-water mark, and no file and no directory is made. No embedded server is
@@ -48,6 +48,26 @@ func (o Options) mode() Mode {
 		return ModeExternal
 	}
 	return ModeEmbedded
+}
+
+// The number of partitions of a new log by default. Each partition is flushed on its own. On
+// one disk flushes wait for each other, and the more commands share one the better. On a
+// cluster each partition has a leader of its own, and several nodes that write disturb each
+// other less.
+const (
+	PartitionsInside  = 1 // with the embedded server
+	PartitionsOutside = 4 // on an external server or cluster
+)
+
+// partitions returns how many partitions a new log gets.
+func (o Options) partitions() int {
+	switch {
+	case o.Partitions != 0:
+		return o.Partitions
+	case o.mode() == ModeEmbedded:
+		return PartitionsInside
+	}
+	return PartitionsOutside
 }
 
 // Store is an open log with its data directory. It is safe for concurrent use.
@@ -75,8 +95,8 @@ type Store struct {
 // refuses a directory or a log that does not fit the options, and a log that lacks the
 // messages that the high-water mark names ([ErrTruncated]).
 func Open(ctx context.Context, o Options) (_ *Store, err error) {
-	if !o.ReadOnly && (o.Partitions < 1 || o.Partitions > MaxPartitions) {
-		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected", o.Partitions, MaxPartitions)
+	if o.Partitions < 0 || o.Partitions > MaxPartitions {
+		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected, or 0 for the default", o.Partitions, MaxPartitions)
 	}
 	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
 	defer func() {
@@ -183,7 +203,7 @@ func (s *Store) warnOfServer(logger *slog.Logger) {
 }
 
 func (s *Store) openPartitions(ctx context.Context, o Options) error {
-	wanted := marker{Format: format, Mode: o.mode(), Partitions: o.Partitions, Log: uuid.NewString()}
+	wanted := marker{Format: format, Mode: o.mode(), Partitions: o.partitions(), Log: uuid.NewString()}
 	mayMake := !o.ReadOnly
 	if s.dir != nil && mayMake {
 		// A directory that has had a log must not be given an empty one instead.
@@ -195,7 +215,7 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 	}
 	var streams []jetstream.Stream
 	var err error
-	s.marker, streams, err = s.openStreams(ctx, wanted, mayMake)
+	s.marker, streams, err = s.openStreams(ctx, wanted, o.Partitions, mayMake)
 	if errors.Is(err, ErrLogMissing) && !o.ReadOnly {
 		return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", o.Dir, err)
 	}

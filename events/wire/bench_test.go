@@ -27,26 +27,27 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkDecodeAdded measures decoding them.
+// BenchmarkDecodeAdded measures decoding 64 of these events in one message.
 func BenchmarkDecodeAdded(b *testing.B) {
-	var payload []byte
-	for _, r := range added() {
-		var err error
-		if payload, err = Append(payload, 3, r); err != nil {
-			b.Fatal(err)
+	var events []domain.Event
+	for range 32 {
+		for _, r := range added() {
+			events = append(events, r.Event)
 		}
 	}
-	payload = append(payload, ']')
-	b.ReportAllocs()
-	for b.Loop() {
-		values, err := split(payload)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, v := range values {
-			if _, _, err := Decode(v); err != nil {
-				b.Fatal(err)
+	payload := payloadOf(b, 1, events...)
+	for _, how := range []struct {
+		name   string
+		decode func([]byte, Position) ([]Entry, bool)
+	}{{"quickly", quickly}, {"slowly", slowly}} {
+		b.Run(how.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := how.decode(payload, Position{3, 1}); !ok {
+					b.Fatal("it cannot be decoded")
+				}
 			}
-		}
+			b.ReportMetric(float64(len(events)*b.N)/b.Elapsed().Seconds(), "events/s")
+		})
 	}
 }

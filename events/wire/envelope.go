@@ -117,6 +117,9 @@ func (e Envelope) DecodeAlone(partition int) (Message, error) {
 	if e.entries != nil {
 		return Message{Partition: partition, Sequence: e.Sequence, Hash: e.link, Entries: e.entries, Writer: e.Writer}, nil
 	}
+	if entries, ok := quickly(e.Payload, Position{partition, e.First}); ok {
+		return Message{Partition: partition, Sequence: e.Sequence, Hash: e.Link(), Entries: entries, Writer: e.Writer}, nil
+	}
 	values, err := split(e.Payload)
 	if err != nil {
 		return Message{}, fmt.Errorf("message %d: %w: %w", e.Sequence, err, ErrDamaged)

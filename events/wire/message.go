@@ -37,6 +37,14 @@ func (m Message) First() uint64 { return m.Entries[0].Number }
 // Last returns the number of the message's last event.
 func (m Message) Last() uint64 { return m.Entries[len(m.Entries)-1].Number }
 
+// Size returns how many bytes its events take as they are shown.
+func (m Message) Size() (bytes int) {
+	for i := range m.Entries {
+		bytes += len(m.Entries[i].Shown)
+	}
+	return bytes
+}
+
 // Checkpoint returns the checkpoint of a reader that has applied the message.
 func (m Message) Checkpoint() Checkpoint {
 	last := &m.Entries[len(m.Entries)-1]

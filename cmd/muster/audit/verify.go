@@ -125,7 +125,11 @@ func (v *verifier) history(ctx context.Context) error {
 	for _, place := range unfinished {
 		v.skip("last message", "a record that was being written when the service was killed; the next start cuts it off: %s", place)
 	}
-	v.ok("gaps", "%d events in %d messages and %d partitions, none missing", count, messages, v.log.Partitions())
+	partitions := "1 partition"
+	if n := v.log.Partitions(); n != 1 {
+		partitions = fmt.Sprintf("%d partitions", n)
+	}
+	v.ok("gaps", "%d events in %d messages and %s, none missing", count, messages, partitions)
 	ends := make([]string, len(at))
 	for p := range at {
 		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])

@@ -64,8 +64,7 @@ func New() *cobra.Command {
 	f.Var(terminal.NotEmpty(&b.dir), "dir", "where to make the fresh directory; it decides which disk is measured")
 	b.memberships = 100_000
 	f.Var(terminal.NewCount(&b.memberships, 100_000_000), "memberships", "how many memberships there are, in whole hundreds; a million need 3 GB of disk")
-	b.partitions = node.DefaultPartitions
-	f.Var(terminal.NewCount(&b.partitions, store.MaxPartitions), "partitions", "number of partitions of the log")
+	f.Var(terminal.NewCount(&b.partitions, store.MaxPartitions), "partitions", "number of partitions of the log; by default as many as a new embedded log has")
 	f.StringVar(&b.only, "only", "", "only measure lines that contain this text, such as check")
 	f.StringVar(&b.profile, "profile", "", "write a profile of the processor time here, for go build -pgo")
 	f.DurationVar(&b.each, "time", 3*time.Second, "how long each line is measured")

@@ -2,7 +2,7 @@
 // workers, and the HTTP server in front of the API. The commands that run a node (serve,
 // bench) and those that only read a log (audit, rebuild) get it from here.
 //
-//	n, err := node.Open(ctx, node.Options{Data: dir, Partitions: 4, Logger: logger, Stderr: os.Stderr})
+//	n, err := node.Open(ctx, node.Options{Data: dir, Logger: logger, Stderr: os.Stderr})
 //	defer n.Close() // also after an error
 //	…
 //	err = n.Start(ctx) // returns when the node is up to date

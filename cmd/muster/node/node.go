@@ -17,15 +17,12 @@ import (
 	"github.com/muster-dev/muster/transport/worker"
 )
 
-// DefaultPartitions is how many partitions a new log has by default.
-const DefaultPartitions = 4
-
 // Options says which log a node opens, and how.
 type Options struct {
 	Data       string // the data directory
 	NATSURL    string // empty for the embedded server
 	NATSListen string // address of the embedded server, empty for none
-	Partitions int    // of a new log
+	Partitions int    // of a new log; 0: as many as an existing one has, or the default
 	Logger     *slog.Logger
 	Stderr     io.Writer // for the progress of a rebuild
 	Damages    *Damages  // counts damaged read models; nil: a count of the node's own

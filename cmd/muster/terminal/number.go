@@ -24,8 +24,14 @@ func NewNatural(n *int) Number {
 	return Number{n, 0, math.MaxInt, "a number from 0 on is expected"}
 }
 
-// String returns the number in decimal.
-func (n Number) String() string { return strconv.Itoa(*n.n) }
+// String returns the number in decimal. It is empty for a number that is not allowed, which
+// stands for a default that help describes.
+func (n Number) String() string {
+	if *n.n < n.least {
+		return ""
+	}
+	return strconv.Itoa(*n.n)
+}
 
 // Type returns the kind that help shows.
 func (n Number) Type() string { return "number" }
