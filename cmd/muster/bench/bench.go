@@ -65,8 +65,8 @@ func New() *cobra.Command {
 	b.memberships = 100_000
 	f.Var(terminal.NewCount(&b.memberships, 100_000_000), "memberships", "how many memberships there are, in whole hundreds; a million need 3 GB of disk")
 	f.Var(terminal.NewCount(&b.partitions, store.MaxPartitions), "partitions", "number of partitions of the log; by default as many as a new embedded log has")
-	f.StringVar(&b.only, "only", "", "only measure lines that contain this text, such as check")
-	f.StringVar(&b.profile, "profile", "", "write a profile of the processor time here, for go build -pgo")
+	f.Var(terminal.NotEmpty(&b.only), "only", "only measure lines that contain this text, such as check")
+	f.Var(terminal.NotEmpty(&b.profile), "profile", "write a profile of the processor time here, for go build -pgo")
 	f.DurationVar(&b.each, "time", 3*time.Second, "how long each line is measured")
 	f.Var(terminal.OneOf(&b.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print")
 	return cmd
