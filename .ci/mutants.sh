@@ -32,15 +32,15 @@ mutants() {
     's/,\s*jetstream\.WithExpectLastSequence\(e\.Sequence-1\)//' \
     ./events/store TestAppendIsConditional || result=1
   mutant "checkpoint committed early" projections/apply.go \
-    's/(\tif _, err := p\.Exec\("BEGIN IMMEDIATE"\))/\tfor i := range messages {\n\t\t_ = p.writeCheckpoint(messages[i].Checkpoint())\n\t}\n$1/' \
+    's/(\tif !p\.begun \{\n)/$1\t\t_ = p.writeCheckpoint(m.Checkpoint())\n/' \
     ./projections TestApplyRefuses || result=1
   mutant "cache evicted too soon" events/held.go \
-    's/if changed > applied/if false \&\& changed > applied/' \
+    's/if changed > loadable/if false \&\& changed > loadable/' \
     ./events TestEvictKeepsWhatIsAhead || result=1
   mutant control events/held.go 's/maxHeld = 1 << 15/maxHeld = 4/' \
     ./cmd/muster TestLinearizable || result=1
   mutant "cache of four parts evicted too soon" events/held.go \
-    's/maxHeld = 1 << 15/maxHeld = 4/; s/if changed > applied/if false \&\& changed > applied/' \
+    's/maxHeld = 1 << 15/maxHeld = 4/; s/if changed > loadable/if false \&\& changed > loadable/' \
     ./cmd/muster TestLinearizable || result=1
   mutant "conflict after an unanswered append" events/append.go \
     's/(\tswitch \{\n)(\tcase err == nil && bytes\.Equal)/$1\tcase errors.Is(err, store.ErrNoMessage):\n\t\treturn true, errConflict\n$2/' \

@@ -12,8 +12,13 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// replayEvents is how many events a replay hands over at once at most.
-const replayEvents = 5000
+const (
+	// replayEvents is how many events a replay hands over at once at most.
+	replayEvents = 1000
+	// replayAhead is how many messages a replay decodes ahead. A decoded message may take some
+	// megabytes, and one that waits is enough to keep both sides at work.
+	replayAhead = 16
+)
 
 // ReadModels is what [Log.Follow] keeps up to date. Only one goroutine calls Apply and Commit.
 type ReadModels interface {
@@ -99,7 +104,7 @@ func (l *Log) read(ctx context.Context, from, until []wire.Checkpoint, hand func
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	readers, ctx := errgroup.WithContext(ctx)
-	messages := make(chan wire.Message, store.ReadAhead)
+	messages := make(chan wire.Message, replayAhead)
 	for p := range l.partitions {
 		readers.Go(func() error { return l.partitions[p].Read(ctx, from[p], &until[p], messages) })
 	}

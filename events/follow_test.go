@@ -112,12 +112,10 @@ func TestFollowingGoesOnWhenItCan(t *testing.T) {
 		return fmt.Errorf("%w: %w", ErrTryAgain, full)
 	})
 	last := must(t, n, a.add()) // is written, because nothing is known yet
-	moving, end := n.Moving(t.Context(), last.Position.Partition)
+	waiting, end := context.WithTimeout(t.Context(), 10*time.Second)
 	defer end()
-	select {
-	case <-moving.Done():
-	case <-time.After(10 * time.Second):
-		t.Fatal("whoever waits for the read models waits on")
+	if err := n.AwaitShown(waiting, AllEvents, a.org); !errors.Is(err, ErrBehind) || waiting.Err() != nil {
+		t.Fatalf("whoever waits for the read models waits on: %v", err)
 	}
 	for _, c := range []domain.Command{a.add(), b.add()} {
 		begun := time.Now()

@@ -20,7 +20,8 @@ type group struct {
 	entries []wire.Entry    // the events in the payload
 	message wire.Envelope   // of the payload, once it is sealed
 	decided []decided
-	closed  bool // the next command does not fit
+	notes   []note // of the commands that have events
+	closed  bool   // the next command does not fit
 }
 
 // newGroup returns an empty group with room for as much as the last one had. Its payload
@@ -209,6 +210,7 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 		h.tip.Number, h.tip.Time, h.tip.ID = r.Number, at, r.ID
 		domain.Evolve(&h.state, r)
 	}
+	g.notes = append(g.notes, noteOf(meta.Organization, entries[before:]))
 	for _, k := range keys {
 		h.keys.Add(k, h.tip.Number)
 	}

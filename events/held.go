@@ -22,6 +22,8 @@ type Snapshot interface {
 	Loadable(partition int) uint64
 	// WaitLoadable returns nil when Load sees the position.
 	WaitLoadable(ctx context.Context, p wire.Position) error
+	// Applied returns the number of the partition's last event that every query sees.
+	Applied(partition int) uint64
 	// WaitFor returns nil when every query sees the position.
 	WaitFor(ctx context.Context, p wire.Position) error
 }

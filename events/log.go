@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -196,9 +195,13 @@ func (l *Log) Size(ctx context.Context) (bytes, messages uint64, err error) {
 // Partition returns the partition that all events of the organization are in: the
 // FNV-1a hash of its id, modulo the number of partitions.
 func (l *Log) Partition(org domain.OrganizationID) int {
+	return int(hashOf(org) % uint64(len(l.partitions))) //nolint:gosec // there are few
+}
+
+func hashOf(org domain.OrganizationID) uint64 {
 	h := fnv.New64a()
 	h.Write(org[:])
-	return int(binary.BigEndian.Uint64(h.Sum(nil)) % uint64(len(l.partitions)))
+	return h.Sum64()
 }
 
 // Close stops taking commands, finishes those it has taken, and closes everything.

@@ -106,14 +106,8 @@ func (s *stall) context() context.Context {
 	return s.moving
 }
 
-// Moving returns a context that ends with ctx, and also as soon as it is known that the
-// read models of the partition do not follow the log. After that it is useless to wait for
-// them.
-func (l *Log) Moving(ctx context.Context, partition int) (context.Context, context.CancelFunc) {
-	return l.partitions[partition].stall.while(ctx)
-}
-
-// while returns a context that ends with ctx or when there is a reason.
+// while returns a context that ends with ctx or when there is a reason. After that it is
+// useless to wait for the read models.
 func (s *stall) while(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	moving := s.context()

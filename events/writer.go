@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // queueSize is how many commands may wait for a writer before callers are held back.
@@ -28,6 +29,8 @@ type writer struct {
 	stopOnce sync.Once
 	started  atomic.Bool
 	future   atomic.Pointer[time.Time] // of the log's last event, if it is ahead of the clock
+
+	acknowledged acknowledged // what callers were told of
 
 	// Only the writer's goroutine touches these.
 	held      *held
@@ -169,11 +172,30 @@ func (w *writer) decide() {
 
 // flush starts to append the group that has been gathered.
 func (w *writer) flush() {
+	w.pace()
 	g := w.gathering
 	g.seal()
 	w.flushing, w.gathering = g, nil
 	w.health.flying.Store(true)
 	go func() { w.flushed <- w.appender.append(g) }()
+}
+
+// maxBehind is how many events the read models may be behind the log before commands wait
+// for them. Nothing that is younger than the read models can be evicted from memory, and
+// readers wait for what was acknowledged.
+const maxBehind = 10_000
+
+// pace waits until the read models have come close enough to the end of the log. Nothing is
+// being flushed meanwhile. If the read models do not follow the log at all, commands are
+// refused anyway, and those that are in the group are not held up.
+func (w *writer) pace() {
+	end := w.gathering.after.Number
+	if end <= maxBehind || w.held.snapshot.Loadable(w.held.log.Number) >= end-maxBehind {
+		return
+	}
+	ctx, cancel := w.stall.while(w.closing)
+	defer cancel()
+	_ = w.held.snapshot.WaitLoadable(ctx, wire.Position{Partition: w.held.log.Number, Number: end - maxBehind})
 }
 
 // land answers the group that has been flushed. If the group is not in the log, what was
@@ -184,6 +206,9 @@ func (w *writer) land(err error) {
 	w.flushing, w.overdue = nil, false
 	w.health.flying.Store(false)
 	if err == nil {
+		for i := range g.notes { // first, so that no caller reads less than it was told of
+			w.acknowledged.note(&g.notes[i])
+		}
 		g.answer(nil)
 		if overdue { // what was decided on the group was given up
 			w.held.forget()

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -44,11 +45,9 @@ func (a Access) Allows(p domain.Permission) bool { return slices.Contains(a.Perm
 // Check returns the user's access to the workspace at that time. A user without access
 // gets an Access without grants. The error is [ErrNotFound] if there is no such workspace.
 func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	r := accessRow{grantRow: grantRow{table: m.sources}}
+	r := grantRow{table: m.sources}
 	a := Access{Workspace: ws, User: user}
-	err := m.read(func(c conn) error {
-		return c.access(&a, &r, append(r.Dest(), scanID(&r.organization)), m.sources.check, ws[:], user[:], at.UnixMilli())
-	})
+	err := m.read(func(c conn) error { return c.access(&a, &r, r.Dest(), m.sources.check, at) })
 	if err != nil {
 		return Access{}, err
 	}
@@ -59,11 +58,10 @@ func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Ti
 // in the directory. The error is [ErrNotFound] if they have no access or there is no
 // such workspace.
 func (m *ReadModels) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	r, profile := accessRow{grantRow: grantRow{table: m.sources}}, profileRow{}
+	r, profile := grantRow{table: m.sources}, profileRow{}
 	a := Access{Workspace: ws, User: user}
 	err := m.read(func(c conn) error {
-		dest := append(append(r.Dest(), profile.Dest()...), scanID(&r.organization))
-		return c.access(&a, &r, dest, m.sources.accessOf, ws[:], user[:], at.UnixMilli())
+		return c.access(&a, &r, append(r.Dest(), profile.Dest()...), m.sources.accessOf, at)
 	})
 	if err == nil && !a.Any() {
 		err = ErrNotFound
@@ -75,30 +73,23 @@ func (m *ReadModels) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time
 	return a, nil
 }
 
-// accessRow is the row of a statement about one access.
-type accessRow struct {
-	grantRow
-	organization domain.OrganizationID
-}
-
-// access reads one access: the grants in all rows that the statement returns. Unless a
-// source can give several grants, that is one row, which is cheaper to read.
-func (c conn) access(a *Access, r *accessRow, dest []any, text string, args ...any) (err error) {
-	if !r.table.several() {
-		if err = c.Row(dest, text, args...); err == nil {
-			r.addTo(a)
-		}
-	} else {
-		found := false
-		err = c.Each(context.Background(), dest, func() {
-			found = true
-			r.addTo(a)
-		}, text, args...)
-		if err == nil && !found {
-			err = ErrNotFound
-		}
+// access reads the access of the user to the workspace at that time: the grants in all rows
+// that the statement returns. Unless a source can give several grants, that is one row, which
+// is cheaper to read. There is no row for somebody who is unknown or suspended.
+func (c conn) access(a *Access, r *grantRow, dest []any, text string, at time.Time) error {
+	found, err := c.findWorkspace(a.Workspace)
+	if err != nil {
+		return err
 	}
-	a.Organization = r.organization
+	a.Organization = found.Organization
+	if r.table.several() {
+		err = c.Each(context.Background(), dest, func() { r.addTo(a) }, text, found.key, found.organizationKey, at.UnixMilli(), a.User[:])
+	} else if err = c.Row(dest, text, found.key, found.organizationKey, at.UnixMilli(), a.User[:]); err == nil {
+		r.addTo(a)
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
 	r.table.addUp(a)
 	return err
 }

@@ -3,6 +3,7 @@ package projections
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -209,12 +210,15 @@ type WorkspaceAccess struct {
 func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
 	list.Items = []WorkspaceAccess{}
 	err = m.listTogether(ctx, func(c conn) error {
-		var organization, person int64
+		organization, err := c.organizationKey(org)
+		if err != nil {
+			return err
+		}
+		var person int64
 		var suspended time.Time
-		if err := c.Row([]any{sqlite.Number(&organization), sqlite.Number(&person), sqlite.Time(&suspended)}, `
-			SELECT o.key, p.key, p.suspended_at
-			FROM organizations o LEFT JOIN people p ON p.organization = o.key AND p.user = +?2
-			WHERE o.id = +?1`, org[:], user[:]); err != nil {
+		if err := c.Row([]any{sqlite.Number(&person), sqlite.Time(&suspended)}, `
+			SELECT p.key, p.suspended_at FROM people p WHERE p.organization = +?1 AND p.user = +?2`,
+			organization, user[:]); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		from, err := sqlite.ReadCursor(p, "workspaces_of", person, sqlite.NoFilter{})

@@ -39,7 +39,7 @@ func known(o Options) (checkpoints []wire.Checkpoint, err error) {
 	if err != nil {
 		return nil, err
 	}
-	checkpoints, err = conn{f.Conns[0]}.checkpoints()
+	checkpoints, err = conn{Conn: f.Conns[0]}.checkpoints()
 	if errors.Is(err, ErrDamaged) {
 		checkpoints, err = nil, nil
 	}

@@ -10,7 +10,10 @@ import (
 )
 
 // conn is a connection, with methods that know the tables.
-type conn struct{ *sqlite.Conn }
+type conn struct {
+	*sqlite.Conn
+	facts *facts // nil for a connection that sees what is not committed yet
+}
 
 // IDs and hashes are BLOBs.
 

@@ -32,7 +32,12 @@ func partitionOf(key int64) int { return int(key & (MaxPartitions - 1)) }
 
 // organizationKey returns the key of an organization's row.
 func (c conn) organizationKey(id domain.OrganizationID) (key int64, err error) {
-	err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM organizations WHERE id = +?`, id[:])
+	if key, ok := c.facts.organization(id); ok {
+		return key, nil
+	}
+	if err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM organizations WHERE id = +?`, id[:]); err == nil {
+		c.facts.addOrganization(id, key)
+	}
 	return key, err
 }
 

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 // Load reads the parts with the keys, as they were at one moment, and puts them into
@@ -32,139 +28,71 @@ func (m *ReadModels) Load(keys []domain.Key, into *domain.State) error {
 	})
 }
 
-func (c conn) load(keys []domain.Key, into *domain.State) error {
-	absent, err := c.absent(keys)
-	if err != nil {
-		return fmt.Errorf("looking for %d parts: %w", len(keys), err)
-	}
-	if err := c.loadMemberships(keys, into); err != nil {
+func (p *projector) load(keys []domain.Key, into *domain.State) error {
+	if err := p.loadMemberships(keys, into); err != nil {
 		return fmt.Errorf("loading memberships: %w", err)
 	}
+	unknown := make(strangers)
 	for _, k := range keys {
 		if k.Kind == domain.KeyMembership && into.Holds(k) {
 			continue
 		}
-		if absent[k] {
-			into.Put(k, nil)
-			continue
+		absent, err := p.absent(k, unknown)
+		var part domain.Part
+		if err == nil && !absent {
+			part, err = p.part(k)
 		}
-		p, err := c.part(k)
 		if err != nil {
 			return fmt.Errorf("loading %+v: %w", k, err)
 		}
-		into.Put(k, p)
+		into.Put(k, part)
 	}
 	return nil
 }
 
-// A batch loads many parts at once, and most of them do not exist yet, because batches
-// usually add people who are new. So before the parts are read one by one, a few
-// statements look up which of the people and addresses the organization knows. The
-// parts of the others need not be read.
-const manyKeys = 12 // the least number of keys for which that pays
+// strangers are people of whom an organization is known not to know them.
+type strangers map[personName]bool
 
-// lookup is a statement that finds which of the given values occur in a column of an
-// organization's people. It has a text for each of the sizes, so that few values cost
-// little.
-type lookup [len(lookupSizes)]string
-
-var (
-	lookupSizes = [...]int{16, 128}
-	knownUsers  = newLookup("user")
-	knownEmails = newLookup("folded_email")
-)
-
-func newLookup(column string) (l lookup) {
-	for i, size := range lookupSizes {
-		l[i] = `SELECT ` + column + ` FROM people WHERE organization = +? AND ` + column + ` IN (` + strings.Repeat(`+?, `, size-1) + `+?)`
+// absent reports whether it is clear that there is no part with the key. Commands that add
+// people ask for several parts of each, and most of these people are new. With the keys of
+// rows that the projector has at hand, one look at an index tells that, instead of a query
+// with several tables for every part.
+func (p *projector) absent(k domain.Key, unknown strangers) (bool, error) {
+	var organization int64
+	var err error
+	switch k.Kind {
+	case domain.KeyOrganizationMember, domain.KeyProfile, domain.KeyUserMemberships, domain.KeyEmail:
+		organization, err = p.organizationOf(k.Owner)
+	case domain.KeyMembership:
+		var ws workspaceKeys
+		ws, err = p.workspaceOf(k.Owner)
+		organization = ws.organization
+	default:
+		return false, nil
 	}
-	return l
-}
-
-// of returns the statement for that number of values, and the number it takes.
-func (l *lookup) of(values int) (text string, size int) {
-	for i, size := range lookupSizes {
-		if values <= size {
-			return l[i], size
-		}
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
 	}
-	panic("more values than a statement takes")
-}
-
-// wanted holds people or addresses by organization, each with the keys of the parts to
-// be loaded.
-type wanted map[domain.OrganizationID]map[string][]domain.Key
-
-func (w wanted) add(org domain.OrganizationID, who string, k domain.Key) {
-	if w[org] == nil {
-		w[org] = make(map[string][]domain.Key)
+	if err != nil {
+		return false, err
 	}
-	w[org][who] = append(w[org][who], k)
-}
-
-// absent returns keys that have no part. It does not find all of them.
-func (c conn) absent(keys []domain.Key) (map[domain.Key]bool, error) {
-	if len(keys) < manyKeys {
-		return nil, nil
+	if k.Kind == domain.KeyEmail {
+		known, err := p.any(context.Background(), `SELECT 1 FROM people WHERE organization = +? AND folded_email = +?`, organization, k.Text)
+		return !known, err
 	}
-	users, emails := make(wanted), make(wanted)
-	workspaces := make(map[domain.WorkspaceID]domain.OrganizationID) // where each belongs; zero if it does not exist
-	for _, k := range keys {
-		switch k.Kind {
-		case domain.KeyOrganizationMember, domain.KeyProfile, domain.KeyUserMemberships:
-			users.add(k.Owner, string(k.ID[:]), k)
-		case domain.KeyEmail:
-			emails.add(k.Owner, k.Text, k)
-		case domain.KeyMembership:
-			org, ok := workspaces[k.Owner]
-			if !ok {
-				found, err := c.findWorkspace(k.Owner)
-				if err != nil && !errors.Is(err, ErrNotFound) {
-					return nil, err
-				}
-				org = found.Organization
-				workspaces[k.Owner] = org
-			}
-			users.add(org, string(k.ID[:]), k)
-		}
+	name := personName{organization, k.ID}
+	if unknown[name] || p.people.Contains(name) {
+		return unknown[name], nil
 	}
-	absent := make(map[domain.Key]bool, len(keys))
-	return absent, errors.Join(
-		c.addUnknown(absent, users, &knownUsers, func(who string) any { return []byte(who) }),
-		c.addUnknown(absent, emails, &knownEmails, func(who string) any { return who }))
-}
-
-// addUnknown adds the keys of the people or addresses that the lookup does not find.
-func (c conn) addUnknown(absent map[domain.Key]bool, w wanted, known *lookup, value func(who string) any) error {
-	for org, unknown := range w {
-		organization, err := c.organizationKey(org)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		for some := range slices.Chunk(slices.Collect(maps.Keys(unknown)), lookupSizes[len(lookupSizes)-1]) {
-			text, size := known.of(len(some))
-			args := make([]any, 1+size) // the remaining arguments are null, which matches nobody
-			args[0] = organization
-			for i, who := range some {
-				args[1+i] = value(who)
-			}
-			if err := c.deleteKnown(unknown, text, args); err != nil {
-				return err
-			}
-		}
-		for _, keys := range unknown {
-			for _, k := range keys {
-				absent[k] = true
-			}
-		}
+	person, err := p.personKey(name)
+	if errors.Is(err, ErrNotFound) {
+		unknown[name] = true
+		return true, nil
 	}
-	return nil
-}
-
-// deleteKnown deletes the people or addresses that the statement finds.
-func (c conn) deleteKnown(from map[string][]domain.Key, text string, args []any) error {
-	var who sqlite.Raw
-	return c.Each(context.Background(), []any{&who}, func() { delete(from, string(who)) }, text, args...)
+	if err == nil {
+		p.people.Add(name, person)
+	}
+	return false, err
 }
 
 // manyMemberships is the least number of memberships of one user for which it pays to

@@ -90,7 +90,7 @@ func (l look) inspect(ctx context.Context) (tables map[string]domain.Hash, check
 	if err != nil {
 		return nil, nil, err
 	}
-	c := conn{f.Conns[0]}
+	c := conn{Conn: f.Conns[0]}
 	err = c.Together(func() error {
 		var failed error
 		tables, err = c.fingerprint(ctx)

@@ -126,13 +126,14 @@ func (p *projector) memberEnded(about domain.About, r *domain.Recorded, key int6
 
 // membershipOf returns the keys of the workspace and the person that the event is about.
 func (p *projector) membershipOf(about domain.About, key int64) (workspace, person int64, err error) {
-	if workspace, err = p.workspaceOf(about.Workspace); err != nil {
+	keys, err := p.workspaceOf(about.Workspace)
+	if err != nil {
 		return 0, 0, err
 	}
 	if person, err = p.person(about.Organization, about.User, key); err != nil {
 		return 0, 0, fmt.Errorf("user %s: %w", about.User, err)
 	}
-	return workspace, person, nil
+	return keys.workspace, person, nil
 }
 
 const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,
@@ -163,15 +164,17 @@ func (r *memberRow) Item() Member {
 }
 
 func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Membership, error) {
-	r := memberRow{membership: domain.Membership{Workspace: ws}}
+	found, err := c.findWorkspace(ws)
+	if err != nil {
+		return nil, err
+	}
+	r := memberRow{membership: domain.Membership{Workspace: ws, Organization: found.Organization}}
 	m := &r.membership
-	err := c.Row(append(r.membershipDest(), scanHash(&m.Invitation.Secret), scanID(&m.Organization)), `
-		SELECT `+membershipColumns+`, m.invitation, o.id
-		FROM workspaces w
-		JOIN organizations o ON o.key = w.organization
-		JOIN people p ON p.organization = w.organization AND p.user = +?2
-		JOIN memberships m ON m.workspace = w.key AND m.person = p.key
-		WHERE w.id = +?1`, ws[:], user[:])
+	err = c.Row(append(r.membershipDest(), scanHash(&m.Invitation.Secret)), `
+		SELECT `+membershipColumns+`, m.invitation
+		FROM people p
+		JOIN memberships m ON m.workspace = +?1 AND m.person = p.key
+		WHERE p.organization = +?2 AND p.user = +?3`, found.key, found.organizationKey, user[:])
 	m.Role = r.role.Key
 	return m, err
 }
@@ -194,13 +197,16 @@ func (c conn) membershipsOf(organization int64, user domain.UserID, f func(domai
 }
 
 func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*domain.UserMemberships, error) {
+	organization, err := c.organizationKey(org)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := c.Query(context.Background(), `
 		SELECT w.id, m.state, m.turned, m.ends_at, m.ended_by, `+isOwner+`
-		FROM organizations o
-		JOIN people p ON p.organization = o.key AND p.user = +?2
+		FROM people p
 		CROSS JOIN memberships m ON m.person = p.key
 		CROSS JOIN workspaces w ON w.key = m.workspace
-		WHERE o.id = +?1`, org[:], user[:])
+		WHERE p.organization = +?1 AND p.user = +?2`, organization, user[:])
 	if err != nil {
 		return nil, err
 	}
@@ -250,13 +256,16 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 func (m *ReadModels) Member(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Member, error) {
 	r := memberRow{membership: domain.Membership{Workspace: ws}, at: at}
 	err := m.read(func(c conn) error {
-		return c.Row(append(r.Dest(), scanID(&r.membership.Organization)), `
-			SELECT `+membershipColumns+`, `+profileColumns+`, o.id
-			FROM workspaces w
-			JOIN organizations o ON o.key = w.organization
-			JOIN people p ON p.organization = w.organization AND p.user = +?2
-			JOIN memberships m ON m.workspace = w.key AND m.person = p.key
-			WHERE w.id = +?1 AND m.state <> 'removed'`, ws[:], user[:])
+		found, err := c.findWorkspace(ws)
+		if err != nil {
+			return err
+		}
+		r.membership.Organization = found.Organization
+		return c.Row(r.Dest(), `
+			SELECT `+membershipColumns+`, `+profileColumns+`
+			FROM people p
+			JOIN memberships m ON m.workspace = +?1 AND m.person = p.key
+			WHERE p.organization = +?2 AND p.user = +?3 AND m.state <> 'removed'`, found.key, found.organizationKey, user[:])
 	})
 	if err != nil {
 		return Member{}, err

@@ -184,7 +184,7 @@ var countFew = func() map[memberCandidates]string {
 
 func (c memberCandidates) from() string {
 	return ` FROM (` + candidateTexts[c] + `) candidates
-		CROSS JOIN memberships m ON m.key = candidates.key CROSS JOIN people p ON p.key = m.person`
+		CROSS JOIN memberships m ON m.workspace = +?1 AND m.key = candidates.key CROSS JOIN people p ON p.key = m.person`
 }
 
 func (c memberCandidates) where() string { return ` WHERE ` + isShown + ` AND ` + inRole }

@@ -186,7 +186,7 @@ func openFiles(file string) (*ReadModels, error) {
 		return nil, errors.Join(err, points.Close(), writer.Close())
 	}
 	m := &ReadModels{
-		metrics: newMetrics(), sources: grantSources,
+		metrics: newMetrics(), sources: grantSources, facts: newFacts(),
 		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
 		writing: newTurns(), wanted: make(chan struct{}, 1), closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
 	}
@@ -220,7 +220,7 @@ func (m *ReadModels) closeFiles() error {
 
 // prepare reads how much of the log the read models have applied, and begins to move the WAL.
 func (m *ReadModels) prepare(o Options) (err error) {
-	if m.projector, err = newProjector(conn{m.writer.Conns[0]}, o.Partitions); err != nil {
+	if m.projector, err = newProjector(conn{Conn: m.writer.Conns[0]}, o.Partitions); err != nil {
 		return err
 	}
 	if m.projector.end, err = m.projector.nextEnd(); err != nil {

@@ -92,10 +92,14 @@ func (r *organizationMemberRow) Place() sqlite.Place {
 
 func (c conn) organizationMember(org domain.OrganizationID, user domain.UserID) (*domain.OrganizationMember, error) {
 	r := organizationMemberRow{member: domain.OrganizationMember{Organization: org}}
-	err := c.Row(r.memberDest(), `
+	organization, err := c.organizationKey(org)
+	if err != nil {
+		return &r.member, err
+	}
+	err = c.Row(r.memberDest(), `
 		SELECT `+organizationMemberColumns+`
-		FROM organizations o JOIN people p ON p.organization = o.key AND p.user = +?2
-		WHERE o.id = +?1 AND p.role IS NOT NULL`, org[:], user[:])
+		FROM people p
+		WHERE p.organization = +?1 AND p.user = +?2 AND p.role IS NOT NULL`, organization, user[:])
 	return &r.member, err
 }
 
@@ -104,10 +108,14 @@ func (c conn) organizationMember(org domain.OrganizationID, user domain.UserID) 
 func (m *ReadModels) OrganizationMember(org domain.OrganizationID, user domain.UserID) (OrganizationMember, error) {
 	r := organizationMemberRow{member: domain.OrganizationMember{Organization: org}}
 	err := m.read(func(c conn) error {
+		organization, err := c.organizationKey(org)
+		if err != nil {
+			return err
+		}
 		return c.Row(r.Dest(), `
 			SELECT `+organizationMemberColumns+`, `+profileColumns+`
-			FROM organizations o JOIN people p ON p.organization = o.key AND p.user = +?2
-			WHERE o.id = +?1 AND p.role > ''`, org[:], user[:])
+			FROM people p
+			WHERE p.organization = +?1 AND p.user = +?2 AND p.role > ''`, organization, user[:])
 	})
 	if err != nil {
 		return OrganizationMember{}, err
@@ -120,6 +128,10 @@ func (m *ReadModels) OrganizationMember(org domain.OrganizationID, user domain.U
 // membership left. It is false for users who were never in the organization.
 func (m *ReadModels) Barred(org domain.OrganizationID, user domain.UserID, at time.Time) (barred bool, err error) {
 	err = m.read(func(c conn) error {
+		organization, err := c.organizationKey(org)
+		if err != nil {
+			return err
+		}
 		return c.Row([]any{sqlite.Flag(&barred)}, `
 			SELECT p.suspended_at IS NOT NULL OR (
 				coalesce(p.role, '') = ''
@@ -127,8 +139,8 @@ func (m *ReadModels) Barred(org domain.OrganizationID, user domain.UserID, at ti
 				AND NOT EXISTS (
 					SELECT 1 FROM memberships m
 					WHERE m.person = p.key AND m.state <> 'removed' AND (m.ends_at IS NULL OR m.ends_at > +?3)))
-			FROM organizations o JOIN people p ON p.organization = o.key AND p.user = +?2
-			WHERE o.id = +?1`, org[:], user[:], at.UnixMilli())
+			FROM people p
+			WHERE p.organization = +?1 AND p.user = +?2`, organization, user[:], at.UnixMilli())
 	})
 	if errors.Is(err, ErrNotFound) {
 		return false, nil

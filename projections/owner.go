@@ -14,14 +14,17 @@ const isOwner = `m.role = 1 AND m.state = 'active' AND m.expires_at IS NULL`
 // owners reads the list of the workspace's owners. The error is [ErrNotFound] if it is
 // empty.
 func (c conn) owners(ws domain.WorkspaceID) (*domain.Owners, error) {
+	found, err := c.findWorkspace(ws)
+	if err != nil {
+		return nil, err
+	}
 	list := &domain.Owners{Workspace: ws}
 	var user domain.UserID
-	err := c.Each(context.Background(), []any{scanID(&user)}, func() { list.Users = append(list.Users, user) }, `
+	err = c.Each(context.Background(), []any{scanID(&user)}, func() { list.Users = append(list.Users, user) }, `
 		SELECT p.user
-		FROM workspaces w
-		CROSS JOIN memberships m ON m.workspace = w.key
+		FROM memberships m
 		CROSS JOIN people p ON p.key = m.person
-		WHERE w.id = +? AND `+isOwner, ws[:])
+		WHERE m.workspace = +? AND `+isOwner, found.key)
 	if err == nil && len(list.Users) == 0 {
 		err = ErrNotFound
 	}

@@ -200,14 +200,17 @@ func (p *projector) after(entries []wire.Entry) ([]byte, error) {
 }
 
 func (c conn) done(org domain.OrganizationID, command domain.CommandID) (*domain.Done, error) {
+	organization, err := c.organizationKey(org)
+	if err != nil {
+		return nil, err
+	}
 	var key int64
 	var types string
 	var after []byte
 	var d domain.Done
 	if err := c.Row([]any{sqlite.Number(&key), scanHash(&d.Request), sqlite.Text(&types), &after}, `
 		SELECT d.key, d.request, d.types, d.after
-		FROM organizations o JOIN done d ON d.organization = o.key AND d.command = +?2
-		WHERE o.id = +?1`, org[:], command[:]); err != nil {
+		FROM done d WHERE d.organization = +?1 AND d.command = +?2`, organization, command[:]); err != nil {
 		return nil, err
 	}
 	state, err := decodeParts(after)

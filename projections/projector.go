@@ -26,7 +26,7 @@ type projector struct {
 	// Keys of rows, by what the rows are about. The current transaction may have made
 	// some of the rows, so the caches are emptied when it is rolled back.
 	organizations *lru.Cache[domain.OrganizationID, int64]
-	workspaces    *lru.Cache[domain.WorkspaceID, int64]
+	workspaces    *lru.Cache[domain.WorkspaceID, workspaceKeys]
 	people        *lru.Cache[personName, int64]
 	roles         *lru.Cache[roleName, int64]
 
@@ -40,6 +40,9 @@ type projector struct {
 	unrecorded  bool      // offboarding may have changed
 }
 
+// workspaceKeys are the keys of a workspace's row and of its organization's.
+type workspaceKeys struct{ workspace, organization int64 }
+
 type personName struct {
 	organization int64
 	user         domain.UserID
@@ -51,9 +54,9 @@ type roleName struct {
 }
 
 func newProjector(c conn, partitions int) (*projector, error) {
-	const few, many = 1 << 13, 1 << 16
+	const few, some, many = 1 << 13, 1 << 15, 1 << 16
 	organizations, err1 := lru.New[domain.OrganizationID, int64](few)
-	workspaces, err2 := lru.New[domain.WorkspaceID, int64](few)
+	workspaces, err2 := lru.New[domain.WorkspaceID, workspaceKeys](some)
 	people, err3 := lru.New[personName, int64](many)
 	roles, err4 := lru.New[roleName, int64](few)
 	p := &projector{
@@ -88,17 +91,18 @@ func (p *projector) organizationOf(id domain.OrganizationID) (int64, error) {
 	return key, nil
 }
 
-// workspaceOf returns the key of the workspace's row.
-func (p *projector) workspaceOf(id domain.WorkspaceID) (int64, error) {
-	if key, ok := p.workspaces.Get(id); ok {
-		return key, nil
+// workspaceOf returns the keys of the workspace's row and of its organization's. A workspace
+// never changes its organization.
+func (p *projector) workspaceOf(id domain.WorkspaceID) (keys workspaceKeys, err error) {
+	if keys, ok := p.workspaces.Get(id); ok {
+		return keys, nil
 	}
-	var key int64
-	if err := p.Row([]any{sqlite.Number(&key)}, `SELECT key FROM workspaces WHERE id = +?`, id[:]); err != nil {
-		return 0, fmt.Errorf("workspace %s: %w", id, err)
+	if err := p.Row([]any{sqlite.Number(&keys.workspace), sqlite.Number(&keys.organization)},
+		`SELECT key, organization FROM workspaces WHERE id = +?`, id[:]); err != nil {
+		return keys, fmt.Errorf("workspace %s: %w", id, err)
 	}
-	p.workspaces.Add(id, key)
-	return key, nil
+	p.workspaces.Add(id, keys)
+	return keys, nil
 }
 
 // roleOf returns the key of the role's row.
@@ -137,12 +141,18 @@ func (p *projector) person(org domain.OrganizationID, user domain.UserID, key in
 	return person, err
 }
 
+// personKey reads the key of a person's row.
+func (c conn) personKey(name personName) (key int64, err error) {
+	err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM people WHERE organization = +? AND user = +?`, name.organization, name.user[:])
+	return key, err
+}
+
 // newPerson makes a person's row if there is none. It returns the row's key and whether
 // the row is new.
 func (p *projector) newPerson(name personName, key int64, text string, more ...any) (person int64, made bool, err error) {
 	n, err := p.Exec(text, append([]any{key, name.organization, name.user[:]}, more...)...)
 	if err == nil && n == 0 {
-		err = p.Row([]any{sqlite.Number(&key)}, `SELECT key FROM people WHERE organization = +? AND user = +?`, name.organization, name.user[:])
+		key, err = p.personKey(name)
 	}
 	if err == nil {
 		p.people.Add(name, key)

@@ -18,6 +18,7 @@ var ErrClosed = sqlite.ErrClosed
 type ReadModels struct {
 	metrics *metrics
 	sources *sourceTable // where grants come from
+	facts   *facts       // what readers need not read again
 
 	// Whoever uses the writer takes a turn: what applies and commits, and the loads of the
 	// log's writers, which find what they need in the writer's cache.
@@ -148,7 +149,7 @@ func (m *ReadModels) read(f func(conn) error) error {
 		return err
 	}
 	defer m.points.Give(c)
-	return f(conn{c})
+	return f(conn{c, m.facts})
 }
 
 // list runs f, which reads or counts a list, with a connection from the pool for lists.
@@ -162,7 +163,7 @@ func (m *ReadModels) list(ctx context.Context, f func(conn) error) error {
 		return err
 	}
 	defer m.lists.Give(c)
-	return f(conn{c})
+	return f(conn{c, m.facts})
 }
 
 // listTogether is [ReadModels.list] for an f that runs several statements. All of them

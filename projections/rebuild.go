@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
@@ -23,6 +24,7 @@ func Rebuild(ctx context.Context, log *events.Log, o Options, progress func(done
 	if err := agree(ctx, log, o); err != nil {
 		return err
 	}
+	defer debug.FreeOSMemory() // what a rebuild needs is needed only once
 	return rebuild(o, replayOf(ctx, log, progress))
 }
 
@@ -82,7 +84,7 @@ func build(file string, partitions int, replay replay) error {
 // builderPragmas are for a file that is thrown away unless it is completed. So it needs
 // no journal, and nothing is flushed before it is complete.
 const builderPragmas = `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-	PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;`
+	PRAGMA cache_size = -98304; PRAGMA temp_store = MEMORY;`
 
 // builderTransaction is the least number of events that a builder applies in one
 // transaction.
@@ -110,7 +112,7 @@ func newBuilder(name string, partitions int) (*builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, c := &builder{name: name, file: file}, conn{file.Conns[0]}
+	b, c := &builder{name: name, file: file}, conn{Conn: file.Conns[0]}
 	err = c.create(partitions)
 	if err == nil {
 		b.projector, err = newProjector(c, partitions)
@@ -175,9 +177,10 @@ func (b *builder) commit() error {
 	return err
 }
 
-// finish makes the indexes, closes the file and flushes it to the disk.
+// finish makes the indexes, closes the file and flushes it to the disk. Sorting the rows takes
+// the memory that the pages have taken before.
 func (b *builder) finish() error {
-	if err := errors.Join(b.commit(), b.Script(indexes)); err != nil {
+	if err := errors.Join(b.commit(), b.Script(`PRAGMA cache_size = -16384; PRAGMA shrink_memory`), b.Script(indexes)); err != nil {
 		return errors.Join(err, b.discard())
 	}
 	if err := b.file.Close(); err != nil {

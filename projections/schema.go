@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 7
+	schemaNumber = 8
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are
@@ -93,10 +93,12 @@ CREATE TABLE workspaces (
 	version      INTEGER NOT NULL
 );
 
+-- The rows of a workspace are beside each other, so a page of its members is read from a few
+-- pages of the file.
 CREATE TABLE memberships (
-	key              INTEGER PRIMARY KEY,
-	id               BLOB    NOT NULL,
 	workspace        INTEGER NOT NULL,
+	key              INTEGER NOT NULL,
+	id               BLOB    NOT NULL,
 	person           INTEGER NOT NULL,
 	role             INTEGER NOT NULL,
 	state            TEXT    NOT NULL, -- as of the last event
@@ -119,8 +121,9 @@ CREATE TABLE memberships (
 		WHEN 'removed' THEN NULL
 		WHEN 'invited' THEN min(coalesce(expires_at, invitation_ends), invitation_ends)
 		ELSE expires_at END) VIRTUAL,
+	PRIMARY KEY (workspace, key),
 	UNIQUE (workspace, person)
-);
+) WITHOUT ROWID;
 CREATE INDEX memberships_role ON memberships (workspace, role);
 
 CREATE TABLE tokens (
@@ -169,7 +172,7 @@ const indexes = `
 CREATE        INDEX organizations_created   ON organizations (created_at, key);
 CREATE        INDEX people_email            ON people (organization, folded_email);
 CREATE        INDEX people_name             ON people (organization, folded_name);
-CREATE        INDEX people_last             ON people (organization, folded_last);
+CREATE        INDEX people_last             ON people (organization, folded_last) WHERE folded_last > '';
 CREATE        INDEX people_members          ON people (organization) WHERE role > '';
 CREATE        INDEX people_members_email    ON people (organization, folded_email) WHERE role > '';
 CREATE        INDEX people_members_name     ON people (organization, folded_name) WHERE role > '';
@@ -179,7 +182,6 @@ CREATE        INDEX roles_created           ON roles (organization);
 CREATE        INDEX roles_id                ON roles (organization, id);
 CREATE        INDEX workspaces_created      ON workspaces (organization);
 CREATE UNIQUE INDEX memberships_id          ON memberships (id);
-CREATE        INDEX memberships_created     ON memberships (workspace);
 CREATE        INDEX memberships_workspaces  ON memberships (person, workspace);
 CREATE        INDEX memberships_invitation  ON memberships (invitation) WHERE invitation IS NOT NULL;
 CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_at IS NOT NULL;

@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "fff3d0d4f2c343f61d2f3a4a22ba2e7472fdcf8c402e70a384ee8ee896b1c0da"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "1b3aa063dde12147f4b9d57562aa4b91e444356f0258bed54a7bc213655647eb"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

@@ -43,7 +43,8 @@ func searched(first, end string) string {
 // by a search, each once.
 func foundPeople(organization, first, end string) string {
 	in := func(column string) string {
-		return `SELECT key FROM people WHERE organization = ` + organization + ` AND ` + column + ` >= ` + first + ` AND ` + column + ` < ` + end
+		return `SELECT key FROM people WHERE organization = ` + organization + ` AND ` + column + ` >= ` + first + ` AND ` + column + ` < ` + end +
+			` AND ` + column + ` > ''`
 	}
 	return in("folded_email") + ` UNION ` + in("folded_name") + ` UNION ` + in("folded_last")
 }
@@ -53,7 +54,7 @@ func foundPeople(organization, first, end string) string {
 const findsMany = `SELECT 1 FROM (
 	SELECT 1 FROM people WHERE organization = +?1 AND folded_email >= +?2 AND folded_email < +?3
 	UNION ALL SELECT 1 FROM people WHERE organization = +?1 AND folded_name >= +?2 AND folded_name < +?3
-	UNION ALL SELECT 1 FROM people WHERE organization = +?1 AND folded_last >= +?2 AND folded_last < +?3
+	UNION ALL SELECT 1 FROM people WHERE organization = +?1 AND folded_last >= +?2 AND folded_last < +?3 AND folded_last > ''
 	) LIMIT 1 OFFSET +?4`
 
 // findsFew reports whether there is a search and it finds few people.

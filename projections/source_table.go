@@ -42,16 +42,11 @@ func MaxGrants() int { return grantSources.most() }
 
 func newSourceTable(rows ...source) *sourceTable {
 	t := &sourceTable{rows: rows, lists: make(map[accessWalk]string), counts: make(map[accessWalk]string)}
-	t.check = `SELECT ` + t.columns() + `, o.id
-		FROM workspaces w
-		JOIN organizations o ON o.key = w.organization
-		LEFT JOIN people p ON p.organization = w.organization AND p.user = +?2 AND ` + notSuspended + t.joins() + `
-		WHERE w.id = +?1`
-	t.accessOf = `SELECT ` + t.columns() + `, ` + profileColumns + `, o.id
-		FROM workspaces w
-		JOIN organizations o ON o.key = w.organization
-		JOIN people p ON p.organization = w.organization AND p.user = +?2 AND ` + notSuspended + t.joins() + `
-		WHERE w.id = +?1`
+	of := `
+		FROM people p` + strings.ReplaceAll(t.joins(), `w.key`, `+?1`) + `
+		WHERE p.organization = +?2 AND p.user = +?4 AND ` + notSuspended
+	t.check = `SELECT ` + t.columns() + of
+	t.accessOf = `SELECT ` + t.columns() + `, ` + profileColumns + of
 	reached := make([]string, len(rows))
 	for i := range rows {
 		reached[i] = rows[i].workspaces.distinct(rows[i].most)

@@ -53,11 +53,15 @@ func (r *userRow) Item() domain.Profile { return *r.profile.of(r.organization, r
 func (r *userRow) Place() sqlite.Place  { return personPlace(r.order, r.key, r.profile.ProfileFacts) }
 
 func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
+	organization, err := c.organizationKey(org)
+	if err != nil {
+		return nil, err
+	}
 	var r profileRow
 	if err := c.Row(r.Dest(), `
 		SELECT `+profileColumns+`
-		FROM organizations o JOIN people p ON p.organization = o.key AND p.user = +?2
-		WHERE o.id = +?1 AND p.profile_version IS NOT NULL`, org[:], user[:]); err != nil {
+		FROM people p
+		WHERE p.organization = +?1 AND p.user = +?2 AND p.profile_version IS NOT NULL`, organization, user[:]); err != nil {
 		return nil, err
 	}
 	return r.of(org, user), nil
@@ -66,12 +70,16 @@ func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Pr
 // emailHolder returns who has the address. Several people have it only if their entries
 // were written before such addresses counted as the same.
 func (c conn) emailHolder(org domain.OrganizationID, folded string) (*domain.EmailHolder, error) {
+	organization, err := c.organizationKey(org)
+	if err != nil {
+		return nil, err
+	}
 	var entries []domain.Holding
 	var entry domain.Holding
-	err := c.Each(context.Background(), []any{scanID(&entry.User), sqlite.Number(&entry.Version)}, func() { entries = append(entries, entry) }, `
+	err = c.Each(context.Background(), []any{scanID(&entry.User), sqlite.Number(&entry.Version)}, func() { entries = append(entries, entry) }, `
 		SELECT p.user, p.profile_version
-		FROM organizations o JOIN people p ON p.organization = o.key AND p.folded_email = +?2
-		WHERE o.id = +?1 AND p.profile_version IS NOT NULL`, org[:], folded)
+		FROM people p
+		WHERE p.organization = +?1 AND p.folded_email = +?2 AND p.profile_version IS NOT NULL`, organization, folded)
 	slices.SortFunc(entries, func(a, b domain.Holding) int { return cmp.Compare(b.Version, a.Version) })
 	if err == nil && entries == nil {
 		err = ErrNotFound

@@ -88,7 +88,7 @@ func (r replay) until(last []wire.Checkpoint) replay {
 }
 
 // Fingerprint returns, for every table, the SHA-256 of all its rows in the order of
-// their keys, as of one moment. Read models of the same history have the same
+// their primary keys, as of one moment. Read models of the same history have the same
 // fingerprints, whether they grew step by step or were rebuilt.
 func (m *ReadModels) Fingerprint(ctx context.Context) (tables map[string]domain.Hash, err error) {
 	err = m.listTogether(ctx, func(c conn) error {
@@ -111,7 +111,7 @@ func (c conn) fingerprint(ctx context.Context) (map[string]domain.Hash, error) {
 }
 
 func (c conn) fingerprintTable(ctx context.Context, table string) (sum domain.Hash, err error) {
-	rows, err := c.Query(ctx, `SELECT * FROM `+table+` ORDER BY 1`)
+	rows, err := c.Query(ctx, `SELECT * FROM `+table+` ORDER BY 1, 2`)
 	if err != nil {
 		return sum, err
 	}

@@ -17,7 +17,7 @@ func (p *projector) workspaceCreated(e domain.WorkspaceCreated, r *domain.Record
 	_, err = p.Exec(`INSERT INTO workspaces (key, id, organization, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		key, e.Workspace[:], organization, e.Name, at, at, int64(r.Number))
 	if err == nil {
-		p.workspaces.Add(e.Workspace, key)
+		p.workspaces.Add(e.Workspace, workspaceKeys{key, organization})
 	}
 	return err
 }
@@ -56,11 +56,12 @@ func (r *workspaceRow) Item() domain.Workspace { return r.Workspace }
 func (r *workspaceRow) Place() sqlite.Place    { return sqlite.Place{N: [3]int64{r.key}} }
 
 func (c conn) workspace(id domain.WorkspaceID) (*domain.Workspace, error) {
-	var r workspaceRow
-	err := c.Row(append(r.Dest(), scanID(&r.Organization)), `
-		SELECT `+workspaceColumns+`, o.id
-		FROM workspaces w JOIN organizations o ON o.key = w.organization
-		WHERE w.id = +?`, id[:])
+	found, err := c.findWorkspace(id)
+	if err != nil {
+		return nil, err
+	}
+	r := workspaceRow{Workspace: domain.Workspace{Organization: found.Organization}}
+	err = c.Row(r.Dest(), `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.key = +?`, found.key)
 	return &r.Workspace, err
 }
 
@@ -78,6 +79,9 @@ type FoundWorkspace struct {
 
 // FindWorkspace returns the workspace, or [ErrNotFound].
 func (m *ReadModels) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, err error) {
+	if w, ok := m.facts.workspace(id); ok {
+		return w, m.Damage()
+	}
 	err = m.read(func(c conn) error {
 		found, err = c.findWorkspace(id)
 		return err
@@ -86,11 +90,17 @@ func (m *ReadModels) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace,
 }
 
 func (c conn) findWorkspace(id domain.WorkspaceID) (FoundWorkspace, error) {
+	if w, ok := c.facts.workspace(id); ok {
+		return w, nil
+	}
 	w := FoundWorkspace{ID: id}
 	err := c.Row([]any{sqlite.Number(&w.key), sqlite.Number(&w.organizationKey), scanID(&w.Organization), sqlite.Time(&w.CreatedAt)}, `
 		SELECT w.key, o.key, o.id, w.created_at
 		FROM workspaces w JOIN organizations o ON o.key = w.organization
 		WHERE w.id = +?`, id[:])
+	if err == nil {
+		c.facts.addWorkspace(w)
+	}
 	return w, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/transport/auth"
 )
 
@@ -67,7 +68,32 @@ func (c *Call) admitToken() error {
 	if err != nil {
 		return err
 	}
-	return c.permit(who)
+	if err := c.permit(who); err != nil || !c.route.reads {
+		return err
+	}
+	if err := c.catchUp(); err != nil {
+		return err
+	}
+	return c.mayRead(who)
+}
+
+// catchUp waits until the read models show what this node has acknowledged in the
+// organization that the query is about. It usually need not wait. If it has waited, the
+// token may have ended meanwhile.
+func (c *Call) catchUp() error {
+	org := c.Organization()
+	if c.Log().Shown(events.AllEvents, org) {
+		return nil
+	}
+	if org.IsZero() { // the root token's, so the path can name one
+		_ = org.UnmarshalText([]byte(c.r.PathValue("organization")))
+	}
+	if err := c.awaitShown(events.AllEvents, org); err != nil {
+		return err
+	}
+	c.checked = time.Now()
+	_, err := c.authenticate()
+	return err
 }
 
 // refuseUnexpected refuses a header that would bound what the request does, if the operation
@@ -110,7 +136,8 @@ func (c *Call) authenticate() (*auth.Bearer, error) {
 	return c.engine.auth.Authenticate(c, c.route.face.authorization(c.r.Header.Get("Authorization")))
 }
 
-// permit checks that the token has what the operation declares.
+// permit checks that the token has what the operation declares. Whether its user may read
+// is another question: see [Call.mayRead].
 func (c *Call) permit(who *auth.Bearer) error {
 	switch scope := c.route.scope; {
 	case scope == RootScope && !who.IsRoot():
@@ -118,15 +145,17 @@ func (c *Call) permit(who *auth.Bearer) error {
 	case scope != RootScope && scope != AnyScope && !who.Allows(scope):
 		return LacksScope(scope, "")
 	}
-	if err := c.route.reach.check(who.Workspace()); err != nil {
-		return err
+	return c.route.reach.check(who.Workspace())
+}
+
+// mayRead checks that the token's user may read in the organization now. A token whose user
+// is suspended may still ask what it is. It learns nothing of the organization or of a
+// workspace.
+func (c *Call) mayRead(who *auth.Bearer) error {
+	if c.route.reach == ReachToken {
+		return nil
 	}
-	// A token whose user is suspended may still ask what it is. It learns nothing of the
-	// organization or of a workspace.
-	if c.route.reads && c.route.reach != ReachToken {
-		return c.engine.auth.MayRead(who)
-	}
-	return nil
+	return c.engine.auth.MayRead(who)
 }
 
 // LacksScope returns the problem of a token that does not have the scope. The parameter

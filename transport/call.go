@@ -26,7 +26,8 @@ type Call struct {
 	status  int   // the status that was sent; 0: none yet
 	held    bool  // the request has waited, or may have
 
-	start time.Time // when the request came
+	start   time.Time // when the request came
+	checked time.Time // when it was found out last whether the token has ended
 
 	query url.Values // the parameters of the request's query
 

@@ -1,28 +1,20 @@
 package transport
 
 import (
-	"context"
-	"log/slog"
-	"time"
-
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
-	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport/ids"
 )
-
-// patience is how long the answer to a command waits for this node's own read models. The
-// command has been written by then, so the answer is a success even if the wait is not.
-const patience = 5 * time.Second
 
 // Do runs a command for the organization: it is decided and its events are written. With
 // [Write.ValidateOnly] it is only decided. The function command makes it from the
 // [domain.Meta] of the request. An organization that the token does not reach is not
 // found.
 //
-// When Do returns, queries to this node show what the command wrote. If the command was
-// refused, they show the reason: a client that learns that a user is already a member can
-// find that member. The errors are those of packages domain and events.
+// When Do returns, the events are durable, and the read models may not show them yet.
+// Queries wait for that: see [Call.awaitShown]. If the command was refused, they show the
+// reason: a client that learns that a user is already a member can find that member. The
+// errors are those of packages domain and events.
 func (c *Call) Do(w *Write, org domain.OrganizationID, command func(domain.Meta) domain.Command) (Result, error) {
 	if err := c.CheckOrganization(org); err != nil {
 		return Result{}, err
@@ -55,7 +47,6 @@ func (c *Call) run(w *Write, command domain.Command) (Result, error) {
 		return Result{tried, true}, err
 	}
 	done, err := c.Log().Run(c, command)
-	c.waitFor(done.Position)
 	if err == nil {
 		err = c.mayShow(command, done)
 	}
@@ -74,24 +65,10 @@ func (c *Call) mayShow(command domain.Command, r events.Result) error {
 	if _, revokes := command.(domain.RevokeToken); !r.Replayed || revokes || r.Target.ID == user {
 		return nil
 	}
+	if err := c.awaitShown(events.AllEvents, m.Organization); err != nil {
+		return err
+	}
 	return c.engine.auth.UserMayRead(m.Organization, user)
-}
-
-// waitFor waits until this node's read models show the position. It gives up and logs a
-// warning after patience, and at once if it is known that they do not move.
-func (c *Call) waitFor(at wire.Position) {
-	models := c.Models()
-	if models.Applied(at.Partition) >= at.Number {
-		return
-	}
-	ctx, cancel := context.WithTimeout(c, patience)
-	defer cancel()
-	ctx, end := c.Log().Moving(ctx, at.Partition)
-	defer end()
-	if late := models.WaitFor(ctx, at); late != nil {
-		c.engine.logger.LogAttrs(c, slog.LevelWarn, "a command was answered before the read models showed it",
-			slog.String("request_id", c.id[0]), slog.String("position", at.String()), slog.String("cause", late.Error()))
-	}
 }
 
 // meta returns what the command takes over from the request.

@@ -38,14 +38,14 @@ func (c *Call) FindOrganization(org domain.OrganizationID) error {
 	if err := c.CheckOrganization(org); err != nil || !c.bearer.Token.IsZero() {
 		return err // an organization with a token exists; only a root token or a JWT can name another one
 	}
-	_, err := c.Models().Organization(org)
+	_, err := Find(c, func() (domain.Organization, error) { return c.Models().Organization(org) })
 	return err
 }
 
 // FindWorkspace looks up a workspace. Call it once and use the result for all queries of
 // a request. A workspace that the token does not reach is not found.
 func (c *Call) FindWorkspace(id domain.WorkspaceID) (projections.FoundWorkspace, error) {
-	ws, err := c.Models().FindWorkspace(id)
+	ws, err := c.lookUp(id)
 	if err == nil && !c.Reaches(ws.Organization, id) {
 		err = NotFound()
 	}
@@ -57,11 +57,15 @@ func (c *Call) FindWorkspace(id domain.WorkspaceID) (projections.FoundWorkspace,
 // workspace belongs to another one the domain refuses the command.
 func (c *Call) OrganizationOf(ws domain.WorkspaceID) (domain.OrganizationID, error) {
 	if c.bearer.IsRoot() {
-		found, err := c.Models().FindWorkspace(ws)
+		found, err := c.lookUp(ws)
 		return found.Organization, err
 	}
 	if !c.Reaches(c.bearer.Organization, ws) {
 		return domain.OrganizationID{}, NotFound()
 	}
 	return c.bearer.Organization, nil
+}
+
+func (c *Call) lookUp(ws domain.WorkspaceID) (projections.FoundWorkspace, error) {
+	return Find(c, func() (projections.FoundWorkspace, error) { return c.Models().FindWorkspace(ws) })
 }

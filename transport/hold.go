@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 	"time"
+
+	"github.com/muster-dev/muster/events"
 )
 
 // heldAfter is the time after which a request counts as held, even if nothing says that it
@@ -18,7 +20,13 @@ func (c *Call) Reauthorize() error {
 	if err != nil {
 		return err
 	}
-	return c.permit(who)
+	if err := c.permit(who); err != nil || !c.route.reads {
+		return err
+	}
+	if err := c.awaitShown(events.Withdrawals, who.Organization); err != nil {
+		return err
+	}
+	return c.mayRead(who)
 }
 
 // release returns an error if a held query must not be answered. A command is not held
@@ -33,7 +41,7 @@ func (c *Call) release() error {
 
 // reauthorizeHeld is [Call.Reauthorize] for a request that was held.
 func (c *Call) reauthorizeHeld() error {
-	if c.bearer == nil || !c.held && time.Since(c.start) < heldAfter {
+	if c.bearer == nil || !c.held && time.Since(c.checked) < heldAfter {
 		return nil
 	}
 	return c.Reauthorize()

@@ -2,15 +2,20 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
 )
 
-// readPatience is how long a query waits for Muster-Min-Position.
+// readPatience is how long a query waits for the read models: for what this node has
+// acknowledged, and for Muster-Min-Position.
 const readPatience = 2 * time.Second
 
 // askPatience is how long a query waits for the read models before it asks the log whether
@@ -41,6 +46,38 @@ func (h *ReadHeaders) prepare(c *Call) error {
 	return c.Patiently(readPatience, "this node has not applied the position yet; ask again, or another node", func(ctx context.Context) error {
 		return c.Models().WaitFor(ctx, position)
 	})
+}
+
+// awaitShown waits until the read models show the events of the sort that this node has
+// acknowledged in the organization, or in all if it is zero. So a client that talks to one
+// node never reads less than it was told. Later events are not waited for.
+func (c *Call) awaitShown(s events.Sort, org domain.OrganizationID) error {
+	if c.Log().Shown(s, org) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(c, readPatience)
+	defer cancel()
+	return c.Log().AwaitShown(ctx, s, org)
+}
+
+// Find looks for something that a command names in the read models. If it is not there yet,
+// Find waits until they show what this node has acknowledged, and looks again. What is found
+// may have changed since, so callers must only use what never changes. A query has waited
+// before, and only looks.
+func Find[T any](c *Call, look func() (T, error)) (T, error) {
+	var org domain.OrganizationID
+	if c.bearer != nil {
+		org = c.bearer.Organization
+	}
+	shown := c.route.reads || c.Log().Shown(events.AllEvents, org)
+	found, err := look()
+	if shown || !errors.Is(err, projections.ErrNotFound) {
+		return found, err
+	}
+	if err := c.awaitShown(events.AllEvents, org); err != nil {
+		return found, err
+	}
+	return look()
 }
 
 // CheckPosition refuses a position that the client sent under the pointer if the log does

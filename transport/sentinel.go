@@ -59,6 +59,7 @@ var sentinels = []struct {
 	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "Command too large"}},
 	{store.ErrUnavailable, serviceUnavailable},
 	{feed.ErrBehind, readModelBehind},
+	{events.ErrBehind, readModelBehind},
 	{events.ErrOutcomeUnknown, Kind{"outcome_unknown", http.StatusServiceUnavailable, "Outcome unknown"}},
 
 	{auth.ErrMissingToken, missingToken},

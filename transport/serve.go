@@ -17,7 +17,8 @@ var noSniff = []string{"nosniff"}
 // an error or a panic into a problem, counts and logs. The values of parameters are set in
 // the input, a pointer to a struct; it is nil for what is not an operation.
 func (e *engine) serve(r *route, w http.ResponseWriter, request *http.Request, in any, do func(*Call) error) {
-	c := &Call{ctx: request.Context(), engine: e, route: r, start: time.Now(), r: request, w: w}
+	now := time.Now()
+	c := &Call{ctx: request.Context(), engine: e, route: r, start: now, checked: now, r: request, w: w}
 	defer c.finish()
 	c.id[0] = c.takeID()
 	header := w.Header() // assigned directly, because Set allocates a slice each time

@@ -62,8 +62,9 @@ func New(o Options) *Authenticator {
 
 // Authenticate returns who the value of an Authorization header stands for. It fails
 // with [ErrMissingToken], [ErrOtherScheme], [ErrInvalidToken] or
-// [ErrIssuerUnavailable], or with an error of the read models. It may wait about five
-// seconds for an issuer's keys. The end of the context does not shorten that, because
+// [ErrIssuerUnavailable], with an error of the read models, or with [events.ErrBehind] if
+// they do not show yet what this node has acknowledged about tokens. It waits about two
+// seconds for that, and may wait about five seconds for an issuer's keys. The end of the context does not shorten that, because
 // other requests wait for the same keys.
 func (a *Authenticator) Authenticate(ctx context.Context, header string) (*Bearer, error) {
 	if header == "" {
@@ -93,7 +94,7 @@ func (a *Authenticator) find(ctx context.Context, secret domain.Hash, text strin
 	if a.issuers.any() && isJWT(text) {
 		return a.issuers.find(ctx, secret, text)
 	}
-	return a.tokens.find(secret, text)
+	return a.tokens.find(ctx, secret, text)
 }
 
 // MayRead returns [domain.ErrNotAllowed] if the token is bound to a user who is suspended

@@ -20,9 +20,9 @@
 //     stands for a user of an organization.
 //
 // Tokens and JWTs that were checked are remembered. A remembered token is not used
-// after the read models have applied another revocation, so a node refuses a revoked
-// token as soon as its reads show the revocation. A remembered JWT is not used after
-// its issuer's keys have been fetched again.
+// after this node has acknowledged another revocation, or has applied one of another
+// node. So a node refuses a revoked token from the answer to the revocation on. A
+// remembered JWT is not used after its issuer's keys have been fetched again.
 //
 // # Secrets
 //

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -13,9 +15,14 @@ import (
 // maxBearers is the number of tokens that are remembered, and also of JWTs.
 const maxBearers = 10_000
 
+// patience is how long a request waits for the read models if they do not show yet what
+// this node has acknowledged about tokens.
+const patience = 2 * time.Second
+
 // tokens looks up Muster's own tokens and remembers those that were seen lately. A
-// remembered token is used only while the read models have applied no revocation
-// since. So a node refuses a revoked token as soon as its reads show the revocation.
+// remembered token is used only while no token of its partition has been revoked or rotated
+// since. What this node has acknowledged counts at once: a request that needs the read
+// models then waits until they show it.
 type tokens struct {
 	log    *events.Log
 	models *projections.ReadModels
@@ -34,12 +41,26 @@ func newTokens(log *events.Log, models *projections.ReadModels) *tokens {
 }
 
 // find returns who the token with that text and hash stands for.
-func (t *tokens) find(secret domain.Hash, text string) (*Bearer, error) {
-	if known, ok := t.bySecret.Get(secret); ok && t.models.Revoked(known.partition) == known.revoked {
+func (t *tokens) find(ctx context.Context, secret domain.Hash, text string) (*Bearer, error) {
+	if known, ok := t.bySecret.Get(secret); ok && t.log.Shown(events.TokenEvents, known.Organization) && t.models.Revoked(known.partition) == known.revoked {
 		return known.Bearer, nil
 	}
 	if !IsToken(text) {
 		return nil, ErrInvalidToken // not worth a query
+	}
+	shown := t.log.Shown(events.TokenEvents, domain.OrganizationID{})
+	found, err := t.lookUp(secret)
+	if shown || err != nil && !errors.Is(err, ErrInvalidToken) {
+		return found, err
+	}
+	var org domain.OrganizationID // of a token that is not found, any can be
+	if found != nil {
+		org = found.Organization
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := t.log.AwaitShown(ctx, events.TokenEvents, org); err != nil {
+		return nil, err
 	}
 	return t.lookUp(secret)
 }

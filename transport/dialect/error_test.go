@@ -137,12 +137,13 @@ func TestLaggingNode(t *testing.T) {
 			all = append(all, asked{op, s.widest(op, x), fill(op.path, x.things())})
 		}
 	}
-	resume := s.Pause()
+	another := s.Another(t)
+	resume := s.Pause(t)
 	var org domain.OrganizationID
 	if err := org.UnmarshalText([]byte(x.org)); err != nil {
 		t.Fatal(err)
 	}
-	done, err := s.log.Run(context.Background(), domain.RenameOrganization{Meta: domain.Meta{
+	done, err := another.Run(context.Background(), domain.RenameOrganization{Meta: domain.Meta{
 		ID: ids.New(), Organization: org, Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"},
 	}, Name: "Renamed"})
 	if err != nil {

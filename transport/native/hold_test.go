@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -22,21 +23,23 @@ func TestHeldRequests(t *testing.T) {
 		late   bool // it ends only after the requests have begun
 		status int
 		// ends ends the token, or the user whom it is bound to, while the request waits.
-		ends func(s *service, x tenant, id string)
+		ends func(s *service, x tenant, id string, run func(domain.Command) wire.Position)
 	}{
-		{"revoked", false, 401, func(s *service, x tenant, id string) {
+		{"revoked", false, 401, func(s *service, x tenant, id string, run func(domain.Command) wire.Position) {
 			var token domain.TokenID
 			if err := token.UnmarshalText([]byte(id)); err != nil {
 				s.t.Fatal(err)
 			}
-			s.run(domain.RevokeToken{Meta: operator(x.organization(s.t)), Token: token})
+			run(domain.RevokeToken{Meta: operator(x.organization(s.t)), Token: token})
 		}},
-		{"expired", true, 401, func(s *service, _ tenant, _ string) { s.clock.Store(int64(2 * time.Hour)) }},
-		{"user removed", false, 403, func(s *service, x tenant, _ string) {
-			s.run(domain.RemoveOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
+		{"expired", true, 401, func(s *service, _ tenant, _ string, _ func(domain.Command) wire.Position) {
+			s.clock.Store(int64(2 * time.Hour))
 		}},
-		{"user suspended", false, 403, func(s *service, x tenant, _ string) {
-			s.run(domain.SuspendOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
+		{"user removed", false, 403, func(s *service, x tenant, _ string, run func(domain.Command) wire.Position) {
+			run(domain.RemoveOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
+		}},
+		{"user suspended", false, 403, func(s *service, x tenant, _ string, run func(domain.Command) wire.Position) {
+			run(domain.SuspendOrganizationMember{Meta: operator(x.organization(s.t)), User: x.user(s.t)})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -46,11 +49,12 @@ func TestHeldRequests(t *testing.T) {
 			members, events := "/v1/workspaces/"+x.ws+"/members", "/v1/organizations/"+x.org+"/events"
 			after := s.as(token, "GET", events, "").want(200).get("position")
 
-			resume := s.Pause()
+			run := s.elsewhere()
+			resume := s.Pause(t)
 			if !c.late {
-				c.ends(s, x, id)
+				c.ends(s, x, id, run)
 			}
-			position := s.write(x).String()
+			position := run(addition(t, x)).String()
 			answers := make(chan answer)
 			requests := [][]string{
 				{"GET", members, "", "Muster-Min-Position", position},
@@ -64,7 +68,7 @@ func TestHeldRequests(t *testing.T) {
 			}
 			time.Sleep(300 * time.Millisecond) // they should be waiting; the test holds either way
 			if c.late {
-				c.ends(s, x, id)
+				c.ends(s, x, id, run)
 			}
 			resume()
 			for range requests {

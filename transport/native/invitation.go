@@ -115,14 +115,12 @@ func acceptInvitation(c *transport.Call, in *acceptInvitationInput) (*transport.
 		return nil, noInvitation()
 	}
 	secret := auth.HashSecret(sent.Token)
-	invited, err := c.Models().InvitationBySecret(secret, c.Now())
+	invited, err := transport.Find(c, func() (projections.Member, error) { return findInvitation(c, secret) })
 	switch {
 	case errors.Is(err, projections.ErrNotFound):
 		return nil, noInvitation()
 	case err != nil:
 		return nil, err
-	case invited.State != domain.MembershipInvited && invited.State != domain.MembershipActive:
-		return nil, noInvitation()
 	case !sent.User.IsZero() && sent.User != invited.User:
 		return nil, transport.AnotherInvitee.Problem("the invitation is for another user than user_id says")
 	}
@@ -141,6 +139,16 @@ func acceptInvitation(c *transport.Call, in *acceptInvitationInput) (*transport.
 	}
 	shown := leftMember(c, result, result.Target)
 	return transport.Wrote(result, "", shown.Version, &shown), nil
+}
+
+// findInvitation returns the membership with the secret if the invitation is open or was
+// accepted.
+func findInvitation(c *transport.Call, secret domain.Hash) (projections.Member, error) {
+	invited, err := c.Models().InvitationBySecret(secret, c.Now())
+	if err == nil && invited.State != domain.MembershipInvited && invited.State != domain.MembershipActive {
+		err = projections.ErrNotFound
+	}
+	return invited, err
 }
 
 // noInvitation returns the problem of a secret with which no invitation can be accepted.

@@ -16,8 +16,9 @@ func TestPositionsBeyondTheLog(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.tenant("Acme")
 	members, events := "/v1/workspaces/"+x.ws+"/members", "/v1/organizations/"+x.org+"/events"
-	resume := s.Pause()
-	end := s.write(x)
+	write := s.elsewhere()
+	resume := s.Pause(t)
+	end := write(addition(t, x))
 	beyond := wire.Position{Partition: end.Partition, Number: end.Number + 1}.String()
 
 	if got := s.as(x.token, "GET", events+"?after="+end.String(), "").want(200); got.count() != 0 || got.get("position") != end.String() {
@@ -50,17 +51,17 @@ func TestPositionsBeyondTheLog(t *testing.T) {
 	}
 }
 
-// write adds a member without the API, which would wait until the read models show it.
-func (s *service) write(x tenant) wire.Position {
-	s.t.Helper()
+// addition returns a command that adds a member.
+func addition(t testing.TB, x tenant) domain.Command {
+	t.Helper()
 	var ws domain.WorkspaceID
 	if err := ws.UnmarshalText([]byte(x.ws)); err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return s.run(domain.PutMember{
-		Meta: operator(x.organization(s.t)), Workspace: ws, User: ids.New(), Membership: ids.New(),
+	return domain.PutMember{
+		Meta: operator(x.organization(t)), Workspace: ws, User: ids.New(), Membership: ids.New(),
 		Terms: domain.Terms{Role: domain.RoleViewer},
-	})
+	}
 }
 
 // operator returns what a command of the operator says of itself.
@@ -71,12 +72,16 @@ func operator(org domain.OrganizationID) domain.Meta {
 	}
 }
 
-// run runs a command without the API.
-func (s *service) run(c domain.Command) wire.Position {
+// elsewhere returns a function that runs commands on another node.
+func (s *service) elsewhere() func(domain.Command) wire.Position {
 	s.t.Helper()
-	done, err := s.log.Run(context.Background(), c)
-	if err != nil {
-		s.t.Fatal(err)
+	log := s.Another(s.t)
+	return func(c domain.Command) wire.Position {
+		s.t.Helper()
+		done, err := log.Run(context.Background(), c)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return done.Position
 	}
-	return done.Position
 }

@@ -182,7 +182,7 @@ func findRole(c *transport.Call, path RolePath) (domain.CustomRole, error) {
 	if err := c.FindOrganization(path.Organization); err != nil {
 		return domain.CustomRole{}, err
 	}
-	return c.Models().RoleByID(path.Organization, path.Role)
+	return transport.Find(c, func() (domain.CustomRole, error) { return c.Models().RoleByID(path.Organization, path.Role) })
 }
 
 type updateRoleBody struct {

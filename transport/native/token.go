@@ -164,7 +164,7 @@ func rotateToken(c *transport.Call, in *rotateTokenInput) (*transport.Written[Is
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	token, err := c.Models().Token(in.Organization, in.Token)
+	token, err := transport.Find(c, func() (domain.Token, error) { return c.Models().Token(in.Organization, in.Token) })
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,7 +50,7 @@ func Start(
 	quiet := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	s := &Service{Metrics: prometheus.NewRegistry()}
 	var err error
-	s.Log, err = events.Open(ctx, events.Options{Dir: dir, Partitions: Partitions, Now: now, Logger: quiet, Metrics: s.Metrics})
+	s.Log, err = events.Open(ctx, events.Options{Dir: dir, Listen: "127.0.0.1:0", Partitions: Partitions, Now: now, Logger: quiet, Metrics: s.Metrics})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,11 +84,46 @@ func Start(
 	return s
 }
 
-// Pause keeps the read models from following the log until resume is called, as on a node
-// that lags behind.
-func (s *Service) Pause() (resume func()) {
+// Pause keeps the read models from following the log until resume is called, or until the
+// test ends, as on a node that lags behind.
+func (s *Service) Pause(t testing.TB) (resume func()) {
 	s.paused.Lock()
-	return s.paused.Unlock
+	resume = sync.OnceFunc(s.paused.Unlock)
+	t.Cleanup(resume)
+	return resume
+}
+
+// Another returns the log of another node on the same server, which runs until the test
+// ends. It knows nothing of what the service has acknowledged, nor the service of what it
+// has.
+func (s *Service) Another(t testing.TB) *events.Log {
+	t.Helper()
+	ctx := context.Background()
+	quiet := slog.New(slog.DiscardHandler)
+	token, err := os.ReadFile(filepath.Join(s.Log.Dir(), "nats-token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := strings.Replace(s.Log.ClientURL(), "//", "//"+strings.TrimSpace(string(token))+"@", 1)
+	dir, other := t.TempDir(), &Service{Metrics: prometheus.NewRegistry()}
+	other.Log, err = events.Open(ctx, events.Options{Dir: dir, URL: url, Partitions: Partitions, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if other.Models, err = other.open(ctx, projections.Options{Dir: dir, Partitions: Partitions, Logger: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	unfollow := other.follow(ctx, t)
+	t.Cleanup(func() {
+		unfollow()
+		if err := errors.Join(other.Models.Close(), other.Log.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := other.Log.Start(ctx, other.Models); err != nil {
+		t.Fatal(err)
+	}
+	return other.Log
 }
 
 // Stop stops the service before the test ends.

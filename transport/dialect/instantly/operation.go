@@ -61,7 +61,7 @@ type MemberPath struct {
 // find returns the membership, even if it was removed, provided that the token reaches
 // it.
 func (p MemberPath) find(c *transport.Call) (projections.Member, error) {
-	found, err := c.Models().Membership(p.ID, c.Now())
+	found, err := transport.Find(c, func() (projections.Member, error) { return c.Models().Membership(p.ID, c.Now()) })
 	if err == nil && !c.Reaches(found.Organization, found.Workspace) {
 		err = projections.ErrNotFound
 	}

@@ -107,7 +107,7 @@ func updateInBody(c *transport.Call, in *updateInBodyInput) (*transport.Written[
 // give gives a member the role. It does not check whether the token reaches the member's
 // workspace, because the command does.
 func give(c *transport.Call, w *transport.Write, id domain.MembershipID, role domain.RoleKey) (*transport.Written[member], error) {
-	found, err := c.Models().Membership(id, c.Now())
+	found, err := transport.Find(c, func() (projections.Member, error) { return c.Models().Membership(id, c.Now()) })
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func put(c *transport.Call, in *putInput) (*transport.Written[membership], error
 	if err != nil {
 		return nil, err
 	}
-	given, err := c.Models().RoleByID(ws.Organization, sent.Role)
+	given, err := transport.Find(c, func() (domain.CustomRole, error) { return c.Models().RoleByID(ws.Organization, sent.Role) })
 	if errors.Is(err, projections.ErrNotFound) {
 		err = errUnknownRole
 	}

@@ -1,0 +1,141 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// Sort says which events a reader depends on.
+type Sort int
+
+// The sorts of events.
+const (
+	// AllEvents are the events of every type.
+	AllEvents Sort = iota
+	// Withdrawals are the events by which a person can lose the right to read.
+	Withdrawals
+	// TokenEvents are the events by which a secret of a token begins or ends to be valid.
+	TokenEvents
+
+	sorts // how many there are
+)
+
+// is reports whether the event is one of the sort.
+func (s Sort) is(e domain.Event) bool {
+	switch e.(type) { //nolint:gochecksumtype // all others are of the first sort only
+	case domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked:
+		return s == AllEvents || s == TokenEvents
+	case domain.OrganizationMemberRemoved, domain.OrganizationMemberSuspended,
+		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.MemberExpiryChanged:
+		return s == AllEvents || s == Withdrawals
+	default:
+		return s == AllEvents
+	}
+}
+
+// acknowledged has, for each sort, the numbers of the last events of a partition that this
+// process has told its callers of, by slot. Only the writer changes it. It is safe for
+// concurrent use.
+type acknowledged [sorts][slots + 1]atomic.Uint64
+
+// Each organization has a slot. Organizations can share one: a reader of one may then wait
+// for an event of another. The slot everywhere is for all organizations together.
+const (
+	slots      = 256
+	everywhere = slots
+)
+
+// place returns the partition of the organization, and its slot there.
+func (l *Log) place(org domain.OrganizationID) (p *partition, slot uint64) {
+	hash := hashOf(org)
+	return l.partitions[hash%uint64(len(l.partitions))], slotOf(hash)
+}
+
+func slotOf(hash uint64) uint64 { return hash >> 32 % slots }
+
+// note is the last events of a command, which are acknowledged together.
+type note struct {
+	slot uint64
+	last [sorts]uint64 // the numbers of the last event of each sort; 0 for none
+}
+
+// noteOf returns the note of a command with these events.
+func noteOf(org domain.OrganizationID, entries []wire.Entry) note {
+	n := note{slot: slotOf(hashOf(org))}
+	for i := range entries {
+		for sort := range n.last {
+			if Sort(sort).is(entries[i].Event) {
+				n.last[sort] = entries[i].Number
+			}
+		}
+	}
+	return n
+}
+
+// note notes the events of a command whose caller is about to be answered.
+func (a *acknowledged) note(n *note) {
+	for sort, number := range n.last {
+		if number > 0 {
+			a[sort][n.slot].Store(number)
+			a[sort][everywhere].Store(number)
+		}
+	}
+}
+
+// ErrBehind reports that the read models do not show yet what this process has
+// acknowledged. It is wrapped with the reason.
+var ErrBehind = errors.New("the read models do not show yet what this node has acknowledged")
+
+// Shown reports whether the read models show every event of the sort that [Log.Run] has
+// acknowledged in the organization. If the organization is zero it is about all of them.
+func (l *Log) Shown(s Sort, org domain.OrganizationID) bool {
+	if !org.IsZero() {
+		p, slot := l.place(org)
+		return p.shown(s, slot)
+	}
+	for _, p := range l.partitions {
+		if !p.shown(s, everywhere) {
+			return false
+		}
+	}
+	return true
+}
+
+// AwaitShown waits until the read models show every event that [Log.Shown] asks for at the
+// moment. It fails with [ErrBehind] if the context ends before, and at once if it is known
+// that the read models do not follow the log.
+func (l *Log) AwaitShown(ctx context.Context, s Sort, org domain.OrganizationID) error {
+	if !org.IsZero() {
+		p, slot := l.place(org)
+		return p.awaitShown(ctx, s, slot)
+	}
+	for _, p := range l.partitions {
+		if err := p.awaitShown(ctx, s, everywhere); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *partition) shown(s Sort, slot uint64) bool {
+	number := p.writer.acknowledged[s][slot].Load()
+	return number == 0 || p.writer.held.snapshot.Applied(p.Number) >= number
+}
+
+func (p *partition) awaitShown(ctx context.Context, s Sort, slot uint64) error {
+	if p.shown(s, slot) {
+		return nil
+	}
+	ctx, end := p.stall.while(ctx)
+	defer end()
+	err := p.writer.held.snapshot.WaitFor(ctx, wire.Position{Partition: p.Number, Number: p.writer.acknowledged[s][slot].Load()})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrBehind, context.Cause(ctx))
+	}
+	return err
+}

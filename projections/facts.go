@@ -1,0 +1,51 @@
+package projections
+
+import (
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// facts holds what almost every query needs and what never changes: the keys of workspaces
+// and organizations, and which organization a workspace belongs to. Rows are never deleted,
+// so what was found once stays right.
+type facts struct {
+	workspaces    *lru.Cache[domain.WorkspaceID, FoundWorkspace]
+	organizations *lru.Cache[domain.OrganizationID, int64]
+}
+
+// factsSize is how many of each are held. They take up to 10 MB.
+const factsSize = 1 << 15
+
+func newFacts() *facts {
+	// They fail only for a size that is not positive.
+	workspaces, _ := lru.New[domain.WorkspaceID, FoundWorkspace](factsSize)
+	organizations, _ := lru.New[domain.OrganizationID, int64](factsSize)
+	return &facts{workspaces, organizations}
+}
+
+func (f *facts) workspace(id domain.WorkspaceID) (FoundWorkspace, bool) {
+	if f == nil {
+		return FoundWorkspace{}, false
+	}
+	return f.workspaces.Get(id)
+}
+
+func (f *facts) addWorkspace(w FoundWorkspace) {
+	if f != nil {
+		f.workspaces.Add(w.ID, w)
+	}
+}
+
+func (f *facts) organization(id domain.OrganizationID) (int64, bool) {
+	if f == nil {
+		return 0, false
+	}
+	return f.organizations.Get(id)
+}
+
+func (f *facts) addOrganization(id domain.OrganizationID, key int64) {
+	if f != nil {
+		f.organizations.Add(id, key)
+	}
+}
