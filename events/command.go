@@ -9,7 +9,8 @@ import (
 )
 
 // Run decides the command and appends its events. If it returns no error they are
-// durable and survive power loss. Two commands of one organization never see each other
+// durable and survive power loss. The read models show them a moment later: see
+// [Log.AwaitShown]. Two commands of one organization never see each other
 // half done. With one of the domain's errors the result has the position of the last
 // event that the refusal rests on.
 func (l *Log) Run(ctx context.Context, c domain.Command) (Result, error) {

@@ -21,13 +21,18 @@
 // A writer holds the parts of aggregates that it has used in memory, and loads others
 // from a [Snapshot]: the read models.
 //
+// A caller is answered when its events are durable, which is before the read models show
+// them. Who reads from these asks [Log.Shown], and waits with [Log.AwaitShown]. So a process
+// never shows less than it has acknowledged. When the read models are far behind, the writer
+// waits for them.
+//
 // # Following
 //
 // [Log.Follow] drives the read models: every message in order, without gaps, the chain
 // checked as it goes. What has been applied goes to the feed, and is visible to
 // [Log.Events] once the feed holds it.
 //
-//	log, err := events.Open(ctx, events.Options{Dir: "data", Partitions: 4})
+//	log, err := events.Open(ctx, events.Options{Dir: "data"})
 //	go log.Follow(ctx, models.Checkpoints(), models)
 //	err = log.Start(ctx, models)
 //	result, err := log.Run(ctx, domain.AddMember{…})

@@ -255,7 +255,8 @@ type reachedWorkspace struct {
 // without the limit.
 func (c conn) reached(ctx context.Context, t *sourceTable, org domain.OrganizationID, user domain.UserID, limit int, args ...any) ([]reachedWorkspace, error) {
 	row, workspace := grantRow{table: t}, workspaceRow{Workspace: domain.Workspace{Organization: org}}
-	reached := make([]reachedWorkspace, 0, min(limit, window))
+	const few = 8 // most users have no more workspaces
+	reached := make([]reachedWorkspace, 0, min(limit, few))
 	err := c.Each(ctx, append(row.Dest(), workspace.Dest()...), func() {
 		if n := len(reached); n == 0 || reached[n-1].key != workspace.key {
 			reached = append(reached, reachedWorkspace{workspace.key, WorkspaceAccess{

@@ -14,7 +14,7 @@ import (
 // SQLite does not begin the WAL from its start again. So when few are left, the next commit
 // moves these.
 type mover struct {
-	file   *sqlite.File
+	conn   *sqlite.Conn
 	length *sqlite.WALLength
 	most   int64         // frames that the WAL may have
 	grown  chan struct{} // has an element if the WAL is to be moved
@@ -32,21 +32,15 @@ const (
 	movePasses = 4
 )
 
-// moverPragmas make the mover flush the WAL before it moves its frames, and the file afterwards.
-const moverPragmas = `PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -64;`
-
-// openMover opens the mover of a WAL that may have that many frames. The writer must have read
-// from the file.
-func openMover(file string, most int64) (*mover, error) {
-	f, err := sqlite.Open(file, sqlite.Writing, 1, moverPragmas)
+// newMover returns the mover of a file's WAL, which may have that many frames. The connection
+// must have been opened together with the others that write: opening one later drops the
+// locks of those.
+func newMover(c *sqlite.Conn, file string, most int64) (*mover, error) {
+	length, err := sqlite.OpenWALLength(file)
 	if err != nil {
 		return nil, err
 	}
-	length, err := sqlite.OpenWALLength(file)
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &mover{file: f, length: length, most: most, grown: make(chan struct{}, 1), ended: make(chan struct{})}, nil
+	return &mover{conn: c, length: length, most: most, grown: make(chan struct{}, 1), ended: make(chan struct{})}, nil
 }
 
 // run moves the WAL whenever it has grown, until the read models are closed.
@@ -69,7 +63,7 @@ func (v *mover) run(closed <-chan struct{}, logger *slog.Logger) {
 func (v *mover) move() error {
 	for range movePasses {
 		v.moving.Lock()
-		_, moved, err := v.file.Conns[0].MoveWAL()
+		_, moved, err := v.conn.MoveWAL()
 		v.moving.Unlock()
 		if err != nil {
 			return err
@@ -89,31 +83,31 @@ func (v *mover) move() error {
 // committed is called after each commit, by whoever writes, before the next transaction begins.
 // If the WAL becomes too long it waits for the mover. Frames that are being read cannot be
 // moved: then it waits for nothing, and leaves the WAL alone until there are more.
-func (v *mover) committed(c *sqlite.Conn) error {
+func (v *mover) committed(writer *sqlite.Conn) {
 	frames, err := v.length.Frames()
-	if err != nil {
-		return err
-	}
 	last := v.few.Load()
 	switch {
+	case err != nil: // the mover finds out what is wrong
 	case frames < v.most/2:
 		v.next = v.most / 2
 		v.few.Store(false) // it was about the frames before
-		return nil
+		return
 	case frames < v.next && !last:
-		return nil
-	}
-	v.next = frames + v.most/8
-	if last || frames > v.most {
+		return
+	case last || frames > v.most:
+		v.next = frames + v.most/8
 		v.moving.Lock()
-		defer v.moving.Unlock()
+		_, _, err = writer.MoveWAL()
+		v.moving.Unlock()
 		v.few.Store(false)
-		_, _, err := c.MoveWAL()
-		return err
+		if err == nil {
+			return
+		}
+	default:
+		v.next = frames + v.most/8
 	}
 	select {
 	case v.grown <- struct{}{}:
 	default: // it is at work
 	}
-	return nil
 }

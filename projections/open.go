@@ -57,10 +57,13 @@ const (
 	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
 		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;`
 	readerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
+	// Point reads look at a few pages all over the file, and profit from each that is there.
+	pointPragmas = readerPragmas + ` PRAGMA cache_size = -32768;`
 )
 
 // readers returns the size of each of the two pools: a connection for every processor,
-// but at least 2 and at most 4. A connection costs up to 16 MB of cache.
+// but at least 2 and at most 4. A connection for lists costs up to
+// 16 MB of cache, and one for point reads up to 32 MB.
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
 // Open opens the read models for reading, and for [ReadModels.Apply] and [ReadModels.Commit]. It returns
@@ -173,11 +176,11 @@ func examineOpen(c *sqlite.Conn, file string, partitions int) error {
 
 // openFiles opens the connections.
 func openFiles(file string) (*ReadModels, error) {
-	writer, err := sqlite.Open(file, sqlite.Writing, 1, writerPragmas)
+	writer, err := sqlite.Open(file, sqlite.Writing, 2, writerPragmas)
 	if err != nil {
 		return nil, err
 	}
-	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), readerPragmas)
+	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), pointPragmas)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -215,7 +218,7 @@ func (m *ReadModels) closeFiles() error {
 		return errors.Join(err, m.writer.Close())
 	}
 	<-m.mover.ended
-	return errors.Join(err, m.mover.file.Close(), m.writer.Close(), m.mover.length.Close())
+	return errors.Join(err, m.writer.Close(), m.mover.length.Close())
 }
 
 // prepare reads how much of the log the read models have applied, and begins to move the WAL.
@@ -241,10 +244,9 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if m.mover, err = openMover(o.file(), pages); err != nil {
+	if m.mover, err = newMover(m.writer.Conns[1], o.file(), pages); err != nil {
 		return err
 	}
-	m.mover.file.NotifyDamage(m.report)
 	go m.mover.run(m.closed, o.logger())
 	return nil
 }

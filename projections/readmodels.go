@@ -23,7 +23,7 @@ type ReadModels struct {
 	// Whoever uses the writer takes a turn: what applies and commits, and the loads of the
 	// log's writers, which find what they need in the writer's cache.
 	writing   turns
-	writer    *sqlite.File
+	writer    *sqlite.File // its connections are the projector's and the mover's
 	projector *projector
 	current   []wire.Checkpoint // as of the last commit
 	wanted    chan struct{}     // has an element if somebody waits for a commit

@@ -85,8 +85,8 @@ func (c *Call) catchUp() error {
 	if c.Log().Shown(events.AllEvents, org) {
 		return nil
 	}
-	if org.IsZero() { // the root token's, so the path can name one
-		_ = org.UnmarshalText([]byte(c.r.PathValue("organization")))
+	if org.IsZero() {
+		org = c.named()
 	}
 	if err := c.awaitShown(events.AllEvents, org); err != nil {
 		return err
@@ -94,6 +94,20 @@ func (c *Call) catchUp() error {
 	c.checked = time.Now()
 	_, err := c.authenticate()
 	return err
+}
+
+// named returns the organization that the path is about. It is zero if the path does not
+// tell.
+func (c *Call) named() (org domain.OrganizationID) {
+	if org.UnmarshalText([]byte(c.r.PathValue("organization"))) == nil {
+		return org
+	}
+	var ws domain.WorkspaceID
+	if ws.UnmarshalText([]byte(c.r.PathValue("workspace"))) != nil {
+		return domain.OrganizationID{}
+	}
+	found, _ := c.Models().FindWorkspace(ws)
+	return found.Organization
 }
 
 // refuseUnexpected refuses a header that would bound what the request does, if the operation

@@ -58,19 +58,25 @@ func appendBody(b []byte, body io.Reader) ([]byte, error) {
 		}
 		n, err := body.Read(b[len(b):min(cap(b), maxBody+1)])
 		b = b[:len(b)+n]
-		var failed net.Error
 		switch {
 		case len(b) > maxBody:
 			return b, bodyTooLarge.Problem("a body has at most 1 MiB")
 		case err == nil:
 		case err == io.EOF: //nolint:errorlint // readers return io.EOF itself
 			return b, nil
-		case errors.As(err, &failed) && failed.Timeout():
-			return b, bodyTimeout.Problem("send the body without pausing")
 		default:
-			return b, bodyUnreadable.Problem("the body broke off, or its framing is wrong")
+			return b, problemOfReading(err)
 		}
 	}
+}
+
+// problemOfReading returns the problem of a body that could not be read to its end.
+func problemOfReading(err error) *Problem {
+	var failed net.Error
+	if errors.As(err, &failed) && failed.Timeout() {
+		return bodyTimeout.Problem("send the body without pausing")
+	}
+	return bodyUnreadable.Problem("the body broke off, or its framing is wrong")
 }
 
 // JSONBody is the part of an operation's input that is the request's body.

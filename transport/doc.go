@@ -19,7 +19,9 @@
 //  4. The handler gets the [Call]. For a query it asks the read models ([Call.Models]). For
 //     a command it makes a command of package domain and runs it ([Call.Do]). The answer is
 //     made from what the command left, and nothing is read back.
-//     A query that has waited is authorized again before its answer (hold.go).
+//     A query first waits until the read models show what this node has acknowledged to the
+//     callers of commands (admit.go). One that has waited for something else is authorized
+//     again before its answer (hold.go).
 //  5. One table turns every error into a [Problem] (sentinel.go). The problem gets the form
 //     of the face ([Face.ErrorForm]).
 //

@@ -14,7 +14,8 @@
 // This package holds the program's start, and the small commands, one file each. The
 // large commands are packages beside it: audit, bench, demo and roster. They share node
 // (an open log with its read models), client (a running service), terminal (flags,
-// tables, exit statuses) and secret (the root token), and do not import each other.
+// tables, exit statuses), secret (the root token) and collector (settings of Go's memory
+// collector), and do not import each other.
 //
 // Results go to standard output, logs to standard error. Every setting of serve that
 // has a flag can also be set by a variable of the environment, MUSTER_ and the flag's

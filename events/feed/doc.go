@@ -14,11 +14,12 @@
 //
 // # Publishing
 //
-// Usually the process that appended an event publishes it, once its own read models
-// have applied it. It then announces how far the feed reaches on muster.fed.00 …, by
-// core NATS, as a decimal number. An announcement is a hint: it saves the other nodes
-// from asking JetStream. If nobody announces anything for a moment, because the
-// process that appended has died, another node publishes.
+// Usually the process that appended an event publishes it, once its own read models have
+// applied it, together with everything else that they have applied by then. It then
+// announces how far the feed reaches on muster.fed.00 …, by core NATS, as a decimal number.
+// An announcement is a hint: it saves the other nodes from asking JetStream. If nobody
+// announces anything for a moment, because the process that appended has died, another node
+// publishes.
 //
 // # What is believed
 //

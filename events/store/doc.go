@@ -29,11 +29,13 @@
 //
 // Muster reads the log's messages from the files of the embedded server itself (see package
 // block), because the server cuts a file where it finds damage. The server is only asked how
-// far the log goes, and for the messages that come.
+// far the log goes, and, if it listens, for the messages that come. If it does not, this
+// process is the only one that writes: a reader then gets each message as soon as it has
+// been acknowledged, with the events that it was made from.
 //
 // # Use
 //
-//	s, err := store.Open(ctx, store.Options{Dir: "data", Partitions: 4, Logger: logger})
+//	s, err := store.Open(ctx, store.Options{Dir: "data", Logger: logger})
 //	tip, err := s.Partitions[0].Tip(ctx)
 //	err = s.Partitions[0].Append(ctx, wire.Next(tip, "this process", payload))
 package store

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/muster-dev/muster/events/wire"
@@ -16,7 +17,9 @@ func follow(t *testing.T, p *Partition, from wire.Checkpoint) <-chan wire.Messag
 	go func() { ended <- p.Read(ctx, from, nil, out) }()
 	t.Cleanup(func() {
 		cancel()
-		_ = <-ended
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	})
 	return out
 }

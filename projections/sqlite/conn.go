@@ -104,8 +104,11 @@ func (c *Conn) Each(ctx context.Context, dest []any, f func(), text string, args
 		return err
 	}
 	defer rows.Close() //nolint:errcheck // Err says it
+	if err := rows.into(dest); err != nil {
+		return err
+	}
 	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
+		if err := rows.scan(); err != nil {
 			return err
 		}
 		f()
@@ -142,8 +145,17 @@ func (c *Conn) scanRow(s *statement, dest []any) error {
 	if s.outcome.rows == 0 {
 		return ErrNotFound
 	}
-	_, err := scanAll(c.row[:s.outcome.used], dest)
-	return err
+	block := c.row[:s.outcome.used]
+	for _, to := range dest {
+		column, err := columnOf(to)
+		if err != nil {
+			return err
+		}
+		if block, err = scanValue(block, column); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // within calls f, which runs a statement. When the context ends, the statement is

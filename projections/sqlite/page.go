@@ -50,7 +50,9 @@ func ReadPage[T any, F comparable](ctx context.Context, c *Conn, from Bookmark[F
 		return list, err
 	}
 	defer rows.Close() //nolint:errcheck // Err says it
-	dest := r.Dest()
+	if err := rows.into(r.Dest()); err != nil {
+		return list, err
+	}
 	for rows.Next() {
 		if len(list.Items) == limit {
 			if list.Next, err = from.Cursor(r.Place()); err != nil {
@@ -58,7 +60,7 @@ func ReadPage[T any, F comparable](ctx context.Context, c *Conn, from Bookmark[F
 			}
 			break
 		}
-		if err := rows.Scan(dest...); err != nil {
+		if err := rows.scan(); err != nil {
 			return list, err
 		}
 		list.Items = append(list.Items, r.Item())

@@ -10,11 +10,11 @@ type Rows struct {
 	conn      *Conn
 	ctx       context.Context //nolint:containedctx // of Query, until Close
 	statement *statement
-	buffer    []byte // filled with rows
-	left      []byte // what was not scanned yet
-	count     int    // the rows in it
-	skip      bool   // the first of them was passed by Next and not scanned
-	columns   int
+	buffer    []byte   // filled with rows
+	left      []byte   // what was not scanned yet
+	count     int      // the rows in it
+	skip      bool     // the first of them was passed by Next and not scanned
+	columns   []Column // where the rows go
 	err       error
 }
 
@@ -23,7 +23,7 @@ func (c *Conn) takeRows(ctx context.Context) *Rows {
 	if n := len(c.rows); n > 0 {
 		r := c.rows[n-1]
 		c.rows = c.rows[:n-1]
-		*r = Rows{conn: c, ctx: ctx, buffer: r.buffer}
+		*r = Rows{conn: c, ctx: ctx, buffer: r.buffer, columns: r.columns}
 		return r
 	}
 	return &Rows{conn: c, ctx: ctx, buffer: make([]byte, largeBuffer)}
@@ -31,6 +31,8 @@ func (c *Conn) takeRows(ctx context.Context) *Rows {
 
 func (c *Conn) giveRows(r *Rows) {
 	r.ctx, r.statement = nil, nil
+	clear(r.columns)
+	r.columns = r.columns[:0]
 	c.rows = append(c.rows, r)
 }
 
@@ -70,19 +72,38 @@ func (r *Rows) Next() bool {
 
 // Scan copies the columns of the row, once. A column of another type than any row has is
 // damage.
-func (r *Rows) Scan(dest ...any) (err error) {
+func (r *Rows) Scan(dest ...any) error {
+	if err := r.into(dest); err != nil {
+		return err
+	}
+	return r.scan()
+}
+
+// into sets where [Rows.scan] copies the columns of every row.
+func (r *Rows) into(dest []any) error {
+	r.columns = r.columns[:0]
+	for _, to := range dest {
+		column, err := columnOf(to)
+		if err != nil {
+			return err
+		}
+		r.columns = append(r.columns, column)
+	}
+	return nil
+}
+
+func (r *Rows) scan() (err error) {
 	r.skip = false
-	r.left, err = scanAll(r.left, dest)
-	return r.conn.noted(err)
+	for _, column := range r.columns {
+		if r.left, err = scanValue(r.left, column); err != nil {
+			return r.conn.noted(err)
+		}
+	}
+	return nil
 }
 
 // Columns returns how many columns a row has.
-func (r *Rows) Columns() int {
-	if r.columns == 0 {
-		r.columns = r.statement.columns()
-	}
-	return r.columns
-}
+func (r *Rows) Columns() int { return r.statement.columns() }
 
 // Err returns the error that has ended the rows, if any.
 func (r *Rows) Err() error { return r.conn.noted(r.err) }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,26 +15,27 @@ type Column interface {
 
 // All columns of this package scan null as the zero value.
 
-// scanAll scans one row of the block into dest and returns the rest of the block. An element
-// of dest is a [Column], or a pointer to an int, int64, string, []byte or any.
-func scanAll(block []byte, dest []any) ([]byte, error) {
-	var v Value
-	for _, to := range dest {
-		if len(block) == 0 {
-			return nil, fmt.Errorf("the statement has fewer columns than the %d that are scanned", len(dest))
-		}
-		v, block = nextValue(block)
-		column, ok := to.(Column)
-		if !ok {
-			if column = plain(to); column == nil {
-				return nil, fmt.Errorf("%T is no column", to)
-			}
-		}
-		if err := column.Scan(v); err != nil {
-			return nil, err
-		}
+// columnOf returns what scans into an element of dest: itself if it is a [Column], or the
+// column for a pointer to an int, int64, string, []byte or any.
+func columnOf(to any) (Column, error) {
+	if column, ok := to.(Column); ok {
+		return column, nil
 	}
-	return block, nil
+	if column := plain(to); column != nil {
+		return column, nil
+	}
+	return nil, fmt.Errorf("%T is no column", to)
+}
+
+var errTooFew = errors.New("the statement has fewer columns than are scanned")
+
+// scanValue scans the first value of the block and returns the rest of the block.
+func scanValue(block []byte, column Column) ([]byte, error) {
+	if len(block) == 0 {
+		return nil, errTooFew
+	}
+	v, block := nextValue(block)
+	return block, column.Scan(v)
 }
 
 // plain returns the column for a pointer to a plain type, or nil.

@@ -35,6 +35,7 @@
 #define SQLITE_TRANSIENT ((void (*)(void *))-1)
 
 typedef long long int sqlite3_int64;
+typedef struct sqlite3_value sqlite3_value;
 
 SQLITE_API int sqlite3_open_v2(const char *, sqlite3 **, int, const char *);
 SQLITE_API int sqlite3_close(sqlite3 *);
@@ -57,12 +58,13 @@ SQLITE_API int sqlite3_bind_int64(sqlite3_stmt *, int, sqlite3_int64);
 SQLITE_API int sqlite3_bind_text(sqlite3_stmt *, int, const char *, int, void (*)(void *));
 SQLITE_API int sqlite3_bind_blob(sqlite3_stmt *, int, const void *, int, void (*)(void *));
 SQLITE_API int sqlite3_column_count(sqlite3_stmt *);
-SQLITE_API int sqlite3_column_type(sqlite3_stmt *, int);
-SQLITE_API sqlite3_int64 sqlite3_column_int64(sqlite3_stmt *, int);
-SQLITE_API double sqlite3_column_double(sqlite3_stmt *, int);
-SQLITE_API const unsigned char *sqlite3_column_text(sqlite3_stmt *, int);
-SQLITE_API const void *sqlite3_column_blob(sqlite3_stmt *, int);
-SQLITE_API int sqlite3_column_bytes(sqlite3_stmt *, int);
+SQLITE_API sqlite3_value *sqlite3_column_value(sqlite3_stmt *, int);
+SQLITE_API int sqlite3_value_type(sqlite3_value *);
+SQLITE_API sqlite3_int64 sqlite3_value_int64(sqlite3_value *);
+SQLITE_API double sqlite3_value_double(sqlite3_value *);
+SQLITE_API const unsigned char *sqlite3_value_text(sqlite3_value *);
+SQLITE_API const void *sqlite3_value_blob(sqlite3_value *);
+SQLITE_API int sqlite3_value_bytes(sqlite3_value *);
 
 /* muster_open opens a connection. It may fail and still set *db, which must be closed then. */
 int muster_open(const char *name, int flags, const char *vfs, int reserve, int busy, sqlite3 **db){
@@ -108,30 +110,35 @@ static int bind_arguments(sqlite3_stmt *statement, const unsigned char *at, int 
   return code;
 }
 
-/* write_row writes the row and returns its length, which may be more than there is room for. */
+/*
+** write_row writes the row and returns its length, which may be more than there is room for.
+** It looks each column up once. The values of columns are not protected from other threads,
+** which do not use the connection at the same time.
+*/
 static int64_t write_row(sqlite3_stmt *statement, int columns, unsigned char *to, int64_t room){
   int64_t used = 0;
   int i;
   for(i=0; i<columns; i++){
-    int what = sqlite3_column_type(statement, i);
+    sqlite3_value *value = sqlite3_column_value(statement, i);
+    int what = sqlite3_value_type(value);
     if( used<room ) to[used] = (unsigned char)what;
     used++;
     switch( what ){
       case NUMBER: {
-        int64_t number = sqlite3_column_int64(statement, i);
+        int64_t number = sqlite3_value_int64(value);
         if( used+(int64_t)sizeof number<=room ) memcpy(to+used, &number, sizeof number);
         used += sizeof number;
         break;
       }
       case FRACTION: {
-        double number = sqlite3_column_double(statement, i);
+        double number = sqlite3_value_double(value);
         if( used+(int64_t)sizeof number<=room ) memcpy(to+used, &number, sizeof number);
         used += sizeof number;
         break;
       }
       case TEXT: case BYTES: {
-        const void *from = what==TEXT ? (const void *)sqlite3_column_text(statement, i) : sqlite3_column_blob(statement, i);
-        uint32_t length = (uint32_t)sqlite3_column_bytes(statement, i);
+        const void *from = what==TEXT ? (const void *)sqlite3_value_text(value) : sqlite3_value_blob(value);
+        uint32_t length = (uint32_t)sqlite3_value_bytes(value);
         if( used+(int64_t)sizeof length+(int64_t)length<=room ){
           memcpy(to+used, &length, sizeof length);
           if( length>0 ) memcpy(to+used+sizeof length, from, length);

@@ -28,7 +28,10 @@ func TestWritesDoNotWait(t *testing.T) {
 	exists := s.as(x.token, "POST", members, fmt.Sprintf(`{"user_id":%q,"role":"editor"}`, user)).want(409, "already_member")
 	ws := s.as(x.token, "POST", "/v1/organizations/"+x.org+"/workspaces", fmt.Sprintf(`{"name":"New","owner_user_id":%q}`, x.owner)).want(201).get("id")
 	s.as(x.token, "PUT", "/v1/workspaces/"+ws+"/members/"+user, `{"role":"viewer"}`).want(201)
-	s.as(other.token, "GET", "/v1/workspaces/"+other.ws+"/members", "").want(200)
+	for _, token := range []string{other.token, rootToken} {
+		s.as(token, "GET", "/v1/workspaces/"+other.ws+"/members", "").want(200)
+		s.as(token, "GET", "/v1/organizations/"+other.org+"/members", "").want(200)
+	}
 	s.as(other.token, "POST", "/v1/workspaces/"+other.ws+"/members", fmt.Sprintf(`{"user_id":%q,"role":"editor"}`, user)).want(201)
 	var waiting sync.WaitGroup
 	for _, token := range []string{x.token, rootToken} {

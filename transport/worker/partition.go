@@ -9,6 +9,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 )
 
@@ -37,20 +38,21 @@ func inEachPartition(ctx context.Context, partitions int, f func(ctx context.Con
 	return errors.Join(failed...)
 }
 
-// runEach runs a command for each item of a list from the read models. It waits until they
-// have applied the command, because they would return the same item again otherwise. A
-// command that fails does not keep the others waiting.
+// runEach runs a command for each item of a list from the read models, which is of one
+// partition. It waits until they have applied the commands, because they would return the
+// same items again otherwise. A command that fails does not keep the others waiting.
 func runEach[T any](ctx context.Context, log *events.Log, models *projections.ReadModels, list []T, command func(T) domain.Command) error {
 	var failed error
+	var last wire.Position
 	for _, one := range list {
 		result, err := log.Run(ctx, command(one))
-		if err == nil {
-			err = models.WaitFor(ctx, result.Position)
-		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err == nil {
+			last = result.Position
+		}
 		failed = errors.Join(failed, err)
 	}
-	return failed
+	return errors.Join(failed, models.WaitFor(ctx, last))
 }
