@@ -43,6 +43,7 @@ func (a *appender) append(g *group) error {
 	if err := a.publish(g.message); err != nil {
 		return err
 	}
+	a.log.SetMark(g.end) // before anybody learns of it, so that it is missed if the log comes back without it
 	a.metrics.append.Observe(time.Since(begin).Seconds())
 	a.metrics.group.Observe(float64(len(g.decided)))
 	return nil

@@ -19,6 +19,7 @@ type group struct {
 	payload []byte          // the JSON array of events, without its closing bracket until it is sealed
 	entries []wire.Entry    // the events in the payload
 	message wire.Envelope   // of the payload, once it is sealed
+	end     wire.Checkpoint // what the message leads to
 	decided []decided
 	notes   []note // of the commands that have events
 	closed  bool   // the next command does not fit
@@ -264,6 +265,7 @@ func (g *group) seal() {
 	g.message = wire.Next(g.after, g.process.id, g.payload).MadeOf(g.entries)
 	tip := &g.held.tip
 	tip.Message, tip.Hash = g.message.Sequence, g.message.Link()
+	g.end = *tip
 }
 
 // answer sends every caller its result, or the error if there is one.

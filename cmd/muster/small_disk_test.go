@@ -55,7 +55,7 @@ func TestRoomIsMade(t *testing.T) {
 	dir := filepath.Join(top, "data")
 	p := serving(t, dir, "--partitions", "2", nativeOnly, "--rate-limit", "0")
 	d := &fullDisk{process: p, site: p.api.found()}
-	d.add(400)
+	d.add(500)
 	info, err := os.Stat(filepath.Join(dir, "read-models.db-wal"))
 	if err != nil || info.Size() < 6<<20 {
 		t.Fatalf("the WAL is too small for this test: %v, %v", info, err)

@@ -31,6 +31,8 @@ var ErrTruncated = errors.New("the log does not hold what this node has read bef
 //	partition message event hash
 //	       00 00000000000000000042 00000000000000000108 9f86d08…
 //
+// A message that this process has appended counts as read as soon as it is acknowledged.
+//
 // The file is replaced and flushed about once a second while the mark moves, and when the
 // log is closed. So it survives a power cut, and may lag behind. A second file, which is
 // overwritten in place and never flushed, says exactly how far the node has read, also after
@@ -246,8 +248,11 @@ func (h *highWater) close() error {
 	return h.recent.Close()
 }
 
-// SetMark moves the high-water mark of the checkpoint's partition. Without a data
-// directory it does nothing.
+// SetMark moves the high-water mark of the partition to the checkpoint; see [Store.SetMark].
+func (p *Partition) SetMark(c wire.Checkpoint) { p.store.SetMark(c) }
+
+// SetMark moves the high-water mark of the checkpoint's partition. It never moves back.
+// Without a data directory SetMark does nothing.
 func (s *Store) SetMark(c wire.Checkpoint) {
 	if s.mark != nil {
 		s.mark.set(c)

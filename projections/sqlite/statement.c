@@ -26,6 +26,9 @@
 #endif
 
 #define SQLITE_OK 0
+#define SQLITE_IOERR 10
+#define SQLITE_FULL 13
+#define SQLITE_CANTOPEN 14
 #define SQLITE_ROW 100
 #define SQLITE_DONE 101
 #define SQLITE_MISUSE 21
@@ -51,6 +54,7 @@ SQLITE_API int sqlite3_finalize(sqlite3_stmt *);
 SQLITE_API void sqlite3_interrupt(sqlite3 *);
 SQLITE_API sqlite3_int64 sqlite3_changes64(sqlite3 *);
 SQLITE_API int sqlite3_extended_errcode(sqlite3 *);
+SQLITE_API int sqlite3_system_errno(sqlite3*);
 SQLITE_API const char *sqlite3_errmsg(sqlite3 *);
 SQLITE_API const char *sqlite3_errstr(int);
 SQLITE_API int sqlite3_bind_parameter_count(sqlite3_stmt *);
@@ -205,4 +209,11 @@ int muster_close(sqlite3 *db){ return sqlite3_close(db); }
 /* muster_message describes the error of the last call. */
 const char *muster_message(sqlite3 *db, int code){
   return db!=0 && sqlite3_extended_errcode(db)==code ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+}
+
+/* muster_cause returns the system's error behind the last call, or 0 if there is none. */
+int muster_cause(sqlite3 *db, int code){
+  int primary = code & 0xff;
+  if( db==0 || (primary!=SQLITE_IOERR && primary!=SQLITE_CANTOPEN && primary!=SQLITE_FULL) ) return 0;
+  return sqlite3_extended_errcode(db)==code ? sqlite3_system_errno(db) : 0;
 }

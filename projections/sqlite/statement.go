@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"syscall"
 	"unsafe"
 )
 
@@ -198,7 +199,12 @@ const (
 
 // failed returns the error of the connection's last call.
 func (c *Conn) failed(code C.int) error {
-	return Error{int(code), C.GoString(C.muster_message(c.db, code))}
+	message := C.GoString(C.muster_message(c.db, code))
+	// SQLite says only that the disk failed. The system knows why.
+	if cause := C.muster_cause(c.db, code); cause != 0 {
+		message += ": " + syscall.Errno(cause).Error()
+	}
+	return Error{int(code), message}
 }
 
 // Flags of sqlite3_open_v2.

@@ -37,5 +37,6 @@ void muster_interrupt(sqlite3 *db);
 int muster_finalize(sqlite3_stmt *statement);
 int muster_close(sqlite3 *db);
 const char *muster_message(sqlite3 *db, int code);
+int muster_cause(sqlite3 *db, int code);
 
 #endif
