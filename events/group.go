@@ -213,7 +213,7 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 	}
 	g.notes = append(g.notes, noteOf(meta.Organization, entries[before:]))
 	for _, k := range keys {
-		h.keys.Add(k, h.tip.Number)
+		h.keys.add(k, h.tip.Number)
 	}
 	result := g.result(c, d, &h.state)
 	if !meta.Request.IsZero() {

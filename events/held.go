@@ -36,24 +36,62 @@ type held struct {
 	tip      wire.Checkpoint // of the log, once everything that was decided is in it
 	lost     bool            // the tip is not known: look it up before deciding anything
 	state    domain.State
-	// keys has the keys of the state in the order of their use, each with the number of
-	// the last event that changed it.
-	keys *simplelru.LRU[domain.Key, uint64]
-	ids  wire.EventIDs
+	keys     keys
+	ids      wire.EventIDs
 
 	bytes, events int // of the payload of the last group, so that the next one has room
 }
 
 func newHeld(p *store.Partition) *held {
-	keys, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // fails only for a size below 1
-	h := &held{log: p, keys: keys}
-	h.state.Made = func(k domain.Key) { h.keys.Add(k, h.tip.Number) }
+	h := &held{log: p, keys: newKeys()}
+	h.state.Made = func(k domain.Key) { h.keys.add(k, h.tip.Number) }
 	return h
 }
 
-// maxHeld bounds how many parts of aggregates a writer holds in memory. Each takes a
-// few hundred bytes.
-const maxHeld = 1 << 15
+// keys are the keys of the parts that a writer holds, in the order of their use, each with
+// the number of the last event that changed the part. What many commands share, such as a
+// workspace, is apart from what hardly any other command needs, such as a member: there is
+// much more of that, and it would drive the former out of memory.
+type keys struct {
+	shared, single *simplelru.LRU[domain.Key, uint64]
+}
+
+// These bound how many parts of aggregates a writer holds in memory. Each takes a few
+// hundred bytes.
+const (
+	maxShared = 1 << 14
+	maxSingle = 1 << 15
+)
+
+func newKeys() keys {
+	shared, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // fails only for a size below 1
+	single, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil)
+	return keys{shared, single}
+}
+
+func (k keys) of(key domain.Key) *simplelru.LRU[domain.Key, uint64] {
+	switch key.Kind {
+	case domain.KeyOrganization, domain.KeyWorkspace, domain.KeyCustomRole:
+		return k.shared
+	default:
+		return k.single
+	}
+}
+
+// use reports whether the key is held. It counts as a use.
+func (k keys) use(key domain.Key) bool {
+	_, ok := k.of(key).Get(key)
+	return ok
+}
+
+// add adds a key, or counts as a use. The number is that of the last event that changed the
+// part; 0 for a part as the snapshot has it.
+func (k keys) add(key domain.Key, changed uint64) { k.of(key).Add(key, changed) }
+
+func (k keys) purge() {
+	k.shared.Purge()
+	k.single.Purge()
+}
 
 // catchUp reads the tip of the log and waits until the snapshot has come that far, so
 // that what is not in memory can be loaded from the snapshot.
@@ -73,7 +111,7 @@ func (h *held) catchUp(ctx context.Context) error {
 // be that of the log. The next command loads what it needs.
 func (h *held) forget() {
 	h.state = domain.State{Made: h.state.Made}
-	h.keys.Purge()
+	h.keys.purge()
 	h.lost = true
 }
 
@@ -81,16 +119,21 @@ func (h *held) forget() {
 // last event that can be loaded, because what is not in memory must be up to date in the
 // snapshot, absence included.
 func (h *held) evict() {
-	if h.keys.Len() <= maxHeld {
+	h.evictFrom(h.keys.shared, maxShared)
+	h.evictFrom(h.keys.single, maxSingle)
+}
+
+func (h *held) evictFrom(keys *simplelru.LRU[domain.Key, uint64], most int) {
+	if keys.Len() <= most {
 		return
 	}
 	loadable := h.snapshot.Loadable(h.log.Number)
-	for h.keys.Len() > maxHeld {
-		key, changed, _ := h.keys.GetOldest()
+	for keys.Len() > most {
+		key, changed, _ := keys.GetOldest()
 		if changed > loadable {
 			return
 		}
-		h.keys.RemoveOldest()
+		keys.RemoveOldest()
 		h.state.Forget(key)
 	}
 }
@@ -129,7 +172,7 @@ func (h *held) see(c domain.Command) ([]domain.Key, error) {
 // use.
 func (h *held) missing(to, keys []domain.Key) []domain.Key {
 	for _, k := range keys {
-		if _, ok := h.keys.Get(k); !ok {
+		if !h.keys.use(k) {
 			to = append(to, k)
 		}
 	}
@@ -147,7 +190,7 @@ func (h *held) load(keys []domain.Key) error {
 		return err
 	}
 	for _, k := range keys {
-		h.keys.Add(k, 0)
+		h.keys.add(k, 0)
 	}
 	return nil
 }

@@ -12,25 +12,57 @@ import (
 // next command would load a state that is not the log's.
 func TestEvictKeepsWhatIsAhead(t *testing.T) {
 	t.Parallel()
-	snapshot := newFold(1)
+	for name, c := range map[string]struct {
+		key  func([16]byte) domain.Key
+		most int
+	}{
+		"shared": {func(id [16]byte) domain.Key { return domain.WorkspaceKey(id) }, maxShared},
+		"single": {func(id [16]byte) domain.Key { return domain.MembershipKey(id, id) }, maxSingle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			snapshot := newFold(1)
+			h := newHeld(&store.Partition{})
+			h.snapshot = snapshot
+			const changed, more = 7, 100
+			for n := range c.most + more {
+				h.hold(c.key(numbered(n)), changed)
+			}
+			snapshot.applied[0].Number = changed - 1
+			if h.evict(); h.state.Len() != c.most+more || !h.state.Holds(c.key(numbered(0))) {
+				t.Errorf("%d of %d parts are left, although the snapshot has none of them", h.state.Len(), c.most+more)
+			}
+			snapshot.applied[0].Number = changed
+			if h.evict(); h.state.Len() != c.most || h.state.Holds(c.key(numbered(0))) {
+				t.Errorf("%d parts are left, not %d", h.state.Len(), c.most)
+			}
+		})
+	}
+}
+
+// Members, of whom there are many, do not drive a workspace out of memory.
+func TestEvictKeepsWhatIsShared(t *testing.T) {
+	t.Parallel()
 	h := newHeld(&store.Partition{})
-	h.snapshot = snapshot
-	const changed, more = 7, 100
-	key := func(n int) domain.Key {
-		var id domain.OrganizationID
-		binary.BigEndian.PutUint32(id[:], uint32(n)) //nolint:gosec // n is small
-		return domain.OrganizationKey(id)
+	h.snapshot = newFold(1)
+	workspace := domain.WorkspaceKey(numbered(0))
+	h.hold(workspace, 0)
+	for n := range 2 * maxSingle {
+		h.hold(domain.MembershipKey(numbered(0), numbered(n)), 0)
+		h.evict()
 	}
-	for n := range maxHeld + more {
-		h.state.Put(key(n), nil)
-		h.keys.Add(key(n), changed)
+	if !h.state.Holds(workspace) {
+		t.Error("the workspace is gone")
 	}
-	snapshot.applied[0].Number = changed - 1
-	if h.evict(); h.keys.Len() != maxHeld+more || !h.state.Holds(key(0)) {
-		t.Errorf("%d of %d parts are left, although the snapshot has none of them", h.keys.Len(), maxHeld+more)
-	}
-	snapshot.applied[0].Number = changed
-	if h.evict(); h.keys.Len() != maxHeld || h.state.Holds(key(0)) {
-		t.Errorf("%d parts are left, not %d", h.keys.Len(), maxHeld)
-	}
+}
+
+// hold puts in a part that does not exist.
+func (h *held) hold(k domain.Key, changed uint64) {
+	h.state.Put(k, nil)
+	h.keys.add(k, changed)
+}
+
+func numbered(n int) (id [16]byte) {
+	binary.BigEndian.PutUint32(id[:], uint32(n)) //nolint:gosec // n is small
+	return id
 }

@@ -24,7 +24,7 @@ const (
 	// file of that size.
 	quickFile = 64 << 20
 	// checkRest is how many times longer a check in the background rests than it works.
-	checkRest = 3
+	checkRest = 19
 	// checkerPragmas give a check a cache of its own, so that it drives no page out of
 	// those of the readers.
 	checkerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
