@@ -40,7 +40,8 @@ type source struct {
 	people walk
 	// workspaces finds all workspaces of the organization +?2 in which the person +?1
 	// has a grant from this source, and whose key is greater than +?4, in the order of
-	// the workspaces' keys.
+	// the workspaces' keys. Unless a source of the table can give several grants, it joins
+	// both w and p.
 	workspaces walk
 }
 
@@ -72,7 +73,10 @@ var allSources = []source{
 			`m.person`, `memberships m CROSS JOIN people p ON p.key = m.person`,
 			`m.workspace = +?1 AND m.person > +?4 AND ` + active + ` AND ` + notSuspended,
 		},
-		workspaces: walk{`m.workspace`, `memberships m`, `m.person = +?1 AND m.workspace > +?4 AND ` + active},
+		workspaces: walk{
+			`m.workspace`, `memberships m CROSS JOIN workspaces w ON w.key = m.workspace CROSS JOIN people p ON p.key = +?1`,
+			`m.person = +?1 AND m.workspace > +?4 AND ` + active,
+		},
 	},
 	{
 		name: SourceOrganization, most: 1,

@@ -47,14 +47,7 @@ func newSourceTable(rows ...source) *sourceTable {
 		WHERE p.organization = +?2 AND p.user = +?4 AND ` + notSuspended
 	t.check = `SELECT ` + t.columns() + of
 	t.accessOf = `SELECT ` + t.columns() + `, ` + profileColumns + of
-	reached := make([]string, len(rows))
-	for i := range rows {
-		reached[i] = rows[i].workspaces.distinct(rows[i].most)
-	}
-	t.workspaces = `SELECT ` + t.columns() + `, ` + workspaceColumns + `
-		FROM (` + strings.Join(reached, ` UNION `) + ` ORDER BY 1 LIMIT +?5) candidates
-		CROSS JOIN workspaces w ON w.key = candidates.key
-		CROSS JOIN people p ON p.key = +?1` + t.joins()
+	t.workspaces = t.reached()
 
 	t.found = t.list(`SELECT key FROM (` + foundPeople(`+?2`, `+?7`, `+?8`) + `) WHERE key > +?4 AND key <= +?10 ORDER BY 1 LIMIT +?9`)
 	for _, narrow := range []bool{false, true} {

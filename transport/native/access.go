@@ -163,6 +163,14 @@ func showWorkspaceAccess(w *projections.WorkspaceAccess) WorkspaceAccess {
 	}
 }
 
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (w *WorkspaceAccess) AppendJSON(b []byte) []byte {
+	b = w.Workspace.AppendJSON(append(b, `{"workspace":`...))
+	b = w.Role.AppendJSON(append(b, `,"role":`...))
+	b = appendPermissions(append(b, `,"permissions":`...), w.Permissions)
+	return append(appendGrants(append(b, `,"grants":`...), w.Grants), '}')
+}
+
 type listWorkspacesOfInput struct {
 	OrganizationUserPath
 	transport.ReadHeaders

@@ -69,6 +69,17 @@ func TestAppendJSON(t *testing.T) {
 		})
 		same(t, &access)
 
+		workspace := domain.Workspace{
+			ID: id("shown workspace"), Organization: id("its organization"), Name: text("its name"), ArchivedAt: end,
+			Stamp: domain.Stamp{CreatedAt: moment("made"), UpdatedAt: moment("renamed")},
+		}
+		alone := showWorkspace(&workspace)
+		same(t, &alone)
+		reached := showWorkspaceAccess(&projections.WorkspaceAccess{Workspace: workspace, Access: projections.Access{
+			Role: role, Permissions: []domain.Permission{domain.Permission(text("allowed"))}, Grants: grants,
+		}})
+		same(t, &reached)
+
 		brief := roleInBrief(role)
 		same(t, &AccessCheck{Allowed: true, Role: &brief, Grants: showGrants(grants)})
 		same(t, &AccessCheck{Grants: showGrants(nil)})

@@ -21,6 +21,16 @@ func showWorkspace(w *domain.Workspace) Workspace {
 	return Workspace{w.ID, w.Organization, w.Name, transport.Time(w.ArchivedAt), transport.Time(w.CreatedAt), transport.Time(w.UpdatedAt)}
 }
 
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (w *Workspace) AppendJSON(b []byte) []byte {
+	b = appendID(append(b, `{"id":`...), w.ID)
+	b = appendID(append(b, `,"organization_id":`...), w.Organization)
+	b = appendText(append(b, `,"name":`...), w.Name)
+	b = w.ArchivedAt.AppendJSON(append(b, `,"archived_at":`...))
+	b = w.CreatedAt.AppendJSON(append(b, `,"created_at":`...))
+	return append(w.UpdatedAt.AppendJSON(append(b, `,"updated_at":`...)), '}')
+}
+
 // WorkspacePath is the part of a path that names a workspace.
 type WorkspacePath struct {
 	Workspace domain.WorkspaceID `path:"workspace" format:"uuid" doc:"The workspace's id."`
