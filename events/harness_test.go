@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,8 +55,10 @@ func (f *fold) Apply(m wire.Message) error {
 	defer f.mu.Unlock()
 	for i := range m.Entries {
 		e := &m.Entries[i]
-		if err := f.compare(e); err != nil {
-			return err
+		if i < 20 || i%50 == 0 { // not each of thousands: it takes long
+			if err := f.compare(e); err != nil {
+				return err
+			}
 		}
 		domain.Evolve(&f.state, &e.Recorded)
 		if !e.Request.IsZero() {
@@ -80,7 +83,8 @@ func (f *fold) compare(e *wire.Entry) error {
 		return nil
 	}
 	decoded, _, err := wire.Decode(e.Stored)
-	if err == nil && !cmp.Equal(decoded, *e) {
+	same := bytes.Equal(decoded.Stored, e.Stored) && bytes.Equal(decoded.Shown, e.Shown) && cmp.Equal(decoded.Recorded, e.Recorded)
+	if err == nil && !same {
 		err = fmt.Errorf("what was handed over is not what is in the log:\n%s", cmp.Diff(decoded, *e))
 	}
 	return err
