@@ -45,7 +45,9 @@ var errStalled = errors.New("the read models do not follow the log at the moment
 // that comes, until the context ends. Each partition comes in order, without gaps and with
 // its chain intact. Partitions are mixed. A message is applied as soon as it arrives. Commits
 // cost as much as many messages, so there is one only when somebody waits for it, when much
-// has been applied since the last one, or when that is [commitPause] ago.
+// has been applied since the last one, or when that is [commitPause] ago. Nobody here waits
+// for what another process has written, because nobody here was told of it: that is committed
+// as soon as nothing else has arrived.
 //
 // When a message has been committed it goes to the feed. Its events become visible to
 // [Log.Events] when they are there.

@@ -22,6 +22,7 @@ type follower struct {
 	stalled bool                      // the last attempt to apply or commit has failed
 	applied []wire.Message            // and not committed
 	events  int                       // that these messages have
+	foreign bool                      // one of them is another process's
 	last    time.Time                 // when something was committed
 }
 
@@ -105,6 +106,10 @@ func (f *follower) run(ctx context.Context) {
 			f.commit(ctx)
 			continue
 		default: // and only then what has arrived, so that nobody who waits is passed over
+		}
+		if f.foreign && len(f.messages) == 0 {
+			f.commit(ctx)
+			continue
 		}
 		select {
 		case m, more := <-f.messages:
@@ -233,6 +238,7 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 	case err == nil:
 		f.applied = append(f.applied, m)
 		f.events += len(m.Entries)
+		f.foreign = f.foreign || m.Writer != f.id
 	case ctx.Err() == nil:
 		f.out[m.Partition] = true
 		f.stopped(m.Partition, err)
@@ -250,13 +256,13 @@ func (f *follower) commit(ctx context.Context) {
 	case err == nil:
 		f.committed(f.applied)
 		clear(f.applied) // they are large
-		f.applied, f.events, f.last = f.applied[:0], 0, time.Now()
+		f.applied, f.events, f.foreign, f.last = f.applied[:0], 0, false, time.Now()
 	case ctx.Err() == nil:
 		for _, p := range f.partitions {
 			f.out[p.Number] = true
 			f.stopped(p.Number, err)
 		}
-		f.applied, f.events = nil, 0
+		f.applied, f.events, f.foreign = nil, 0, false
 	}
 }
 
