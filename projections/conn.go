@@ -29,6 +29,37 @@ func idOrNull[Kind any](id domain.ID[Kind]) any {
 	return id[:]
 }
 
+// actorValue returns the id of an actor as an argument of a statement. Nearly all are UUIDs,
+// of which 16 bytes are stored instead of 36.
+func actorValue(id string) any {
+	uuid, err := domain.ParseID[any](id)
+	if err != nil || uuid.String() != id {
+		return id
+	}
+	return uuid[:]
+}
+
+// actorColumn scans an [actorValue].
+type actorColumn struct{ to *string }
+
+func scanActor(to *string) actorColumn { return actorColumn{to} }
+
+func (c actorColumn) Scan(v sqlite.Value) error {
+	if _, ok := v.Bytes(); !ok {
+		return sqlite.Text(c.to).Scan(v)
+	}
+	var id domain.ID[any]
+	if err := scanID(&id).Scan(v); err != nil {
+		return err
+	}
+	var space [36]byte
+	text, err := id.AppendText(space[:0])
+	if err == nil && string(text) != *c.to { // many rows repeat that of the row before
+		*c.to = string(text)
+	}
+	return err
+}
+
 // hashOrNull returns the hash as an argument of a statement. The zero hash becomes
 // null.
 func hashOrNull(h domain.Hash) any {

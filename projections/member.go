@@ -49,14 +49,14 @@ func (p *projector) memberJoined(r *domain.Recorded, key int64, m *domain.Member
 	at := r.Time.UnixMilli()
 	return p.Change(`
 		INSERT INTO memberships (key, id, workspace, person, role, state, permissions, expires_at, accepted, joined, invitation, invitation_ends,
-			granted_by, granted_position, turned, added_by, created_at, updated_at, version)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?1, ?13, ?14, ?15, ?15, ?13)
+			granted_by, added_by, created_at, version)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?14, ?15, ?13)
 		ON CONFLICT (workspace, person) DO UPDATE SET id = excluded.id, role = excluded.role, state = excluded.state,
 			permissions = excluded.permissions, expires_at = excluded.expires_at, accepted = excluded.accepted, joined = max(joined, excluded.joined),
-			invitation = excluded.invitation, invitation_ends = excluded.invitation_ends, granted_by = excluded.granted_by, granted_position = excluded.granted_position,
-			turned = excluded.turned, added_by = excluded.added_by, ended_by = NULL, updated_at = excluded.updated_at, version = excluded.version`,
+			invitation = excluded.invitation, invitation_ends = excluded.invitation_ends, granted_by = excluded.granted_by, granted_position = excluded.key,
+			turned = excluded.version, added_by = excluded.added_by, ended_by = NULL, updated_at = excluded.created_at, version = excluded.version`,
 		key, m.ID[:], workspace, person, role, string(m.State), sqlite.WordsOrNull(m.Permissions), sqlite.TimeOrNull(m.ExpiresAt), m.Accepted,
-		hashOrNull(m.Invitation.Secret), sqlite.TimeOrNull(m.Invitation.ExpiresAt), r.ID[:], int64(r.Number), r.Adder(), at)
+		hashOrNull(m.Invitation.Secret), sqlite.TimeOrNull(m.Invitation.ExpiresAt), r.ID[:], int64(r.Number), actorValue(r.Adder()), at)
 }
 
 // A statement that changes a membership begins and ends with these texts.
@@ -137,7 +137,7 @@ func (p *projector) membershipOf(about domain.About, key int64) (workspace, pers
 }
 
 const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,
-	m.added_by, m.ended_by, m.created_at, m.updated_at, m.version`
+	m.added_by, m.ended_by, m.created_at, coalesce(m.updated_at, m.created_at), m.version`
 
 type memberRow struct {
 	key        int64
@@ -154,7 +154,7 @@ func (r *memberRow) membershipDest() []any {
 	return append(make([]any, 0, 24), // with room for the columns that statements add
 		sqlite.Number(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), sqlite.Text(&m.State), sqlite.Words(&m.Permissions),
 		sqlite.Time(&m.ExpiresAt), sqlite.Flag(&m.Accepted), sqlite.Flag(&m.Joined), sqlite.Time(&m.Invitation.ExpiresAt),
-		sqlite.Text(&m.AddedBy), scanEvent(&m.EndedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
+		scanActor(&m.AddedBy), scanEvent(&m.EndedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
 }
 
 func (r *memberRow) Item() Member {
@@ -202,7 +202,7 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 		return nil, err
 	}
 	rows, err := c.Query(context.Background(), `
-		SELECT w.id, m.state, m.turned, m.ends_at, m.ended_by, `+isOwner+`
+		SELECT w.id, m.key, m.state, m.turned, m.ends_at, m.ended_by, `+isOwner+`
 		FROM people p
 		CROSS JOIN memberships m ON m.person = p.key
 		CROSS JOIN workspaces w ON w.key = m.workspace
@@ -215,12 +215,16 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 	for rows.Next() {
 		var workspace domain.WorkspaceID
 		var state domain.MembershipState
+		var key int64
 		var turned uint64
 		var end time.Time
 		var owned bool
 		var endedBy domain.EventID
-		if err := rows.Scan(scanID(&workspace), sqlite.Text(&state), sqlite.Number(&turned), sqlite.Time(&end), scanEvent(&endedBy), sqlite.Flag(&owned)); err != nil {
+		if err := rows.Scan(scanID(&workspace), sqlite.Number(&key), sqlite.Text(&state), sqlite.Number(&turned), sqlite.Time(&end), scanEvent(&endedBy), sqlite.Flag(&owned)); err != nil {
 			return nil, err
+		}
+		if turned == 0 {
+			turned = positionOf(key).Number
 		}
 		switch {
 		case state != domain.MembershipRemoved:

@@ -94,7 +94,8 @@ CREATE TABLE workspaces (
 );
 
 -- The rows of a workspace are beside each other, so a page of its members is read from a few
--- pages of the file.
+-- pages of the file. As long as nothing has changed since the first event, what can be told
+-- from the key and the creation is null.
 CREATE TABLE memberships (
 	workspace        INTEGER NOT NULL,
 	key              INTEGER NOT NULL,
@@ -109,12 +110,12 @@ CREATE TABLE memberships (
 	invitation       BLOB,             -- SHA-256 of the secret to accept with; null: never invited
 	invitation_ends  INTEGER,
 	granted_by       BLOB    NOT NULL, -- the event that last made the access what it is
-	granted_position INTEGER NOT NULL, -- the position of that event
-	turned           INTEGER NOT NULL, -- the number of the last event that began or ended it
-	added_by         TEXT    NOT NULL,
+	granted_position INTEGER,          -- the position of that event; null: the key
+	turned           INTEGER,          -- the number of the last event that began or ended it; null: that of the key
+	added_by         BLOB    NOT NULL, -- see actorValue
 	ended_by         BLOB,             -- the event that ended it with others, until an event of its own records the end
 	created_at       INTEGER NOT NULL,
-	updated_at       INTEGER NOT NULL,
+	updated_at       INTEGER,          -- null: when it was created
 	version          INTEGER NOT NULL,
 	-- When it ends by itself, or its invitation does; null if it does not, or is over.
 	ends_at          INTEGER AS (CASE state

@@ -68,7 +68,7 @@ var allSources = []source{
 		join:    `LEFT JOIN memberships m ON m.workspace = w.key AND m.person = p.key AND ` + active,
 		has:     `m.key IS NOT NULL`,
 		roleKey: `m.role`, role: membershipRole, permissions: `m.permissions`,
-		event: `m.granted_by`, position: `m.granted_position`, membership: `m.id`,
+		event: `m.granted_by`, position: `coalesce(m.granted_position, m.key)`, membership: `m.id`,
 		people: walk{
 			`m.person`, `memberships m CROSS JOIN people p ON p.key = m.person`,
 			`m.workspace = +?1 AND m.person > +?4 AND ` + active + ` AND ` + notSuspended,

@@ -21,7 +21,7 @@ var withNeighbours = newSourceTable(append(slices.Clone(grantSources.rows), sour
 	role: `CASE WHEN n.role < 1024 THEN n.role ELSE (
 		SELECT hex(id) || char(10) || role || char(10) || level || char(10) || permissions || char(10) || name
 		FROM roles WHERE key = n.role) END`,
-	permissions: `n.permissions`, event: `n.granted_by`, position: `n.granted_position`, membership: `n.id`,
+	permissions: `n.permissions`, event: `n.granted_by`, position: `coalesce(n.granted_position, n.key)`, membership: `n.id`,
 	people: walk{
 		`p.key`, `people p CROSS JOIN memberships n ON n.person = p.key`,
 		`p.organization = +?2 AND p.key > +?4 AND n.workspace <> +?1 AND n.state = 'active'
