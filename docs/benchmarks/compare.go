@@ -148,6 +148,6 @@ func (l line) measure(ctx context.Context, s service, each time.Duration) (figur
 		return figures{}, err
 	}
 	flat := slices.Sorted(slices.Values(slices.Concat(times...)))
-	fmt.Fprintf(os.Stderr, "%T: %s, %d callers: %.0f/s\n", s, l.what, l.callers, float64(len(flat))/took.Seconds())
+	fmt.Fprintf(os.Stderr, "%s: %s, %d callers: %.0f/s\n", s, l.what, l.callers, float64(len(flat))/took.Seconds())
 	return figures{float64(len(flat)) / took.Seconds(), flat[len(flat)/2], flat[len(flat)*99/100]}, nil
 }

@@ -12,6 +12,7 @@ import (
 // service is one of the two that are compared. Its methods return an error if the answer
 // is not the one that must be expected.
 type service interface {
+	fmt.Stringer
 	add(workspace int, user, email string) error
 	check(workspace int, user string, allowed bool) error
 	list(workspace int) error
@@ -22,6 +23,8 @@ type muster struct {
 	*world
 	url string
 }
+
+func (m *muster) String() string { return "Muster" }
 
 func (m *muster) add(workspace int, user, email string) error {
 	_, err := send(http.MethodPost, m.url+"/v1/workspaces/"+m.workspaces[workspace]+"/members", m.of(workspace).token, `{"user_id":"`+user+`","role":"editor","email":"`+email+`"}`)
@@ -49,6 +52,8 @@ type handWritten struct {
 	*world
 	url string
 }
+
+func (h *handWritten) String() string { return "PostgreSQL" }
 
 func (h *handWritten) add(workspace int, user, email string) error {
 	_, err := send(http.MethodPost, h.url+"/workspaces/"+h.workspaces[workspace]+"/members", "", `{"user_id":"`+user+`","role":"editor","email":"`+email+`"}`)
