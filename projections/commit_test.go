@@ -86,10 +86,8 @@ func TestCommitsAreWanted(t *testing.T) {
 		}
 	}
 	// Who waits before it is applied is noticed, too.
-	waited := make(chan error, 1)
-	go func() {
-		waited <- m.WaitFor(t.Context(), wire.Position{Partition: 1, Number: h.tips[1].Number + 1})
-	}()
+	waited, next := make(chan error, 1), wire.Position{Partition: 1, Number: h.tips[1].Number + 1}
+	go func() { waited <- m.WaitFor(t.Context(), next) }()
 	if asked() {
 		t.Error("it has not been applied")
 	}
