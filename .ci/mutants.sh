@@ -37,10 +37,10 @@ mutants() {
   mutant "cache evicted too soon" events/held.go \
     's/if changed > loadable/if false \&\& changed > loadable/' \
     ./events TestEvictKeepsWhatIsAhead || result=1
-  mutant control events/held.go 's/maxHeld = 1 << 15/maxHeld = 4/' \
+  mutant control events/held.go 's/(max(Shared|Single)) = 1 << 1\d/$1 = 2/g' \
     ./cmd/muster TestLinearizable || result=1
   mutant "cache of four parts evicted too soon" events/held.go \
-    's/maxHeld = 1 << 15/maxHeld = 4/; s/if changed > loadable/if false \&\& changed > loadable/' \
+    's/(max(Shared|Single)) = 1 << 1\d/$1 = 2/g; s/if changed > loadable/if false \&\& changed > loadable/' \
     ./cmd/muster TestLinearizable || result=1
   mutant "conflict after an unanswered append" events/append.go \
     's/(\tswitch \{\n)(\tcase err == nil && bytes\.Equal)/$1\tcase errors.Is(err, store.ErrNoMessage):\n\t\treturn true, errConflict\n$2/' \
