@@ -29,7 +29,7 @@
 // # Following
 //
 // [Log.Follow] drives the read models: every message in order, without gaps, the chain
-// checked as it goes. What has been applied goes to the feed, and is visible to
+// checked as it goes. What has been committed goes to the feed, and is visible to
 // [Log.Events] once the feed holds it.
 //
 //	log, err := events.Open(ctx, events.Options{Dir: "data"})

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// service is one of the two that are compared. Its methods return an error if the answer
+// service is one of the two that are compared. Its methods return an error if the response
 // is not the one that must be expected.
 type service interface {
 	fmt.Stringer

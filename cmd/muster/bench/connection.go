@@ -14,7 +14,7 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/client"
 )
 
-// request is a request to send. The answer must contain the text want.
+// request is a request to send. The response must contain the text want.
 type request struct{ method, path, token, body, want string }
 
 // connection sends requests one after the other. It writes and reads them without
@@ -36,7 +36,7 @@ func dial(host string) (*connection, error) {
 	return &connection{Conn: conn, host: host, in: bufio.NewReader(conn)}, nil
 }
 
-// do sends the request and returns the body of the answer, which is valid until the next
+// do sends the request and returns the body of the response, which is valid until the next
 // one. If the service refuses the request, the error is its problem.
 func (c *connection) do(r request) ([]byte, error) {
 	c.out = fmt.Appendf(c.out[:0], "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n", r.method, r.path, c.host, r.token)
@@ -60,7 +60,7 @@ func (c *connection) do(r request) ([]byte, error) {
 	return text, nil
 }
 
-// read reads one answer into c.answer and returns its status.
+// read reads one response into c.answer and returns its status.
 func (c *connection) read() (status int, err error) {
 	var length int
 	var chunked bool

@@ -178,7 +178,7 @@ func makeOrganization(c *connection, owner domain.UserID, n int) (organization, 
 	return organization{made.ID, issued.Secret}, err
 }
 
-// created is what is read of an answer with something new.
+// created is the part of a response that names what was made.
 type created struct {
 	ID     string `json:"id"`
 	Secret string `json:"secret"`

@@ -12,7 +12,7 @@ func (f *Front) Waits(reason error) {
 	f.reason.Store(&why)
 }
 
-// notReady answers a request that comes before the node is ready.
+// notReady responds to a request that comes before the node is ready.
 func (f *Front) notReady(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Retry-After", "1")
