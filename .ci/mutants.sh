@@ -2,8 +2,9 @@
 # prevents must fail on each, or it proves nothing. Sourced by run.
 
 # mutant NAME FILE EXPRESSION PACKAGE TEST: changes the file by the Perl expression, in a copy
-# that only the compiler sees, and runs the tests whose names match. At least one must fail.
-# With the name "control" they must pass: the change only makes the guard matter.
+# that only the compiler sees, and runs the tests whose names match. At least one must fail, or
+# the program must panic. With the name "control" they must pass: the change only makes the
+# guard matter.
 mutant() {
   local name=$1 file=$2 expression=$3 package=$4 test=$5 dir=$temporary/mutant output=$temporary/mutant/output
   mkdir -p "$dir"
@@ -18,12 +19,12 @@ mutant() {
     echo "mutant $name: $test does not notice it"
     return 1
   fi
-  if [ "$name" = control ] || grep -q '^panic: test timed out' "$output" || ! grep -qE '^ *--- FAIL: ' "$output"; then
+  if [ "$name" = control ] || grep -q '^panic: test timed out' "$output" || ! grep -qE '^( *--- FAIL: |panic: )' "$output"; then
     echo "mutant $name: this is not a failing test:"
     tail -20 "$output"
     return 1
   fi
-  echo "mutant $name: caught by $(grep -m1 -oE '^ *--- FAIL: [^ ]+' "$output" || echo "$test")"
+  echo "mutant $name: caught by $(grep -m1 -oE '^( *--- FAIL: [^ ]+|panic: .*)' "$output")"
 }
 
 mutants() {
