@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"maps"
 	"mime"
@@ -59,6 +60,9 @@ func (c *Call) admit(in any) error {
 func (c *Call) admitToken() error {
 	c.w.Header()["Cache-Control"] = noStore
 	who, err := c.authenticate()
+	if errors.Is(err, auth.ErrInvalidToken) && c.route.reads && c.awaitPosition() {
+		who, err = c.authenticate()
+	}
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,19 @@ func (h *ReadHeaders) prepare(c *Call) error {
 	})
 }
 
+// awaitPosition waits for the Muster-Min-Position of a query whose token is not recognised: the
+// token may have been issued before that position, by another node. It reports whether the
+// read models have moved to the position meanwhile.
+func (c *Call) awaitPosition() bool {
+	position, err := wire.ParsePosition(c.r.Header.Get("Muster-Min-Position"))
+	if err != nil || position.Partition >= c.Log().Partitions() || c.Models().Applied(position.Partition) >= position.Number {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(c, readPatience)
+	defer cancel()
+	return c.Models().WaitFor(ctx, position) == nil
+}
+
 // awaitShown waits until the read models show the events of the sort that this node has
 // acknowledged in the organization, or in all if it is zero. So a client that talks to one
 // node never reads less than it was told. Later events are not waited for.

@@ -46,6 +46,15 @@ func TestTwoProcessesOnOneServer(t *testing.T) {
 		clients.Wait()
 	})
 	t.Run("one key is raced for", func(t *testing.T) { raceForKey(t, s, nodes) })
+	t.Run("a token is known to the other node at its position", func(t *testing.T) {
+		for range 20 {
+			issued := one.must(201, "POST", "/v1/organizations/"+s.org+"/tokens", `{"name":"short-lived","scopes":["all:all"]}`)
+			bearer, at := two, needs(issued.header.Get("Muster-Position"))
+			bearer.token = issued.field(t, "secret")
+			bearer.must(200, "GET", "/v1/self", "", at...)
+			bearer.must(200, "GET", s.members(), "")
+		}
+	})
 	t.Run("a revoked token is refused by the other node", func(t *testing.T) {
 		tokens := "/v1/organizations/" + s.org + "/tokens"
 		issued := one.must(201, "POST", tokens, `{"name":"short-lived","scopes":["all:all"]}`)

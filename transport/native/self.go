@@ -38,7 +38,9 @@ func selfOperations() []transport.Operation {
 	}
 }
 
-func getSelf(c *transport.Call, _ *struct{}) (*SelfAnswer, error) {
+type selfInput struct{ transport.ReadHeaders }
+
+func getSelf(c *transport.Call, _ *selfInput) (*SelfAnswer, error) {
 	who := c.Bearer()
 	return &SelfAnswer{&Self{
 		Token: idOrNull(who.Token), Name: who.Name, Organization: idOrNull(who.Organization),
