@@ -75,15 +75,20 @@ func (m *ReadModels) publish() {
 func (m *ReadModels) write(f func(*projector) error) error {
 	m.writing.Lock()
 	defer m.writing.Unlock()
+	if err := m.usable(); err != nil {
+		return err
+	}
+	return f(m.projector)
+}
+
+// usable returns why the tables cannot be used, if they cannot.
+func (m *ReadModels) usable() error {
 	select {
 	case <-m.closed:
 		return ErrClosed
 	default:
+		return m.Damage()
 	}
-	if err := m.Damage(); err != nil {
-		return err
-	}
-	return f(m.projector)
 }
 
 // apply writes the message into the transaction. If it cannot, the transaction has what it
@@ -114,6 +119,7 @@ func (p *projector) add(m wire.Message) error {
 		}
 		p.begun = true
 	}
+	p.absence.applies(&m)
 	if err := p.message(&m); err != nil {
 		return err
 	}

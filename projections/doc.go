@@ -51,6 +51,12 @@
 // ([ReadModels.Ended]). The time is not for looking into the past: a query with an
 // earlier time still sees all changes made since.
 //
+// # Absence
+//
+// Commands that add people ask for parts that hardly ever exist ([ReadModels.Load]). For each
+// organization that is asked for, filters in memory know of nearly all of these that they do
+// not exist, so nobody waits for the tables.
+//
 // # Tables
 //
 //	checkpoints    how far each partition has been applied

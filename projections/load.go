@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -13,6 +12,13 @@ import (
 // holds every key: a key without a part is held as absent. After an error the state may hold
 // only some of the keys.
 func (m *ReadModels) Load(keys []domain.Key, into *domain.State) error {
+	if err := m.usable(); err != nil {
+		return err
+	}
+	keys = m.absence.answer(keys, into)
+	if len(keys) == 0 {
+		return nil // nobody who writes is waited for
+	}
 	return m.write(func(p *projector) error {
 		if p.lost { // nothing may be decided on tables that lack what was there before
 			if err := p.redo(); err != nil {
@@ -28,71 +34,21 @@ func (m *ReadModels) Load(keys []domain.Key, into *domain.State) error {
 	})
 }
 
-func (p *projector) load(keys []domain.Key, into *domain.State) error {
-	if err := p.loadMemberships(keys, into); err != nil {
+func (c conn) load(keys []domain.Key, into *domain.State) error {
+	if err := c.loadMemberships(keys, into); err != nil {
 		return fmt.Errorf("loading memberships: %w", err)
 	}
-	unknown := make(strangers)
 	for _, k := range keys {
 		if k.Kind == domain.KeyMembership && into.Holds(k) {
 			continue
 		}
-		absent, err := p.absent(k, unknown)
-		var part domain.Part
-		if err == nil && !absent {
-			part, err = p.part(k)
-		}
+		part, err := c.part(k)
 		if err != nil {
 			return fmt.Errorf("loading %+v: %w", k, err)
 		}
 		into.Put(k, part)
 	}
 	return nil
-}
-
-// strangers are people of whom an organization is known not to know them.
-type strangers map[personName]bool
-
-// absent reports whether it is clear that there is no part with the key. Commands that add
-// people ask for several parts of each, and most of these people are new. With the keys of
-// rows that the projector has at hand, one look at an index tells that, instead of a query
-// with several tables for every part.
-func (p *projector) absent(k domain.Key, unknown strangers) (bool, error) {
-	var organization int64
-	var err error
-	switch k.Kind {
-	case domain.KeyOrganizationMember, domain.KeyProfile, domain.KeyUserMemberships, domain.KeyEmail:
-		organization, err = p.organizationOf(k.Owner)
-	case domain.KeyMembership:
-		var ws workspaceKeys
-		ws, err = p.workspaceOf(k.Owner)
-		organization = ws.organization
-	default:
-		return false, nil
-	}
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if k.Kind == domain.KeyEmail {
-		known, err := p.any(context.Background(), `SELECT 1 FROM people WHERE organization = +? AND folded_email = +?`, organization, k.Text)
-		return !known, err
-	}
-	name := personName{organization, k.ID}
-	if unknown[name] || p.people.Contains(name) {
-		return unknown[name], nil
-	}
-	person, err := p.personKey(name)
-	if errors.Is(err, ErrNotFound) {
-		unknown[name] = true
-		return true, nil
-	}
-	if err == nil {
-		p.people.Add(name, person)
-	}
-	return false, err
 }
 
 // manyMemberships is the least number of memberships of one user for which it pays to

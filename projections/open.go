@@ -189,7 +189,7 @@ func openFiles(file string) (*ReadModels, error) {
 		return nil, errors.Join(err, points.Close(), writer.Close())
 	}
 	m := &ReadModels{
-		metrics: newMetrics(), sources: grantSources, facts: newFacts(),
+		metrics: newMetrics(), sources: grantSources, facts: newFacts(), absence: newAbsence(mostAbsence),
 		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
 		writing: newTurns(), wanted: make(chan struct{}, 1), closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
 	}
@@ -206,6 +206,7 @@ func (m *ReadModels) closeFiles() error {
 	if m.checked != nil {
 		<-m.checked
 	}
+	m.absence.close()
 	m.end.close()
 	m.offboarding.close()
 	err := errors.Join(m.points.Close(), m.lists.Close())
@@ -226,6 +227,7 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if m.projector, err = newProjector(conn{Conn: m.writer.Conns[0]}, o.Partitions); err != nil {
 		return err
 	}
+	m.projector.absence = m.absence
 	if m.projector.end, err = m.projector.nextEnd(); err != nil {
 		return err
 	}
@@ -248,5 +250,6 @@ func (m *ReadModels) prepare(o Options) (err error) {
 		return err
 	}
 	go m.mover.run(m.closed, o.logger())
+	m.absence.start(m)
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 type projector struct {
 	conn
 	checkpoints []wire.Checkpoint // as of the current transaction
+	absence     *absence          // learns what is applied; nil for a file that is being built
 
 	begun   bool           // there is a transaction
 	applied []wire.Message // in it
@@ -137,7 +138,12 @@ func (p *projector) person(org domain.OrganizationID, user domain.UserID, key in
 	if known, ok := p.people.Get(name); ok {
 		return known, nil
 	}
-	person, _, err := p.newPerson(name, key, `INSERT INTO people (key, organization, user) VALUES (?, ?, ?) ON CONFLICT (organization, user) DO NOTHING`)
+	person, err := p.personKey(name) // most are there
+	if errors.Is(err, ErrNotFound) {
+		person, _, err = p.newPerson(name, key, `INSERT INTO people (key, organization, user) VALUES (?, ?, ?)`)
+	} else if err == nil {
+		p.people.Add(name, person)
+	}
 	return person, err
 }
 

@@ -28,6 +28,7 @@ type ReadModels struct {
 	current   []wire.Checkpoint // as of the last commit
 	wanted    chan struct{}     // has an element if somebody waits for a commit
 	mover     *mover
+	absence   *absence // what loads need not ask the tables for
 
 	// Readers take a connection from a pool and give it back. Lists have a separate
 	// pool. However many lists are being read, point reads and token look-ups still find
