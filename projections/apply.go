@@ -164,8 +164,7 @@ func (p *projector) finish(known []wire.Checkpoint) (err error) {
 			}
 		}
 	}
-	_, err = p.Exec("COMMIT")
-	return err
+	return p.Commit()
 }
 
 // resume mends a transaction that is lost.

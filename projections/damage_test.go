@@ -99,8 +99,6 @@ func copyTo(t *testing.T, from, to string) {
 	}
 }
 
-const pageSize = 4096
-
 // harms are the ways to damage a file, by what they are called.
 var harms = map[string]func(r *rand.Rand, content []byte) []byte{
 	"a bit": func(r *rand.Rand, b []byte) []byte {

@@ -15,7 +15,7 @@ import (
 // moves these.
 type mover struct {
 	conn   *sqlite.Conn
-	length *sqlite.WALLength
+	wal    *sqlite.WAL
 	most   int64         // frames that the WAL may have
 	grown  chan struct{} // has an element if the WAL is to be moved
 	few    atomic.Bool   // frames are left to the next commit
@@ -29,18 +29,18 @@ type mover struct {
 // writes may be as fast as it.
 const (
 	fewFrames  = 200
-	movePasses = 4
+	movePasses = 6
 )
 
 // newMover returns the mover of a file's WAL, which may have that many frames. The connection
 // must have been opened together with the others that write: opening one later drops the
 // locks of those.
 func newMover(c *sqlite.Conn, file string, most int64) (*mover, error) {
-	length, err := sqlite.OpenWALLength(file)
+	wal, err := sqlite.OpenWAL(file)
 	if err != nil {
 		return nil, err
 	}
-	return &mover{conn: c, length: length, most: most, grown: make(chan struct{}, 1), ended: make(chan struct{})}, nil
+	return &mover{conn: c, wal: wal, most: most, grown: make(chan struct{}, 1), ended: make(chan struct{})}, nil
 }
 
 // run moves the WAL whenever it has grown, until the read models are closed.
@@ -60,16 +60,25 @@ func (v *mover) run(closed <-chan struct{}, logger *slog.Logger) {
 	}
 }
 
+// move moves the WAL without keeping the disk from others for long. What it gives the disk, it
+// gives in pieces: first the WAL, which must be on the disk before its pages are moved, and then
+// the pages.
 func (v *mover) move() error {
+	written := int64(0) // frames that the disk has
 	for range movePasses {
+		frames, err := v.wal.Frames()
+		if err != nil {
+			return err
+		}
+		v.wal.Write(written, frames, framed)
+		written = frames
 		v.moving.Lock()
 		_, moved, err := v.conn.MoveWAL()
 		v.moving.Unlock()
 		if err != nil {
 			return err
 		}
-		frames, err := v.length.Frames()
-		if err != nil {
+		if frames, err = v.wal.Frames(); err != nil {
 			return err
 		}
 		if frames-moved <= fewFrames {
@@ -81,15 +90,16 @@ func (v *mover) move() error {
 }
 
 // committed is called after each commit, by whoever writes, before the next transaction begins.
-// If the WAL becomes too long it waits for the mover. Frames that are being read cannot be
+// The mover begins at a quarter of what the WAL may have: while it moves one frame, another may
+// come. If the WAL becomes too long it waits for the mover. Frames that are being read cannot be
 // moved: then it waits for nothing, and leaves the WAL alone until there are more.
 func (v *mover) committed(writer *sqlite.Conn) {
-	frames, err := v.length.Frames()
+	frames, err := v.wal.Frames()
 	last := v.few.Load()
 	switch {
 	case err != nil: // the mover finds out what is wrong
-	case frames < v.most/2:
-		v.next = v.most / 2
+	case frames < v.most/4:
+		v.next = v.most / 4
 		v.few.Store(false) // it was about the frames before
 		return
 	case frames < v.next && !last:

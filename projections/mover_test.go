@@ -29,7 +29,7 @@ func TestMover(t *testing.T) {
 	begun, longest, last := 0, int64(0), int64(0)
 	for n := range 1500 {
 		add(n)
-		frames, err := m.mover.length.Frames()
+		frames, err := m.mover.wal.Frames()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestMover(t *testing.T) {
 	}
 	for n, deadline := 0, time.Now().Add(10*time.Second); ; n++ {
 		add(3000 + n)
-		if frames, err := m.mover.length.Frames(); err != nil || frames < m.mover.most/2 {
+		if frames, err := m.mover.wal.Frames(); err != nil || frames < m.mover.most/2 {
 			break
 		}
 		if time.Now().After(deadline) {

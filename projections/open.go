@@ -219,7 +219,7 @@ func (m *ReadModels) closeFiles() error {
 		return errors.Join(err, m.writer.Close())
 	}
 	<-m.mover.ended
-	return errors.Join(err, m.writer.Close(), m.mover.length.Close())
+	return errors.Join(err, m.writer.Close(), m.mover.wal.Close())
 }
 
 // prepare reads how much of the log the read models have applied, and begins to move the WAL.

@@ -11,12 +11,12 @@ import (
 // The WAL grows until its pages are moved into the file. Moving many pages at once costs up to
 // 1.6 times less. But on a small disk the WAL must not take the room that the log needs.
 const (
-	leastWAL = 1_000  // pages
-	mostWAL  = 20_000 // pages
+	leastWAL = 4 << 20  // bytes
+	mostWAL  = 80 << 20 // bytes
 	// walShare is which part of the free space the WAL may take.
 	walShare = 16
 	// framed is how many bytes a page takes in the WAL.
-	framed = 4096 + 24
+	framed = pageSize + 24
 	// shrinkTimeout is how many milliseconds [ReadModels.Shrink] waits for queries that
 	// read from the WAL. Nothing is applied meanwhile.
 	shrinkTimeout = 1_000
@@ -26,7 +26,7 @@ const (
 
 // walPages returns how many pages the WAL may have, if so many bytes are free.
 func walPages(free uint64) int64 {
-	return int64(min(max(free/walShare/framed, leastWAL), mostWAL)) //nolint:gosec // at most mostWAL
+	return int64(min(max(free/walShare, leastWAL), mostWAL) / framed) //nolint:gosec // at most mostWAL
 }
 
 // boundWAL bounds the WAL by the space that is free, and returns how many pages it may have.

@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 8
+	schemaNumber = 9
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are

@@ -18,7 +18,7 @@ import (
 	"github.com/muster-dev/muster/projections"
 )
 
-const tablePage = 4096
+const tablePage = 2048
 
 // listed returns the users whom the list of members shows, and how long the list says that
 // it is.

@@ -12,6 +12,8 @@
 //     or as many as have room in a buffer (statement.c).
 //   - Columns are scanned from that buffer by types of our own ([Number], [Text], [Time] and
 //     so on), without an allocation for each.
+//   - A commit writes many frames of the WAL with one system call, and the WAL is moved into
+//     the file in pieces that do not keep the disk busy for long (writing.c).
 //   - Point reads run without a context that can end. Lists run with one ([Conn.Query]),
 //     whose end interrupts the statement.
 //   - A cursor is a place in the order of the rows, so that a list that is read page

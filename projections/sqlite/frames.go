@@ -1,5 +1,8 @@
 package sqlite
 
+// #include "writing.h"
+import "C"
+
 import (
 	"encoding/binary"
 	"errors"
@@ -7,36 +10,58 @@ import (
 	"os"
 )
 
-// WALLength tells how long the WAL of an open database is. It reads that from the index beside
-// the WAL, because asking SQLite means moving the WAL.
+// WAL looks at the WAL of an open database. How long it is, it reads from the index beside the
+// WAL, because asking SQLite means moving the WAL.
 //
 // Closing a descriptor of a file drops the locks of the whole process. So it must not be closed
 // before all connections to the database are.
-type WALLength struct{ index *os.File }
+type WAL struct{ file, index *os.File }
 
-// OpenWALLength returns the WALLength of a database file that a connection has read from.
-func OpenWALLength(file string) (*WALLength, error) {
-	f, err := os.Open(file + "-shm")
-	return &WALLength{f}, err
+// OpenWAL opens the WAL of a database file that a connection has read from.
+func OpenWAL(file string) (*WAL, error) {
+	wal, err := os.Open(file + "-wal")
+	if err != nil {
+		return nil, err
+	}
+	index, err := os.Open(file + "-shm")
+	if err != nil {
+		return nil, errors.Join(err, wal.Close())
+	}
+	return &WAL{wal, index}, nil
 }
 
 // Frames returns how many frames have been committed since the WAL was begun from its start.
-func (l *WALLength) Frames() (int64, error) {
+func (w *WAL) Frames() (int64, error) {
 	var b [4]byte
-	_, err := l.index.ReadAt(b[:], indexFrames)
+	_, err := w.index.ReadAt(b[:], indexFrames)
 	if errors.Is(err, io.EOF) {
 		return 0, nil // nothing has been written
 	}
 	return int64(binary.NativeEndian.Uint32(b[:])), err
 }
 
+// walPiece is how many bytes of the WAL [WAL.Write] hands to the disk at once.
+const walPiece = 256 << 10
+
+// Write hands the bytes of some frames to the disk, in pieces, and waits for each piece. It is
+// not a flush, but it leaves little to do for the flush that comes before the frames are moved.
+// So others who flush a file meanwhile need not wait until the disk has all frames.
+func (w *WAL) Write(from, to, frameBytes int64) {
+	for at, end := walHeader+from*frameBytes, walHeader+to*frameBytes; at < end; at += walPiece {
+		C.muster_write_piece(C.int(w.file.Fd()), C.int64_t(at), C.int64_t(min(walPiece, end-at)))
+	}
+}
+
 // Close must be called after all connections are closed.
-func (l *WALLength) Close() error { return l.index.Close() }
+func (w *WAL) Close() error { return errors.Join(w.file.Close(), w.index.Close()) }
 
 // MoveWAL moves the WAL into the database file, as far as that is possible without waiting for
 // anybody. It returns how many frames the WAL has, and how many of them are in the file.
 func (c *Conn) MoveWAL() (frames, moved int64, err error) {
 	var busy int64
-	err = c.Row([]any{Number(&busy), Number(&frames), Number(&moved)}, `PRAGMA wal_checkpoint(PASSIVE)`)
-	return frames, moved, err
+	s, err := c.begin(move, 1, `PRAGMA wal_checkpoint(PASSIVE)`, nil, &c.row)
+	if err == nil {
+		err = c.scanRow(s, []any{Number(&busy), Number(&frames), Number(&moved)})
+	}
+	return frames, moved, c.noted(err)
 }

@@ -10,6 +10,7 @@
 **	NOTHING           nothing
 */
 #include "statement.h"
+#include "writing.h"
 
 #include <string.h>
 
@@ -169,6 +170,7 @@ int muster_run(sqlite3 *db, sqlite3_stmt *statement, int how, int most, const un
   int pending = outcome->wanted>0;
   int columns = most==0 ? 0 : sqlite3_column_count(statement);
   outcome->rows = outcome->used = outcome->wanted = outcome->ended = 0;
+  if( how & (COMMIT|MOVE) ) muster_begin_writing(how & COMMIT ? GATHERED : IN_PIECES);
   if( how & BIND ){
     pending = 0;
     code = bind_arguments(statement, arguments, count, how & FINISH ? SQLITE_STATIC : SQLITE_TRANSIENT);
@@ -198,6 +200,7 @@ int muster_run(sqlite3 *db, sqlite3_stmt *statement, int how, int most, const un
     sqlite3_clear_bindings(statement);
     outcome->ended = 1;
   }
+  if( how & (COMMIT|MOVE) ) muster_end_writing();
   return code;
 }
 

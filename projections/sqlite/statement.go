@@ -28,9 +28,11 @@ type statement struct {
 type how C.int
 
 const (
-	begin  how = C.BIND   // with the arguments
-	resume how = 0        // where the last call stopped
-	finish how = C.FINISH // and end it, whether or not there are more rows
+	begin  how = C.BIND              // with the arguments
+	resume how = 0                   // where the last call stopped
+	finish how = C.FINISH            // and end it, whether or not there are more rows
+	commit how = C.FINISH | C.COMMIT // write what the commit writes many frames at once
+	move   how = C.FINISH | C.MOVE   // write the pages of a WAL that is moved in pieces
 )
 
 // run runs the statement, writes up to so many rows into the buffer, and makes the buffer

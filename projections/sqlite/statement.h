@@ -16,6 +16,8 @@ enum { NUMBER = 1, FRACTION = 2, TEXT = 3, BYTES = 4, NOTHING = 5 };
 enum {
   BIND = 1,   /* bind the arguments and begin; otherwise go on where the last call stopped */
   FINISH = 2, /* end the statement in any case */
+  COMMIT = 4, /* the statement is COMMIT: write its frames many at once */
+  MOVE = 8,   /* the statement moves the WAL: write in pieces */
 };
 
 /* What muster_run has done. */
