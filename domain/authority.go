@@ -207,7 +207,7 @@ func workspaceNeeds(s *State, m Meta, ws WorkspaceID, more ...Key) []Key {
 // memberNeeds returns what a command must see that changes a member. A command that can
 // give the role of an owner must see [givenNeeds] too.
 func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID) []Key {
-	keys := append([]Key{MembershipKey(ws, user)}, organizationMemberNeeds(m, user)...)
+	keys := append(append(make([]Key, 0, 8), MembershipKey(ws, user)), organizationMemberNeeds(m, user)...)
 	member := s.Membership(ws, user)
 	keys = appendRole(keys, m.Organization, member)
 	switch {

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -47,13 +48,17 @@ func (Batch) CommandType() string { return "batch" }
 func (c Batch) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
 func (c Batch) needs(s *State) []Key {
-	var needed keySet
-	add := func(keys []Key) {
-		for _, k := range keys {
-			needed.add(k)
+	keys := ownerNeeds(workspaceNeeds(s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations))
+	keys = slices.Grow(keys, keysOfOperation*len(c.Operations))
+	add := func(more []Key) {
+		// What all operations need is in front. Other keys of two operations may be there twice.
+		shared := keys[:min(len(keys), fewKeys)]
+		for _, k := range more {
+			if !slices.Contains(shared, k) {
+				keys = append(keys, k)
+			}
 		}
 	}
-	add(ownerNeeds(workspaceNeeds(s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations)))
 	for _, operation := range c.Operations {
 		add(operation.needs(s))
 		if invite, ok := operation.(InviteMember); ok {
@@ -64,8 +69,11 @@ func (c Batch) needs(s *State) []Key {
 			}
 		}
 	}
-	return needed.keys
+	return keys
 }
+
+// keysOfOperation is about how many keys an operation of a batch adds to those that all need.
+const keysOfOperation = 6
 
 func (c Batch) decide(s *State, at time.Time) ([]Event, error) {
 	events, _, err := c.decideAll(s, at)

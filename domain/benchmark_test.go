@@ -1,6 +1,9 @@
 package domain
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // benchmarkState returns a state like the writer's: the parts in use and many others.
 func benchmarkState() *State {
@@ -45,11 +48,21 @@ func BenchmarkChangeMember(b *testing.B) {
 
 func BenchmarkNeeds(b *testing.B) {
 	s := fold(stage...)
-	c := AddMember{by(adam), studio, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}
-	b.ReportAllocs()
-	for b.Loop() {
-		if len(Needs(s, c)) == 0 {
-			b.Fatal("nothing")
-		}
+	add := AddMember{by(adam), studio, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}
+	batch := Batch{Meta: by(adam), Workspace: studio}
+	for i := range 99 {
+		add, email := add, fmt.Sprintf("%d@example.com", i)
+		add.User, add.Profile = UserID{0xfe, byte(i)}, &ProfilePatch{Email: &email}
+		batch.Operations = append(batch.Operations, add)
+	}
+	for name, c := range map[string]Command{"add": add, "batch": batch} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if len(Needs(s, c)) == 0 {
+					b.Fatal("nothing")
+				}
+			}
+		})
 	}
 }

@@ -33,8 +33,8 @@ func newAppender(own *process, p *store.Partition, h *health) *appender {
 }
 
 // append makes a sealed group durable. For a group without events it only checks that
-// nothing was written after the state that the group was decided on. It runs in a
-// goroutine of its own and does not touch the fields of the writer's goroutine.
+// nothing was written after the state that the group was decided on. It runs in another
+// goroutine than the writer and does not touch the fields of the writer's goroutine.
 func (a *appender) append(g *group) error {
 	if len(g.payload) == 0 {
 		return a.unchanged(g.after.Message)

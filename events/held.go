@@ -60,7 +60,7 @@ type keys struct {
 // hundred bytes.
 const (
 	maxShared = 1 << 14
-	maxSingle = 1 << 15
+	maxSingle = 1 << 13
 )
 
 func newKeys() keys {

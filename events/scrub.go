@@ -21,6 +21,9 @@ const (
 	scrubRate = 8 << 20
 	// scrubStep is how many bytes it reads at once.
 	scrubStep = 256 << 10
+	// scrubBusy is how many times as slowly it reads while there are commands, which need the
+	// processors and the disk more.
+	scrubBusy = 8
 	// scrubPause is how long it waits between two passes.
 	scrubPause = 10 * time.Minute
 	// scrubSaves is how often it writes down how far it is.
@@ -141,6 +144,7 @@ func (s *scrub) reread(p *partition, limit *rate.Limiter) error {
 	first := max(s.last[p.Number], 1)
 	var previous domain.Hash
 	var unpaid int
+	followed := end
 	return p.Reread(s.closing, first, end.Message, func(e wire.Envelope, size int64) error {
 		if (e.Sequence > first || first == 1) && e.Previous != previous {
 			return fmt.Errorf("message %d does not continue the chain of message %d: %w", e.Sequence, e.Sequence-1, wire.ErrDamaged)
@@ -152,8 +156,14 @@ func (s *scrub) reread(p *partition, limit *rate.Limiter) error {
 		s.bytes.Add(float64(size))
 		s.last[p.Number] = e.Sequence
 		for unpaid += int(size); unpaid >= scrubStep; unpaid -= scrubStep {
-			if err := limit.WaitN(s.closing, scrubStep); err != nil {
-				return err
+			steps := 1
+			if now := p.read.Load(); now != followed { // there were commands during the last step
+				followed, steps = now, scrubBusy
+			}
+			for range steps {
+				if err := limit.WaitN(s.closing, scrubStep); err != nil {
+					return err
+				}
 			}
 			if time.Since(s.saved) > scrubSaves {
 				s.save()

@@ -34,18 +34,19 @@ type writer struct {
 
 	// Only the writer's goroutine touches these.
 	held      *held
-	gathering *group     // decided, and sent when the other one is flushed; nil if there is none
-	flushing  *group     // on its way into the log; nil if there is none
-	flushed   chan error // how the flush ended
-	overdue   bool       // the flush takes so long that nobody waits for it any more
-	taken     []*request // from the queue, and not decided yet
+	gathering *group      // decided, and sent when the other one is flushed; nil if there is none
+	flushing  *group      // on its way into the log; nil if there is none
+	sealed    chan *group // to be flushed
+	flushed   chan error  // how the flush ended
+	overdue   bool        // the flush takes so long that nobody waits for it any more
+	taken     []*request  // from the queue, and not decided yet
 }
 
 func newWriter(own *process, p *store.Partition, h *health, s *stall) *writer {
 	return &writer{
 		process: own, health: h, stall: s, appender: newAppender(own, p, h), held: newHeld(p),
 		queue: make(chan *request, queueSize), stopped: make(chan struct{}), ended: make(chan struct{}),
-		flushed: make(chan error),
+		sealed: make(chan *group), flushed: make(chan error),
 	}
 }
 
@@ -85,6 +86,8 @@ func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
 func (w *writer) run() {
 	defer close(w.ended)
 	defer w.appender.probes.Wait()
+	go w.flushAll()
+	defer close(w.sealed)
 	stopped, drained := w.stopped, (<-chan time.Time)(nil)
 	for ended := false; ; {
 		if w.flushing == nil || w.overdue || len(w.taken) >= few {
@@ -177,7 +180,15 @@ func (w *writer) flush() {
 	g.seal()
 	w.flushing, w.gathering = g, nil
 	w.health.flying.Store(true)
-	go func() { w.flushed <- w.appender.append(g) }()
+	w.sealed <- g
+}
+
+// flushAll appends one group after the other, until the writer ends. It is one goroutine for
+// all of them, because the stack that an append needs is worth keeping.
+func (w *writer) flushAll() {
+	for g := range w.sealed {
+		w.flushed <- w.appender.append(g)
+	}
 }
 
 // maxBehind is how many events the read models may be behind the log before commands wait

@@ -57,13 +57,11 @@ const (
 	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
 		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;`
 	readerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
-	// Point reads look at a few pages all over the file, and profit from each that is there.
-	pointPragmas = readerPragmas + ` PRAGMA cache_size = -32768;`
 )
 
 // readers returns the size of each of the two pools: a connection for every processor,
-// but at least 2 and at most 4. A connection for lists costs up to
-// 16 MB of cache, and one for point reads up to 32 MB.
+// but at least 2 and at most 4. Each costs up to 16 MB of cache. Twice as much holds little
+// more of a file that is many times as large, and saves nothing that can be measured.
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
 // Open opens the read models for reading, and for [ReadModels.Apply] and [ReadModels.Commit]. It returns
@@ -180,7 +178,7 @@ func openFiles(file string) (*ReadModels, error) {
 	if err != nil {
 		return nil, err
 	}
-	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), pointPragmas)
+	points, err := sqlite.Open(file, sqlite.ReadOnly, readers(), readerPragmas)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}

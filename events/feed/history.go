@@ -19,8 +19,9 @@ const (
 	// longestRest bounds that.
 	longestRest = 50 * time.Millisecond
 	// scrubPause is the time between two pages that are compared again. All feeds of a
-	// process share it.
+	// process share it. While there are commands it is busyScrubs times as long.
 	scrubPause = 250 * time.Millisecond
+	busyScrubs = 20
 	// scrubAgain is the time between the end of one scrub and the beginning of the next.
 	scrubAgain = time.Hour
 )
@@ -60,8 +61,17 @@ func NewHistory() *History {
 		scrubPause: scrubPause, scrubAgain: scrubAgain,
 	}
 	h.checks = pace{make(chan struct{}, 1), inTime}
-	h.scrubs = pace{make(chan struct{}, 1), func(time.Duration) time.Duration { return h.scrubPause }}
+	h.scrubs = pace{make(chan struct{}, 1), h.unhurried}
 	return h
+}
+
+// unhurried returns how long a comparison that nobody waits for rests after a page. Reading
+// one takes milliseconds and megabytes, which commands need more.
+func (h *History) unhurried(time.Duration) time.Duration {
+	if h.isBusy(time.Now()) {
+		return busyScrubs * h.scrubPause
+	}
+	return h.scrubPause
 }
 
 // turn waits until the reader may be served. The reader must call done with how many bytes
@@ -73,7 +83,7 @@ func (h *History) turn(ctx context.Context) (done func(bytes int), err error) {
 	}
 	begin := time.Now()
 	return func(bytes int) {
-		if begin.UnixNano()-h.applied.Load() < int64(busyFor) {
+		if h.isBusy(begin) {
 			time.Sleep(min(2*time.Since(begin)+time.Duration(bytes)*restPerByte, longestRest))
 		}
 		<-h.slots
@@ -90,6 +100,9 @@ func (h *History) lookup(ctx context.Context) (done func(), err error) {
 
 // busy notes that events were applied.
 func (h *History) busy() { h.applied.Store(time.Now().UnixNano()) }
+
+// isBusy reports whether there were commands shortly before the time.
+func (h *History) isBusy(at time.Time) bool { return at.UnixNano()-h.applied.Load() < int64(busyFor) }
 
 // quietly does a step in the background when no other feed does, and then rests. A rest
 // holds up only the feeds that have the same pace. It returns the error of the step, or the

@@ -34,3 +34,15 @@ func TestARestHoldsUpOnlyItsKind(t *testing.T) {
 		t.Errorf("a rest that was ended: %v", err)
 	}
 }
+
+// A scrub makes way for commands.
+func TestAScrubRestsLongerWhileThereAreCommands(t *testing.T) {
+	h := NewHistory()
+	if rest := h.scrubs.rest(0); rest != scrubPause {
+		t.Errorf("at rest: %s", rest)
+	}
+	h.busy()
+	if rest := h.scrubs.rest(0); rest != busyScrubs*scrubPause {
+		t.Errorf("with commands: %s", rest)
+	}
+}

@@ -79,7 +79,7 @@ func (d *directory) secret(listen string) string {
 // that the server is replaced.
 func connectInside(e *embedded) (*nats.Conn, error) {
 	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.dir.secret(e.address())), nats.Name("muster"),
-		nats.MaxReconnects(-1), nats.ReconnectWait(mendEvery))
+		nats.MaxReconnects(-1), nats.ReconnectWait(mendEvery), nats.SyncQueueLen(pageQueue))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded JetStream: %w", err)
 	}
@@ -139,7 +139,7 @@ func dialOnce(ctx context.Context, dial func() (*nats.Conn, error)) (*nats.Conn,
 // dial tries every server of the URL once. The function left is called each time that the
 // connection is lost, and entered each time that it is made again.
 func dial(url string, logger *slog.Logger, entered, left func()) (*nats.Conn, error) {
-	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(dialAgainAfter),
+	nc, err := nats.Connect(url, nats.Name("muster"), nats.MaxReconnects(-1), nats.ReconnectWait(dialAgainAfter), nats.SyncQueueLen(pageQueue),
 		// A server that is frozen or cut off says nothing. Pings notice it within 6 s. While a
 		// connection is made again, calls wait for that, so it must not take long either.
 		nats.Timeout(time.Second), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2), nats.FlusherTimeout(attemptTimeout),

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -48,6 +50,7 @@ type highWater struct {
 	marks  [MaxPartitions]uint64 // the messages that the mark names
 	recent *os.File              // the file that is overwritten; nil for reading only, or if it cannot be made
 	exact  []byte                // what that file held when it was opened
+	line   []byte                // that is being written, for the room that it has
 
 	moved  chan struct{} // has room for one signal
 	closed chan struct{}
@@ -122,30 +125,33 @@ func (h *highWater) exactly(partition int) (wire.Checkpoint, bool) {
 	if len(h.exact) < from+recentWidth {
 		return wire.Checkpoint{}, false
 	}
-	line, sum := string(h.exact[from:from+highWaterWidth]), string(h.exact[from+highWaterWidth:from+recentWidth])
-	if sum != recentSum(line) {
+	line, sum := h.exact[from:from+highWaterWidth], h.exact[from+highWaterWidth:from+recentWidth]
+	if !bytes.Equal(sum, appendSum(nil, line)) {
 		return wire.Checkpoint{}, false
 	}
-	return parseMark(partition, line)
+	return parseMark(partition, string(line))
 }
 
-func recentSum(line string) string {
-	return fmt.Sprintf("%08x\n", crc32.ChecksumIEEE([]byte(line)))
+// appendSum appends the end of a line of the file that is overwritten: its checksum.
+func appendSum(b, line []byte) []byte {
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(line))
+	return append(hex.AppendEncode(b, sum), '\n')
 }
 
-func markLine(c wire.Checkpoint) string {
-	b := make([]byte, 0, highWaterWidth)
+// appendMark appends the line of a checkpoint.
+func appendMark(b []byte, c wire.Checkpoint) []byte {
 	for _, field := range [...]struct {
 		number uint64
 		width  int
 	}{{uint64(c.Partition), 2}, {c.Message, 20}, {c.Number, 20}} { //nolint:gosec // not negative
-		digits := strconv.AppendUint(nil, field.number, 10)
+		var room [20]byte
+		digits := strconv.AppendUint(room[:0], field.number, 10)
 		for range field.width - len(digits) {
 			b = append(b, '0')
 		}
 		b = append(append(b, digits...), ' ')
 	}
-	return string(append(hex.AppendEncode(b, c.Hash[:]), '\n'))
+	return append(hex.AppendEncode(b, c.Hash[:]), '\n')
 }
 
 func parseMark(partition int, line string) (wire.Checkpoint, bool) {
@@ -169,15 +175,17 @@ func (h *highWater) set(c wire.Checkpoint) {
 		return
 	}
 	h.marks[c.Partition] = c.Message
-	line, from := markLine(c), c.Partition*highWaterWidth
+	h.line = appendMark(h.line[:0], c)
+	from := c.Partition * highWaterWidth
 	if missing := from + highWaterWidth - len(h.lines); missing > 0 {
 		h.lines = append(h.lines, make([]byte, missing)...)
 	}
-	copy(h.lines[from:], line)
+	copy(h.lines[from:], h.line)
 	h.dirty = true
 	if h.recent != nil {
 		// What cannot be written is no harm: the line is then not whole, or that of before.
-		_, _ = h.recent.WriteAt([]byte(line+recentSum(line)), int64(c.Partition)*recentWidth)
+		h.line = appendSum(h.line, h.line)
+		_, _ = h.recent.WriteAt(h.line, int64(c.Partition)*recentWidth)
 	}
 	select {
 	case h.moved <- struct{}{}:

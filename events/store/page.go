@@ -19,6 +19,10 @@ const PageBytes = 128 << 10
 // logPageSize bounds the messages of a page of the log.
 const logPageSize = 64
 
+// pageQueue is for how many messages there is room that have arrived of a page. Every page
+// has room of its own, and by default that takes half a megabyte. No page has more messages.
+const pageQueue = 512
+
 // FeedPage reads at most size messages of a partition's feed from the number on, and at
 // most about [PageBytes]. If the subject is not empty it reads only messages on it. It
 // reads from any replica, which may lag behind. It returns no messages if that replica

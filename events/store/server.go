@@ -37,6 +37,8 @@ func startServer(ctx context.Context, dir *directory, listen string, logger *slo
 	o := &server.Options{
 		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: flushAlways,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
+		// Most subjects are those of a workspace in the feed. There are too many for a cache.
+		NoSublistCache: true,
 		// JetStream may fill the disk. By default it would set its bounds by the space
 		// that is free at the first start.
 		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
