@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 )
 
 // ID is a UUID (RFC 9562) of one kind of thing. The type parameter only tells the
@@ -87,11 +88,18 @@ func (id *ID[Kind]) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (id ID[Kind]) append(b []byte) []byte {
-	b = hex.AppendEncode(b, id[:4])
-	for _, group := range [...][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
-		b = append(b, '-')
-		b = hex.AppendEncode(b, group)
+func (id ID[Kind]) append(b []byte) []byte { return appendUUID(b, (*[16]byte)(&id)) }
+
+// appendUUID writes all characters into their places, because a page of a list has hundreds
+// of ids.
+func appendUUID(b []byte, id *[16]byte) []byte {
+	const digits = "0123456789abcdef"
+	n := len(b)
+	b = slices.Grow(b, 36)[:n+36]
+	text := (*[36]byte)(b[n:])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	for i, at := range [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
+		text[at], text[at+1] = digits[id[i]>>4], digits[id[i]&0xf]
 	}
 	return b
 }

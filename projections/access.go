@@ -61,7 +61,7 @@ func (m *ReadModels) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time
 	r, profile := grantRow{table: m.sources}, profileRow{}
 	a := Access{Workspace: ws, User: user}
 	err := m.read(func(c conn) error {
-		return c.access(&a, &r, append(r.Dest(), profile.Dest()...), m.sources.accessOf, at)
+		return c.access(&a, &r, append(r.Dest(), &profile), m.sources.accessOf, at)
 	})
 	if err == nil && !a.Any() {
 		err = ErrNotFound
@@ -116,19 +116,22 @@ func (r *grantRow) Dest() []any {
 	if r.grants = r.space[:]; len(r.table.rows) != len(r.space) {
 		r.grants = make([]grantColumns, len(r.table.rows))
 	}
-	dest := make([]any, 0, 10) // with room for one more
+	return append(make([]any, 0, 4), r) // with room for the columns that statements add
+}
+
+// ScanColumns implements [sqlite.Columns] with the [sourceTable.columns].
+func (r *grantRow) ScanColumns(v *sqlite.Values) {
 	for i := range r.grants {
 		s, g := &r.table.rows[i], &r.grants[i]
-		dest = append(dest, scanRolePointer(&g.role))
+		v.Scan(scanRolePointer(&g.role))
 		if s.permissions != "" {
-			dest = append(dest, sqlite.Words(&g.permissions))
+			v.Scan(sqlite.Words(&g.permissions))
 		}
-		dest = append(dest, scanEvent(&g.event), sqlite.Number(&g.position))
+		g.event, g.position = domain.EventID(v.ID()), v.Number()
 		if s.membership != "" {
-			dest = append(dest, scanID(&g.membership))
+			g.membership = domain.MembershipID(v.ID())
 		}
 	}
-	return dest
 }
 
 // addTo adds the grants in the row to the access, except for those that an earlier row

@@ -185,7 +185,7 @@ func (l *accessList) read(ctx context.Context, after int64, limit int) ([]foundA
 	found := make([]foundAccess, 0, min(limit, MaxPageSize+1))
 	args := append(slices.Clone(l.args), limit, l.part.end.N[0])
 	args[3] = after
-	err := l.Each(ctx, append(append(row.Dest(), profile.Dest()...), scanID(&user), sqlite.Number(&person)), func() {
+	err := l.Each(ctx, append(row.Dest(), &profile, scanID(&user), sqlite.Number(&person)), func() {
 		if n := len(found); n == 0 || found[n-1].person != person {
 			org := l.workspace.Organization
 			found = append(found, foundAccess{person, Access{
@@ -216,17 +216,18 @@ func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID
 		}
 		var person int64
 		var suspended time.Time
-		if err := c.Row([]any{sqlite.Number(&person), sqlite.Time(&suspended)}, `
-			SELECT p.key, p.suspended_at FROM people p WHERE p.organization = +?1 AND p.user = +?2`,
+		var by sourceSet
+		if err := c.Row([]any{sqlite.Number(&person), sqlite.Time(&suspended), sqlite.Number(&by)}, m.sources.reaches,
 			organization, user[:]); err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		from, err := sqlite.ReadCursor(p, "workspaces_of", person, sqlite.NoFilter{})
-		if err != nil || person == 0 || !suspended.IsZero() {
+		text := m.sources.workspaces[by]
+		if err != nil || text == "" || !suspended.IsZero() {
 			return err
 		}
 		limit := p.Limit()
-		reached, err := c.reached(ctx, m.sources, org, user, limit+1, person, organization, at.UnixMilli(), from.Last.N[0])
+		reached, err := c.reached(ctx, m.sources, text, org, user, limit+1, person, organization, at.UnixMilli(), from.Last.N[0])
 		if err != nil {
 			return err
 		}
@@ -251,20 +252,20 @@ type reachedWorkspace struct {
 }
 
 // reached reads up to limit workspaces with all grants that the user has there. The grants
-// in one workspace may take several rows. The args are those of [sourceTable.workspaces],
-// without the limit.
-func (c conn) reached(ctx context.Context, t *sourceTable, org domain.OrganizationID, user domain.UserID, limit int, args ...any) ([]reachedWorkspace, error) {
+// in one workspace may take several rows. The text is one of [sourceTable.workspaces], and
+// the args are those of the text, without the limit.
+func (c conn) reached(ctx context.Context, t *sourceTable, text string, org domain.OrganizationID, user domain.UserID, limit int, args ...any) ([]reachedWorkspace, error) {
 	row, workspace := grantRow{table: t}, workspaceRow{Workspace: domain.Workspace{Organization: org}}
 	const few = 8 // most users have no more workspaces
 	reached := make([]reachedWorkspace, 0, min(limit, few))
-	err := c.Each(ctx, append(row.Dest(), workspace.Dest()...), func() {
+	err := c.Each(ctx, append(row.Dest(), &workspace), func() {
 		if n := len(reached); n == 0 || reached[n-1].key != workspace.key {
 			reached = append(reached, reachedWorkspace{workspace.key, WorkspaceAccess{
 				workspace.Workspace, Access{Organization: org, Workspace: workspace.ID, User: user},
 			}})
 		}
 		row.addTo(&reached[len(reached)-1].Access)
-	}, t.workspaces, append(args, limit)...)
+	}, text, append(args, limit)...)
 	for i := range reached {
 		t.addUp(&reached[i].Access)
 	}

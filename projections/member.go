@@ -142,25 +142,40 @@ const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state,
 type memberRow struct {
 	key        int64
 	membership domain.Membership // its workspace and organization are not scanned
-	role       domain.Role
+	role       *domain.Role
 	profile    profileRow
 	at         time.Time // the time whose state is wanted
 }
 
-func (r *memberRow) Dest() []any { return append(r.membershipDest(), r.profile.Dest()...) }
+func (r *memberRow) Dest() []any { return append(r.membershipDest(), &r.profile) }
 
 func (r *memberRow) membershipDest() []any {
+	return append(make([]any, 0, 5), r) // with room for the columns that statements add
+}
+
+// ScanColumns implements [sqlite.Columns] with the [membershipColumns].
+func (r *memberRow) ScanColumns(v *sqlite.Values) {
 	m := &r.membership
-	return append(make([]any, 0, 24), // with room for the columns that statements add
-		sqlite.Number(&r.key), scanID(&m.ID), scanID(&m.User), scanRole(&r.role), sqlite.Text(&m.State), sqlite.Words(&m.Permissions),
-		sqlite.Time(&m.ExpiresAt), sqlite.Flag(&m.Accepted), sqlite.Flag(&m.Joined), sqlite.Time(&m.Invitation.ExpiresAt),
-		scanActor(&m.AddedBy), scanEvent(&m.EndedBy), sqlite.Time(&m.CreatedAt), sqlite.Time(&m.UpdatedAt), sqlite.Number(&m.Version))
+	r.key = v.Number()
+	m.ID, m.User = domain.MembershipID(v.ID()), domain.UserID(v.ID())
+	if v.Scan(scanRolePointer(&r.role)); r.role == nil {
+		r.role = new(domain.Role)
+	}
+	m.Role = r.role.Key
+	sqlite.TakeText(v, &m.State)
+	v.Scan(sqlite.Words(&m.Permissions))
+	m.ExpiresAt, m.Accepted, m.Joined = v.Time(), v.Flag(), v.Flag()
+	m.Invitation.ExpiresAt = v.Time()
+	v.Scan(scanActor(&m.AddedBy))
+	m.EndedBy = domain.EventID(v.ID())
+	m.CreatedAt, m.UpdatedAt = v.Time(), v.Time()
+	m.Version = uint64(v.Number()) //nolint:gosec // numbers are positive
 }
 
 func (r *memberRow) Item() Member {
 	m := r.membership
-	m.Role, m.State = r.role.Key, m.StateAt(r.at)
-	return Member{m, r.role, r.profile.of(m.Organization, m.User)}
+	m.State = m.StateAt(r.at)
+	return Member{m, *r.role, r.profile.of(m.Organization, m.User)}
 }
 
 func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Membership, error) {
@@ -175,7 +190,6 @@ func (c conn) membership(ws domain.WorkspaceID, user domain.UserID) (*domain.Mem
 		FROM people p
 		JOIN memberships m ON m.workspace = +?1 AND m.person = p.key
 		WHERE p.organization = +?2 AND p.user = +?3`, found.key, found.organizationKey, user[:])
-	m.Role = r.role.Key
 	return m, err
 }
 
@@ -185,7 +199,6 @@ func (c conn) membershipsOf(organization int64, user domain.UserID, f func(domai
 	m := &r.membership
 	dest := append(r.membershipDest(), scanHash(&m.Invitation.Secret), scanID(&m.Organization), scanID(&m.Workspace))
 	return c.Each(context.Background(), dest, func() {
-		m.Role = r.role.Key
 		f(*m)
 	}, `
 		SELECT `+membershipColumns+`, m.invitation, o.id, w.id

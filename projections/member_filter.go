@@ -78,4 +78,11 @@ func (l *memberList) args(more ...any) []any {
 
 const memberRows = `SELECT ` + membershipColumns + `, ` + profileColumns
 
+// isPresent is what [isShown] is for a list without a filter. Nearly all members are active
+// for an unlimited time, which is seen first.
+const isPresent = `m.workspace = +?1 AND
+	(m.state = 'active' AND m.expires_at IS NULL OR m.state <> 'removed' AND (m.ends_at IS NULL OR m.ends_at > +?2))`
+
+const fromPresent = ` FROM memberships m CROSS JOIN people p ON p.key = m.person WHERE ` + isPresent
+
 var fromMembers = ` FROM memberships m CROSS JOIN people p ON p.key = m.person WHERE ` + isShown

@@ -17,6 +17,12 @@ var (
 	roleNewest = memberRows + fromMembers + ` AND m.role = +?6 AND m.key < +?7 AND m.key >= +?8 ORDER BY m.key DESC LIMIT +?9`
 )
 
+// These statements list all members for a list without a filter, which is what most ask for.
+var (
+	shownOldest = memberRows + fromPresent + ` AND m.key > +?7 AND m.key <= +?8 ORDER BY m.key LIMIT +?9`
+	shownNewest = memberRows + fromPresent + ` AND m.key < +?7 AND m.key >= +?8 ORDER BY m.key DESC LIMIT +?9`
+)
+
 // These statements find where a window of members ends, after the key +?2.
 const (
 	windowOldest     = `SELECT key FROM memberships WHERE workspace = +?1 AND key > +?2 ORDER BY key LIMIT 1 OFFSET +?3`
@@ -40,6 +46,10 @@ type memberWalk struct {
 // walkOf returns the statements for all members, or for those with the role.
 func (l *memberList) walkOf(down bool) memberWalk {
 	switch {
+	case !l.from.Filter.skips() && l.role == 0 && down:
+		return memberWalk{shownNewest, windowNewest, ""}
+	case !l.from.Filter.skips() && l.role == 0:
+		return memberWalk{shownOldest, windowOldest, ""}
 	case l.role == 0 && down:
 		return memberWalk{allNewest, windowNewest, ""}
 	case l.role == 0:

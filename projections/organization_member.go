@@ -71,7 +71,7 @@ type organizationMemberRow struct {
 }
 
 func (r *organizationMemberRow) Dest() []any {
-	return append(r.memberDest(), r.profile.Dest()...)
+	return append(r.memberDest(), &r.profile)
 }
 
 func (r *organizationMemberRow) memberDest() []any {

@@ -132,11 +132,12 @@ func allTexts() (texts []string) {
 		texts = slices.AppendSeq(texts, maps.Values(few))
 	}
 	texts = slices.AppendSeq(texts, maps.Values(countFew))
-	texts = append(texts, allOldest, allNewest, roleOldest, roleNewest, windowOldest, windowNewest, windowRoleOldest, windowRoleNewest, windowPeople, countMembers, countFound, findsMany, manyRare, manyRemoved)
+	texts = append(texts, shownOldest, shownNewest, allOldest, allNewest, roleOldest, roleNewest, windowOldest, windowNewest, windowRoleOldest, windowRoleNewest, windowPeople, countMembers, countFound, findsMany, manyRare, manyRemoved)
 	for _, w := range peopleWalks {
 		texts = append(texts, w.window(`p.profile_version IS NOT NULL`), w.window(`p.role > ''`))
 	}
-	texts = append(texts, grantSources.check, grantSources.accessOf, grantSources.workspaces, grantSources.found)
+	texts = append(texts, grantSources.check, grantSources.accessOf, grantSources.reaches, grantSources.found)
+	texts = append(texts, grantSources.workspaces[1:]...)
 	texts = slices.AppendSeq(texts, maps.Values(grantSources.lists))
 	return slices.AppendSeq(texts, maps.Values(grantSources.counts))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// membershipRole is the role of the membership m as one column, for [scanRole]. A
+// membershipRole is the role of the membership m as one column, for [scanRolePointer]. A
 // built-in role is only its key, so the table of roles need not be read. Any other role
 // is text with one line for each of its fields, none of which contains a line break.
 const membershipRole = `CASE WHEN m.role < 1024 THEN m.role ELSE (
@@ -19,8 +19,6 @@ const membershipRole = `CASE WHEN m.role < 1024 THEN m.role ELSE (
 	FROM roles WHERE key = m.role) END`
 
 type roleColumn struct{ to *domain.Role }
-
-func scanRole(to *domain.Role) roleColumn { return roleColumn{to} }
 
 // rolePointerColumn scans a role as a pointer. It does not copy built-in roles, so nobody
 // may change the role. Null is nil.

@@ -28,7 +28,7 @@ type source struct {
 
 	// The expressions for the columns of the grant. An empty one means null.
 	roleKey     string // the key of the role's row; null if there is no grant
-	role        string // the role as [scanRole] reads it; null if there is no grant
+	role        string // the role as [scanRolePointer] reads it; null if there is no grant
 	permissions string // a list that replaces the role's permissions
 	event       string // the id of the event that gave it
 	position    string // the position of that event
@@ -43,6 +43,9 @@ type source struct {
 	// the workspaces' keys. Unless a source of the table can give several grants, it joins
 	// both w and p.
 	workspaces walk
+	// reaches is a condition on the row of p. If it is not true, workspaces finds nothing.
+	// It is empty if the row does not say.
+	reaches string
 }
 
 // walk is a statement that walks along an index, in the order of the keys that it finds.
@@ -91,5 +94,6 @@ var allSources = []source{
 			`w.key`, `people p CROSS JOIN workspaces w`,
 			`p.key = +?1 AND ` + inherits + ` AND w.organization = +?2 AND w.key > +?4`,
 		},
+		reaches: inherits,
 	},
 }

@@ -9,9 +9,10 @@ import (
 type sourceTable struct {
 	rows []source
 
-	check      string // one user's access to one workspace
-	accessOf   string // the same, with the user's profile
-	workspaces string // the workspaces that a user reaches
+	check      string   // one user's access to one workspace
+	accessOf   string   // the same, with the user's profile
+	reaches    string   // the key of a person, when they were suspended, and the sources by which they may reach workspaces
+	workspaces []string // the workspaces that a person reaches, for every set of such sources
 
 	// lists are the statements that list access to a workspace. SQL finds the people
 	// with at least one grant that passes the filter. Go then decides whether their
@@ -47,7 +48,11 @@ func newSourceTable(rows ...source) *sourceTable {
 		WHERE p.organization = +?2 AND p.user = +?4 AND ` + notSuspended
 	t.check = `SELECT ` + t.columns() + of
 	t.accessOf = `SELECT ` + t.columns() + `, ` + profileColumns + of
-	t.workspaces = t.reached()
+	t.reaches = t.reaching()
+	t.workspaces = make([]string, 1<<len(rows))
+	for by := range t.workspaces {
+		t.workspaces[by] = t.reached(sourceSet(by))
+	}
 
 	t.found = t.list(`SELECT key FROM (` + foundPeople(`+?2`, `+?7`, `+?8`) + `) WHERE key > +?4 AND key <= +?10 ORDER BY 1 LIMIT +?9`)
 	for _, narrow := range []bool{false, true} {
@@ -204,20 +209,35 @@ func (w walk) distinct(most int) string {
 // upTo ends the walk at the key +?10.
 func (w walk) upTo() string { return ` AND ` + w.key + ` <= +?10` }
 
-// columns returns the columns of every source, in the order in which [grantRow.Dest]
-// scans them.
-func (t *sourceTable) columns() string {
+// columns returns the columns of every source, in the order in which
+// [grantRow.ScanColumns] takes them.
+func (t *sourceTable) columns() string { return t.columnsOf(t.all()) }
+
+// columnsOf is [sourceTable.columns] for the sources in the set, with null for the others.
+func (t *sourceTable) columnsOf(set sourceSet) string {
 	var all []string
 	for i := range t.rows {
 		s := &t.rows[i]
 		for _, column := range []string{s.role, s.permissions, s.event, s.position, s.membership} {
-			if column != "" {
+			switch {
+			case column == "":
+			case set.has(i):
 				all = append(all, column)
+			default:
+				all = append(all, `NULL`)
 			}
 		}
 	}
 	return strings.Join(all, `, `)
 }
+
+// sourceSet is a set of rows of the table of sources, with a bit for each.
+type sourceSet int
+
+func (s sourceSet) has(row int) bool { return s>>row&1 != 0 }
+
+// all returns the set of all sources.
+func (t *sourceTable) all() sourceSet { return 1<<len(t.rows) - 1 }
 
 func (t *sourceTable) joins() string {
 	var b strings.Builder

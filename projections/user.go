@@ -46,7 +46,7 @@ type userRow struct {
 }
 
 func (r *userRow) Dest() []any {
-	return append([]any{sqlite.Number(&r.key), scanID(&r.user)}, r.profile.Dest()...)
+	return []any{sqlite.Number(&r.key), scanID(&r.user), &r.profile}
 }
 
 func (r *userRow) Item() domain.Profile { return *r.profile.of(r.organization, r.user) }
@@ -58,7 +58,7 @@ func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Pr
 		return nil, err
 	}
 	var r profileRow
-	if err := c.Row(r.Dest(), `
+	if err := c.Row([]any{&r}, `
 		SELECT `+profileColumns+`
 		FROM people p
 		WHERE p.organization = +?1 AND p.user = +?2 AND p.profile_version IS NOT NULL`, organization, user[:]); err != nil {

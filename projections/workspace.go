@@ -45,11 +45,14 @@ type workspaceRow struct {
 	domain.Workspace // whose organization is not scanned
 }
 
-func (r *workspaceRow) Dest() []any {
-	return []any{
-		sqlite.Number(&r.key), scanID(&r.ID), sqlite.Text(&r.Name), sqlite.Time(&r.ArchivedAt),
-		sqlite.Time(&r.CreatedAt), sqlite.Time(&r.UpdatedAt), sqlite.Number(&r.Version),
-	}
+func (r *workspaceRow) Dest() []any { return []any{r} }
+
+// ScanColumns implements [sqlite.Columns] with the [workspaceColumns].
+func (r *workspaceRow) ScanColumns(v *sqlite.Values) {
+	r.key, r.ID = v.Number(), domain.WorkspaceID(v.ID())
+	sqlite.TakeText(v, &r.Name)
+	r.ArchivedAt, r.CreatedAt, r.UpdatedAt = v.Time(), v.Time(), v.Time()
+	r.Version = uint64(v.Number()) //nolint:gosec // numbers are positive
 }
 
 func (r *workspaceRow) Item() domain.Workspace { return r.Workspace }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,16 +49,27 @@ func (t Time) AppendJSON(b []byte) []byte {
 	at = at.UTC()
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
-	b = append(b, '"', digit(year/1000), digit(year/100), digit(year/10), digit(year), '-')
-	b = append(appendTwo(b, int(month)), '-')
-	b = append(appendTwo(b, day), 'T')
-	b = append(appendTwo(b, hour), ':')
-	b = append(appendTwo(b, minute), ':')
-	b = append(appendTwo(b, second), '.')
+	n := len(b)
+	b = slices.Grow(b, len(timeForm))[:n+len(timeForm)]
+	text := b[n:]
+	copy(text, timeForm)
+	putTwo(text[1:], year/100%100)
+	putTwo(text[3:], year%100)
+	putTwo(text[6:], int(month))
+	putTwo(text[9:], day)
+	putTwo(text[12:], hour)
+	putTwo(text[15:], minute)
+	putTwo(text[18:], second)
 	ms := at.Nanosecond() / 1e6
-	return append(b, digit(ms/100), digit(ms/10), digit(ms), 'Z', '"')
+	text[21] = digit(ms / 100)
+	putTwo(text[22:], ms%100)
+	return b
 }
 
-func appendTwo(b []byte, n int) []byte { return append(b, digit(n/10), digit(n)) }
+// timeForm is the form of a moment, with a zero for each digit.
+const timeForm = `"0000-00-00T00:00:00.000Z"`
 
-func digit(n int) byte { return byte('0' + n%10) }
+// putTwo writes a number of two digits.
+func putTwo(text []byte, n int) { text[0], text[1] = digit(n/10), digit(n%10) }
+
+func digit(n int) byte { return byte('0' + n) }

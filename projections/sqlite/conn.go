@@ -24,6 +24,8 @@ type Conn struct {
 	// They are used again by every statement.
 	arguments []byte
 	row       []byte
+	targets   []target
+	values    Values
 	rows      []*Rows // that are not in use
 }
 
@@ -145,17 +147,14 @@ func (c *Conn) scanRow(s *statement, dest []any) error {
 	if s.outcome.rows == 0 {
 		return ErrNotFound
 	}
-	block := c.row[:s.outcome.used]
-	for _, to := range dest {
-		column, err := columnOf(to)
-		if err != nil {
-			return err
-		}
-		if block, err = scanValue(block, column); err != nil {
-			return err
-		}
+	var err error
+	if c.targets, err = appendTargets(c.targets[:0], dest); err != nil {
+		return err
 	}
-	return nil
+	c.values = Values{block: c.row[:s.outcome.used]}
+	err = c.values.scan(c.targets)
+	clear(c.targets)
+	return err
 }
 
 // within calls f, which runs a statement. When the context ends, the statement is

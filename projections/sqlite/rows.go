@@ -11,10 +11,10 @@ type Rows struct {
 	ctx       context.Context //nolint:containedctx // of Query, until Close
 	statement *statement
 	buffer    []byte   // filled with rows
-	left      []byte   // what was not scanned yet
+	left      Values   // what was not scanned yet
 	count     int      // the rows in it
 	skip      bool     // the first of them was passed by Next and not scanned
-	columns   []Column // where the rows go
+	targets   []target // where the rows go
 	err       error
 }
 
@@ -23,7 +23,7 @@ func (c *Conn) takeRows(ctx context.Context) *Rows {
 	if n := len(c.rows); n > 0 {
 		r := c.rows[n-1]
 		c.rows = c.rows[:n-1]
-		*r = Rows{conn: c, ctx: ctx, buffer: r.buffer, columns: r.columns}
+		*r = Rows{conn: c, ctx: ctx, buffer: r.buffer, targets: r.targets}
 		return r
 	}
 	return &Rows{conn: c, ctx: ctx, buffer: make([]byte, largeBuffer)}
@@ -31,8 +31,8 @@ func (c *Conn) takeRows(ctx context.Context) *Rows {
 
 func (c *Conn) giveRows(r *Rows) {
 	r.ctx, r.statement = nil, nil
-	clear(r.columns)
-	r.columns = r.columns[:0]
+	clear(r.targets)
+	r.targets = r.targets[:0]
 	c.rows = append(c.rows, r)
 }
 
@@ -42,14 +42,14 @@ func (r *Rows) within(f func() error) error { return r.conn.within(r.ctx, f) }
 // fetched notes what a call has read.
 func (r *Rows) fetched() {
 	o := &r.statement.outcome
-	r.left, r.count = r.buffer[:o.used], int(o.rows)
+	r.left, r.count = Values{block: r.buffer[:o.used]}, int(o.rows)
 }
 
 // Next goes to the next row and reports whether there is one.
 func (r *Rows) Next() bool {
 	if r.skip {
 		for range r.Columns() {
-			_, r.left = nextValue(r.left)
+			r.left.next()
 		}
 		r.skip = false
 	}
@@ -80,26 +80,14 @@ func (r *Rows) Scan(dest ...any) error {
 }
 
 // into sets where [Rows.scan] copies the columns of every row.
-func (r *Rows) into(dest []any) error {
-	r.columns = r.columns[:0]
-	for _, to := range dest {
-		column, err := columnOf(to)
-		if err != nil {
-			return err
-		}
-		r.columns = append(r.columns, column)
-	}
-	return nil
+func (r *Rows) into(dest []any) (err error) {
+	r.targets, err = appendTargets(r.targets[:0], dest)
+	return err
 }
 
-func (r *Rows) scan() (err error) {
+func (r *Rows) scan() error {
 	r.skip = false
-	for _, column := range r.columns {
-		if r.left, err = scanValue(r.left, column); err != nil {
-			return r.conn.noted(err)
-		}
-	}
-	return nil
+	return r.conn.noted(r.left.scan(r.targets))
 }
 
 // Columns returns how many columns a row has.

@@ -15,28 +15,48 @@ type Column interface {
 
 // All columns of this package scan null as the zero value.
 
-// columnOf returns what scans into an element of dest: itself if it is a [Column], or the
-// column for a pointer to an int, int64, string, []byte or any.
-func columnOf(to any) (Column, error) {
-	if column, ok := to.(Column); ok {
-		return column, nil
+// target is where one column of a row goes, or several that follow each other.
+type target struct {
+	column  Column
+	columns Columns
+}
+
+// appendTargets appends where the elements of dest go: each is a [Column], [Columns], or a
+// pointer to an int, int64, string, []byte or any.
+func appendTargets(targets []target, dest []any) ([]target, error) {
+	for _, to := range dest {
+		switch to := to.(type) {
+		case Column:
+			targets = append(targets, target{column: to})
+		case Columns:
+			targets = append(targets, target{columns: to})
+		default:
+			column := plain(to)
+			if column == nil {
+				return targets, fmt.Errorf("%T is no column", to)
+			}
+			targets = append(targets, target{column: column})
+		}
 	}
-	if column := plain(to); column != nil {
-		return column, nil
+	return targets, nil
+}
+
+// scan scans the row.
+func (v *Values) scan(targets []target) error {
+	for i := range targets {
+		if t := &targets[i]; t.column != nil {
+			v.Scan(t.column)
+		} else {
+			t.columns.ScanColumns(v)
+		}
+		if v.err != nil {
+			return v.err
+		}
 	}
-	return nil, fmt.Errorf("%T is no column", to)
+	return nil
 }
 
 var errTooFew = errors.New("the statement has fewer columns than are scanned")
-
-// scanValue scans the first value of the block and returns the rest of the block.
-func scanValue(block []byte, column Column) ([]byte, error) {
-	if len(block) == 0 {
-		return nil, errTooFew
-	}
-	v, block := nextValue(block)
-	return block, column.Scan(v)
-}
 
 // plain returns the column for a pointer to a plain type, or nil.
 func plain(to any) Column {

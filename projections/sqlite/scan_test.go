@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -38,6 +40,70 @@ func TestScan(t *testing.T) {
 			if err := c.to.Scan(valueOf(t, bad)); err == nil {
 				t.Errorf("%s scans %#v", name, bad)
 			}
+		}
+	}
+}
+
+// row takes the values of a row of every type.
+type row struct {
+	n    int64
+	flag bool
+	at   time.Time
+	id   ID
+	text word
+	list []word
+}
+
+func (r *row) ScanColumns(v *Values) {
+	r.n, r.flag, r.at, r.id = v.Number(), v.Flag(), v.Time(), v.ID()
+	TakeText(v, &r.text)
+	v.Scan(Words(&r.list))
+}
+
+// Columns take values of their types, null as the zero value, and nothing else. What comes
+// after them is scanned by others.
+func TestColumns(t *testing.T) {
+	t.Parallel()
+	at := time.UnixMilli(1_770_000_000_123).UTC()
+	id := ID{1, 2}
+	full := []any{int64(-3), int64(1), at.UnixMilli(), id[:], "a b", "a b", int64(9)}
+	scan := func(args []any) (r row, after int64, err error) {
+		block, err := appendArguments(nil, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		targets, err := appendTargets(nil, []any{&r, &after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = (&Values{block: block}).scan(targets)
+		return r, after, err
+	}
+	for _, c := range []struct {
+		args []any
+		want row
+	}{
+		{full, row{-3, true, at, id, "a b", []word{"a", "b"}}},
+		{append(make([]any, 6), int64(9)), row{}},
+	} {
+		r, after, err := scan(c.args)
+		if err != nil || after != 9 || !reflect.DeepEqual(c.want, r) {
+			t.Errorf("%v: %+v, %d, %v", c.args, r, after, err)
+		}
+	}
+	for i := range full {
+		for _, bad := range []any{int64(1), "x", []byte{1}} {
+			if reflect.TypeOf(bad) == reflect.TypeOf(full[i]) && i != 3 {
+				continue
+			}
+			args := slices.Clone(full)
+			args[i] = bad
+			if _, _, err := scan(args); !errors.Is(err, ErrDamaged) {
+				t.Errorf("column %d scans %#v: %v", i, bad, err)
+			}
+		}
+		if _, _, err := scan(full[:i]); !errors.Is(err, errTooFew) {
+			t.Errorf("%d columns: %v", i, err)
 		}
 	}
 }

@@ -10,8 +10,22 @@ import (
 )
 
 func appendText(b []byte, text string) []byte {
+	if isPlain(text) {
+		return append(append(append(b, '"'), text...), '"')
+	}
 	b, _ = jsontext.AppendQuote(b, text) // invalid UTF-8 becomes U+FFFD, which is not an error here
 	return b
+}
+
+// isPlain reports whether the text is in JSON as it is, as nearly every text is. It is
+// cheaper to see that than to look for what must be escaped.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func appendID[Kind any](b []byte, id domain.ID[Kind]) []byte {

@@ -37,18 +37,21 @@ type List[T any] struct {
 	Items      []T     `json:"items" bounds:"page" nullable:"false"`
 	NextCursor *string `json:"next_cursor" bounds:"cursor" doc:"The cursor of the next page; null at the end of the list. A page of a list with a filter can have fewer items than asked for, even none, and still have one."`
 	Count      *int    `json:"count,omitzero" bounds:"count" doc:"With count=true: how many items the whole list has." example:"1042"`
+
+	// appendItems appends the items instead of Items. A page is written from the rows that
+	// were read, without what the wire shows of all of them being there at once.
+	appendItems func(b []byte) []byte
 }
 
 // AppendJSON appends the JSON that the tags of the fields describe.
 func (l *List[T]) AppendJSON(b []byte) []byte {
-	b = append(b, `{"items":[`...)
-	for i := range l.Items {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b, _ = transport.AppendJSON(b, &l.Items[i]) // our own types always encode
+	b = append(b, `{"items":`...)
+	if l.appendItems != nil {
+		b = l.appendItems(b)
+	} else {
+		b = appendList(b, l.Items, appendShown)
 	}
-	b = append(b, `],"next_cursor":`...)
+	b = append(b, `,"next_cursor":`...)
 	if l.NextCursor == nil {
 		b = append(b, "null"...)
 	} else {
@@ -60,6 +63,12 @@ func (l *List[T]) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
+// appendShown appends an item of a list.
+func appendShown[T any](b []byte, item *T) []byte {
+	b, _ = transport.AppendJSON(b, item) // our own types always encode
+	return b
+}
+
 // Listing is the answer to a query for a list.
 type Listing[T any] struct{ Body *List[T] }
 
@@ -69,10 +78,13 @@ func listing[Row, T any](rows projections.List[Row], err error, show func(*Row) 
 	if err != nil {
 		return nil, err
 	}
-	list := &List[T]{Items: make([]T, len(rows.Items))}
-	for i := range rows.Items {
-		list.Items[i] = show(&rows.Items[i])
-	}
+	list := &List[T]{appendItems: func(b []byte) []byte {
+		shown := new(T)
+		return appendList(b, rows.Items, func(b []byte, row *Row) []byte {
+			*shown = show(row)
+			return appendShown(b, shown)
+		})
+	}}
 	if next := string(rows.Next); next != "" {
 		list.NextCursor = &next
 	}

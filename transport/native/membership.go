@@ -60,19 +60,18 @@ func ShowMembership(m *domain.Membership, role *domain.Role, p *domain.Profile) 
 	return Membership{
 		ID: m.ID, Workspace: m.Workspace, Organization: m.Organization, User: m.User,
 		ProfileInBrief: profileInBrief(p), Role: roleInBrief(*role), State: m.State,
-		Permissions: permissionsOrNull(m.Permissions), Accepted: m.Accepted, AddedBy: orNull(&m.AddedBy),
+		Permissions: permissionsOrNull(&m.Permissions), Accepted: m.Accepted, AddedBy: orNull(&m.AddedBy),
 		ExpiresAt: transport.Time(m.ExpiresAt), CreatedAt: transport.Time(m.CreatedAt), UpdatedAt: transport.Time(m.UpdatedAt), Version: m.Version,
 		Invitation: pendingInvitation(m),
 	}
 }
 
-// permissionsOrNull returns a pointer to the list, or nil if the list is nil. An empty
-// list is not null.
-func permissionsOrNull(list []domain.Permission) *[]domain.Permission {
-	if list == nil {
+// permissionsOrNull returns the list, or nil if it is nil. An empty list is not null.
+func permissionsOrNull(list *[]domain.Permission) *[]domain.Permission {
+	if *list == nil {
 		return nil
 	}
-	return &list
+	return list
 }
 
 // AppendJSON appends the JSON that the tags of the fields describe.
