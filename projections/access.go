@@ -47,7 +47,27 @@ func (a Access) Allows(p domain.Permission) bool { return slices.Contains(a.Perm
 func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
 	r := grantRow{table: m.sources}
 	a := Access{Workspace: ws, User: user}
-	err := m.read(func(c conn) error { return c.access(&a, &r, r.Dest(), m.sources.check, at) })
+	w, known := m.facts.workspace(ws)
+	learn := false
+	if known && m.sources == grantSources { // rosters hold what the grants from these sources are made of
+		if err := m.Damage(); err != nil {
+			return Access{}, err
+		}
+		var found bool
+		if found, learn = m.rosters.check(&w, user, at, &r); found {
+			a.Organization = w.Organization
+			r.addTo(&a)
+			r.table.addUp(&a)
+			return a, nil
+		}
+	}
+	err := m.read(func(c conn) error {
+		err := c.access(&a, &r, r.Dest(), m.sources.check, at)
+		if err == nil && learn {
+			err = m.rosters.learn(c, &w)
+		}
+		return err
+	})
 	if err != nil {
 		return Access{}, err
 	}

@@ -139,7 +139,7 @@ func (p *projector) commit(known []wire.Checkpoint) error {
 		return passing(err)
 	}
 	clear(p.applied) // they are large
-	p.begun, p.applied, p.ends, p.unrecorded = false, p.applied[:0], false, false
+	p.begun, p.applied, p.changes, p.ends, p.unrecorded = false, p.applied[:0], p.changes[:0], false, false
 	return nil
 }
 
@@ -164,7 +164,14 @@ func (p *projector) finish(known []wire.Checkpoint) (err error) {
 			}
 		}
 	}
-	return p.Commit()
+	if p.rosters == nil {
+		return p.Commit()
+	}
+	p.rosters.begin(p.changes)
+	if err = p.Commit(); err == nil {
+		p.rosters.end()
+	}
+	return err
 }
 
 // resume mends a transaction that is lost.
@@ -237,7 +244,11 @@ func (p *projector) message(m *wire.Message) error {
 		if expected := from.Number + uint64(i) + 1; e.Number != expected { //nolint:gosec // i is not negative
 			return fmt.Errorf("event %s of message %d stands where %d-%d belongs: %w", at, m.Sequence, m.Partition, expected, ErrGap)
 		}
-		if err := p.event(&e.Recorded, rowKey(at)); err != nil {
+		err := p.event(&e.Recorded, rowKey(at))
+		if err == nil {
+			err = p.noteAccess(e.Event)
+		}
+		if err != nil {
 			return fmt.Errorf("event %s: %w", at, err)
 		}
 		if i+1 == len(m.Entries) || m.Entries[i+1].Command != e.Command {

@@ -44,6 +44,10 @@
 // Where grants come from is a table in Go ([Source]). The statements of all queries
 // about access are made from it, so another source of grants is another row.
 //
+// Checks are asked most. Who is in an organization, and who has access to a workspace, is
+// kept in memory for those that are checked often ([ReadModels.Check]). It is forgotten
+// before what changes it is committed, so a check says the same as a query does.
+//
 // # Time
 //
 // Queries that return a state or access take a time. A membership or an invitation that

@@ -60,8 +60,7 @@ const (
 )
 
 // readers returns the size of each of the two pools: a connection for every processor,
-// but at least 2 and at most 4. Each costs up to 16 MB of cache. Twice as much holds little
-// more of a file that is many times as large, and saves nothing that can be measured.
+// but at least 2 and at most 4. A connection costs up to 16 MB of cache.
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
 // Open opens the read models for reading, and for [ReadModels.Apply] and [ReadModels.Commit]. It returns
@@ -187,7 +186,7 @@ func openFiles(file string) (*ReadModels, error) {
 		return nil, errors.Join(err, points.Close(), writer.Close())
 	}
 	m := &ReadModels{
-		metrics: newMetrics(), sources: grantSources, facts: newFacts(), absence: newAbsence(mostAbsence),
+		metrics: newMetrics(), sources: grantSources, facts: newFacts(), absence: newAbsence(mostAbsence), rosters: newRosters(),
 		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
 		writing: newTurns(), wanted: make(chan struct{}, 1), closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
 	}
@@ -225,7 +224,7 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if m.projector, err = newProjector(conn{Conn: m.writer.Conns[0]}, o.Partitions); err != nil {
 		return err
 	}
-	m.projector.absence = m.absence
+	m.projector.absence, m.projector.rosters = m.absence, m.rosters
 	if m.projector.end, err = m.projector.nextEnd(); err != nil {
 		return err
 	}

@@ -39,6 +39,9 @@ type projector struct {
 
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
+
+	rosters *rosters // nil while there are no readers
+	changes []change // of the transaction, for the rosters
 }
 
 // workspaceKeys are the keys of a workspace's row and of its organization's.
@@ -162,8 +165,43 @@ func (p *projector) newPerson(name personName, key int64, text string, more ...a
 	}
 	if err == nil {
 		p.people.Add(name, key)
+		if n > 0 {
+			p.note(change{organization: name.organization, user: name.user, person: key})
+		}
 	}
 	return key, n > 0, err
+}
+
+// note notes something for the rosters.
+func (p *projector) note(c change) {
+	if p.rosters != nil && (len(p.changes) == 0 || p.changes[len(p.changes)-1] != c) {
+		p.changes = append(p.changes, c)
+	}
+}
+
+// noteAccess notes what the event changes for checks.
+func (p *projector) noteAccess(event domain.Event) error {
+	about := event.Concerns()
+	switch e := event.(type) {
+	case domain.OrganizationCreated, domain.OrganizationRenamed, domain.UserProfileSet,
+		domain.WorkspaceCreated, domain.WorkspaceRenamed, domain.WorkspaceArchived, domain.WorkspaceRestored,
+		domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked:
+		return nil
+	case domain.MemberInvited, domain.MemberAdded, domain.MemberAccepted, domain.MemberInvitationRenewed, domain.MemberRoleChanged,
+		domain.MemberPermissionsChanged, domain.MemberExpiryChanged, domain.MemberSuspended, domain.MemberReinstated,
+		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.WorkspaceOwnershipTransferred:
+		p.note(change{workspace: about.Workspace})
+		return nil
+	case domain.OrganizationMemberAdded:
+		if _, ok := e.Role.Inherited(); !ok {
+			return nil // it gives no access
+		}
+	case domain.OrganizationMemberRoleChanged, domain.OrganizationMemberRemoved, domain.OrganizationMemberSuspended, domain.OrganizationMemberReinstated,
+		domain.RoleCreated, domain.RoleUpdated, domain.RoleArchived:
+	}
+	organization, err := p.organizationOf(about.Organization)
+	p.note(change{organization: organization})
+	return err
 }
 
 // mayEnd notes that the earliest end may have changed. That is so if the event sets an

@@ -19,6 +19,7 @@ type ReadModels struct {
 	metrics *metrics
 	sources *sourceTable // where grants come from
 	facts   *facts       // what readers need not read again
+	rosters *rosters     // what checks need not read again
 
 	// Whoever uses the writer takes a turn: what applies and commits, and the loads of the
 	// log's writers, which find what they need in the writer's cache.

@@ -178,6 +178,7 @@ CREATE        INDEX people_members          ON people (organization) WHERE role 
 CREATE        INDEX people_members_email    ON people (organization, folded_email) WHERE role > '';
 CREATE        INDEX people_members_name     ON people (organization, folded_name) WHERE role > '';
 CREATE        INDEX people_admins           ON people (organization) WHERE role IN ('owner', 'admin');
+CREATE        INDEX people_suspended        ON people (organization) WHERE suspended_at IS NOT NULL;
 CREATE        INDEX people_profiles         ON people (organization) WHERE profile_version IS NOT NULL;
 CREATE        INDEX roles_created           ON roles (organization);
 CREATE        INDEX roles_id                ON roles (organization, id);

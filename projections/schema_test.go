@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "2fcf5e3ce1da841258d73989651903d826f88cf7c818ca9855295a6dcf361764"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "8814fba67a5b13f41813d4f9fe720b9b0f15828b854fd9df75d195fa283b4dd7"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

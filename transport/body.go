@@ -113,6 +113,12 @@ type body[T any] struct {
 // decode reads the body from its text.
 func (b *body[T]) decode(data []byte, lenient bool) {
 	b.sum = sha256.Sum256(data)
+	if usual, ok := any(&b.value).(interface{ ReadUsual(text []byte) bool }); ok {
+		if usual.ReadUsual(data) {
+			return
+		}
+		b.value = *new(T)
+	}
 	err := json.Unmarshal(data, &b.value, json.RejectUnknownMembers(!lenient), strictValues)
 	if err != nil {
 		b.wrong = problemOfJSON(err)

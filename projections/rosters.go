@@ -1,0 +1,420 @@
+package projections
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+// rosters hold who is in the organizations and who has access to the workspaces that are
+// checked most. A check that finds what it needs there needs no statement.
+//
+// What they hold is what queries see, at every moment. Before a transaction is committed,
+// they forget everything that it changes, and until it is committed they learn nothing of
+// that. So what they hold is the same before and after. What is read meanwhile is kept only
+// if nothing of it has been forgotten since.
+//
+// Reading a list costs more than a check that reads its own rows only. So a list is read
+// once such checks have cost about as much.
+type rosters struct {
+	mu            sync.Mutex
+	commits       uint64                            // odd while a transaction is being committed
+	generations   uint64                            // how many have been used
+	organizations *simplelru.LRU[int64, *directory] // by their keys
+	workspaces    *simplelru.LRU[domain.WorkspaceID, *roster]
+	rows, most    int // that all of them hold, and may hold
+}
+
+// maxRosterRows is how many rows all lists together hold. A membership takes 48 bytes.
+const maxRosterRows = 3 << 19
+
+// extent says how long lists may be, in rows. Most are far shorter than the longest, so the
+// first attempt reads no more than the rows of a short one. So many rows cost about as much
+// to read as a check.
+type extent struct{ short, most, check int }
+
+var (
+	directories = extent{short: 1 << 12, most: 1 << 15, check: 64}
+	workspaces  = extent{short: 1 << 9, most: 1 << 12, check: 16}
+)
+
+// learned is what directories and rosters have in common.
+type learned struct {
+	changed uint64 // the last transaction that has changed what is held
+	misses  int    // checks that have not found it, since it was read last
+	size    int    // how many rows it had then; about how many, if it was too long
+	never   bool   // it is too long to be held
+}
+
+// missed notes that a check has not found what it needs, and reports whether the list should
+// be read now.
+func (l *learned) missed(e extent, full bool) bool {
+	l.misses++
+	enough := max(2, l.size/e.check)
+	if full { // what is read drives out something else
+		enough *= 8
+	}
+	if l.never || l.misses < enough {
+		return false
+	}
+	l.misses = 0
+	return true
+}
+
+// limit returns how many rows to read. A list with more is too long.
+func (l *learned) limit(e extent) int {
+	if l.size <= e.short {
+		return e.short
+	}
+	return e.most
+}
+
+// read notes that so many rows were read, and reports whether they can be held.
+func (l *learned) read(e extent, rows int) bool {
+	limit := l.limit(e)
+	l.misses, l.size = 0, rows
+	if rows <= limit {
+		return true
+	}
+	l.size, l.never = e.most, limit == e.most
+	return false
+}
+
+// directory holds the people of an organization.
+type directory struct {
+	learned
+	generation uint64 // changes with everything that concerns the organization as a whole
+
+	// People never cease to be known, and never get another key. Those that were added
+	// since the others were read are in more.
+	held  bool
+	users []domain.UserID // sorted
+	keys  []int64         // in the same order
+	more  map[domain.UserID]int64
+
+	special map[int64]special // by the key of the person; nil: not held
+}
+
+// special is a person who is suspended, or has access to every workspace.
+type special struct {
+	suspended bool
+	inherited grantColumns
+}
+
+// person returns the key of the user's row. It is 0 if the organization does not know them.
+func (d *directory) person(user domain.UserID) int64 {
+	if i, ok := slices.BinarySearchFunc(d.users, user, compareUsers); ok {
+		return d.keys[i]
+	}
+	return d.more[user]
+}
+
+func compareUsers(a, b domain.UserID) int { return bytes.Compare(a[:], b[:]) }
+
+func (d *directory) complete() bool { return d.held && d.special != nil }
+
+// roster holds the active memberships of a workspace, with those that have expired.
+type roster struct {
+	learned
+	generation uint64 // of the directory
+	held       bool
+	members    []rosterMember // sorted by the person
+	grants     []rosterGrant
+}
+
+// rosterMember is a membership. It has no pointers, so that the collector need not look at it.
+type rosterMember struct {
+	person   int64
+	position int64 // of the event; above rosterBits, which grant it is
+	event    domain.EventID
+	id       domain.MembershipID
+}
+
+const rosterBits = 48
+
+// rosterGrant is what memberships with the same role, permissions and end give.
+type rosterGrant struct {
+	role        *domain.Role
+	permissions []domain.Permission
+	expires     int64 // 0: never
+}
+
+func newRosters() *rosters {
+	const organizations, workspaces = 1 << 12, 1 << 15
+	r := &rosters{most: maxRosterRows}
+	// They fail only for a size that is not positive.
+	r.organizations, _ = simplelru.NewLRU(organizations, func(_ int64, d *directory) { r.rows -= len(d.users) })
+	r.workspaces, _ = simplelru.NewLRU(workspaces, func(_ domain.WorkspaceID, s *roster) { r.rows -= len(s.members) })
+	return r
+}
+
+// at returns the lists of the workspace and its organization. A list that is new might be
+// one that was forgotten when the current transaction began.
+func (r *rosters) at(w *FoundWorkspace) (*directory, *roster) {
+	during := learned{}
+	if r.committing() {
+		during.changed = r.commits
+	}
+	d, ok := r.organizations.Get(w.organizationKey)
+	if !ok {
+		r.generations++
+		d = &directory{learned: during, generation: r.generations}
+		r.organizations.Add(w.organizationKey, d)
+	}
+	s, ok := r.workspaces.Get(w.ID)
+	if !ok {
+		s = &roster{learned: during}
+		r.workspaces.Add(w.ID, s)
+	}
+	return d, s
+}
+
+func (r *rosters) committing() bool { return r.commits%2 == 1 }
+
+// unsure reports whether the list changes with the transaction that is being committed.
+func (r *rosters) unsure(l *learned) bool { return r.committing() && l.changed == r.commits }
+
+// check sets the row to the user's grants at that time, and reports whether it could. If it
+// could not, due says whether to learn what was missing.
+func (r *rosters) check(w *FoundWorkspace, user domain.UserID, at time.Time, row *grantRow) (found, due bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d, s := r.at(w)
+	if !d.complete() {
+		return false, d.missed(directories, r.full())
+	}
+	row.grants = row.space[:]
+	person := d.person(user)
+	if person == 0 {
+		return true, false
+	}
+	special := d.special[person]
+	if special.suspended {
+		return true, false
+	}
+	if !s.held || s.generation != d.generation {
+		return false, s.missed(workspaces, r.full())
+	}
+	row.grants[1] = special.inherited
+	i, ok := slices.BinarySearchFunc(s.members, person, func(m rosterMember, key int64) int { return cmp.Compare(m.person, key) })
+	if !ok {
+		return true, false
+	}
+	m := &s.members[i]
+	grant := &s.grants[m.position>>rosterBits]
+	if grant.expires == 0 || grant.expires > at.UnixMilli() {
+		row.grants[0] = grantColumns{
+			role: grant.role, permissions: grant.permissions,
+			event: m.event, position: m.position & (1<<rosterBits - 1), membership: m.id,
+		}
+	}
+	return true, false
+}
+
+func (r *rosters) full() bool { return r.rows > r.most/8*7 }
+
+// learn reads what is missing for checks of the workspace.
+func (r *rosters) learn(c conn, w *FoundWorkspace) error {
+	r.mu.Lock()
+	d, s := r.at(w)
+	directory, workspace, before := *d, *s, s
+	unsure := r.unsure(&d.learned) || r.unsure(&s.learned)
+	r.mu.Unlock()
+	switch {
+	case unsure:
+		return nil // a later check may do it
+	case !directory.complete():
+		return r.learnDirectory(c, w, &directory)
+	}
+	read := roster{learned: workspace.learned, generation: directory.generation}
+	if err := c.readRoster(w.key, &read); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.workspaces.Peek(w.ID); ok && s == before && s.changed == workspace.changed {
+		r.rows += len(read.members) - len(s.members)
+		*s = read
+		r.makeRoom()
+	}
+	return nil
+}
+
+// learnDirectory reads what the directory lacks.
+func (r *rosters) learnDirectory(c conn, w *FoundWorkspace, before *directory) error {
+	read := *before
+	if !read.held {
+		if err := c.readPeople(w.organizationKey, &read); err != nil || !read.held {
+			r.keep(w, before, func(d *directory) { d.learned = read.learned })
+			return err
+		}
+	}
+	special, err := c.readSpecial(w.organizationKey)
+	if err != nil {
+		return err
+	}
+	r.keep(w, before, func(d *directory) {
+		r.rows += len(read.users) - len(d.users)
+		d.learned, d.held, d.users, d.keys, d.special = read.learned, true, read.users, read.keys, special
+		r.makeRoom()
+	})
+	return nil
+}
+
+// keep calls the function with the directory, unless what it holds has been forgotten.
+func (r *rosters) keep(w *FoundWorkspace, before *directory, f func(*directory)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d, ok := r.organizations.Peek(w.organizationKey); ok && d.generation == before.generation && d.changed == before.changed {
+		f(d)
+	}
+}
+
+// makeRoom forgets the lists that were used least recently, if there are too many rows.
+func (r *rosters) makeRoom() {
+	for r.rows > r.most {
+		if _, _, ok := r.workspaces.RemoveOldest(); !ok {
+			r.organizations.RemoveOldest()
+		}
+	}
+}
+
+// change is something that a transaction changes: the memberships of a workspace, everything
+// that concerns an organization as a whole, or the people of an organization, who are one more.
+type change struct {
+	workspace    domain.WorkspaceID
+	organization int64
+	user         domain.UserID
+	person       int64 // the key of the new person's row
+}
+
+// begin forgets what a transaction changes that is about to be committed. If it could not be
+// committed, it must begin again.
+func (r *rosters) begin(changes []change) {
+	r.mu.Lock()
+	if !r.committing() {
+		r.commits++
+	}
+	r.mu.Unlock()
+	for i := range changes {
+		r.forget(&changes[i])
+	}
+}
+
+// end notes that the transaction is committed.
+func (r *rosters) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.commits++
+}
+
+func (r *rosters) forget(c *change) {
+	r.mu.Lock() // for each, so that no check waits for all of them
+	defer r.mu.Unlock()
+	if !c.workspace.IsZero() {
+		if s, ok := r.workspaces.Peek(c.workspace); ok {
+			r.rows -= len(s.members)
+			s.held, s.members, s.grants, s.changed = false, nil, nil, r.commits
+		}
+		return
+	}
+	d, ok := r.organizations.Peek(c.organization)
+	switch {
+	case !ok:
+	case c.person == 0:
+		r.generations++
+		d.generation, d.special, d.changed = r.generations, nil, r.commits
+	case d.never:
+	case len(d.more) < directories.short/4+len(d.users)/4:
+		// It does not matter that they are known before the transaction is committed: they
+		// have no access until then, like anybody who is not known.
+		if d.more == nil {
+			d.more = make(map[domain.UserID]int64)
+		}
+		d.more[c.user] = c.person
+	default: // they are read again
+		r.rows -= len(d.users)
+		d.held, d.users, d.keys, d.more, d.changed = false, nil, nil, nil, r.commits
+	}
+}
+
+// readPeople reads the people of an organization.
+func (c conn) readPeople(organization int64, d *directory) error {
+	var user domain.UserID
+	var key int64
+	var users []domain.UserID
+	var keys []int64
+	err := c.Each(context.Background(), []any{scanID(&user), sqlite.Number(&key)}, func() {
+		users, keys = append(users, user), append(keys, key)
+	}, `SELECT user, key FROM people WHERE organization = +? ORDER BY user LIMIT +?`, organization, d.limit(directories)+1)
+	if err == nil && d.read(directories, len(users)) {
+		d.held, d.users, d.keys = true, slices.Clip(users), slices.Clip(keys)
+	}
+	return err
+}
+
+// readSpecial reads the special people of an organization.
+func (c conn) readSpecial(organization int64) (map[int64]special, error) {
+	const columns = `SELECT p.key, p.suspended_at IS NOT NULL, ` + inheritedRole + `, p.role_event, p.role_position FROM people p WHERE p.organization = +?1 AND `
+	found := make(map[int64]special)
+	var key int64
+	var s special
+	err := c.Each(context.Background(), []any{
+		sqlite.Number(&key), sqlite.Flag(&s.suspended), scanRolePointer(&s.inherited.role), scanEvent(&s.inherited.event), sqlite.Number(&s.inherited.position),
+	}, func() { found[key] = s }, columns+inherits+` UNION ALL `+columns+`p.suspended_at IS NOT NULL`, organization)
+	return found, err
+}
+
+// readRoster reads the active memberships of a workspace.
+func (c conn) readRoster(workspace int64, s *roster) error {
+	type name struct {
+		role        int64
+		permissions string
+		replaced    bool // by the permissions
+		expires     int64
+	}
+	var (
+		m           rosterMember
+		active      bool
+		role        *domain.Role
+		key         int64
+		permissions []domain.Permission
+		expires     int64
+		rows        int
+		members     []rosterMember
+		grants      []rosterGrant
+	)
+	known := make(map[name]int)
+	err := c.Each(context.Background(), []any{
+		sqlite.Number(&m.person), sqlite.Flag(&active), sqlite.Number(&key), scanRolePointer(&role), sqlite.Words(&permissions), sqlite.Number(&expires),
+		scanEvent(&m.event), sqlite.Number(&m.position), scanID(&m.id),
+	}, func() {
+		if rows++; !active {
+			return
+		}
+		is := name{key, sqlite.JoinWords(permissions), permissions != nil, expires}
+		n, ok := known[is]
+		if !ok {
+			n = len(grants)
+			known[is], grants = n, append(grants, rosterGrant{role, permissions, expires})
+		}
+		m.position |= int64(n) << rosterBits
+		members = append(members, m)
+	}, `
+		SELECT m.person, m.state = 'active', m.role, `+membershipRole+`, m.permissions, m.expires_at, m.granted_by, coalesce(m.granted_position, m.key), m.id
+		FROM memberships m WHERE m.workspace = +? LIMIT +?`, workspace, s.limit(workspaces)+1)
+	if err != nil || !s.read(workspaces, rows) {
+		return err
+	}
+	slices.SortFunc(members, func(a, b rosterMember) int { return cmp.Compare(a.person, b.person) })
+	s.held, s.members, s.grants = true, slices.Clip(members), grants
+	return nil
+}
