@@ -31,9 +31,9 @@ const (
 	// are in one transaction share pages and their flushes, but more of them share no more.
 	commitEvents = 2000
 	// commitPause is how long after a commit nothing is committed that nobody waits for. After
-	// a rest, a message is committed at once. Rows that share a transaction share pages: with 50 ms
-	// it would be a tenth fewer for members of many organizations, and a third fewer for those of
-	// one. But events go to the feed only when they are committed.
+	// a rest, a message is committed at once. Rows that share a transaction share pages. With
+	// 50 ms, a tenth fewer pages would be written for members of many organizations, and a third
+	// fewer for those of one. But events go to the feed only when they are committed.
 	commitPause = 20 * time.Millisecond
 )
 

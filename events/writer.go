@@ -86,7 +86,9 @@ func (w *writer) stop() { w.stopOnce.Do(func() { close(w.stopped) }) }
 func (w *writer) run() {
 	defer close(w.ended)
 	defer w.appender.probes.Wait()
-	go w.flushAll()
+	var flushing sync.WaitGroup
+	flushing.Go(w.flushAll)
+	defer flushing.Wait()
 	defer close(w.sealed)
 	stopped, drained := w.stopped, (<-chan time.Time)(nil)
 	for ended := false; ; {

@@ -32,7 +32,7 @@ type absence struct {
 	mu      sync.Mutex
 	filters *simplelru.LRU[filterName, *filter]
 	bytes   int
-	debt    int             // keys of filters that were dropped, unless asking has paid for them
+	debt    int             // keys read for filters that were dropped since; each request for a missing filter pays off askingPays
 	wanted  chan filterName // of filters to build
 
 	stop  context.CancelFunc // ends what builds

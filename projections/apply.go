@@ -196,6 +196,7 @@ func (p *projector) redo() error {
 		return passing(err)
 	}
 	applied := p.applied
+	p.changes = p.changes[:0] // they are noted again
 	p.applied = make([]wire.Message, 0, len(applied))
 	for _, m := range applied {
 		if m.Sequence <= p.checkpoints[m.Partition].Message {

@@ -44,9 +44,10 @@
 // Where grants come from is a table in Go ([Source]). The statements of all queries
 // about access are made from it, so another source of grants is another row.
 //
-// Checks are asked most. Who is in an organization, and who has access to a workspace, is
-// kept in memory for those that are checked often ([ReadModels.Check]). It is forgotten
-// before what changes it is committed, so a check says the same as a query does.
+// Checks are the most frequent queries. Who is in an organization, and who has access to a
+// workspace, is kept in memory for those that are checked often ([ReadModels.Check]). It is
+// dropped before the transaction that changes it is committed, so a check says the same as a
+// query does.
 //
 // # Time
 //
@@ -58,8 +59,8 @@
 // # Absence
 //
 // Commands that add people ask for parts that hardly ever exist ([ReadModels.Load]). For each
-// organization that is asked for, filters in memory know of nearly all of these that they do
-// not exist, so nobody waits for the tables.
+// organization that is asked for, filters in memory rule nearly all of them out, so nobody
+// waits for the tables.
 //
 // # Tables
 //

@@ -31,6 +31,7 @@ type rosters struct {
 	organizations *simplelru.LRU[int64, *directory] // by their keys
 	workspaces    *simplelru.LRU[domain.WorkspaceID, *roster]
 	rows, most    int // that all of them hold, and may hold
+	people        int // those of the rows that directories hold
 }
 
 // maxRosterRows is how many rows all lists together hold. A membership takes 48 bytes.
@@ -151,7 +152,7 @@ func newRosters() *rosters {
 	const organizations, workspaces = 1 << 12, 1 << 15
 	r := &rosters{most: maxRosterRows}
 	// They fail only for a size that is not positive.
-	r.organizations, _ = simplelru.NewLRU(organizations, func(_ int64, d *directory) { r.rows -= len(d.users) })
+	r.organizations, _ = simplelru.NewLRU(organizations, func(_ int64, d *directory) { r.addPeople(-len(d.users)) })
 	r.workspaces, _ = simplelru.NewLRU(workspaces, func(_ domain.WorkspaceID, s *roster) { r.rows -= len(s.members) })
 	return r
 }
@@ -221,7 +222,8 @@ func (r *rosters) check(w *FoundWorkspace, user domain.UserID, at time.Time, row
 
 func (r *rosters) full() bool { return r.rows > r.most/8*7 }
 
-// learn reads what is missing for checks of the workspace.
+// learn reads what is missing for checks of the workspace. The connection must not be in a
+// transaction, which might be older than what was forgotten last.
 func (r *rosters) learn(c conn, w *FoundWorkspace) error {
 	r.mu.Lock()
 	d, s := r.at(w)
@@ -262,7 +264,7 @@ func (r *rosters) learnDirectory(c conn, w *FoundWorkspace, before *directory) e
 		return err
 	}
 	r.keep(w, before, func(d *directory) {
-		r.rows += len(read.users) - len(d.users)
+		r.addPeople(len(read.users) - len(d.users))
 		d.learned, d.held, d.users, d.keys, d.special = read.learned, true, read.users, read.keys, special
 		r.makeRoom()
 	})
@@ -278,17 +280,26 @@ func (r *rosters) keep(w *FoundWorkspace, before *directory, f func(*directory))
 	}
 }
 
-// makeRoom forgets the lists that were used least recently, if there are too many rows.
+// makeRoom forgets the lists that were used least recently, if there are too many rows:
+// directories as long as they hold more than half of the rows, and otherwise workspaces.
 func (r *rosters) makeRoom() {
 	for r.rows > r.most {
-		if _, _, ok := r.workspaces.RemoveOldest(); !ok {
+		if r.people > r.rows/2 {
 			r.organizations.RemoveOldest()
+		} else {
+			r.workspaces.RemoveOldest()
 		}
 	}
 }
 
+// addPeople counts people that directories hold.
+func (r *rosters) addPeople(n int) {
+	r.people += n
+	r.rows += n
+}
+
 // change is something that a transaction changes: the memberships of a workspace, everything
-// that concerns an organization as a whole, or the people of an organization, who are one more.
+// that concerns an organization as a whole, or a person who is new to an organization.
 type change struct {
 	workspace    domain.WorkspaceID
 	organization int64
@@ -341,7 +352,7 @@ func (r *rosters) forget(c *change) {
 		}
 		d.more[c.user] = c.person
 	default: // they are read again
-		r.rows -= len(d.users)
+		r.addPeople(-len(d.users))
 		d.held, d.users, d.keys, d.more, d.changed = false, nil, nil, nil, r.commits
 	}
 }

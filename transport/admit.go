@@ -60,8 +60,8 @@ func (c *Call) admit(in any) error {
 func (c *Call) admitToken() error {
 	c.w.Header()["Cache-Control"] = noStore
 	who, err := c.authenticate()
-	if errors.Is(err, auth.ErrInvalidToken) && c.route.reads && c.awaitPosition() {
-		who, err = c.authenticate()
+	if errors.Is(err, auth.ErrInvalidToken) && c.route.reads {
+		who, err = c.recogniseLater(err)
 	}
 	if err != nil {
 		return err

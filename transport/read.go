@@ -12,6 +12,7 @@ import (
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
 )
 
 // readPatience is how long a query waits for the read models: for what this node has
@@ -19,8 +20,10 @@ import (
 const readPatience = 2 * time.Second
 
 // askPatience is how long a query waits for the read models before it asks the log whether
-// the position exists.
+// the position exists, and how long one whose token is not recognised waits.
 const askPatience = 50 * time.Millisecond
+
+const notApplied = "this node has not applied the position yet; ask again, or another node"
 
 // ReadHeaders are the headers that every query takes.
 type ReadHeaders struct {
@@ -43,22 +46,27 @@ func (h *ReadHeaders) prepare(c *Call) error {
 	if err := c.CheckPosition(pointer, position); err != nil || c.Models().Applied(position.Partition) >= position.Number {
 		return err
 	}
-	return c.Patiently(readPatience, "this node has not applied the position yet; ask again, or another node", func(ctx context.Context) error {
+	return c.Patiently(readPatience, notApplied, func(ctx context.Context) error {
 		return c.Models().WaitFor(ctx, position)
 	})
 }
 
-// awaitPosition waits for the Muster-Min-Position of a query whose token is not recognised: the
-// token may have been issued before that position, by another node. It reports whether the
-// read models have moved to the position meanwhile.
-func (c *Call) awaitPosition() bool {
+// recogniseLater tries a token of a query again that is not recognised, once the read models
+// show the query's Muster-Min-Position: the token may have been issued before that position, by
+// another node. It returns the error for a query without the header. Nobody knows yet who asks,
+// so it waits only for a token that has a valid checksum, and not for long.
+func (c *Call) recogniseLater(unknown error) (*auth.Bearer, error) {
+	_, token, _ := strings.Cut(c.route.face.authorization(c.r.Header.Get("Authorization")), " ")
 	position, err := wire.ParsePosition(c.r.Header.Get("Muster-Min-Position"))
-	if err != nil || position.Partition >= c.Log().Partitions() || c.Models().Applied(position.Partition) >= position.Number {
-		return false
+	if err != nil || position.Partition >= c.Log().Partitions() || !auth.IsToken(token) {
+		return nil, unknown
 	}
-	ctx, cancel := context.WithTimeout(c, readPatience)
-	defer cancel()
-	return c.Models().WaitFor(ctx, position) == nil
+	if err := c.Patiently(askPatience, notApplied, func(ctx context.Context) error {
+		return c.Models().WaitFor(ctx, position)
+	}); err != nil {
+		return nil, err
+	}
+	return c.authenticate()
 }
 
 // awaitShown waits until the read models show the events of the sort that this node has

@@ -51,11 +51,11 @@ func TestSmallDisk(t *testing.T) {
 func TestRoomIsMade(t *testing.T) {
 	t.Parallel()
 	top := t.TempDir()
-	mount(t, top, "-t", "tmpfs", "-o", "size=256M", "tmpfs")
+	mount(t, top, "-t", "tmpfs", "-o", "size=512M", "tmpfs")
 	dir := filepath.Join(top, "data")
 	p := serving(t, dir, "--partitions", "2", nativeOnly, "--rate-limit", "0")
 	d := &fullDisk{process: p, site: p.api.found()}
-	d.add(500)
+	d.add(1500)
 	info, err := os.Stat(filepath.Join(dir, "read-models.db-wal"))
 	if err != nil || info.Size() < 6<<20 {
 		t.Fatalf("the WAL is too small for this test: %v, %v", info, err)

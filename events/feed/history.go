@@ -21,7 +21,7 @@ const (
 	// scrubPause is the time between two pages that are compared again. All feeds of a
 	// process share it. While there are commands it is busyScrubs times as long.
 	scrubPause = 250 * time.Millisecond
-	busyScrubs = 20
+	busyScrubs = 8
 	// scrubAgain is the time between the end of one scrub and the beginning of the next.
 	scrubAgain = time.Hour
 )

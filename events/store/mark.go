@@ -50,7 +50,7 @@ type highWater struct {
 	marks  [MaxPartitions]uint64 // the messages that the mark names
 	recent *os.File              // the file that is overwritten; nil for reading only, or if it cannot be made
 	exact  []byte                // what that file held when it was opened
-	line   []byte                // that is being written, for the room that it has
+	line   []byte                // the buffer of the line that is being written
 
 	moved  chan struct{} // has room for one signal
 	closed chan struct{}

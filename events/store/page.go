@@ -19,8 +19,8 @@ const PageBytes = 128 << 10
 // logPageSize bounds the messages of a page of the log.
 const logPageSize = 64
 
-// pageQueue is for how many messages there is room that have arrived of a page. Every page
-// has room of its own, and by default that takes half a megabyte. No page has more messages.
+// pageQueue is how many messages of a page can wait to be read. No page has more. Room for them
+// is made for every page, and by default it takes half a megabyte.
 const pageQueue = 512
 
 // FeedPage reads at most size messages of a partition's feed from the number on, and at

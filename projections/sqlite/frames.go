@@ -45,10 +45,11 @@ const walPiece = 256 << 10
 
 // Write hands the bytes of some frames to the disk, in pieces, and waits for each piece. It is
 // not a flush, but it leaves little to do for the flush that comes before the frames are moved.
-// So others who flush a file meanwhile need not wait until the disk has all frames.
+// So others who flush a file meanwhile need not wait until the disk has all frames. What fails
+// here fails again in that flush, because SQLite has a descriptor of its own.
 func (w *WAL) Write(from, to, frameBytes int64) {
 	for at, end := walHeader+from*frameBytes, walHeader+to*frameBytes; at < end; at += walPiece {
-		C.muster_write_piece(C.int(w.file.Fd()), C.int64_t(at), C.int64_t(min(walPiece, end-at)))
+		_ = C.muster_write_piece(C.int(w.file.Fd()), C.int64_t(at), C.int64_t(min(walPiece, end-at)))
 	}
 }
 

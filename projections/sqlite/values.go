@@ -39,15 +39,6 @@ func (v *Values) fail(err error) {
 	}
 }
 
-// Null takes the next value if it is null, and reports whether it is.
-func (v *Values) Null() bool {
-	if len(v.block) == 0 || v.block[0] != C.NOTHING {
-		return false
-	}
-	v.block = v.block[1:]
-	return true
-}
-
 // Scan takes the next value and scans it into the column.
 func (v *Values) Scan(to Column) {
 	if err := to.Scan(v.next()); err != nil {

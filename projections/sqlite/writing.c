@@ -100,22 +100,25 @@ static ssize_t gather(int file, const void *from, size_t length, off_t at){
 }
 
 /*
-** muster_write_piece hands a piece of a file to the disk and waits until the disk has it. What
-** fails here fails again when the file is flushed.
+** muster_write_piece hands a piece of a file to the disk and waits until the disk has it. It
+** returns 0, or -1 and errno. What it reports may not be reported again, not even when the same
+** descriptor is flushed. A file system that cannot do this is no error.
 */
-void muster_write_piece(int file, int64_t at, int64_t length){
-  (void)sync_file_range(file, (off_t)at, (off_t)length,
+int muster_write_piece(int file, int64_t at, int64_t length){
+  int failed = sync_file_range(file, (off_t)at, (off_t)length,
       SYNC_FILE_RANGE_WAIT_BEFORE|SYNC_FILE_RANGE_WRITE|SYNC_FILE_RANGE_WAIT_AFTER);
+  return failed && errno!=ENOSYS && errno!=EINVAL && errno!=ESPIPE && errno!=EOPNOTSUPP ? -1 : 0;
 }
 
+/* If a piece fails the move fails, and the pages stay in the WAL. */
 static ssize_t write_piece(int file, const void *from, size_t length, off_t at){
   ssize_t n = plain_write(file, from, length, at);
   if( n<=0 ) return n;
   if( thread.writes==0 || at<thread.begin ) thread.begin = at;
   if( thread.writes==0 || at+n>thread.end ) thread.end = at+n;
   if( ++thread.writes==PIECE_WRITES ){
-    muster_write_piece(file, thread.begin, thread.end-thread.begin);
     thread.writes = 0;
+    if( muster_write_piece(file, thread.begin, thread.end-thread.begin)!=0 ) return -1;
   }
   return n;
 }
@@ -162,7 +165,7 @@ void muster_end_writing(void){
 #else
 
 int muster_watch_writes(void){ return 0; }
-void muster_write_piece(int file, int64_t at, int64_t length){ (void)file; (void)at; (void)length; }
+int muster_write_piece(int file, int64_t at, int64_t length){ (void)file; (void)at; (void)length; return 0; }
 void muster_begin_writing(enum writing how){ (void)how; }
 void muster_end_writing(void){}
 

@@ -39,7 +39,7 @@ type List[T any] struct {
 	Count      *int    `json:"count,omitzero" bounds:"count" doc:"With count=true: how many items the whole list has." example:"1042"`
 
 	// appendItems appends the items instead of Items. A page is written from the rows that
-	// were read, without what the wire shows of all of them being there at once.
+	// were read, so that the shown form of only one item is in memory.
 	appendItems func(b []byte) []byte
 }
 
