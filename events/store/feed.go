@@ -62,7 +62,7 @@ func (s *Store) MakeFeed(ctx context.Context, partition int, generation uint64) 
 	config := s.marker.feedConfig(partition, s.replicas)
 	config.Description += fmt.Sprintf("; generation %d", generation)
 	config.Metadata[metaGeneration] = strconv.FormatUint(generation, 10)
-	stream, err := s.JS.CreateStream(ctx, config)
+	stream, err := makeStream(ctx, s.JS, config)
 	if err != nil {
 		return nil, fmt.Errorf("making %s: %w", FeedStream(partition), err)
 	}

@@ -54,6 +54,14 @@ func openOrMake(ctx context.Context, js jetstream.JetStream, config jetstream.St
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return stream, err
 	}
+	return makeStream(ctx, js, config)
+}
+
+// makeStream makes a stream. It waits for that even if the context ends, up to openAttempt: a
+// server that is stopped while it makes a stream never stops what writes that stream.
+func makeStream(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openAttempt)
+	defer cancel()
 	return js.CreateStream(ctx, config)
 }
 
