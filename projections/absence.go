@@ -21,7 +21,7 @@ import (
 // lacks nothing that has been applied. It may have too much: what was applied in a transaction
 // that was rolled back, and what it takes for something else. Then SQLite is asked.
 //
-// Filters answer as of the last event applied, like the tables. What was decided and is not
+// Filters are as of the last event applied, like the tables. What was decided and is not
 // applied yet is in the memory of the log's writers, which ask only for what they do not hold
 // and drop nothing that cannot be loaded. So nothing is absent here that somebody is about to
 // add there.
@@ -81,9 +81,9 @@ func newAbsence(most int) *absence {
 	return &absence{seed: maphash.MakeSeed(), most: most, filters: filters, wanted: make(chan filterName, 64), stop: func() {}}
 }
 
-// answer puts those of the parts into the state that are known not to exist, as absent. It
+// ruleOut puts those of the parts into the state that are known not to exist, as absent. It
 // returns the keys of the others.
-func (a *absence) answer(keys []domain.Key, into *domain.State) (left []domain.Key) {
+func (a *absence) ruleOut(keys []domain.Key, into *domain.State) (left []domain.Key) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, k := range keys {

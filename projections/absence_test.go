@@ -39,7 +39,7 @@ func absent(m *ReadModels, s *domain.State, keys ...domain.Key) (list []domain.K
 	for _, k := range keys {
 		var into domain.State
 		into.CopyFrom(s, []domain.Key{domain.WorkspaceKey(domain.WorkspaceID(k.Owner))})
-		if len(m.absence.answer([]domain.Key{k}, &into)) == 0 {
+		if len(m.absence.ruleOut([]domain.Key{k}, &into)) == 0 {
 			list = append(list, k)
 		}
 	}

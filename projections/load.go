@@ -15,7 +15,7 @@ func (m *ReadModels) Load(keys []domain.Key, into *domain.State) error {
 	if err := m.usable(); err != nil {
 		return err
 	}
-	keys = m.absence.answer(keys, into)
+	keys = m.absence.ruleOut(keys, into)
 	if len(keys) == 0 {
 		return nil // nobody who writes is waited for
 	}

@@ -3,7 +3,6 @@ package projections
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 // rosters hold who is in the organizations and who has access to the workspaces that are
@@ -355,77 +353,4 @@ func (r *rosters) forget(c *change) {
 		r.addPeople(-len(d.users))
 		d.held, d.users, d.keys, d.more, d.changed = false, nil, nil, nil, r.commits
 	}
-}
-
-// readPeople reads the people of an organization.
-func (c conn) readPeople(organization int64, d *directory) error {
-	var user domain.UserID
-	var key int64
-	var users []domain.UserID
-	var keys []int64
-	err := c.Each(context.Background(), []any{scanID(&user), sqlite.Number(&key)}, func() {
-		users, keys = append(users, user), append(keys, key)
-	}, `SELECT user, key FROM people WHERE organization = +? ORDER BY user LIMIT +?`, organization, d.limit(directories)+1)
-	if err == nil && d.read(directories, len(users)) {
-		d.held, d.users, d.keys = true, slices.Clip(users), slices.Clip(keys)
-	}
-	return err
-}
-
-// readSpecial reads the special people of an organization.
-func (c conn) readSpecial(organization int64) (map[int64]special, error) {
-	const columns = `SELECT p.key, p.suspended_at IS NOT NULL, ` + inheritedRole + `, p.role_event, p.role_position FROM people p WHERE p.organization = +?1 AND `
-	found := make(map[int64]special)
-	var key int64
-	var s special
-	err := c.Each(context.Background(), []any{
-		sqlite.Number(&key), sqlite.Flag(&s.suspended), scanRolePointer(&s.inherited.role), scanEvent(&s.inherited.event), sqlite.Number(&s.inherited.position),
-	}, func() { found[key] = s }, columns+inherits+` UNION ALL `+columns+`p.suspended_at IS NOT NULL`, organization)
-	return found, err
-}
-
-// readRoster reads the active memberships of a workspace.
-func (c conn) readRoster(workspace int64, s *roster) error {
-	type name struct {
-		role        int64
-		permissions string
-		replaced    bool // by the permissions
-		expires     int64
-	}
-	var (
-		m           rosterMember
-		active      bool
-		role        *domain.Role
-		key         int64
-		permissions []domain.Permission
-		expires     int64
-		rows        int
-		members     []rosterMember
-		grants      []rosterGrant
-	)
-	known := make(map[name]int)
-	err := c.Each(context.Background(), []any{
-		sqlite.Number(&m.person), sqlite.Flag(&active), sqlite.Number(&key), scanRolePointer(&role), sqlite.Words(&permissions), sqlite.Number(&expires),
-		scanEvent(&m.event), sqlite.Number(&m.position), scanID(&m.id),
-	}, func() {
-		if rows++; !active {
-			return
-		}
-		is := name{key, sqlite.JoinWords(permissions), permissions != nil, expires}
-		n, ok := known[is]
-		if !ok {
-			n = len(grants)
-			known[is], grants = n, append(grants, rosterGrant{role, permissions, expires})
-		}
-		m.position |= int64(n) << rosterBits
-		members = append(members, m)
-	}, `
-		SELECT m.person, m.state = 'active', m.role, `+membershipRole+`, m.permissions, m.expires_at, m.granted_by, coalesce(m.granted_position, m.key), m.id
-		FROM memberships m WHERE m.workspace = +? LIMIT +?`, workspace, s.limit(workspaces)+1)
-	if err != nil || !s.read(workspaces, rows) {
-		return err
-	}
-	slices.SortFunc(members, func(a, b rosterMember) int { return cmp.Compare(a.person, b.person) })
-	s.held, s.members, s.grants = true, slices.Clip(members), grants
-	return nil
 }

@@ -34,7 +34,7 @@ type Call struct {
 	r  *http.Request
 	w  http.ResponseWriter
 	id [1]string // X-Request-Id, as a header's values
-	// values are the values of other headers of the answer. A header needs a slice, and
+	// values are the values of other headers of the response. A header needs a slice, and
 	// these slices are not allocated one by one.
 	values [5]string
 	used   int // of values

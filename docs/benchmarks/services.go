@@ -107,7 +107,7 @@ func send(method, url, token, body string) ([]byte, error) {
 	return text, err
 }
 
-// expect returns an error unless the answer contains the text as often as it must at least.
+// expect returns an error if the response contains the text less often than it must.
 func expect(answer []byte, err error, text string, times int) error {
 	if err == nil && bytes.Count(answer, []byte(text)) < times {
 		err = fmt.Errorf("the answer has %s less than %d times: %.300s", text, times, answer)

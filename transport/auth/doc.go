@@ -21,7 +21,7 @@
 //
 // Tokens and JWTs that were checked are remembered. A remembered token is not used
 // after this node has acknowledged another revocation, or has applied one of another
-// node. So a node refuses a revoked token from the answer to the revocation on. A
+// node. So a node refuses a revoked token as soon as the revocation has been acknowledged. A
 // remembered JWT is not used after its issuer's keys have been fetched again.
 //
 // # Secrets

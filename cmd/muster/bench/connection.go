@@ -60,7 +60,7 @@ func (c *connection) do(r request) ([]byte, error) {
 	return text, nil
 }
 
-// read reads one response into c.answer and returns its status.
+// read reads one response, keeps its body, and returns its status.
 func (c *connection) read() (status int, err error) {
 	var length int
 	var chunked bool
