@@ -38,9 +38,9 @@ func (s Sort) is(e domain.Event) bool {
 	}
 }
 
-// acknowledged has, for each sort, the numbers of the last events of a partition that this
-// process has told its callers of, by slot. Only the writer changes it. It is safe for
-// concurrent use.
+// acknowledged has, for each sort, the numbers of the last events of a partition that somebody
+// can know of from this process, by slot: because they were acknowledged, or because the feed
+// may have them. It is safe for concurrent use.
 type acknowledged [sorts][slots + 1]atomic.Uint64
 
 // Each organization has a slot. Organizations can share one: a reader of one may then wait
@@ -81,8 +81,26 @@ func noteOf(org domain.OrganizationID, entries []wire.Entry) note {
 func (a *acknowledged) note(n *note) {
 	for sort, number := range n.last {
 		if number > 0 {
-			a[sort][n.slot].Store(number)
-			a[sort][everywhere].Store(number)
+			raise(&a[sort][n.slot], number)
+			raise(&a[sort][everywhere], number)
+		}
+	}
+}
+
+// noteAll notes events of any organizations.
+func (a *acknowledged) noteAll(entries []wire.Entry) {
+	for i := range entries {
+		n := noteOf(entries[i].Event.Concerns().Organization, entries[i:i+1])
+		a.note(&n)
+	}
+}
+
+// raise makes the number at least as high as that.
+func raise(number *atomic.Uint64, to uint64) {
+	for {
+		now := number.Load()
+		if now >= to || number.CompareAndSwap(now, to) {
+			return
 		}
 	}
 }
@@ -91,8 +109,8 @@ func (a *acknowledged) note(n *note) {
 // acknowledged. It is wrapped with the reason.
 var ErrBehind = errors.New("the read models do not show yet what this node has acknowledged")
 
-// Shown reports whether the read models show every event of the sort that [Log.Run] has
-// acknowledged in the organization. If the organization is zero it is about all of them.
+// Shown reports whether the read models show every event of the sort in the organization that
+// [Log.Run] has acknowledged or that [Log.Events] has shown. If the organization is zero it is about all of them.
 func (l *Log) Shown(s Sort, org domain.OrganizationID) bool {
 	if !org.IsZero() {
 		p, slot := l.place(org)

@@ -29,8 +29,9 @@
 // # Following
 //
 // [Log.Follow] drives the read models: every message in order, without gaps, the chain
-// checked as it goes. What has been committed goes to the feed, and is visible to
-// [Log.Events] once the feed holds it.
+// checked as it goes. What has been applied goes to the feed, and is visible to
+// [Log.Events] once the feed holds it. The feed does not wait until the read models show an
+// event: who has read of one waits for them with [Log.AwaitShown], like who was told of one.
 //
 //	log, err := events.Open(ctx, events.Options{Dir: "data"})
 //	go log.Follow(ctx, models.Checkpoints(), models)

@@ -49,8 +49,9 @@ var errStalled = errors.New("the read models do not follow the log at the moment
 // for what another process has written, because nobody here was told of it: that is committed
 // as soon as nothing else has arrived.
 //
-// When a message has been committed it goes to the feed. Its events become visible to
-// [Log.Events] when they are there.
+// When a message has been applied it goes to the feed. Its events become visible to
+// [Log.Events] when they are there. They may be there before they are committed: who has read
+// of an event and then queries the read models waits until they show it, see [Log.Shown].
 //
 // What can pass is tried again until it has passed: an error of the read models around
 // [ErrTryAgain], and a log that cannot be read. Damage, a gap, an event that this version
@@ -148,12 +149,10 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 	return nil
 }
 
-// committed passes on what the read models have committed: to the feed, and to the
-// high-water mark.
+// committed moves the high-water mark to what the read models have committed.
 func (l *Log) committed(messages []wire.Message) {
 	last := make(map[int]wire.Checkpoint, len(l.partitions))
 	for _, m := range messages {
-		l.partitions[m.Partition].feed.Apply(m)
 		last[m.Partition] = m.Checkpoint()
 	}
 	for _, c := range last {

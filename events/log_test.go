@@ -96,16 +96,15 @@ func (n *node) seen(t testing.TB, p wire.Position) {
 	}
 }
 
-// askingFold is a fold that asks something whenever it has applied a message.
+// askingFold is a fold that asks something whenever it has committed.
 type askingFold struct {
 	*fold
 	ask func()
 }
 
-func (f *askingFold) Apply(m wire.Message) error {
-	err := f.fold.Apply(m)
+func (f *askingFold) Commit() error {
 	f.ask()
-	return err
+	return nil
 }
 
 // As soon as the read models show an event, it can be asked for by its number.

@@ -88,13 +88,9 @@ func New(s *store.Store, h *History, partition int, writer string, logger *slog.
 // the log began.
 func (f *Feed) Start(number uint64) { f.view.start(number) }
 
-// Expect reports that the read models are about to apply a message. From then on,
-// [Feed.EventAt] and [Feed.Find] wait for its events, because callers can learn of them
-// from the read models before [Feed.Apply] is called.
-func (f *Feed) Expect(m wire.Message) { f.view.expect(m.Last()) }
-
-// Apply reports that the read models have applied a message. Messages come in order.
-// Apply never waits for the feed.
+// Apply reports that the read models have applied a message. It is called before they show the
+// message to anybody, so that [Feed.EventAt] and [Feed.Find] know of every event that callers
+// can know of. Messages come in order. Apply never waits for the feed.
 func (f *Feed) Apply(m wire.Message) {
 	f.view.apply(m)
 	f.history.busy()
