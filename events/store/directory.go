@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // The ways in which a data directory can be refused.
@@ -105,16 +106,24 @@ func checkOwn(path string) error {
 	return nil
 }
 
-// tidy deletes what a process that was killed has left of files that it was writing. What
-// cannot be deleted does no harm.
+// trial begins the name of a file by which JetStream finds out whether it can write. If one is
+// left, the next server takes it for the directory of an account that it does not know, and is
+// never healthy.
+const trial = "_test_"
+
+// tidy deletes what a process that was killed has left of files that it was writing.
 func (d *directory) tidy() {
-	for _, pattern := range ownNames {
-		if !strings.HasPrefix(pattern, ".") {
-			continue
-		}
-		left, _ := filepath.Glob(d.file(pattern)) // fails only for a malformed pattern
-		for _, file := range left {
-			_ = os.Remove(file)
+	removeFiles(d.path, func(name string) bool { return strings.HasPrefix(name, ".") && isOwn(name) })
+	removeFiles(d.file(filepath.Join(jetstreamDir, server.JetStreamStoreDir)), func(name string) bool { return strings.HasPrefix(name, trial) })
+}
+
+// removeFiles deletes the files of the directory that the condition holds for. What cannot be
+// deleted stays.
+func removeFiles(dir string, which func(name string) bool) {
+	entries, _ := os.ReadDir(dir) // whoever needs the directory says what is wrong with it
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && which(entry.Name()) {
+			_ = os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
 }

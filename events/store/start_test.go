@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // A new log is only made in a directory that is empty or Muster's own.
@@ -93,6 +95,20 @@ func TestTemporaryFilesAreDeleted(t *testing.T) {
 	if after := names(); !slices.Equal(before, after) {
 		t.Errorf("%v is left of %v", after, before)
 	}
+}
+
+// JetStream takes a file that it was trying to write when the process was killed for an account
+// that it does not know.
+func TestStartAfterAKillWhileJetStreamTriesToWrite(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a[b]") // not a pattern
+	_, end := start(t, dir)
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, jetstreamDir, server.JetStreamStoreDir, trial+"123"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, dir)
 }
 
 // Things can lie beside the files of a data directory that has its marker.
