@@ -58,44 +58,22 @@ func (l *Log) place(org domain.OrganizationID) (p *partition, slot uint64) {
 
 func slotOf(hash uint64) uint64 { return hash >> 32 % slots }
 
-// note is the last events of a command, which are acknowledged together.
-type note struct {
-	slot uint64
-	last [sorts]uint64 // the numbers of the last event of each sort; 0 for none
-}
-
-// noteOf returns the note of a command with these events.
-func noteOf(org domain.OrganizationID, entries []wire.Entry) note {
-	n := note{slot: slotOf(hashOf(org))}
+// note records the events of entries, which may belong to several organizations. It is called
+// before anybody can know of them.
+func (a *acknowledged) note(entries []wire.Entry) {
 	for i := range entries {
-		for sort := range n.last {
-			if Sort(sort).is(entries[i].Event) {
-				n.last[sort] = entries[i].Number
+		e := &entries[i]
+		slot := slotOf(hashOf(e.Event.Concerns().Organization))
+		for sort := range a {
+			if Sort(sort).is(e.Event) {
+				raise(&a[sort][slot], e.Number)
+				raise(&a[sort][everywhere], e.Number)
 			}
 		}
 	}
-	return n
 }
 
-// note notes the events of a command whose caller is about to be answered.
-func (a *acknowledged) note(n *note) {
-	for sort, number := range n.last {
-		if number > 0 {
-			raise(&a[sort][n.slot], number)
-			raise(&a[sort][everywhere], number)
-		}
-	}
-}
-
-// noteAll notes events of any organizations.
-func (a *acknowledged) noteAll(entries []wire.Entry) {
-	for i := range entries {
-		n := noteOf(entries[i].Event.Concerns().Organization, entries[i:i+1])
-		a.note(&n)
-	}
-}
-
-// raise makes the number at least as high as that.
+// raise sets the number to that, unless it is higher already.
 func raise(number *atomic.Uint64, to uint64) {
 	for {
 		now := number.Load()
@@ -105,12 +83,13 @@ func raise(number *atomic.Uint64, to uint64) {
 	}
 }
 
-// ErrBehind reports that the read models do not show yet what this process has
-// acknowledged. It is wrapped with the reason.
+// ErrBehind reports that the read models do not show yet what this process has acknowledged, or
+// what its feed has shown. It is wrapped with the reason.
 var ErrBehind = errors.New("the read models do not show yet what this node has acknowledged")
 
 // Shown reports whether the read models show every event of the sort in the organization that
-// [Log.Run] has acknowledged or that [Log.Events] has shown. If the organization is zero it is about all of them.
+// [Log.Run] has acknowledged or that the feed may hold. If the organization is zero it is about
+// all of them. It must not be called before [Log.Start] has returned.
 func (l *Log) Shown(s Sort, org domain.OrganizationID) bool {
 	if !org.IsZero() {
 		p, slot := l.place(org)
@@ -125,7 +104,7 @@ func (l *Log) Shown(s Sort, org domain.OrganizationID) bool {
 }
 
 // AwaitShown waits until the read models show every event that [Log.Shown] asks for at the
-// moment. It fails with [ErrBehind] if the context ends before, and at once if it is known
+// moment. It fails with [ErrBehind] if the context ends first, and at once if it is known
 // that the read models do not follow the log.
 func (l *Log) AwaitShown(ctx context.Context, s Sort, org domain.OrganizationID) error {
 	if !org.IsZero() {

@@ -22,7 +22,7 @@
 // from a [Snapshot]: the read models.
 //
 // A caller is answered when its events are durable, which is before the read models show
-// them. Who reads from these asks [Log.Shown], and waits with [Log.AwaitShown]. So a process
+// them. Whoever reads from these asks [Log.Shown], and waits with [Log.AwaitShown]. So a process
 // never shows less than it has acknowledged. When the read models are far behind, the writer
 // waits for them.
 //
@@ -31,7 +31,8 @@
 // [Log.Follow] drives the read models: every message in order, without gaps, the chain
 // checked as it goes. What has been applied goes to the feed, and is visible to
 // [Log.Events] once the feed holds it. The feed does not wait until the read models show an
-// event: who has read of one waits for them with [Log.AwaitShown], like who was told of one.
+// event. Whoever has read one waits for them with [Log.AwaitShown], like a caller who was told
+// of one.
 //
 //	log, err := events.Open(ctx, events.Options{Dir: "data"})
 //	go log.Follow(ctx, models.Checkpoints(), models)

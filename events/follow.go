@@ -45,13 +45,11 @@ var errStalled = errors.New("the read models do not follow the log at the moment
 // that comes, until the context ends. Each partition comes in order, without gaps and with
 // its chain intact. Partitions are mixed. A message is applied as soon as it arrives. Commits
 // cost as much as many messages, so there is one only when somebody waits for it, when much
-// has been applied since the last one, or when that is [commitPause] ago. Nobody here waits
-// for what another process has written, because nobody here was told of it: that is committed
-// as soon as nothing else has arrived.
+// has been applied since the last one, or when that is [commitPause] ago.
 //
-// When a message has been applied it goes to the feed. Its events become visible to
-// [Log.Events] when they are there. They may be there before they are committed: who has read
-// of an event and then queries the read models waits until they show it, see [Log.Shown].
+// What has been applied goes to the feed, at most [feedPause] later and before it is committed.
+// Its events become visible to [Log.Events] when they are there. Whoever has read an event and
+// then queries the read models waits until they show it; see [Log.Shown].
 //
 // What can pass is tried again until it has passed: an error of the read models around
 // [ErrTryAgain], and a log that cannot be read. Damage, a gap, an event that this version
@@ -147,17 +145,6 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 		}
 	}
 	return nil
-}
-
-// committed moves the high-water mark to what the read models have committed.
-func (l *Log) committed(messages []wire.Message) {
-	last := make(map[int]wire.Checkpoint, len(l.partitions))
-	for _, m := range messages {
-		last[m.Partition] = m.Checkpoint()
-	}
-	for _, c := range last {
-		l.store.SetMark(c)
-	}
 }
 
 // stopped notes that a partition cannot be followed any more. Only the first reason is

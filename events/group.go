@@ -21,8 +21,7 @@ type group struct {
 	message wire.Envelope   // of the payload, once it is sealed
 	end     wire.Checkpoint // what the message leads to
 	decided []decided
-	notes   []note // of the commands that have events
-	closed  bool   // the next command does not fit
+	closed  bool // the next command does not fit
 }
 
 // newGroup returns an empty group with room for as much as the last one had. Its payload
@@ -211,7 +210,6 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 		h.tip.Number, h.tip.Time, h.tip.ID = r.Number, at, r.ID
 		domain.Evolve(&h.state, r)
 	}
-	g.notes = append(g.notes, noteOf(meta.Organization, entries[before:]))
 	for _, k := range keys {
 		h.keys.add(k, h.tip.Number)
 	}

@@ -96,15 +96,16 @@ func (n *node) seen(t testing.TB, p wire.Position) {
 	}
 }
 
-// askingFold is a fold that asks something whenever it has committed.
+// askingFold is a fold that asks something whenever it has applied a message.
 type askingFold struct {
 	*fold
 	ask func()
 }
 
-func (f *askingFold) Commit() error {
+func (f *askingFold) Apply(m wire.Message) error {
+	err := f.fold.Apply(m)
 	f.ask()
-	return nil
+	return err
 }
 
 // As soon as the read models show an event, it can be asked for by its number.

@@ -17,4 +17,6 @@ type partition struct {
 	feed   *feed.Feed
 	// read is how far the partition has been followed; nil before that starts.
 	read atomic.Pointer[wire.Checkpoint]
+	// committed is the number of the last event that the read models show to everybody.
+	committed atomic.Uint64
 }

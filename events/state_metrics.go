@@ -29,7 +29,7 @@ func newStateMetrics(own *process, all []*partition) *stateMetrics {
 		partitions: all,
 		bytes:      describe("muster_log_bytes", "Bytes that the log takes in JetStream."),
 		messages:   describe("muster_log_messages", "Messages of the log, each one flush."),
-		lag:        describe("muster_projection_lag_events", "Events of the log that this node's read models have not applied yet."),
+		lag:        describe("muster_projection_lag_events", "Events of the log that this node's read models do not show yet."),
 		behind:     describe("muster_feed_lag_events", "Events of the log that are not known to be in the feed yet."),
 	}
 }
@@ -49,7 +49,7 @@ func (m *stateMetrics) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	for _, p := range m.partitions {
 		// The tip is read last, so that what is written meanwhile makes no lag below 0.
-		applied, fed := p.feed.Progress()
+		shown, fed := p.committed.Load(), p.feed.Fed()
 		bytes, messages, err := p.Size(ctx)
 		var tip wire.Checkpoint
 		if err == nil {
@@ -66,7 +66,7 @@ func (m *stateMetrics) Collect(out chan<- prometheus.Metric) {
 		}
 		say(m.bytes, bytes)
 		say(m.messages, messages)
-		say(m.lag, tip.Number-min(applied, tip.Number))
+		say(m.lag, tip.Number-min(shown, tip.Number))
 		say(m.behind, tip.Number-min(fed, tip.Number))
 	}
 }

@@ -30,7 +30,7 @@ type writer struct {
 	started  atomic.Bool
 	future   atomic.Pointer[time.Time] // of the log's last event, if it is ahead of the clock
 
-	acknowledged acknowledged // what callers were told of
+	acknowledged acknowledged // what somebody can know of
 
 	// Only the writer's goroutine touches these.
 	held      *held
@@ -219,9 +219,7 @@ func (w *writer) land(err error) {
 	w.flushing, w.overdue = nil, false
 	w.health.flying.Store(false)
 	if err == nil {
-		for i := range g.notes { // first, so that no caller reads less than it was told of
-			w.acknowledged.note(&g.notes[i])
-		}
+		w.acknowledged.note(g.entries) // first, so that no caller reads less than it was told of
 		g.answer(nil)
 		if overdue { // what was decided on the group was given up
 			w.held.forget()

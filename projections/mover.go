@@ -25,12 +25,8 @@ type mover struct {
 	next int64 // how many frames the next attempt waits for; only whoever writes uses this
 }
 
-// Until fewFrames are left, the mover tries again, but not more than movePasses times: what
-// writes may be as fast as it.
-const (
-	fewFrames  = 200
-	movePasses = 6
-)
+// fewFrames is how many frames may be left to a commit. Until then the mover tries again.
+const fewFrames = 200
 
 // newMover returns the mover of a file's WAL, which may have that many frames. The connection
 // must have been opened together with the others that write: opening one later drops the
@@ -64,8 +60,8 @@ func (v *mover) run(closed <-chan struct{}, logger *slog.Logger) {
 // gives in pieces: first the WAL, which must be on the disk before its pages are moved, and then
 // the pages.
 func (v *mover) move() error {
-	written := int64(0) // frames that the disk has
-	for range movePasses {
+	written, before := int64(0), int64(0) // frames that the disk has, and that were moved
+	for {
 		frames, err := v.wal.Frames()
 		if err != nil {
 			return err
@@ -81,12 +77,15 @@ func (v *mover) move() error {
 		if frames, err = v.wal.Frames(); err != nil {
 			return err
 		}
-		if frames-moved <= fewFrames {
-			break
+		switch {
+		case frames-moved <= fewFrames:
+			v.few.Store(true)
+			return nil
+		case moved <= before: // what is left is being read
+			return nil
 		}
+		before = moved
 	}
-	v.few.Store(true)
-	return nil
 }
 
 // committed is called after each commit, by whoever writes, before the next transaction begins.

@@ -81,8 +81,9 @@ func (m *ReadModels) Loadable(partition int) uint64 {
 // Revoked returns the number of the partition's last event that revoked a token or
 // gave it another secret since the read models were opened, or 0 if there was none.
 //
-// The number is published before queries can see the event. So a caller who gets the
-// number first and then reads a token may rely on the token until the number changes.
+// The number is published before [ReadModels.Applied] reaches the event. So a caller who sees to
+// it that all events about tokens are applied, gets the number and then reads a token may rely
+// on the token until the number changes.
 func (m *ReadModels) Revoked(partition int) uint64 {
 	return m.partitions[partition].revoked.Load()
 }

@@ -40,7 +40,7 @@ func (f *Feed) hear(m *nats.Msg) {
 	if err != nil {
 		return
 	}
-	if _, fed := f.Progress(); number > max(fed, f.announced.Load()) {
+	if fed := f.Fed(); number > max(fed, f.announced.Load()) {
 		f.announced.Store(number)
 		signal(f.hearing)
 	}

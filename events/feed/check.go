@@ -61,7 +61,7 @@ func (w *watch) run(ctx context.Context, check bool, last uint64) {
 	}
 	w.remember()
 	for {
-		_, fed := w.Progress()
+		fed := w.Fed()
 		scrubbed := func(number uint64) {
 			w.remembered.Scrubbed = number
 			w.rememberSometimes()

@@ -88,9 +88,13 @@ func New(s *store.Store, h *History, partition int, writer string, logger *slog.
 // the log began.
 func (f *Feed) Start(number uint64) { f.view.start(number) }
 
-// Apply reports that the read models have applied a message. It is called before they show the
-// message to anybody, so that [Feed.EventAt] and [Feed.Find] know of every event that callers
-// can know of. Messages come in order. Apply never waits for the feed.
+// Expect reports that the read models are about to apply a message. From then on,
+// [Feed.EventAt] and [Feed.Find] wait for its events, because callers can learn of them
+// from the read models before [Feed.Apply] is called.
+func (f *Feed) Expect(m wire.Message) { f.view.expect(m.Last()) }
+
+// Apply reports that the read models have applied a message. Messages come in order.
+// Apply never waits for the feed.
 func (f *Feed) Apply(m wire.Message) {
 	f.view.apply(m)
 	f.history.busy()
@@ -107,11 +111,10 @@ func (f *Feed) Apply(m wire.Message) {
 	signal(f.hearing) // so that Run looks at once
 }
 
-// Progress returns the number of the last event that the read models have applied,
-// and of the last one that the feed is known to hold.
-func (f *Feed) Progress() (applied, fed uint64) {
-	applied, fed, _ = f.view.numbers()
-	return applied, fed
+// Fed returns the number of the last event that the feed is known to hold.
+func (f *Feed) Fed() uint64 {
+	_, fed, _ := f.view.numbers()
+	return fed
 }
 
 // Visible returns the number of the last event that can be read here.

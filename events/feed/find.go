@@ -15,13 +15,13 @@ import (
 )
 
 // EventAt returns the organization's event with the number. That takes at most one get
-// from the feed. EventAt waits for an event that the read models have applied and that is not
-// visible yet. The error wraps [ErrUnknownEvent] if there is no such event or
+// from the feed. EventAt waits for an event that the read models may show already and
+// that is not visible yet. The error wraps [ErrUnknownEvent] if there is no such event or
 // if it belongs to another organization, and [ErrBehind] if waiting took too long.
 func (f *Feed) EventAt(ctx context.Context, org domain.OrganizationID, number uint64) (Event, error) {
-	applied, _, visible := f.view.numbers()
+	expected, visible := f.view.mayShow()
 	unknown := fmt.Errorf("event %s: %w", wire.Position{Partition: f.partition, Number: number}, ErrUnknownEvent)
-	if number == 0 || number > applied {
+	if number == 0 || number > expected {
 		return Event{}, unknown
 	}
 	if number > visible {
@@ -42,12 +42,12 @@ func (f *Feed) EventAt(ctx context.Context, org domain.OrganizationID, number ui
 // Find returns the organization's event with the id. Its errors are those of
 // [Feed.EventAt].
 func (f *Feed) Find(ctx context.Context, org domain.OrganizationID, id domain.EventID) (Event, error) {
-	applied, _, visible := f.view.numbers()
+	expected, visible := f.view.mayShow()
 	reached := func(i *item) bool { return i.id.Compare(id) >= 0 }
 	number, err := f.search(ctx, visible, reached)
-	if err == nil && number > visible && visible < applied {
-		if err = f.waitFor(ctx, applied); err == nil {
-			visible = applied
+	if err == nil && number > visible && visible < expected {
+		if err = f.waitFor(ctx, expected); err == nil {
+			visible = expected
 			number, err = f.search(ctx, visible, reached)
 		}
 	}

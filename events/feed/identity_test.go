@@ -80,7 +80,7 @@ func (n *node) info(t testing.TB) *jetstream.StreamInfo {
 // expectLog checks that what is read, from the feed alone, is what the log has.
 func (n *node) expectLog(t testing.TB) {
 	t.Helper()
-	eventually(t, "all events are in the feed", func() bool { _, fed := n.Progress(); return fed >= n.tip.Number })
+	eventually(t, "all events are in the feed", func() bool { fed := n.Fed(); return fed >= n.tip.Number })
 	n.forget()
 	var want []wire.Entry
 	for at := (wire.Checkpoint{}); at.Number < n.tip.Number; {

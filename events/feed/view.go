@@ -12,10 +12,11 @@ import (
 // view is what this node knows about a partition's events: how far they can be read, and
 // the most recent events themselves.
 type view struct {
-	mu      sync.RWMutex
-	applied uint64 // number of the last event that the read models have applied
-	fed     uint64 // number of the last event that the feed is known to hold
-	visible uint64 // the highest value that min(applied, fed) has had
+	mu       sync.RWMutex
+	expected uint64 // number of the last event that the read models may show
+	applied  uint64 // number of the last event that the read models have applied
+	fed      uint64 // number of the last event that the feed is known to hold
+	visible  uint64 // the highest value that min(applied, fed) has had
 
 	made    time.Time // creation time of the feed's stream that fed is about; zero: none
 	checked uint64    // the stream equals the log up to this number
@@ -47,7 +48,15 @@ func (v *view) change(how func()) {
 // start sets the number of the last event that the read models had applied when following
 // the log began. The events up to that number are not in memory.
 func (v *view) start(number uint64) {
-	v.change(func() { v.applied = number })
+	v.change(func() { v.expected, v.applied = number, number })
+}
+
+// expect sets the number of the last event that the read models may show. Nobody waits
+// for that.
+func (v *view) expect(number uint64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.expected = number
 }
 
 // apply adds the events of a message that the read models have applied.
@@ -60,6 +69,7 @@ func (v *view) apply(m wire.Message) {
 			v.recent = append(make([]item, 0, 2*recentSize+len(m.Entries)), v.recent[len(v.recent)-recentSize:]...)
 		}
 		v.applied = m.Last()
+		v.expected = max(v.expected, v.applied)
 	})
 }
 
@@ -116,6 +126,14 @@ func (v *view) numbers() (applied, fed, visible uint64) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.applied, v.fed, v.visible
+}
+
+// mayShow returns the number of the last event that the read models may show, and of the
+// last one that is visible.
+func (v *view) mayShow() (expected, visible uint64) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.expected, v.visible
 }
 
 // stored returns which stream can be read, and up to which number. The number is

@@ -126,12 +126,40 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// The read models can show an event before the feed has it. Such an event is waited for and
-// not said to be unknown. An event that nobody can know of is unknown at once.
+// An event that is applied and not in the feed yet is waited for when somebody asks for
+// it by its number or id, and is not said to be unknown.
 func TestAppliedEventsAreWaitedFor(t *testing.T) {
 	n := open(t, store.Options{Dir: t.TempDir()})
 	n.view.adopt(testTime, 0, true)
 	m := n.write(t, 2)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if e, err := n.EventAt(ctx, testOrg, 2); !errors.Is(err, ErrBehind) {
+		t.Errorf("%v, %v", e, err)
+	}
+	if e, err := n.Find(ctx, testOrg, m.Entries[1].ID); !errors.Is(err, ErrBehind) {
+		t.Errorf("%v, %v", e, err)
+	}
+	n.view.reached(2)
+	if e, err := n.EventAt(t.Context(), testOrg, 2); err != nil || e.Number != 2 {
+		t.Errorf("%v, %v", e, err)
+	}
+	if e, err := n.Find(t.Context(), testOrg, m.Entries[1].ID); err != nil || e.Number != 2 {
+		t.Errorf("%v, %v", e, err)
+	}
+}
+
+// Read models can show an event before the feed hears that they have applied it. Such an
+// event is waited for and not said to be unknown. An event that nobody can know of is
+// unknown at once.
+func TestExpectedEventsAreWaitedFor(t *testing.T) {
+	n := open(t, store.Options{Dir: t.TempDir()})
+	n.view.adopt(testTime, 0, true)
+	m, err := n.append(n.tip, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Expect(m)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if e, err := n.EventAt(ctx, testOrg, 2); !errors.Is(err, ErrBehind) {
@@ -150,6 +178,7 @@ func TestAppliedEventsAreWaitedFor(t *testing.T) {
 	found := make(chan error, 2)
 	go func() { _, err := n.EventAt(t.Context(), testOrg, 2); found <- err }()
 	go func() { _, err := n.Find(t.Context(), testOrg, m.Entries[1].ID); found <- err }()
+	n.apply(m)
 	n.view.reached(2)
 	for range cap(found) {
 		if err := <-found; err != nil {

@@ -37,7 +37,7 @@ func TestReadersOfANodeThatIsBehindSleep(t *testing.T) {
 		writer.write(t, 10) // and the other node applies nothing of it
 	}
 	writer.seen(t)
-	eventually(t, "the node hears that the feed is ahead", func() bool { _, fed := behind.Progress(); return fed >= 10 })
+	eventually(t, "the node hears that the feed is ahead", func() bool { fed := behind.Fed(); return fed >= 10 })
 
 	unpublished := open(t, store.Options{Dir: t.TempDir()})
 	unpublished.view.adopt(testTime, 0, true)

@@ -106,8 +106,8 @@ func checkOwn(path string) error {
 	return nil
 }
 
-// trial begins the name of a file by which JetStream finds out whether it can write. If one is
-// left, the next server takes it for the directory of an account that it does not know, and is
+// trial is the prefix of the temporary file that JetStream makes to test whether it can write. If
+// one is left, the next server takes it for the directory of an account that it does not know, and is
 // never healthy.
 const trial = "_test_"
 
