@@ -87,6 +87,13 @@ func TestAppendJSON(t *testing.T) {
 			{AccessCheck{Allowed: true, Role: &brief, Grants: showGrants(grants)}, nil},
 			{AccessCheck{Grants: showGrants(nil)}, &transport.Refusal{Code: text("code"), Detail: text("detail")}},
 		}})
+		same(t, &BatchResult{Done: 3, Refused: 1, Results: []OperationResult{
+			{Status: 201, Membership: &shown},
+			{Status: 201, Membership: &invited, Invitation: &Invitation{text("secret"), transport.Time(end)}},
+			{Status: 204},
+			{Status: 409, Error: &transport.Refusal{Code: text("code of it"), Detail: text("detail of it")}},
+		}})
+		same(t, &BatchResult{Results: []OperationResult{}})
 		cursor := text("cursor")
 		same(t, &List[Membership]{Items: []Membership{shown, shown}, NextCursor: &cursor})
 		same(t, &List[Access]{Items: []Access{access}})

@@ -101,17 +101,17 @@ func addMember(c *transport.Call, in *addMemberInput) (*transport.Written[AddedM
 	if err := sent.check(); err != nil {
 		return nil, err
 	}
-	secret := auth.NewSecret(auth.InvitationSecret)
+	born, secret := domain.MemberAdded{}.EventType(), ""
+	if sent.User.IsZero() {
+		born, secret = domain.MemberInvited{}.EventType(), auth.NewSecret(auth.InvitationSecret)
+	}
 	changed, err := c.ChangeMember(in.Write(), in.Workspace, func(m domain.Meta) domain.Command {
 		return sent.command(c, m, in.Workspace, secret)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if sent.User.IsZero() {
-		return addedMember(changed, domain.MemberInvited{}.EventType(), secret), nil
-	}
-	return addedMember(changed, domain.MemberAdded{}.EventType(), ""), nil
+	return addedMember(changed, born, secret), nil
 }
 
 // addedMember returns the answer to a command that adds a member or renews an invitation.

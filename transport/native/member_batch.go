@@ -2,6 +2,7 @@ package native
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -18,6 +19,13 @@ type BatchResult struct {
 	Results []OperationResult `json:"results" bounds:"operations" nullable:"false" doc:"In the order of the operations."`
 }
 
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (r *BatchResult) AppendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"done":`...), int64(r.Done), 10)
+	b = strconv.AppendInt(append(b, `,"refused":`...), int64(r.Refused), 10)
+	return append(appendList(append(b, `,"results":`...), r.Results, func(b []byte, o *OperationResult) []byte { return o.AppendJSON(b) }), '}')
+}
+
 // OperationResult is the outcome of one operation of a batch.
 type OperationResult struct {
 	Status     int                `json:"status" bounds:"status" doc:"The HTTP status that the operation would have by itself: 201 for add, 200 for update, 204 for remove, or that of the error." example:"201"`
@@ -29,6 +37,25 @@ type OperationResult struct {
 // TransformSchema documents which fields can be null.
 func (OperationResult) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 	return openapi.Nullable(s, "membership", "invitation", "error")
+}
+
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (r *OperationResult) AppendJSON(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"status":`...), int64(r.Status), 10)
+	b = append(b, `,"membership":`...)
+	if r.Membership == nil {
+		b = append(b, "null"...)
+	} else {
+		b = r.Membership.AppendJSON(b)
+	}
+	b = append(b, `,"invitation":`...)
+	if r.Invitation == nil {
+		b = append(b, "null"...)
+	} else {
+		b = r.Invitation.AppendJSON(b)
+	}
+	b, _ = transport.AppendJSON(append(b, `,"error":`...), r.Error) // our own types always encode
+	return append(b, '}')
 }
 
 func memberBatchOperations() []transport.Operation {
