@@ -91,15 +91,15 @@ func (f *Feed) lacking(entries []*wire.Entry, m wire.Message) []*wire.Entry {
 func (f *Feed) send(ctx context.Context, entries []*wire.Entry) error {
 	for window := range slices.Chunk(entries, store.FeedWindow) {
 		var answers []answer
+		between := newMessage() // for all messages between the first and the last: nats.go does not keep it
 		for i, e := range window {
-			msg := f.message(e)
 			if i > 0 && i < len(window)-1 {
-				if err := f.store.Conn.PublishMsg(msg); err != nil {
+				if err := f.store.Conn.PublishMsg(f.message(between, e)); err != nil {
 					return fmt.Errorf("publishing event %d: %w", e.Number, err)
 				}
 				continue
 			}
-			future, err := f.store.JS.PublishMsgAsync(msg)
+			future, err := f.store.JS.PublishMsgAsync(f.message(newMessage(), e))
 			if err != nil {
 				return fmt.Errorf("publishing event %d: %w", e.Number, err)
 			}
@@ -146,19 +146,20 @@ func (f *Feed) stored(ctx context.Context, answers []answer) error {
 	return nil
 }
 
-// message returns the event as subscribers get it: a CloudEvent in structured mode, on a
-// subject by which JetStream can filter. JetStream refuses the message unless it gets its
-// place in the feed.
-func (f *Feed) message(e *wire.Entry) *nats.Msg {
-	return &nats.Msg{
-		Subject: string(appendSubject(append(make([]byte, 0, 128), f.subject...), e.Event)),
-		Header: nats.Header{
-			"Content-Type":                  contentType,
-			jetstream.ExpectedLastSeqHeader: {strconv.FormatUint(e.Number-1, 10)},
-		},
-		Data: e.Shown,
-	}
+// newMessage returns an empty message.
+func newMessage() *nats.Msg {
+	return &nats.Msg{Header: nats.Header{"Content-Type": contentType, jetstream.ExpectedLastSeqHeader: make([]string, 1)}}
 }
 
 // contentType is the header of every message. It is never changed.
 var contentType = []string{"application/cloudevents+json"}
+
+// message makes msg the event as subscribers get it: a CloudEvent in structured mode, on a
+// subject by which JetStream can filter. JetStream refuses the message unless it gets its
+// place in the feed.
+func (f *Feed) message(msg *nats.Msg, e *wire.Entry) *nats.Msg {
+	msg.Subject = string(appendSubject(append(make([]byte, 0, 128), f.subject...), e.Event))
+	msg.Header[jetstream.ExpectedLastSeqHeader][0] = strconv.FormatUint(e.Number-1, 10)
+	msg.Data = e.Shown
+	return msg
+}

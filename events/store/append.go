@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,21 +22,18 @@ func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 		return err
 	}
 	defer leave()
-	msg := &nats.Msg{Subject: logSubject(p.Number), Header: nats.Header{}, Data: e.Payload}
+	msg := &nats.Msg{Subject: logSubject(p.Number), Header: make(nats.Header, 8), Data: e.Payload}
 	for name, value := range e.Headers() {
-		msg.Header.Set(name, value)
+		msg.Header[name] = []string{value} // the names are in their canonical form
 	}
+	msg.Header[jetstream.ExpectedStreamHeader] = []string{logStream(p.Number)}
+	msg.Header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(e.Sequence-1, 10)}
 	return p.reach.attempt(ctx, func(ctx context.Context) error {
-		ack, err := p.store.JS.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0),
-			jetstream.WithExpectStream(logStream(p.Number)), jetstream.WithExpectLastSequence(e.Sequence-1))
-		if err != nil {
+		if err := p.acks.publish(ctx, p.store.Conn, msg, logStream(p.Number), e.Sequence); err != nil {
 			if cause := context.Cause(ctx); errors.Is(cause, ErrDisk) {
 				return cause
 			}
 			return err
-		}
-		if ack.Sequence != e.Sequence {
-			return fmt.Errorf("JetStream stored the message as %d and not as %d", ack.Sequence, e.Sequence)
 		}
 		p.Appended(e)
 		return nil

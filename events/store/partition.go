@@ -17,6 +17,7 @@ type Partition struct {
 	source source
 	stream *running // nil without a server
 	reach  *reach   // nil without a server
+	acks   acks     // of what is appended
 }
 
 // newPartition returns a partition whose log is a stream of a server.
