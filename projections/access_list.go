@@ -3,7 +3,6 @@ package projections
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -196,79 +195,4 @@ func (l *accessList) read(ctx context.Context, after int64, limit int) ([]foundA
 	}, l.text, args...)
 	slices.SortFunc(found, func(a, b foundAccess) int { return cmp.Compare(a.person, b.person) })
 	return found, err
-}
-
-// WorkspaceAccess is a workspace that a user has access to, and the access.
-type WorkspaceAccess struct {
-	domain.Workspace
-	Access Access // without the profile
-}
-
-// WorkspacesOf lists the workspaces of the organization that the user has access to
-// at that time, the oldest first: all of them for an owner or admin of the
-// organization, none for a user who is suspended from it.
-func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
-	list.Items = []WorkspaceAccess{}
-	err = m.listTogether(ctx, func(c conn) error {
-		organization, err := c.organizationKey(org)
-		if err != nil {
-			return err
-		}
-		var person int64
-		var suspended time.Time
-		var by sourceSet
-		if err := c.Row([]any{sqlite.Number(&person), sqlite.Time(&suspended), sqlite.Number(&by)}, m.sources.reaches,
-			organization, user[:]); err != nil && !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		from, err := sqlite.ReadCursor(p, "workspaces_of", person, sqlite.NoFilter{})
-		text := m.sources.workspaces[by]
-		if err != nil || text == "" || !suspended.IsZero() {
-			return err
-		}
-		limit := p.Limit()
-		reached, err := c.reached(ctx, m.sources, text, org, user, limit+1, person, organization, at.UnixMilli(), from.Last.N[0])
-		if err != nil {
-			return err
-		}
-		if len(reached) > limit {
-			reached = reached[:limit]
-			if list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{reached[limit-1].key}}); err != nil {
-				return err
-			}
-		}
-		list.Items = make([]WorkspaceAccess, 0, len(reached))
-		for i := range reached {
-			list.Items = append(list.Items, reached[i].WorkspaceAccess)
-		}
-		return nil
-	})
-	return list, err
-}
-
-type reachedWorkspace struct {
-	key int64
-	WorkspaceAccess
-}
-
-// reached reads up to limit workspaces with all grants that the user has there. The grants
-// in one workspace may take several rows. The text is one of [sourceTable.workspaces], and
-// the args are those of the text, without the limit.
-func (c conn) reached(ctx context.Context, t *sourceTable, text string, org domain.OrganizationID, user domain.UserID, limit int, args ...any) ([]reachedWorkspace, error) {
-	row, workspace := grantRow{table: t}, workspaceRow{Workspace: domain.Workspace{Organization: org}}
-	const few = 8 // most users have no more workspaces
-	reached := make([]reachedWorkspace, 0, min(limit, few))
-	err := c.Each(ctx, append(row.Dest(), &workspace), func() {
-		if n := len(reached); n == 0 || reached[n-1].key != workspace.key {
-			reached = append(reached, reachedWorkspace{workspace.key, WorkspaceAccess{
-				workspace.Workspace, Access{Organization: org, Workspace: workspace.ID, User: user},
-			}})
-		}
-		row.addTo(&reached[len(reached)-1].Access)
-	}, text, append(args, limit)...)
-	for i := range reached {
-		t.addUp(&reached[i].Access)
-	}
-	slices.SortFunc(reached, func(a, b reachedWorkspace) int { return cmp.Compare(a.key, b.key) })
-	return reached, err
 }

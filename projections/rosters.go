@@ -155,25 +155,34 @@ func newRosters() *rosters {
 	return r
 }
 
-// at returns the lists of the workspace and its organization. A list that is new might be
-// one that was forgotten when the current transaction began.
-func (r *rosters) at(w *FoundWorkspace) (*directory, *roster) {
-	during := learned{}
-	if r.committing() {
-		during.changed = r.commits
-	}
-	d, ok := r.organizations.Get(w.organizationKey)
+// directory returns the directory of the organization.
+func (r *rosters) directory(organization int64) *directory {
+	d, ok := r.organizations.Get(organization)
 	if !ok {
 		r.generations++
-		d = &directory{learned: during, generation: r.generations}
-		r.organizations.Add(w.organizationKey, d)
+		d = &directory{learned: r.unlearned(), generation: r.generations}
+		r.organizations.Add(organization, d)
 	}
-	s, ok := r.workspaces.Get(w.ID)
+	return d
+}
+
+// roster returns the roster of the workspace.
+func (r *rosters) roster(ws domain.WorkspaceID) *roster {
+	s, ok := r.workspaces.Get(ws)
 	if !ok {
-		s = &roster{learned: during}
-		r.workspaces.Add(w.ID, s)
+		s = &roster{learned: r.unlearned()}
+		r.workspaces.Add(ws, s)
 	}
-	return d, s
+	return s
+}
+
+// unlearned returns what a new list begins with. It might be one that was forgotten when the
+// current transaction began.
+func (r *rosters) unlearned() (l learned) {
+	if r.committing() {
+		l.changed = r.commits
+	}
+	return l
 }
 
 func (r *rosters) committing() bool { return r.commits%2 == 1 }
@@ -186,7 +195,7 @@ func (r *rosters) unsure(l *learned) bool { return r.committing() && l.changed =
 func (r *rosters) check(w *FoundWorkspace, user domain.UserID, at time.Time, row *grantRow) (found, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	d, s := r.at(w)
+	d, s := r.directory(w.organizationKey), r.roster(w.ID)
 	if !d.complete() {
 		return false, d.missed(directories, r.full())
 	}
@@ -199,84 +208,33 @@ func (r *rosters) check(w *FoundWorkspace, user domain.UserID, at time.Time, row
 	if special.suspended {
 		return true, false
 	}
-	if !s.held || s.generation != d.generation {
+	if !s.current(d) {
 		return false, s.missed(workspaces, r.full())
 	}
-	row.grants[1] = special.inherited
-	i, ok := slices.BinarySearchFunc(s.members, person, func(m rosterMember, key int64) int { return cmp.Compare(m.person, key) })
-	if !ok {
-		return true, false
-	}
-	m := &s.members[i]
-	grant := &s.grants[m.position>>rosterBits]
-	if grant.expires == 0 || grant.expires > at.UnixMilli() {
-		row.grants[0] = grantColumns{
-			role: grant.role, permissions: grant.permissions,
-			event: m.event, position: m.position & (1<<rosterBits - 1), membership: m.id,
-		}
-	}
+	row.grants[0], row.grants[1] = s.grant(person, at), special.inherited
 	return true, false
 }
 
-func (r *rosters) full() bool { return r.rows > r.most/8*7 }
+// current reports whether the roster is held, and is about the directory's roles.
+func (s *roster) current(d *directory) bool { return s.held && s.generation == d.generation }
 
-// learn reads what is missing for checks of the workspace. The connection must not be in a
-// transaction, which might be older than what was forgotten last.
-func (r *rosters) learn(c conn, w *FoundWorkspace) error {
-	r.mu.Lock()
-	d, s := r.at(w)
-	directory, workspace, before := *d, *s, s
-	unsure := r.unsure(&d.learned) || r.unsure(&s.learned)
-	r.mu.Unlock()
-	switch {
-	case unsure:
-		return nil // a later check may do it
-	case !directory.complete():
-		return r.learnDirectory(c, w, &directory)
+// grant returns what the person's membership gives at that time.
+func (s *roster) grant(person int64, at time.Time) (g grantColumns) {
+	i, ok := slices.BinarySearchFunc(s.members, person, func(m rosterMember, key int64) int { return cmp.Compare(m.person, key) })
+	if !ok {
+		return g
 	}
-	read := roster{learned: workspace.learned, generation: directory.generation}
-	if err := c.readRoster(w.key, &read); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.workspaces.Peek(w.ID); ok && s == before && s.changed == workspace.changed {
-		r.rows += len(read.members) - len(s.members)
-		*s = read
-		r.makeRoom()
-	}
-	return nil
-}
-
-// learnDirectory reads what the directory lacks.
-func (r *rosters) learnDirectory(c conn, w *FoundWorkspace, before *directory) error {
-	read := *before
-	if !read.held {
-		if err := c.readPeople(w.organizationKey, &read); err != nil || !read.held {
-			r.keep(w, before, func(d *directory) { d.learned = read.learned })
-			return err
+	m := &s.members[i]
+	if is := &s.grants[m.position>>rosterBits]; is.expires == 0 || is.expires > at.UnixMilli() {
+		g = grantColumns{
+			role: is.role, permissions: is.permissions,
+			event: m.event, position: m.position & (1<<rosterBits - 1), membership: m.id,
 		}
 	}
-	special, err := c.readSpecial(w.organizationKey)
-	if err != nil {
-		return err
-	}
-	r.keep(w, before, func(d *directory) {
-		r.addPeople(len(read.users) - len(d.users))
-		d.learned, d.held, d.users, d.keys, d.special = read.learned, true, read.users, read.keys, special
-		r.makeRoom()
-	})
-	return nil
+	return g
 }
 
-// keep calls the function with the directory, unless what it holds has been forgotten.
-func (r *rosters) keep(w *FoundWorkspace, before *directory, f func(*directory)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if d, ok := r.organizations.Peek(w.organizationKey); ok && d.generation == before.generation && d.changed == before.changed {
-		f(d)
-	}
-}
+func (r *rosters) full() bool { return r.rows > r.most/8*7 }
 
 // makeRoom forgets the lists that were used least recently, if there are too many rows:
 // directories as long as they hold more than half of the rows, and otherwise workspaces.

@@ -9,6 +9,71 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
+// learn reads what is missing for checks of the workspace. The connection must not be in a
+// transaction, which might be older than what was forgotten last.
+func (r *rosters) learn(c conn, w *FoundWorkspace) error {
+	r.mu.Lock()
+	d, s := r.directory(w.organizationKey), r.roster(w.ID)
+	directory, workspace, before := *d, *s, s
+	unsure := r.unsure(&d.learned) || r.unsure(&s.learned)
+	r.mu.Unlock()
+	switch {
+	case unsure:
+		return nil // a later check may do it
+	case !directory.complete():
+		return r.learnDirectory(c, w.organizationKey)
+	}
+	read := roster{learned: workspace.learned, generation: directory.generation}
+	if err := c.readRoster(w.key, &read); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.workspaces.Peek(w.ID); ok && s == before && s.changed == workspace.changed {
+		r.rows += len(read.members) - len(s.members)
+		*s = read
+		r.makeRoom()
+	}
+	return nil
+}
+
+// learnDirectory is [rosters.learn] for the directory of an organization.
+func (r *rosters) learnDirectory(c conn, organization int64) error {
+	r.mu.Lock()
+	before := *r.directory(organization)
+	unsure := r.unsure(&before.learned)
+	r.mu.Unlock()
+	if unsure || before.complete() {
+		return nil
+	}
+	read := before
+	if !read.held {
+		if err := c.readPeople(organization, &read); err != nil || !read.held {
+			r.keep(organization, &before, func(d *directory) { d.learned = read.learned })
+			return err
+		}
+	}
+	special, err := c.readSpecial(organization)
+	if err != nil {
+		return err
+	}
+	r.keep(organization, &before, func(d *directory) {
+		r.addPeople(len(read.users) - len(d.users))
+		d.learned, d.held, d.users, d.keys, d.special = read.learned, true, read.users, read.keys, special
+		r.makeRoom()
+	})
+	return nil
+}
+
+// keep calls the function with the directory, unless what it holds has been forgotten.
+func (r *rosters) keep(organization int64, before *directory, f func(*directory)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if d, ok := r.organizations.Peek(organization); ok && d.generation == before.generation && d.changed == before.changed {
+		f(d)
+	}
+}
+
 // readPeople reads the people of an organization.
 func (c conn) readPeople(organization int64, d *directory) error {
 	var user domain.UserID

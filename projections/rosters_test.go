@@ -83,6 +83,12 @@ func TestRostersAgree(t *testing.T) {
 					}
 				}
 			})
+			for n := range 2 {
+				size := rapid.IntRange(0, 3).Draw(rt, "page size")
+				for user := 1; user <= 5 && size > 0; user++ {
+					compareWorkspacesOf(rt, m, orgID(n), userID(user), at, size)
+				}
+			}
 		}
 		for range rapid.IntRange(1, 30).Draw(rt, "rounds") {
 			from := len(h.messages)

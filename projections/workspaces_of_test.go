@@ -2,9 +2,15 @@ package projections
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/muster-dev/muster/domain"
 )
 
 func TestWorkspacesOf(t *testing.T) {
@@ -40,5 +46,105 @@ func TestWorkspacesOf(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// workspacesOfTables is [ReadModels.WorkspacesOf] without rosters.
+func (m *ReadModels) workspacesOfTables(org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
+	list.Items = []WorkspaceAccess{}
+	err = m.listTogether(context.Background(), func(c conn) error {
+		organization, err := c.organizationKey(org)
+		if err != nil {
+			return err
+		}
+		l := workspacesOf{c, m.sources, at, org, organization, user, p}
+		return l.read(context.Background(), &list)
+	})
+	return list, err
+}
+
+// workspacesOfRosters is [ReadModels.WorkspacesOf] with nothing but rosters and the rows of
+// the workspaces.
+func (m *ReadModels) workspacesOfRosters(org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], known bool, err error) {
+	err = m.list(context.Background(), func(c conn) error {
+		organization, err := c.organizationKey(org)
+		if err != nil {
+			return err
+		}
+		l := workspacesOf{c, m.sources, at, org, organization, user, p}
+		known, _, err = l.known(m.rosters, &list)
+		return err
+	})
+	return list, known, err
+}
+
+// compareWorkspacesOf demands that a list with pages of that size is that of the tables.
+func compareWorkspacesOf(t *rapid.T, m *ReadModels, org domain.OrganizationID, user domain.UserID, at time.Time, size int) {
+	for p := (Page{Size: size}); ; {
+		want, failed := m.workspacesOfTables(org, user, at, p)
+		got, err := m.WorkspacesOf(context.Background(), org, user, at, p)
+		if diff := gocmp.Diff(want, got); diff != "" || failed != nil || err != nil {
+			t.Fatalf("user %s of organization %s, %v, %v (-tables +list):\n%s", user, org, failed, err, diff)
+		}
+		if p.After = got.Next; p.After == "" {
+			return
+		}
+	}
+}
+
+// Whoever is in exactly one of two workspaces at every moment is in exactly one in every list,
+// and never in one that they have left before it.
+func TestWorkspacesOfAreOfOneMoment(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	org, user := orgID(1), userID(2)
+	h.do(t,
+		createOrganization(org, 1), createWorkspace(org, wsID(1), 1), createWorkspace(org, wsID(2), 1),
+		introduceMember(org, wsID(1), 2, domain.RoleEditor),
+	)
+	m := h.models(t)
+	var done atomic.Bool
+	var known, shown atomic.Uint64 // shown: the last move that is committed
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for !done.Load() {
+				least := shown.Load()
+				list, err := m.WorkspacesOf(context.Background(), org, user, later, Page{})
+				if err != nil || len(list.Items) != 1 {
+					t.Errorf("%d workspaces, %v", len(list.Items), err)
+					return
+				}
+				if at := list.Items[0].Access.Grants[0].Position.Number; at < least {
+					t.Errorf("the list shows %d, after %d", at, least)
+					return
+				}
+				if _, ok, _ := m.workspacesOfRosters(org, user, later, Page{}); ok {
+					known.Add(1)
+				}
+			}
+		})
+	}
+	for n := range 300 {
+		from, to := wsID(1+n%2), wsID(2-n%2)
+		before := len(h.messages)
+		h.do(t, removeMember(org, from, 2), addMember(org, to, 2, domain.RoleEditor))
+		for _, message := range h.messages[before:] {
+			if err := m.Apply(message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := m.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		shown.Store(h.tips[0].Number)
+		if n%10 == 0 {
+			time.Sleep(time.Millisecond) // so that the rosters are held again
+		}
+	}
+	done.Store(true)
+	readers.Wait()
+	if known.Load() == 0 {
+		t.Error("no list was made of rosters")
 	}
 }
