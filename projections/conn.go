@@ -39,25 +39,26 @@ func actorValue(id string) any {
 	return uuid[:]
 }
 
-// actorColumn scans an [actorValue].
-type actorColumn struct{ to *string }
+// actorColumn scans an [actorValue]. Many rows repeat that of the row before, whose text is
+// used again.
+type actorColumn struct {
+	text string
+	uuid domain.ID[any] // whose text it is; zero if it is no UUID
+}
 
-func scanActor(to *string) actorColumn { return actorColumn{to} }
-
-func (c actorColumn) Scan(v sqlite.Value) error {
+func (c *actorColumn) Scan(v sqlite.Value) error {
 	if _, ok := v.Bytes(); !ok {
-		return sqlite.Text(c.to).Scan(v)
+		c.uuid = domain.ID[any]{}
+		return sqlite.Text(&c.text).Scan(v)
 	}
-	var id domain.ID[any]
-	if err := scanID(&id).Scan(v); err != nil {
+	var uuid domain.ID[any]
+	if err := scanID(&uuid).Scan(v); err != nil {
 		return err
 	}
-	var space [36]byte
-	text, err := id.AppendText(space[:0])
-	if err == nil && string(text) != *c.to { // many rows repeat that of the row before
-		*c.to = string(text)
+	if uuid != c.uuid || uuid.IsZero() {
+		c.text, c.uuid = uuid.String(), uuid
 	}
-	return err
+	return nil
 }
 
 // hashOrNull returns the hash as an argument of a statement. The zero hash becomes

@@ -18,14 +18,14 @@ func TestActors(t *testing.T) {
 		"a program, 16 by":                     16,
 		"":                                     0,
 	} {
-		got, stored := "another", 0
+		got, stored := actorColumn{text: "another"}, 0
 		if err := m.read(func(c conn) error {
-			return c.RowContext(context.Background(), []any{scanActor(&got), &stored}, `SELECT a, octet_length(a) FROM (SELECT +? AS a)`, actorValue(id))
+			return c.RowContext(context.Background(), []any{&got, &stored}, `SELECT a, octet_length(a) FROM (SELECT +? AS a)`, actorValue(id))
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if got != id || stored != size {
-			t.Errorf("%q is read as %q, of %d bytes", id, got, stored)
+		if got.text != id || stored != size {
+			t.Errorf("%q is read as %q, of %d bytes", id, got.text, stored)
 		}
 	}
 }

@@ -144,6 +144,7 @@ type memberRow struct {
 	membership domain.Membership // its workspace and organization are not scanned
 	role       *domain.Role
 	profile    profileRow
+	adder      actorColumn
 	at         time.Time // the time whose state is wanted
 }
 
@@ -163,10 +164,13 @@ func (r *memberRow) ScanColumns(v *sqlite.Values) {
 	}
 	m.Role = r.role.Key
 	sqlite.TakeText(v, &m.State)
-	v.Scan(sqlite.Words(&m.Permissions))
+	if m.Permissions = nil; !v.Null() {
+		v.Scan(sqlite.Words(&m.Permissions))
+	}
 	m.ExpiresAt, m.Accepted, m.Joined = v.Time(), v.Flag(), v.Flag()
 	m.Invitation.ExpiresAt = v.Time()
-	v.Scan(scanActor(&m.AddedBy))
+	v.Scan(&r.adder)
+	m.AddedBy = r.adder.text
 	m.EndedBy = domain.EventID(v.ID())
 	m.CreatedAt, m.UpdatedAt = v.Time(), v.Time()
 	m.Version = uint64(v.Number()) //nolint:gosec // numbers are positive

@@ -55,8 +55,20 @@ func (v *Values) number() (int64, bool) {
 	return 0, false
 }
 
+// Null takes the next value if it is null, and reports whether it is.
+func (v *Values) Null() bool {
+	if b := v.block; len(b) > 0 && b[0] == C.NOTHING {
+		v.block = b[1:]
+		return true
+	}
+	return false
+}
+
 // refuse takes the next value, which is an error unless it is null.
 func (v *Values) refuse(what string) {
+	if v.Null() {
+		return
+	}
 	if value := v.next(); !value.IsNull() {
 		v.fail(isNo(value, what))
 	}
@@ -98,6 +110,15 @@ func (v *Values) ID() (id ID) {
 // TakeText takes a text. One that is there already, from the row before, is not copied
 // again.
 func TakeText[T ~string](v *Values, to *T) {
+	if b := v.block; len(b) >= 5 && b[0] == C.TEXT {
+		if end := 5 + int(binary.NativeEndian.Uint32(b[1:5])); end <= len(b) {
+			if text := b[5:end]; string(*to) != string(text) {
+				*to = T(text)
+			}
+			v.block = b[end:]
+			return
+		}
+	}
 	value := v.next()
 	switch b, ok := value.Text(); {
 	case value.IsNull():

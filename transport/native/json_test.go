@@ -103,6 +103,38 @@ func TestAppendJSON(t *testing.T) {
 	})
 }
 
+// A list of memberships has what each of them has, whatever they have in common.
+func TestAppendMembers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := func(name string) int { return rapid.IntRange(0, 2).Draw(t, name) }
+		moment := func(name string) time.Time {
+			return []time.Time{{}, time.UnixMilli(1_700_000_000_123).UTC(), time.UnixMilli(1_800_000_000_000).UTC()}[n(name)]
+		}
+		var rows []projections.Member
+		for range rapid.IntRange(0, 6).Draw(t, "rows") {
+			m := domain.Membership{
+				ID: domain.MembershipID{byte(n("id"))}, Organization: domain.OrganizationID{byte(n("organization"))},
+				Workspace: domain.WorkspaceID{byte(n("workspace"))}, User: domain.UserID{byte(n("user"))},
+				State: domain.MembershipInvited, AddedBy: []string{"", "a", "b"}[n("added by")],
+				Stamp: domain.Stamp{CreatedAt: moment("created"), UpdatedAt: moment("updated")},
+			}
+			rows = append(rows, projections.Member{Membership: m, Role: domain.BuiltInRoles()[n("role")]})
+		}
+		shown := make([]Membership, len(rows))
+		for i := range rows {
+			shown[i] = showMember(&rows[i])
+		}
+		want, err := json.Marshal(shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const before = "before" // the list is not the first thing in a body
+		if diff := cmp.Diff(before+string(want), string(appendMembers([]byte(before), rows))); diff != "" {
+			t.Fatalf("-items +list\n%s", diff)
+		}
+	})
+}
+
 func same(t *rapid.T, a interface{ AppendJSON([]byte) []byte }) {
 	want, err := json.Marshal(a)
 	if err != nil {

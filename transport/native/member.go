@@ -95,7 +95,11 @@ func listMembers(c *transport.Call, in *listMembersInput) (*Listing[Membership],
 		State: domain.MembershipState(in.State), Role: domain.RoleKey(in.Role),
 		Query: in.Q, Order: projections.Order(in.Order),
 	}, c.Now(), page)
-	return countedListing(page, rows, err, showMember)
+	out, err := countedListing(page, rows, err, showMember)
+	if err == nil {
+		out.Body.appendItems = func(b []byte) []byte { return appendMembers(b, rows.Items) }
+	}
+	return out, err
 }
 
 type getMemberInput struct {

@@ -24,7 +24,7 @@ func (AddedMember) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema
 
 // AppendJSON appends the JSON that the tags of the fields describe.
 func (m *AddedMember) AppendJSON(b []byte) []byte {
-	b = append(m.appendTerms(b), `,"invitation":`...)
+	b = append(m.appendTerms(b, new(appendedTerms)), `,"invitation":`...)
 	if m.Invitation == nil {
 		return append(b, "null}"...)
 	}

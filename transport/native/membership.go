@@ -75,8 +75,39 @@ func permissionsOrNull(list *[]domain.Permission) *[]domain.Permission {
 }
 
 // AppendJSON appends the JSON that the tags of the fields describe.
-func (m *Membership) AppendJSON(b []byte) []byte {
-	b = append(m.appendTerms(b), `,"invitation":`...)
+func (m *Membership) AppendJSON(b []byte) []byte { return m.appendAfter(b, new(appendedTerms)) }
+
+// appendMembers appends a list of memberships.
+func appendMembers(b []byte, rows []projections.Member) []byte {
+	var last appendedTerms
+	return appendList(b, rows, func(b []byte, row *projections.Member) []byte {
+		m := showMember(row)
+		return m.appendAfter(b, &last)
+	})
+}
+
+// appendedTerms are fields that the memberships of a list often have in common, as they were
+// appended last, and where they are. It costs less to copy them than to write them again.
+type appendedTerms struct {
+	workspace                              domain.WorkspaceID
+	organization                           domain.OrganizationID
+	role                                   RoleInBrief
+	addedBy                                string
+	createdAt                              transport.Time
+	inWorkspace, withRole, byWhom, created span
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// again appends the part once more.
+func (s span) again(b []byte) []byte { return append(b, b[s.from:s.to]...) }
+
+// written reports whether there is such a part.
+func (s span) written() bool { return s.to > 0 }
+
+func (m *Membership) appendAfter(b []byte, last *appendedTerms) []byte {
+	b = append(m.appendTerms(b, last), `,"invitation":`...)
 	if m.Invitation == nil {
 		return append(b, "null}"...)
 	}
@@ -84,13 +115,12 @@ func (m *Membership) AppendJSON(b []byte) []byte {
 }
 
 // appendTerms appends everything before the invitation.
-func (m *Membership) appendTerms(b []byte) []byte {
+func (m *Membership) appendTerms(b []byte, last *appendedTerms) []byte {
 	b = appendID(append(b, `{"id":`...), m.ID)
-	b = appendID(append(b, `,"workspace_id":`...), m.Workspace)
-	b = appendID(append(b, `,"organization_id":`...), m.Organization)
+	b = m.appendWorkspace(b, last)
 	b = appendID(append(b, `,"user_id":`...), m.User)
 	b = m.appendFields(b)
-	b = m.Role.AppendJSON(append(b, `,"role":`...))
+	b = m.appendRole(b, last)
 	b = appendText(append(b, `,"state":`...), string(m.State))
 	b = append(b, `,"permissions":`...)
 	if m.Permissions == nil {
@@ -99,14 +129,58 @@ func (m *Membership) appendTerms(b []byte) []byte {
 		b = appendPermissions(b, *m.Permissions)
 	}
 	b = strconv.AppendBool(append(b, `,"accepted":`...), m.Accepted)
-	b = append(b, `,"added_by":`...)
-	if m.AddedBy == nil {
-		b = append(b, "null"...)
-	} else {
-		b = appendText(b, *m.AddedBy)
-	}
+	b = m.appendAddedBy(b, last)
 	b = m.ExpiresAt.AppendJSON(append(b, `,"expires_at":`...))
-	b = m.CreatedAt.AppendJSON(append(b, `,"created_at":`...))
-	b = m.UpdatedAt.AppendJSON(append(b, `,"updated_at":`...))
+	b = m.appendCreatedAt(append(b, `,"created_at":`...), last)
+	b = append(b, `,"updated_at":`...)
+	if m.UpdatedAt == m.CreatedAt {
+		b = last.created.again(b)
+	} else {
+		b = m.UpdatedAt.AppendJSON(b)
+	}
 	return appendUint(append(b, `,"version":`...), m.Version)
+}
+
+func (m *Membership) appendWorkspace(b []byte, last *appendedTerms) []byte {
+	if s := &last.inWorkspace; s.written() && m.Workspace == last.workspace && m.Organization == last.organization {
+		return s.again(b)
+	}
+	from := len(b)
+	b = appendID(append(b, `,"workspace_id":`...), m.Workspace)
+	b = appendID(append(b, `,"organization_id":`...), m.Organization)
+	last.workspace, last.organization, last.inWorkspace = m.Workspace, m.Organization, span{from, len(b)}
+	return b
+}
+
+func (m *Membership) appendRole(b []byte, last *appendedTerms) []byte {
+	if s := &last.withRole; s.written() && m.Role == last.role {
+		return s.again(b)
+	}
+	from := len(b)
+	b = m.Role.AppendJSON(append(b, `,"role":`...))
+	last.role, last.withRole = m.Role, span{from, len(b)}
+	return b
+}
+
+func (m *Membership) appendAddedBy(b []byte, last *appendedTerms) []byte {
+	if m.AddedBy == nil {
+		return append(b, `,"added_by":null`...)
+	}
+	if s := &last.byWhom; s.written() && *m.AddedBy == last.addedBy {
+		return s.again(b)
+	}
+	from := len(b)
+	b = appendText(append(b, `,"added_by":`...), *m.AddedBy)
+	last.addedBy, last.byWhom = *m.AddedBy, span{from, len(b)}
+	return b
+}
+
+func (m *Membership) appendCreatedAt(b []byte, last *appendedTerms) []byte {
+	if s := &last.created; s.written() && m.CreatedAt == last.createdAt {
+		return s.again(b)
+	}
+	from := len(b)
+	b = m.CreatedAt.AppendJSON(b)
+	last.createdAt, last.created = m.CreatedAt, span{from, len(b)}
+	return b
 }
