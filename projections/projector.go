@@ -179,19 +179,20 @@ func (p *projector) note(c change) {
 	}
 }
 
-// noteAccess notes what the event changes for checks.
+// noteAccess notes what the event changes for rosters.
 func (p *projector) noteAccess(event domain.Event) error {
 	about := event.Concerns()
 	switch e := event.(type) {
 	case domain.OrganizationCreated, domain.OrganizationRenamed, domain.UserProfileSet,
-		domain.WorkspaceCreated, domain.WorkspaceRenamed, domain.WorkspaceArchived, domain.WorkspaceRestored,
-		domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked:
+		domain.WorkspaceCreated, domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked:
 		return nil
 	case domain.MemberInvited, domain.MemberAdded, domain.MemberAccepted, domain.MemberInvitationRenewed, domain.MemberRoleChanged,
 		domain.MemberPermissionsChanged, domain.MemberExpiryChanged, domain.MemberSuspended, domain.MemberReinstated,
-		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.WorkspaceOwnershipTransferred:
-		p.note(change{workspace: about.Workspace})
-		return nil
+		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.WorkspaceOwnershipTransferred,
+		domain.WorkspaceRenamed, domain.WorkspaceArchived, domain.WorkspaceRestored:
+		keys, err := p.workspaceOf(about.Workspace)
+		p.note(change{workspace: keys.workspace})
+		return err
 	case domain.OrganizationMemberAdded:
 		if _, ok := e.Role.Inherited(); !ok {
 			return nil // it gives no access

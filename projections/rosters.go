@@ -27,9 +27,9 @@ type rosters struct {
 	commits       uint64                            // odd while a transaction is being committed
 	generations   uint64                            // how many have been used
 	organizations *simplelru.LRU[int64, *directory] // by their keys
-	workspaces    *simplelru.LRU[domain.WorkspaceID, *roster]
-	rows, most    int // that all of them hold, and may hold
-	people        int // those of the rows that directories hold
+	workspaces    *simplelru.LRU[int64, *roster]    // by their keys
+	rows, most    int                               // that all of them hold, and may hold
+	people        int                               // those of the rows that directories hold
 }
 
 // maxRosterRows is how many rows all lists together hold. A membership takes 48 bytes.
@@ -120,11 +120,12 @@ func compareUsers(a, b domain.UserID) int { return bytes.Compare(a[:], b[:]) }
 
 func (d *directory) complete() bool { return d.held && d.special != nil }
 
-// roster holds the active memberships of a workspace, with those that have expired.
+// roster holds the row of a workspace and its active memberships, with those that have expired.
 type roster struct {
 	learned
 	generation uint64 // of the directory
 	held       bool
+	row        *domain.Workspace
 	members    []rosterMember // sorted by the person
 	grants     []rosterGrant
 }
@@ -151,7 +152,7 @@ func newRosters() *rosters {
 	r := &rosters{most: maxRosterRows}
 	// They fail only for a size that is not positive.
 	r.organizations, _ = simplelru.NewLRU(organizations, func(_ int64, d *directory) { r.addPeople(-len(d.users)) })
-	r.workspaces, _ = simplelru.NewLRU(workspaces, func(_ domain.WorkspaceID, s *roster) { r.rows -= len(s.members) })
+	r.workspaces, _ = simplelru.NewLRU(workspaces, func(_ int64, s *roster) { r.rows -= len(s.members) })
 	return r
 }
 
@@ -167,11 +168,11 @@ func (r *rosters) directory(organization int64) *directory {
 }
 
 // roster returns the roster of the workspace.
-func (r *rosters) roster(ws domain.WorkspaceID) *roster {
-	s, ok := r.workspaces.Get(ws)
+func (r *rosters) roster(workspace int64) *roster {
+	s, ok := r.workspaces.Get(workspace)
 	if !ok {
 		s = &roster{learned: r.unlearned()}
-		r.workspaces.Add(ws, s)
+		r.workspaces.Add(workspace, s)
 	}
 	return s
 }
@@ -195,7 +196,7 @@ func (r *rosters) unsure(l *learned) bool { return r.committing() && l.changed =
 func (r *rosters) check(w *FoundWorkspace, user domain.UserID, at time.Time, row *grantRow) (found, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	d, s := r.directory(w.organizationKey), r.roster(w.ID)
+	d, s := r.directory(w.organizationKey), r.roster(w.key)
 	if !d.complete() {
 		return false, d.missed(directories, r.full())
 	}
@@ -254,10 +255,11 @@ func (r *rosters) addPeople(n int) {
 	r.rows += n
 }
 
-// change is something that a transaction changes: the memberships of a workspace, everything
-// that concerns an organization as a whole, or a person who is new to an organization.
+// change is something that a transaction changes: a workspace or its memberships, everything
+// that concerns an organization as a whole, or a person who is new to an organization. Workspaces
+// and organizations are named by their keys, and the other key is 0.
 type change struct {
-	workspace    domain.WorkspaceID
+	workspace    int64
 	organization int64
 	user         domain.UserID
 	person       int64 // the key of the new person's row
@@ -286,10 +288,10 @@ func (r *rosters) end() {
 func (r *rosters) forget(c *change) {
 	r.mu.Lock() // for each, so that no check waits for all of them
 	defer r.mu.Unlock()
-	if !c.workspace.IsZero() {
+	if c.workspace != 0 {
 		if s, ok := r.workspaces.Peek(c.workspace); ok {
 			r.rows -= len(s.members)
-			s.held, s.members, s.grants, s.changed = false, nil, nil, r.commits
+			s.held, s.row, s.members, s.grants, s.changed = false, nil, nil, nil, r.commits
 		}
 		return
 	}

@@ -32,26 +32,33 @@ func (r *rosters) reacher(organization int64, user domain.UserID) (who reacher, 
 	return reacher{organization, person, person != 0 && !special.suspended, r.commits}, true, false
 }
 
-// grants returns what memberships of the workspaces give the user at that time. It can do so
-// if all rosters are held, and nothing has been committed since the reacher was looked up.
-// Otherwise due is the workspace whose roster should be learned, or negative if there is none.
-func (r *rosters) grants(who *reacher, in []workspaceRow, at time.Time) (grants []grantColumns, known bool, due int) {
+// reachedRow is a workspace, and what a membership of it gives.
+type reachedRow struct {
+	workspace *domain.Workspace
+	grant     grantColumns // without a role if it gives nothing
+}
+
+// reached returns what the user's memberships of the workspaces with the keys give at that
+// time. It can do so if all rosters are held, and nothing has been committed since the reacher
+// was looked up. Otherwise due is the key of the workspace whose roster should be learned, or
+// 0 if there is none.
+func (r *rosters) reached(who *reacher, keys []int64, at time.Time) (rows []reachedRow, known bool, due int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.commits != who.commits {
-		return nil, false, -1
+		return nil, false, 0
 	}
 	d := r.directory(who.organization)
-	grants, known = make([]grantColumns, len(in)), true
-	for i := range in {
-		s := r.roster(in[i].ID)
+	rows, known = make([]reachedRow, len(keys)), true
+	for i, key := range keys {
+		s := r.roster(key)
 		if s.current(d) {
-			grants[i] = s.grant(who.person, at)
+			rows[i] = reachedRow{s.row, s.grant(who.person, at)}
 			continue
 		}
 		if known = false; s.missed(workspaces, r.full()) {
-			return nil, false, i
+			return nil, false, key
 		}
 	}
-	return grants, known, -1
+	return rows, known, 0
 }

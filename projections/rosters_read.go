@@ -13,7 +13,7 @@ import (
 // transaction, which might be older than what was forgotten last.
 func (r *rosters) learn(c conn, w *FoundWorkspace) error {
 	r.mu.Lock()
-	d, s := r.directory(w.organizationKey), r.roster(w.ID)
+	d, s := r.directory(w.organizationKey), r.roster(w.key)
 	directory, workspace, before := *d, *s, s
 	unsure := r.unsure(&d.learned) || r.unsure(&s.learned)
 	r.mu.Unlock()
@@ -24,12 +24,17 @@ func (r *rosters) learn(c conn, w *FoundWorkspace) error {
 		return r.learnDirectory(c, w.organizationKey)
 	}
 	read := roster{learned: workspace.learned, generation: directory.generation}
-	if err := c.readRoster(w.key, &read); err != nil {
+	row, err := c.foundWorkspace(w)
+	if err == nil {
+		err = c.readRoster(w.key, &read)
+	}
+	if err != nil {
 		return err
 	}
+	read.row = row
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s, ok := r.workspaces.Peek(w.ID); ok && s == before && s.changed == workspace.changed {
+	if s, ok := r.workspaces.Peek(w.key); ok && s == before && s.changed == workspace.changed {
 		r.rows += len(read.members) - len(s.members)
 		*s = read
 		r.makeRoom()

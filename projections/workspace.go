@@ -63,8 +63,13 @@ func (c conn) workspace(id domain.WorkspaceID) (*domain.Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.foundWorkspace(&found)
+}
+
+// foundWorkspace returns the workspace that was found.
+func (c conn) foundWorkspace(found *FoundWorkspace) (*domain.Workspace, error) {
 	r := workspaceRow{Workspace: domain.Workspace{Organization: found.Organization}}
-	err = c.Row(r.Dest(), `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.key = +?`, found.key)
+	err := c.Row(r.Dest(), `SELECT `+workspaceColumns+` FROM workspaces w WHERE w.key = +?`, found.key)
 	return &r.Workspace, err
 }
 

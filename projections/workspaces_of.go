@@ -92,16 +92,15 @@ func (l *workspacesOf) read(ctx context.Context, list *List[WorkspaceAccess]) er
 	return nil
 }
 
-// workspacesOfPerson lists all workspaces that the person ever was a member of.
-const workspacesOfPerson = `SELECT ` + workspaceColumns + ` FROM memberships m CROSS JOIN workspaces w ON w.key = m.workspace
-	WHERE m.person = +?1 AND m.workspace > +?2 ORDER BY m.workspace LIMIT +?3`
+// workspacesOfPerson finds all workspaces that the person ever was a member of.
+const workspacesOfPerson = `SELECT workspace FROM memberships WHERE person = +?1 AND workspace > +?2 ORDER BY workspace LIMIT +?3`
 
-// known makes the page of what rosters hold and of the rows of the workspaces, and reports
-// whether it could. It leaves pages that are not the last one to [workspacesOf.read]. If
-// rosters should learn something, it returns a function for that, which must not be called in
-// a transaction.
+// known makes the page of what rosters hold, and reports whether it could. It leaves pages that
+// are not the last one to [workspacesOf.read]. If rosters should learn something, it returns a
+// function for that, which must not be called in a transaction.
 //
-// The rows and the rosters are of the same moment if nothing was committed in between.
+// The keys of the workspaces and the rosters are of the same moment if nothing was committed in
+// between.
 func (l *workspacesOf) known(r *rosters, list *List[WorkspaceAccess]) (known bool, learn func() error, err error) {
 	who, known, due := r.reacher(l.key, l.user)
 	switch {
@@ -115,17 +114,17 @@ func (l *workspacesOf) known(r *rosters, list *List[WorkspaceAccess]) (known boo
 		return true, nil, err
 	}
 	limit := l.page.Limit()
-	row := workspaceRow{Workspace: domain.Workspace{Organization: l.organization}}
-	rows := make([]workspaceRow, 0, min(limit+1, fewWorkspaces))
-	if err := l.Each(context.Background(), row.Dest(), func() {
-		rows = append(rows, row)
-	}, workspacesOfPerson, who.person, from.Last.N[0], limit+1); err != nil || len(rows) > limit {
+	keys := make([]int64, 0, min(limit+1, fewWorkspaces))
+	var key int64
+	if err := l.Each(context.Background(), []any{&key}, func() {
+		keys = append(keys, key)
+	}, workspacesOfPerson, who.person, from.Last.N[0], limit+1); err != nil || len(keys) > limit {
 		return false, nil, err
 	}
-	grants, known, unlearned := r.grants(&who, rows, l.at)
+	rows, known, unlearned := r.reached(&who, keys, l.at)
 	switch {
-	case unlearned >= 0:
-		w := FoundWorkspace{ID: rows[unlearned].ID, key: rows[unlearned].key, organizationKey: l.key}
+	case unlearned != 0:
+		w := FoundWorkspace{Organization: l.organization, key: unlearned, organizationKey: l.key}
 		return false, func() error { return r.learn(l.conn, &w) }, nil
 	case !known:
 		return false, nil, nil
@@ -134,13 +133,13 @@ func (l *workspacesOf) known(r *rosters, list *List[WorkspaceAccess]) (known boo
 	grant.grants = grant.space[:]
 	list.Items = make([]WorkspaceAccess, 0, len(rows))
 	for i := range rows {
-		if grant.grants[0] = grants[i]; grants[i].role == nil {
+		if grant.grants[0] = rows[i].grant; grant.grants[0].role == nil {
 			continue
 		}
-		a := Access{Organization: l.organization, Workspace: rows[i].ID, User: l.user}
+		a := Access{Organization: l.organization, Workspace: rows[i].workspace.ID, User: l.user}
 		grant.addTo(&a)
 		l.table.addUp(&a)
-		list.Items = append(list.Items, WorkspaceAccess{rows[i].Workspace, a})
+		list.Items = append(list.Items, WorkspaceAccess{*rows[i].workspace, a})
 	}
 	return true, nil, nil
 }

@@ -148,3 +148,43 @@ func TestWorkspacesOfAreOfOneMoment(t *testing.T) {
 		t.Error("no list was made of rosters")
 	}
 }
+
+// What changes a workspace itself is in the next list.
+func TestWorkspacesOfShowTheWorkspace(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	org, ws := orgID(1), wsID(1)
+	h.do(t, createOrganization(org, 1), createWorkspace(org, ws, 1), introduceMember(org, ws, 2, domain.RoleEditor))
+	m := h.models(t)
+	for _, c := range []domain.Command{
+		domain.RenameWorkspace{Meta: root(org), Workspace: ws, Name: "New"},
+		domain.ArchiveWorkspace{Meta: root(org), Workspace: ws},
+		domain.RestoreWorkspace{Meta: root(org), Workspace: ws},
+	} {
+		known := false
+		for n := 0; !known; n++ {
+			if n == 20 {
+				t.Fatal("there is no roster after 40 lists")
+			}
+			for range 2 {
+				list, err := m.WorkspacesOf(context.Background(), org, userID(2), later, Page{})
+				if err != nil || len(list.Items) != 1 {
+					t.Fatalf("%+v, %v", list, err)
+				}
+				if diff := gocmp.Diff(*h.state.Workspace(ws), list.Items[0].Workspace); diff != "" {
+					t.Errorf("before %T (-state +list):\n%s", c, diff)
+				}
+			}
+			_, known, _ = m.workspacesOfRosters(org, userID(2), later, Page{})
+		}
+		h.do(t, c)
+		h.follow(t, m)
+		list, err := m.WorkspacesOf(context.Background(), org, userID(2), later, Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(*h.state.Workspace(ws), list.Items[0].Workspace); diff != "" {
+			t.Errorf("after %T (-state +list):\n%s", c, diff)
+		}
+	}
+}
