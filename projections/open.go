@@ -51,12 +51,17 @@ var (
 )
 
 const (
-	// Cache sizes are in KiB when negative. The [mover] says when there are checkpoints. If
+	// How much of the file a connection may hold in memory: in KiB, because it is negative.
+	writerCache = `PRAGMA cache_size = -65536;`
+	readerCache = `PRAGMA cache_size = -16384;`
+	restCache   = `PRAGMA cache_size = -1024;` // what [ReadModels.FreeMemory] leaves of it
+
+	// The [mover] says when there are checkpoints. If
 	// somebody else writes to the file, what applies fails soon, so that the log learns of it
 	// and tries again.
 	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-		PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;`
-	readerPragmas = `PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;`
+		PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;` + writerCache
+	readerPragmas = `PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;` + readerCache
 )
 
 // readers returns the size of each of the two pools: a connection for every processor,

@@ -63,7 +63,7 @@ func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	}()
 	f := node.NewFront(listener, logger)
 	o := s.node(logger, stderr)
-	o.Damages, o.Waiting = new(node.Damages), f.Waits
+	o.Damages, o.Waiting, o.Served = new(node.Damages), f.Waits, f.Served
 	for damaged := 0; ; damaged++ {
 		n, err := node.Open(ctx, o)
 		if err == nil {

@@ -46,6 +46,21 @@ func (p *Pool) Take(ctx context.Context) (*Conn, error) {
 // Give gives a connection back.
 func (p *Pool) Give(c *Conn) { p.free <- c }
 
+// Each calls f with one connection after the other. While others use the pool too, it may
+// miss some.
+func (p *Pool) Each(f func(*Conn) error) error {
+	var errs []error
+	for range p.file.Conns {
+		c, err := p.Take(context.Background())
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		errs = append(errs, f(c))
+		p.Give(c) // behind the others
+	}
+	return errors.Join(errs...)
+}
+
 // Close closes the file once every connection has been given back. It must be called
 // once.
 func (p *Pool) Close() error {

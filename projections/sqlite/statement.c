@@ -35,6 +35,7 @@
 #define SQLITE_MISUSE 21
 #define SQLITE_PREPARE_PERSISTENT 1
 #define SQLITE_FCNTL_RESERVE_BYTES 38
+#define SQLITE_DBSTATUS_CACHE_USED 1
 #define SQLITE_STATIC ((void (*)(void *))0)
 #define SQLITE_TRANSIENT ((void (*)(void *))-1)
 
@@ -54,6 +55,7 @@ SQLITE_API int sqlite3_clear_bindings(sqlite3_stmt *);
 SQLITE_API int sqlite3_finalize(sqlite3_stmt *);
 SQLITE_API void sqlite3_interrupt(sqlite3 *);
 SQLITE_API sqlite3_int64 sqlite3_changes64(sqlite3 *);
+SQLITE_API int sqlite3_db_status(sqlite3 *, int, int *, int *, int);
 SQLITE_API int sqlite3_extended_errcode(sqlite3 *);
 SQLITE_API int sqlite3_system_errno(sqlite3*);
 SQLITE_API const char *sqlite3_errmsg(sqlite3 *);
@@ -202,6 +204,13 @@ int muster_run(sqlite3 *db, sqlite3_stmt *statement, int how, int most, const un
   }
   if( how & (COMMIT|MOVE) ) muster_end_writing();
   return code;
+}
+
+/* muster_cached returns how many bytes the cache of the connection takes. */
+int muster_cached(sqlite3 *db){
+  int now = 0, most;
+  sqlite3_db_status(db, SQLITE_DBSTATUS_CACHE_USED, &now, &most, 0);
+  return now;
 }
 
 int muster_columns(sqlite3_stmt *statement){ return sqlite3_column_count(statement); }

@@ -34,6 +34,7 @@ int muster_prepare(sqlite3 *db, const char *text, int length, sqlite3_stmt **sta
 int muster_script(sqlite3 *db, const char *text);
 int muster_run(sqlite3 *db, sqlite3_stmt *statement, int how, int most, const unsigned char *arguments, int count,
                unsigned char *to, int room, struct outcome *outcome);
+int muster_cached(sqlite3 *db);
 int muster_columns(sqlite3_stmt *statement);
 void muster_interrupt(sqlite3 *db);
 int muster_finalize(sqlite3_stmt *statement);

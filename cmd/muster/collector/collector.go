@@ -24,9 +24,7 @@ const byDefault = 100
 var Tune = sync.OnceFunc(func() { tune(memlimit.FromCgroup) })
 
 func tune(limit func() (uint64, error)) {
-	if os.Getenv("GOGC") == "" {
-		follow()
-	}
+	follow(os.Getenv("GOGC") == "")
 	if os.Getenv("GOMEMLIMIT") == "" {
 		if bytes, err := limit(); err == nil { // otherwise there is no control group, or it has no limit
 			debug.SetMemoryLimit(int64(bytes / 100 * share)) //nolint:gosec // a limit of memory fits
@@ -34,15 +32,29 @@ func tune(limit func() (uint64, error)) {
 	}
 }
 
+// collected has an element if there was a collection that nobody has taken notice of.
+var collected = make(chan struct{}, 1)
+
+// Collected returns a channel that receives something after collections, once [Tune] was
+// called. It has one receiver.
+func Collected() <-chan struct{} { return collected }
+
 // mark is garbage as soon as it is made, so its finalizer runs after the next collection.
 type mark struct{ _ *mark }
 
-// follow sets by how much the heap may grow, now and after each collection.
-func follow() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	debug.SetGCPercent(percent(live[0].Value.Uint64()))
-	runtime.SetFinalizer(new(mark), func(*mark) { follow() })
+// follow tells of each collection. It sets by how much the heap may grow, now and after each
+// collection, unless somebody has set that.
+func follow(set bool) {
+	if set {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		debug.SetGCPercent(percent(live[0].Value.Uint64()))
+	}
+	select {
+	case collected <- struct{}{}:
+	default: // it is known
+	}
+	runtime.SetFinalizer(new(mark), func(*mark) { follow(set) })
 }
 
 // percent returns the GOGC that lets a heap with so many bytes alive grow by [Room] at

@@ -76,7 +76,7 @@ func TestSettings(t *testing.T) {
 
 // The room follows the heap: a small heap may grow many times over, a large one doubles.
 func TestRoom(t *testing.T) {
-	follow()
+	follow(true)
 	until(t, func(percent int) bool { return percent > 4*byDefault })
 	large := make([]byte, 2*Room)
 	until(t, func(percent int) bool { return percent == byDefault })
@@ -104,6 +104,21 @@ func TestPercent(t *testing.T) {
 	}{{0, 1600}, {4 << 20, 1600}, {32 << 20, 200}, {64 << 20, 100}, {1 << 30, 100}} {
 		if got := percent(c.live); got != c.want {
 			t.Errorf("%d bytes alive: %d, want %d", c.live, got, c.want)
+		}
+	}
+}
+
+func TestCollected(t *testing.T) {
+	follow(true)
+	for range 3 {
+		for len(collected) > 0 {
+			<-collected
+		}
+		runtime.GC()
+		select {
+		case <-Collected():
+		case <-time.After(10 * time.Second):
+			t.Fatal("a collection was not told of")
 		}
 	}
 }

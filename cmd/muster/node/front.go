@@ -35,6 +35,7 @@ type Front struct {
 	Failed <-chan error
 
 	server *http.Server
+	served atomic.Uint64
 	opened atomic.Pointer[opened] // nil: not ready
 	reason atomic.Pointer[string] // why it is not
 }
@@ -107,6 +108,9 @@ func (f *Front) Close(reason string) {
 	}
 }
 
+// Served returns how many requests have come so far.
+func (f *Front) Served() uint64 { return f.served.Load() }
+
 // drain ends the requests that have no end.
 func (f *Front) drain() {
 	if o := f.opened.Load(); o != nil {
@@ -127,6 +131,7 @@ func (o *opened) serve(w http.ResponseWriter, r *http.Request) bool {
 
 // ServeHTTP serves a request by the handler, or by itself if there is none.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.served.Add(1)
 	if o := f.opened.Load(); o != nil && o.serve(w, r) {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/muster-dev/muster/cmd/muster/collector"
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
@@ -26,6 +27,9 @@ type Options struct {
 	Logger     *slog.Logger
 	Stderr     io.Writer // for the progress of a rebuild
 	Damages    *Damages  // counts damaged read models; nil: a count of the node's own
+	// Served returns how many requests the node has got so far. By it the node knows when it
+	// has nothing to do; nil: it does not want to know.
+	Served func() uint64
 	// Waiting is called with the reason each time that the read models cannot be opened and
 	// that is tried again; nil: nobody wants to know.
 	Waiting func(reason error)
@@ -41,6 +45,7 @@ type Node struct {
 	Logger  *slog.Logger
 
 	damages       *Damages
+	served        func() uint64
 	open          atomic.Bool
 	workers       *worker.Group
 	stopFollowing context.CancelFunc
@@ -52,7 +57,7 @@ type Node struct {
 // if they are damaged. While they cannot be opened for a reason that can pass, such as a full
 // disk, it tries again. The node must be closed even after an error.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages}
+	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages, served: o.Served}
 	if n.damages == nil {
 		n.damages = new(Damages)
 	}
@@ -97,6 +102,10 @@ func (n *Node) Start(ctx context.Context) error {
 		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
 	}
 	n.workers = worker.Start(expiry.Run, offboarding.Run)
+	if n.served != nil {
+		r := rest{done: n.done, free: n.freeMemory, collected: collector.Collected()}
+		n.alongside.Go(func() { r.run(following) })
+	}
 	return nil
 }
 
