@@ -53,7 +53,7 @@ var (
 const (
 	// How much of the file a connection may hold in memory: in KiB, because it is negative.
 	writerCache = `PRAGMA cache_size = -65536;`
-	readerCache = `PRAGMA cache_size = -16384;`
+	readerCache = `PRAGMA cache_size = -8192;`
 	restCache   = `PRAGMA cache_size = -1024;` // what [ReadModels.FreeMemory] leaves of it
 
 	// The [mover] says when there are checkpoints. If
@@ -65,7 +65,7 @@ const (
 )
 
 // readers returns the size of each of the two pools: a connection for every processor,
-// but at least 2 and at most 4. A connection costs up to 16 MB of cache.
+// but at least 2 and at most 4. A connection costs up to 8 MB of cache.
 func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 
 // Open opens the read models for reading, and for [ReadModels.Apply] and [ReadModels.Commit]. It returns

@@ -89,7 +89,7 @@ func (c conn) readPeople(organization int64, d *directory) error {
 		users, keys = append(users, user), append(keys, key)
 	}, `SELECT user, key FROM people WHERE organization = +? ORDER BY user LIMIT +?`, organization, d.limit(directories)+1)
 	if err == nil && d.read(directories, len(users)) {
-		d.held, d.users, d.keys = true, slices.Clip(users), slices.Clip(keys)
+		d.held, d.users, d.keys = true, slices.Clone(users), slices.Clone(keys) // without the room that they have grown by
 	}
 	return err
 }
@@ -105,6 +105,9 @@ func (c conn) readSpecial(organization int64) (map[int64]special, error) {
 	}, func() { found[key] = s }, columns+inherits+` UNION ALL `+columns+`p.suspended_at IS NOT NULL`, organization)
 	return found, err
 }
+
+// shortRoster is how many members there is room for when a roster is read.
+const shortRoster = 128
 
 // readRoster reads the active memberships of a workspace.
 func (c conn) readRoster(workspace int64, s *roster) error {
@@ -122,7 +125,7 @@ func (c conn) readRoster(workspace int64, s *roster) error {
 		permissions []domain.Permission
 		expires     int64
 		rows        int
-		members     []rosterMember
+		members     = make([]rosterMember, 0, shortRoster)
 		grants      []rosterGrant
 	)
 	known := make(map[name]int)
@@ -148,6 +151,6 @@ func (c conn) readRoster(workspace int64, s *roster) error {
 		return err
 	}
 	slices.SortFunc(members, func(a, b rosterMember) int { return cmp.Compare(a.person, b.person) })
-	s.held, s.members, s.grants = true, slices.Clip(members), grants
+	s.held, s.members, s.grants = true, slices.Clone(members), grants // without the room that was left
 	return nil
 }
