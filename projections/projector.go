@@ -58,10 +58,11 @@ type roleName struct {
 }
 
 func newProjector(c conn, partitions int) (*projector, error) {
-	const few, some, many = 1 << 13, 1 << 15, 1 << 16
+	// What is about a person comes together, so that remembering more people finds hardly more.
+	const few, some, many = 1 << 13, 1 << 14, 1 << 15
 	organizations, err1 := lru.New[domain.OrganizationID, int64](few)
-	workspaces, err2 := lru.New[domain.WorkspaceID, workspaceKeys](some)
-	people, err3 := lru.New[personName, int64](many)
+	workspaces, err2 := lru.New[domain.WorkspaceID, workspaceKeys](many)
+	people, err3 := lru.New[personName, int64](some)
 	roles, err4 := lru.New[roleName, int64](few)
 	p := &projector{
 		conn: c, checkpoints: make([]wire.Checkpoint, partitions),

@@ -24,7 +24,7 @@ const (
 	restAfter = 3
 	// hardlyAny is how much may be done in a tick by a node at rest. Whoever watches it asks
 	// whether it is ready, and for its metrics.
-	hardlyAny = 10
+	hardlyAny = 20
 	// worked is how much must be done before memory is given back again.
 	worked = 1000
 )
