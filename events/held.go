@@ -138,18 +138,26 @@ func (h *held) evictFrom(keys *simplelru.LRU[domain.Key, uint64], most int) {
 	}
 }
 
-// foresee loads what the requests must see, as far as that is known before any of them
-// is decided. Loading it together costs a fraction of loading it one by one. What cannot
-// be loaded here is tried again by [held.see].
-func (h *held) foresee(requests []*request) {
+// together is about how many parts are worth loading together.
+const together = 512
+
+// foresee loads what the first of the requests must see, as far as that is known before any
+// of them is decided, and returns how many requests that are. Loading it together costs a
+// fraction of loading it one by one. The others wait until these are decided: not all of
+// them may fit into the group, and what they need must still be there when they are decided.
+// What cannot be loaded here is tried again by [held.see].
+func (h *held) foresee(requests []*request) (n int) {
 	if len(requests) == 1 {
-		return
+		return 1
 	}
 	var missing []domain.Key
-	for _, r := range requests {
-		missing = h.missing(missing, domain.Needs(&h.state, r.command))
+	for needed := 0; n < len(requests) && needed < together; n++ {
+		keys := domain.Needs(&h.state, requests[n].command)
+		missing = h.missing(missing, keys)
+		needed += len(keys)
 	}
 	_ = h.load(missing)
+	return n
 }
 
 // see makes sure that the state holds what the command must see, and returns the keys

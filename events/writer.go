@@ -165,9 +165,10 @@ func (w *writer) decide() {
 		w.gathering = newGroup(w.process, w.held)
 		w.watch(w.clock.now())
 	}
-	w.held.foresee(w.taken)
-	for len(w.taken) > 0 && !w.gathering.full() && w.gathering.decide(w.taken[0]) {
-		w.taken = w.taken[1:]
+	for len(w.taken) > 0 && !w.gathering.full() {
+		for n := w.held.foresee(w.taken); n > 0 && !w.gathering.full() && w.gathering.decide(w.taken[0]); n-- {
+			w.taken = w.taken[1:]
+		}
 	}
 	if len(w.gathering.decided) == 0 { // all callers had gone
 		w.gathering = nil
