@@ -5,7 +5,7 @@ package domain
 // command needs, and the decision's events must be folded into it.
 func (d *Decision) Answer(c Command, s *State) *State {
 	return stateOf(Shown(targets(c, d), d.Events, func(k Key) (Part, error) {
-		if p := s.parts[k]; p != nil {
+		if p, _ := s.find(k); p != nil {
 			return p.clone(), nil
 		}
 		return nil, nil

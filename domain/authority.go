@@ -191,23 +191,23 @@ func (s *State) mayChangeWorkspace(m Meta, id WorkspaceID, at time.Time) (*Works
 	return ws, by, nil
 }
 
-// workspaceNeeds returns what [State.workspaceAuthority] must see, in addition to
+// workspaceNeeds appends what [State.workspaceAuthority] must see, in addition to
 // what every command must see.
-func workspaceNeeds(s *State, m Meta, ws WorkspaceID, more ...Key) []Key {
-	more = append(more, WorkspaceKey(ws))
+func workspaceNeeds(keys []Key, s *State, m Meta, ws WorkspaceID) []Key {
+	keys = append(keys, WorkspaceKey(ws))
 	if person := m.person(); !person.IsZero() {
 		g := grant{m.Organization, ws, person}
 		for i := range sources {
-			more = sources[i].needs(more, s, g)
+			keys = sources[i].needs(keys, s, g)
 		}
 	}
-	return more
+	return keys
 }
 
-// memberNeeds returns what a command must see that changes a member. A command that can
+// memberNeeds appends what a command must see that changes a member. A command that can
 // give the role of an owner must see [givenNeeds] too.
-func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID) []Key {
-	keys := append(append(make([]Key, 0, 8), MembershipKey(ws, user)), organizationMemberNeeds(m, user)...)
+func memberNeeds(keys []Key, s *State, m Meta, ws WorkspaceID, user UserID) []Key {
+	keys = organizationMemberNeeds(append(keys, MembershipKey(ws, user)), m, user)
 	member := s.Membership(ws, user)
 	keys = appendRole(keys, m.Organization, member)
 	switch {
@@ -216,7 +216,7 @@ func memberNeeds(s *State, m Meta, ws WorkspaceID, user UserID) []Key {
 	case member != nil && member.Role == RoleOwner:
 		keys = append(keys, OwnersKey(ws)) // the member can become one
 	}
-	return workspaceNeeds(s, m, ws, keys...)
+	return workspaceNeeds(keys, s, m, ws)
 }
 
 // givenNeeds appends what a command must see that gives the role in the workspace.

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -47,33 +46,23 @@ func (Batch) CommandType() string { return "batch" }
 
 func (c Batch) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
-func (c Batch) needs(s *State) []Key {
-	keys := ownerNeeds(workspaceNeeds(s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations))
-	keys = slices.Grow(keys, keysOfOperation*len(c.Operations))
-	add := func(more []Key) {
-		// What all operations need is in front. Other keys of two operations may be there twice.
-		shared := keys[:min(len(keys), fewKeys)]
-		for _, k := range more {
-			if !slices.Contains(shared, k) {
-				keys = append(keys, k)
-			}
-		}
-	}
+func (c Batch) needs(keys []Key, s *State) []Key {
+	keys = ownerNeeds(workspaceNeeds(keys, s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations))
 	for _, operation := range c.Operations {
-		add(operation.needs(s))
+		keys = operation.needs(keys, s)
 		if invite, ok := operation.(InviteMember); ok {
 			// An operation before it may take the address from its present holder.
-			add(memberNeeds(s, c.Meta, c.Workspace, invite.User))
+			keys = memberNeeds(keys, s, c.Meta, c.Workspace, invite.User)
 			for _, other := range s.otherHolders(c.Organization, invite.Profile.Email) {
-				add(memberNeeds(s, c.Meta, c.Workspace, other.User))
+				keys = memberNeeds(keys, s, c.Meta, c.Workspace, other.User)
 			}
 		}
 	}
 	return keys
 }
 
-// keysOfOperation is about how many keys an operation of a batch adds to those that all need.
-const keysOfOperation = 6
+// keysOfOperation is about how many keys an operation of a batch needs.
+const keysOfOperation = 7
 
 func (c Batch) decide(s *State, at time.Time) ([]Event, error) {
 	events, _, err := c.decideAll(s, at)
@@ -94,7 +83,7 @@ func (c Batch) decideAll(s *State, at time.Time) ([]Event, []Outcome, error) {
 	}
 	var events []Event
 	outcomes := make([]Outcome, len(c.Operations))
-	after := s.Copy(Needs(s, c))
+	after := s.fork()
 	seen := make(map[Key]bool, len(c.Operations))
 	for i, operation := range c.Operations {
 		outcomes[i].Target = operation.target(after)

@@ -13,9 +13,9 @@ type Command interface {
 	CommandType() string
 	// Metadata returns what every command carries.
 	Metadata() Meta
-	// needs returns the parts that the rule must see, in addition to those that every
-	// command must see, as far as they follow from the state.
-	needs(s *State) []Key
+	// needs appends the parts that the rule must see, in addition to those that every
+	// command must see, as far as they follow from the state. A part can be there twice.
+	needs(keys []Key, s *State) []Key
 	// target returns the part that the command is about. A precondition is checked
 	// against its version.
 	target(s *State) Key
@@ -68,7 +68,7 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 	if len(p.Versions) == 0 && !p.Exists && !p.Absent {
 		return nil
 	}
-	part := s.parts[target]
+	part, _ := s.find(target)
 	exists := part != nil && !part.gone(at)
 	switch {
 	case p.Absent && exists, (p.Exists || len(p.Versions) > 0) && !exists:
@@ -82,15 +82,19 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 // Needs returns the parts that a command must see. What they are can depend on
 // parts that the command has seen already, such as the role of a member. So put the
 // missing parts into the state and call Needs again, until none is missing. Only then
-// can [Decide] be called.
+// can [Decide] be called. A part can be named twice.
 func Needs(s *State, c Command) []Key {
 	m := c.Metadata()
-	keys := append(make([]Key, 0, 12), OrganizationKey(m.Organization))
+	most := 12
+	if batch, ok := c.(Batch); ok {
+		most += keysOfOperation * len(batch.Operations)
+	}
+	keys := append(make([]Key, 0, most), OrganizationKey(m.Organization))
 	if !m.Request.IsZero() {
 		keys = append(keys, DoneKey(m.Organization, m.ID))
 	}
 	if person := m.person(); !person.IsZero() {
 		keys = append(keys, OrganizationMemberKey(m.Organization, person))
 	}
-	return append(keys, c.needs(s)...)
+	return c.needs(keys, s)
 }

@@ -17,9 +17,7 @@ func (CreateRole) CommandType() string { return "create_role" }
 
 func (c CreateRole) target(*State) Key { return CustomRoleKey(c.Organization, c.Role.Key) }
 
-func (c CreateRole) needs(*State) []Key {
-	return []Key{CustomRoleKey(c.Organization, c.Role.Key)}
-}
+func (c CreateRole) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
 
 func (c CreateRole) decide(s *State, at time.Time) ([]Event, error) {
 	by, err := s.mayDefineRoles(c.Meta, at)
@@ -55,8 +53,8 @@ type UpdateRole struct {
 // CommandType is update_role.
 func (UpdateRole) CommandType() string { return "update_role" }
 
-func (c UpdateRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
-func (c UpdateRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
+func (c UpdateRole) target(*State) Key                { return CustomRoleKey(c.Organization, c.Key) }
+func (c UpdateRole) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
 
 func (c UpdateRole) decide(s *State, at time.Time) ([]Event, error) {
 	role, by, err := s.mayChangeRole(c.Meta, c.Key, at)
@@ -100,8 +98,8 @@ type ArchiveRole struct {
 // CommandType is archive_role.
 func (ArchiveRole) CommandType() string { return "archive_role" }
 
-func (c ArchiveRole) target(*State) Key  { return CustomRoleKey(c.Organization, c.Key) }
-func (c ArchiveRole) needs(*State) []Key { return []Key{CustomRoleKey(c.Organization, c.Key)} }
+func (c ArchiveRole) target(*State) Key                { return CustomRoleKey(c.Organization, c.Key) }
+func (c ArchiveRole) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
 
 func (c ArchiveRole) decide(s *State, at time.Time) ([]Event, error) {
 	role, _, err := s.mayChangeRole(c.Meta, c.Key, at)

@@ -45,12 +45,13 @@ func (c InviteMember) Invitee(s *State) UserID {
 
 func (c InviteMember) target(s *State) Key { return MembershipKey(c.Workspace, c.Invitee(s)) }
 
-func (c InviteMember) needs(s *State) []Key {
-	keys := []Key{EmailKey(c.Organization, c.Profile.Email)}
-	if !s.Holds(keys[0]) {
+func (c InviteMember) needs(keys []Key, s *State) []Key {
+	address := EmailKey(c.Organization, c.Profile.Email)
+	keys = append(keys, address)
+	if !s.Holds(address) {
 		return keys // which user it is must be known first
 	}
-	keys = append(keys, memberNeeds(s, c.Meta, c.Workspace, c.Invitee(s))...)
+	keys = memberNeeds(keys, s, c.Meta, c.Workspace, c.Invitee(s))
 	return givenNeeds(keys, c.Organization, c.Workspace, c.Role)
 }
 
@@ -133,8 +134,10 @@ type RenewInvitation struct {
 // CommandType is renew_invitation.
 func (RenewInvitation) CommandType() string { return "renew_invitation" }
 
-func (c RenewInvitation) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c RenewInvitation) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c RenewInvitation) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c RenewInvitation) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c RenewInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
@@ -169,8 +172,10 @@ type AcceptInvitation struct {
 // CommandType is accept_invitation.
 func (AcceptInvitation) CommandType() string { return "accept_invitation" }
 
-func (c AcceptInvitation) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c AcceptInvitation) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c AcceptInvitation) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c AcceptInvitation) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c AcceptInvitation) decide(s *State, at time.Time) ([]Event, error) {
 	ws, err := s.workspace(c.Meta, c.Workspace)

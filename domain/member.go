@@ -33,10 +33,10 @@ func (AddMember) CommandType() string { return "add_member" }
 
 func (c AddMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
 
-func (c AddMember) needs(s *State) []Key {
-	keys := memberNeeds(s, c.Meta, c.Workspace, c.User)
+func (c AddMember) needs(keys []Key, s *State) []Key {
+	keys = memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
 	if c.Profile != nil {
-		keys = append(keys, c.Profile.needs(s, c.Organization, c.User)...)
+		keys = c.Profile.needs(keys, s, c.Organization, c.User)
 	}
 	return givenNeeds(keys, c.Organization, c.Workspace, c.Role)
 }
@@ -139,8 +139,9 @@ type PutMember struct {
 // CommandType is put_member.
 func (PutMember) CommandType() string { return "put_member" }
 
-func (c PutMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c PutMember) needs(s *State) []Key { return c.add().needs(s) }
+func (c PutMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+
+func (c PutMember) needs(keys []Key, s *State) []Key { return c.add().needs(keys, s) }
 
 func (c PutMember) decide(s *State, at time.Time) ([]Event, error) {
 	if s.Membership(c.Workspace, c.User).present(at) {
@@ -167,8 +168,9 @@ type PutMemberRole struct {
 // CommandType is put_member_role.
 func (PutMemberRole) CommandType() string { return "put_member_role" }
 
-func (c PutMemberRole) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c PutMemberRole) needs(s *State) []Key { return c.add().needs(s) }
+func (c PutMemberRole) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+
+func (c PutMemberRole) needs(keys []Key, s *State) []Key { return c.add().needs(keys, s) }
 
 func (c PutMemberRole) decide(s *State, at time.Time) ([]Event, error) {
 	if s.Membership(c.Workspace, c.User).present(at) {

@@ -20,8 +20,8 @@ func (ChangeMember) CommandType() string { return "change_member" }
 
 func (c ChangeMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
 
-func (c ChangeMember) needs(s *State) []Key {
-	keys := memberNeeds(s, c.Meta, c.Workspace, c.User)
+func (c ChangeMember) needs(keys []Key, s *State) []Key {
+	keys = memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
 	if c.Role != nil {
 		keys = givenNeeds(keys, c.Organization, c.Workspace, *c.Role)
 	}
@@ -124,8 +124,10 @@ type SuspendMember struct {
 // CommandType is suspend_member.
 func (SuspendMember) CommandType() string { return "suspend_member" }
 
-func (c SuspendMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c SuspendMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c SuspendMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c SuspendMember) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c SuspendMember) decide(s *State, at time.Time) ([]Event, error) {
 	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)
@@ -154,8 +156,10 @@ type ReinstateMember struct {
 // CommandType is reinstate_member.
 func (ReinstateMember) CommandType() string { return "reinstate_member" }
 
-func (c ReinstateMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c ReinstateMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c ReinstateMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c ReinstateMember) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c ReinstateMember) decide(s *State, at time.Time) ([]Event, error) {
 	_, _, member, err := s.mayChangeMember(c.Meta, c.Workspace, c.User, at)

@@ -16,8 +16,10 @@ type RemoveMember struct {
 // CommandType is remove_member.
 func (RemoveMember) CommandType() string { return "remove_member" }
 
-func (c RemoveMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c RemoveMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c RemoveMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c RemoveMember) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c RemoveMember) decide(s *State, at time.Time) ([]Event, error) {
 	_, by, err := s.mayChangeWorkspace(c.Meta, c.Workspace, at)
@@ -50,8 +52,10 @@ type LeaveWorkspace struct {
 // CommandType is leave_workspace.
 func (LeaveWorkspace) CommandType() string { return "leave_workspace" }
 
-func (c LeaveWorkspace) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c LeaveWorkspace) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c LeaveWorkspace) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c LeaveWorkspace) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c LeaveWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	ws, err := s.workspace(c.Meta, c.Workspace)
@@ -88,8 +92,10 @@ type ExpireMember struct {
 // CommandType is expire_member.
 func (ExpireMember) CommandType() string { return "expire_member" }
 
-func (c ExpireMember) target(*State) Key    { return MembershipKey(c.Workspace, c.User) }
-func (c ExpireMember) needs(s *State) []Key { return memberNeeds(s, c.Meta, c.Workspace, c.User) }
+func (c ExpireMember) target(*State) Key { return MembershipKey(c.Workspace, c.User) }
+func (c ExpireMember) needs(keys []Key, s *State) []Key {
+	return memberNeeds(keys, s, c.Meta, c.Workspace, c.User)
+}
 
 func (c ExpireMember) decide(s *State, at time.Time) ([]Event, error) {
 	if c.Actor.Kind != ActorSystem {

@@ -70,8 +70,8 @@ func (EndMemberships) CommandType() string { return "end_memberships" }
 
 func (c EndMemberships) target(*State) Key { return OrganizationMemberKey(c.Organization, c.User) }
 
-func (c EndMemberships) needs(s *State) []Key {
-	return s.appendMemberships(organizationMemberNeeds(c.Meta, c.User), c.Organization, c.User, c.next(s))
+func (c EndMemberships) needs(keys []Key, s *State) []Key {
+	return s.appendMemberships(organizationMemberNeeds(keys, c.Meta, c.User), c.Organization, c.User, c.next(s))
 }
 
 func (c EndMemberships) decide(s *State, _ time.Time) (events []Event, err error) {

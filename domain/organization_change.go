@@ -19,12 +19,11 @@ func (CreateOrganization) CommandType() string { return "create_organization" }
 
 func (c CreateOrganization) target(*State) Key { return OrganizationKey(c.Organization) }
 
-func (c CreateOrganization) needs(*State) []Key {
-	return []Key{
+func (c CreateOrganization) needs(keys []Key, _ *State) []Key {
+	return append(keys,
 		OrganizationMemberKey(c.Organization, c.Owner),
 		ProfileKey(c.Organization, c.Owner),
-		EmailKey(c.Organization, c.Profile.Email),
-	}
+		EmailKey(c.Organization, c.Profile.Email))
 }
 
 func (c CreateOrganization) decide(s *State, _ time.Time) ([]Event, error) {
@@ -63,8 +62,8 @@ type RenameOrganization struct {
 // CommandType is rename_organization.
 func (RenameOrganization) CommandType() string { return "rename_organization" }
 
-func (c RenameOrganization) target(*State) Key  { return OrganizationKey(c.Organization) }
-func (c RenameOrganization) needs(*State) []Key { return nil }
+func (c RenameOrganization) target(*State) Key                { return OrganizationKey(c.Organization) }
+func (c RenameOrganization) needs(keys []Key, _ *State) []Key { return keys }
 
 func (c RenameOrganization) decide(s *State, _ time.Time) ([]Event, error) {
 	org, err := s.organization(c.Meta)

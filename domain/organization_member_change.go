@@ -20,8 +20,8 @@ func (c PutOrganizationMember) target(*State) Key {
 	return OrganizationMemberKey(c.Organization, c.User)
 }
 
-func (c PutOrganizationMember) needs(*State) []Key {
-	return []Key{OrganizationMemberKey(c.Organization, c.User), ProfileKey(c.Organization, c.User)}
+func (c PutOrganizationMember) needs(keys []Key, _ *State) []Key {
+	return append(keys, OrganizationMemberKey(c.Organization, c.User), ProfileKey(c.Organization, c.User))
 }
 
 func (c PutOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
@@ -62,8 +62,8 @@ func (c SuspendOrganizationMember) target(*State) Key {
 	return OrganizationMemberKey(c.Organization, c.User)
 }
 
-func (c SuspendOrganizationMember) needs(s *State) []Key {
-	return ownedNeeds(organizationMemberNeeds(c.Meta, c.User), s, c.Organization, c.User)
+func (c SuspendOrganizationMember) needs(keys []Key, s *State) []Key {
+	return ownedNeeds(organizationMemberNeeds(keys, c.Meta, c.User), s, c.Organization, c.User)
 }
 
 func (c SuspendOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
@@ -103,8 +103,8 @@ func (c ReinstateOrganizationMember) target(*State) Key {
 	return OrganizationMemberKey(c.Organization, c.User)
 }
 
-func (c ReinstateOrganizationMember) needs(*State) []Key {
-	return organizationMemberNeeds(c.Meta, c.User)
+func (c ReinstateOrganizationMember) needs(keys []Key, _ *State) []Key {
+	return organizationMemberNeeds(keys, c.Meta, c.User)
 }
 
 func (c ReinstateOrganizationMember) decide(s *State, _ time.Time) ([]Event, error) {
@@ -141,12 +141,11 @@ func (s *State) mayChangeOrganizationMember(m Meta, user UserID, to Organization
 	return member, nil
 }
 
-// organizationMemberNeeds returns what a command must see that changes what a user is in
+// organizationMemberNeeds appends what a command must see that changes what a user is in
 // the organization.
-func organizationMemberNeeds(m Meta, user UserID) []Key {
-	return []Key{
-		OrganizationMemberKey(m.Organization, user), ProfileKey(m.Organization, user), UserMembershipsKey(m.Organization, user),
-	}
+func organizationMemberNeeds(keys []Key, m Meta, user UserID) []Key {
+	return append(keys,
+		OrganizationMemberKey(m.Organization, user), ProfileKey(m.Organization, user), UserMembershipsKey(m.Organization, user))
 }
 
 // known refuses a user who never had a role, a profile or a membership in the

@@ -22,8 +22,8 @@ func (c RemoveOrganizationMember) target(*State) Key {
 	return OrganizationMemberKey(c.Organization, c.User)
 }
 
-func (c RemoveOrganizationMember) needs(s *State) []Key {
-	keys := ownedNeeds(organizationMemberNeeds(c.Meta, c.User), s, c.Organization, c.User)
+func (c RemoveOrganizationMember) needs(keys []Key, s *State) []Key {
+	keys = ownedNeeds(organizationMemberNeeds(keys, c.Meta, c.User), s, c.Organization, c.User)
 	if list := s.UserMemberships(c.Organization, c.User); list != nil {
 		keys = s.appendMemberships(keys, c.Organization, c.User, list.Workspaces)
 	}

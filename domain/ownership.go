@@ -39,8 +39,8 @@ func (c TransferOwnership) from() UserID {
 
 func (c TransferOwnership) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
-func (c TransferOwnership) needs(s *State) []Key {
-	keys := givenNeeds(memberNeeds(s, c.Meta, c.Workspace, c.To), c.Organization, c.Workspace, RoleOwner)
+func (c TransferOwnership) needs(keys []Key, s *State) []Key {
+	keys = givenNeeds(memberNeeds(keys, s, c.Meta, c.Workspace, c.To), c.Organization, c.Workspace, RoleOwner)
 	if from := c.from(); !from.IsZero() {
 		keys = append(keys, MembershipKey(c.Workspace, from), ProfileKey(c.Organization, from), UserMembershipsKey(c.Organization, from))
 	}

@@ -12,17 +12,17 @@ func (m Meta) mayActFor() error {
 	return fmt.Errorf("the token is bound to user %s: %w", m.Actor.User, ErrNotAllowed)
 }
 
-// gainNeeds returns what [State.mayAct] must see of a person who gets something for
+// gainNeeds appends what [State.mayAct] must see of a person who gets something for
 // themself, in addition to what every command must see.
-func gainNeeds(m Meta, more ...Key) []Key {
+func gainNeeds(keys []Key, m Meta) []Key {
 	if person := m.person(); !person.IsZero() {
-		more = append(more, UserMembershipsKey(m.Organization, person))
+		keys = append(keys, UserMembershipsKey(m.Organization, person))
 	}
-	return more
+	return keys
 }
 
 // userNeeds appends what [State.mayGain] must see of a user who gets a token.
-func userNeeds(org OrganizationID, user UserID, keys ...Key) []Key {
+func userNeeds(keys []Key, org OrganizationID, user UserID) []Key {
 	if user.IsZero() {
 		return keys
 	}

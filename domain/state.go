@@ -8,6 +8,7 @@ type State struct {
 	Made func(Key)
 
 	parts map[Key]Part
+	of    *State // what a fork was made of; nil for all others
 }
 
 // make puts in a part that an event creates; nil for one that it ends.
@@ -20,9 +21,28 @@ func (s *State) make(k Key, p Part) {
 
 // Holds reports whether the part was put in, including as absent.
 func (s *State) Holds(k Key) bool {
-	_, ok := s.parts[k]
+	_, ok := s.find(k)
 	return ok
 }
+
+// find returns the part, and whether the state holds it, which can be as absent.
+func (s *State) find(k Key) (Part, bool) {
+	p, ok := s.parts[k]
+	if ok || s.of == nil {
+		return p, ok
+	}
+	if p, ok = s.of.find(k); ok {
+		if p != nil {
+			p = p.clone()
+		}
+		s.Put(k, p)
+	}
+	return p, ok
+}
+
+// fork returns a state that holds what this one holds, and that can change without this
+// one. Only its parts that are looked at are copied, so this one must not change meanwhile.
+func (s *State) fork() *State { return &State{of: s} }
 
 // Put puts a part in. A nil part records that the part does not exist.
 func (s *State) Put(k Key, p Part) {
@@ -72,6 +92,7 @@ func (s *State) Each(f func(Key, Part)) {
 // PartOf returns the part that the key names. It returns nil if the state does not
 // hold the part, holds it as absent, or holds a part of another type.
 func PartOf[P Part](s *State, k Key) P {
-	p, _ := s.parts[k].(P)
+	held, _ := s.find(k)
+	p, _ := held.(P)
 	return p
 }

@@ -89,8 +89,8 @@ func (IssueToken) CommandType() string { return "issue_token" }
 
 func (c IssueToken) target(*State) Key { return TokenKey(c.Organization, c.Token.ID) }
 
-func (c IssueToken) needs(*State) []Key {
-	keys := userNeeds(c.Organization, c.Token.User, gainNeeds(c.Meta, c.target(nil))...)
+func (c IssueToken) needs(keys []Key, s *State) []Key {
+	keys = userNeeds(gainNeeds(append(keys, c.target(s)), c.Meta), c.Organization, c.Token.User)
 	if !c.Token.Workspace.IsZero() {
 		keys = append(keys, WorkspaceKey(c.Token.Workspace))
 	}
@@ -163,10 +163,10 @@ func (RotateToken) CommandType() string { return "rotate_token" }
 
 func (c RotateToken) target(*State) Key { return TokenKey(c.Organization, c.Token) }
 
-func (c RotateToken) needs(s *State) []Key {
-	keys := gainNeeds(c.Meta, c.target(nil))
+func (c RotateToken) needs(keys []Key, s *State) []Key {
+	keys = gainNeeds(append(keys, c.target(s)), c.Meta)
 	if token := s.Token(c.Organization, c.Token); token != nil {
-		keys = userNeeds(c.Organization, token.User, keys...)
+		keys = userNeeds(keys, c.Organization, token.User)
 	}
 	return keys
 }
@@ -201,8 +201,8 @@ type RevokeToken struct {
 // CommandType is revoke_token.
 func (RevokeToken) CommandType() string { return "revoke_token" }
 
-func (c RevokeToken) target(*State) Key  { return TokenKey(c.Organization, c.Token) }
-func (c RevokeToken) needs(*State) []Key { return []Key{c.target(nil)} }
+func (c RevokeToken) target(*State) Key                { return TokenKey(c.Organization, c.Token) }
+func (c RevokeToken) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
 
 func (c RevokeToken) decide(s *State, _ time.Time) ([]Event, error) {
 	if _, err := s.organization(c.Meta); err != nil {

@@ -18,13 +18,12 @@ func (f ProfileFacts) Patch() ProfilePatch {
 	return ProfilePatch{&f.Email, &f.Name.First, &f.Name.Last, &f.AvatarURL}
 }
 
-// needs returns what [State.setProfile] must see.
-func (p ProfilePatch) needs(s *State, org OrganizationID, user UserID) []Key {
-	keys := []Key{ProfileKey(org, user)}
+// needs appends what [State.setProfile] must see, in addition to the user's entry.
+func (p ProfilePatch) needs(keys []Key, s *State, org OrganizationID, user UserID) []Key {
 	if p.Email != nil {
 		keys = append(keys, EmailKey(org, *p.Email))
 	}
-	if known := s.Profile(org, user); known != nil {
+	if known := s.Profile(org, user); known != nil && (p.Email == nil || *p.Email != known.Email) {
 		keys = append(keys, EmailKey(org, known.Email)) // it may be given up
 	}
 	return keys
@@ -86,8 +85,8 @@ func (SetProfile) CommandType() string { return "set_profile" }
 
 func (c SetProfile) target(*State) Key { return ProfileKey(c.Organization, c.User) }
 
-func (c SetProfile) needs(s *State) []Key {
-	return gainNeeds(c.Meta, c.Profile.needs(s, c.Organization, c.User)...)
+func (c SetProfile) needs(keys []Key, s *State) []Key {
+	return gainNeeds(c.Profile.needs(append(keys, c.target(s)), s, c.Organization, c.User), c.Meta)
 }
 
 func (c SetProfile) decide(s *State, _ time.Time) ([]Event, error) {

@@ -20,8 +20,8 @@ func (CreateWorkspace) CommandType() string { return "create_workspace" }
 
 func (c CreateWorkspace) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
-func (c CreateWorkspace) needs(s *State) []Key {
-	return givenNeeds(memberNeeds(s, c.Meta, c.Workspace, c.Owner), c.Organization, c.Workspace, RoleOwner)
+func (c CreateWorkspace) needs(keys []Key, s *State) []Key {
+	return givenNeeds(memberNeeds(keys, s, c.Meta, c.Workspace, c.Owner), c.Organization, c.Workspace, RoleOwner)
 }
 
 func (c CreateWorkspace) decide(s *State, at time.Time) ([]Event, error) {
@@ -60,8 +60,10 @@ type RenameWorkspace struct {
 // CommandType is rename_workspace.
 func (RenameWorkspace) CommandType() string { return "rename_workspace" }
 
-func (c RenameWorkspace) target(*State) Key    { return WorkspaceKey(c.Workspace) }
-func (c RenameWorkspace) needs(s *State) []Key { return workspaceNeeds(s, c.Meta, c.Workspace) }
+func (c RenameWorkspace) target(*State) Key { return WorkspaceKey(c.Workspace) }
+func (c RenameWorkspace) needs(keys []Key, s *State) []Key {
+	return workspaceNeeds(keys, s, c.Meta, c.Workspace)
+}
 
 func (c RenameWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	ws, _, err := s.mayChangeWorkspace(c.Meta, c.Workspace, at)
@@ -86,8 +88,10 @@ type ArchiveWorkspace struct {
 // CommandType is archive_workspace.
 func (ArchiveWorkspace) CommandType() string { return "archive_workspace" }
 
-func (c ArchiveWorkspace) target(*State) Key    { return WorkspaceKey(c.Workspace) }
-func (c ArchiveWorkspace) needs(s *State) []Key { return workspaceNeeds(s, c.Meta, c.Workspace) }
+func (c ArchiveWorkspace) target(*State) Key { return WorkspaceKey(c.Workspace) }
+func (c ArchiveWorkspace) needs(keys []Key, s *State) []Key {
+	return workspaceNeeds(keys, s, c.Meta, c.Workspace)
+}
 
 func (c ArchiveWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	ws, err := s.mayManageWorkspace(c.Meta, c.Workspace, at)
@@ -106,8 +110,10 @@ type RestoreWorkspace struct {
 // CommandType is restore_workspace.
 func (RestoreWorkspace) CommandType() string { return "restore_workspace" }
 
-func (c RestoreWorkspace) target(*State) Key    { return WorkspaceKey(c.Workspace) }
-func (c RestoreWorkspace) needs(s *State) []Key { return workspaceNeeds(s, c.Meta, c.Workspace) }
+func (c RestoreWorkspace) target(*State) Key { return WorkspaceKey(c.Workspace) }
+func (c RestoreWorkspace) needs(keys []Key, s *State) []Key {
+	return workspaceNeeds(keys, s, c.Meta, c.Workspace)
+}
 
 func (c RestoreWorkspace) decide(s *State, at time.Time) ([]Event, error) {
 	ws, err := s.mayManageWorkspace(c.Meta, c.Workspace, at)

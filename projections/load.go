@@ -39,7 +39,7 @@ func (c conn) load(keys []domain.Key, into *domain.State) error {
 		return fmt.Errorf("loading memberships: %w", err)
 	}
 	for _, k := range keys {
-		if k.Kind == domain.KeyMembership && into.Holds(k) {
+		if into.Holds(k) { // the key is there twice, or the membership was read with others
 			continue
 		}
 		part, err := c.part(k)
