@@ -5,10 +5,7 @@ package domain
 // command needs, and the decision's events must be folded into it.
 func (d *Decision) Answer(c Command, s *State) *State {
 	return stateOf(Shown(targets(c, d), d.Events, func(k Key) (Part, error) {
-		if p, _ := s.find(k); p != nil {
-			return p.clone(), nil
-		}
-		return nil, nil
+		return copyOf(s.part(k)), nil
 	}))
 }
 
@@ -16,14 +13,14 @@ func (d *Decision) Answer(c Command, s *State) *State {
 // events show, with or without the command. Only these can be found again in a read
 // model, which sees events and no commands. The two states share the parts.
 func (d *Decision) Kept(answer *State) *State {
-	return stateOf(Shown(nil, d.Events, func(k Key) (Part, error) { return answer.parts[k], nil }))
+	return stateOf(Shown(nil, d.Events, func(k Key) (Part, error) { return answer.part(k), nil }))
 }
 
 // stateOf returns a state that holds the parts.
 func stateOf(parts []Part, _ error) *State {
-	s := &State{parts: make(map[Key]Part, len(parts))}
+	s := withRoom(len(parts))
 	for _, p := range parts {
-		s.parts[p.key()] = p
+		s.Put(p.key(), p)
 	}
 	return s
 }

@@ -51,7 +51,7 @@ func sameAnswer(t *rapid.T, c Command, d *Decision, s *State) {
 		if !s.Holds(k) {
 			t.Fatalf("%#v shows %v and does not need it", c, k)
 		}
-		return s.parts[k], nil
+		return s.part(k), nil
 	})
 	if len(d.Events) == 0 {
 		return
@@ -59,7 +59,7 @@ func sameAnswer(t *rapid.T, c Command, d *Decision, s *State) {
 	kept := Done{After: d.Kept(s)}
 	if _, several := c.(Batch); !several { // of a batch, what the refused operations are about is not kept
 		for _, k := range targets(c, d) {
-			if s.parts[k] != nil && kept.After.parts[k] == nil {
+			if s.part(k) != nil && kept.After.part(k) == nil {
 				t.Fatalf("%#v with %v shows %v, and not when it is repeated", c, d.Events, k)
 			}
 		}

@@ -64,6 +64,9 @@ func (c Batch) needs(keys []Key, s *State) []Key {
 // keysOfOperation is about how many keys an operation of a batch needs.
 const keysOfOperation = 7
 
+// partsOfOperation is about how many parts an operation of a batch changes.
+const partsOfOperation = 4
+
 func (c Batch) decide(s *State, at time.Time) ([]Event, error) {
 	events, _, err := c.decideAll(s, at)
 	return events, err
@@ -83,7 +86,7 @@ func (c Batch) decideAll(s *State, at time.Time) ([]Event, []Outcome, error) {
 	}
 	var events []Event
 	outcomes := make([]Outcome, len(c.Operations))
-	after := s.fork()
+	after := s.fork(len(c.Operations) * partsOfOperation)
 	seen := make(map[Key]bool, len(c.Operations))
 	for i, operation := range c.Operations {
 		outcomes[i].Target = operation.target(after)

@@ -68,7 +68,7 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 	if len(p.Versions) == 0 && !p.Exists && !p.Absent {
 		return nil
 	}
-	part, _ := s.find(target)
+	part := s.part(target)
 	exists := part != nil && !part.gone(at)
 	switch {
 	case p.Absent && exists, (p.Exists || len(p.Versions) > 0) && !exists:
@@ -84,12 +84,17 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 // missing parts into the state and call Needs again, until none is missing. Only then
 // can [Decide] be called. A part can be named twice.
 func Needs(s *State, c Command) []Key {
-	m := c.Metadata()
 	most := 12
 	if batch, ok := c.(Batch); ok {
 		most += keysOfOperation * len(batch.Operations)
 	}
-	keys := append(make([]Key, 0, most), OrganizationKey(m.Organization))
+	return AppendNeeds(make([]Key, 0, most), s, c)
+}
+
+// AppendNeeds appends what [Needs] returns.
+func AppendNeeds(keys []Key, s *State, c Command) []Key {
+	m := c.Metadata()
+	keys = append(keys, OrganizationKey(m.Organization))
 	if !m.Request.IsZero() {
 		keys = append(keys, DoneKey(m.Organization, m.ID))
 	}

@@ -3,6 +3,7 @@ package domain
 // Evolve folds an event into the state. It changes parts in place and puts in those
 // that the event creates. The state must hold every part that the event changes.
 func Evolve(s *State, r *Recorded) {
+	s.number = r.Number
 	switch e := r.Event.(type) {
 	case OrganizationCreated:
 		s.make(OrganizationKey(e.Organization), &Organization{ID: e.Organization, Name: e.Name, Stamp: stamp(r)})

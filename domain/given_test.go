@@ -66,8 +66,8 @@ func (r row) run(t *testing.T) {
 	if d := cmp.Diff(r.then, decided.Events); d != "" {
 		t.Errorf("events, want - and got +:\n%s", d)
 	}
-	if before := fold(r.given...); !reflect.DeepEqual(before.parts, state.parts) {
-		t.Errorf("deciding changed the state:\n%s", cmp.Diff(before.parts, state.parts))
+	if before := fold(r.given...); !reflect.DeepEqual(before.all(), state.all()) {
+		t.Errorf("deciding changed the state:\n%s", cmp.Diff(before.all(), state.all()))
 	}
 	needed, err := Decide(see(state, r.when), now, r.when)
 	if d := cmp.Diff(decided.Events, needed.Events); d != "" || !sameError(err, r.err) {
@@ -86,7 +86,7 @@ func see(s *State, c Command) *State {
 				continue
 			}
 			missing = true
-			if p := s.parts[k]; p != nil {
+			if p := s.part(k); p != nil {
 				small.Put(k, p.clone())
 			} else {
 				small.Put(k, nil)

@@ -12,13 +12,13 @@ import (
 // sameChanges compares the parts that the command needs with the same parts of the whole
 // state, after the command's events. Neither may miss a change.
 func (w *world) sameChanges(t *rapid.T, small *State, number uint64) {
-	for k, p := range small.parts {
-		if full := w.state.parts[k]; !samePart(full, p) {
+	for k, p := range small.all() {
+		if full := w.state.part(k); !samePart(full, p) {
 			t.Fatalf("%v became %+v, and when held alone %+v", k, full, p)
 		}
 	}
-	for k, p := range w.state.parts {
-		before := w.before.parts[k]
+	for k, p := range w.state.all() {
+		before := w.before.part(k)
 		if samePart(before, p) {
 			continue
 		}
@@ -102,16 +102,16 @@ func (w *world) ending(list Key) (all []Ending) {
 
 // replays compares the state with one that is folded from the whole history.
 func (w *world) replays(t *rapid.T) {
-	replayed := &State{parts: map[Key]Part{}}
+	replayed := &State{}
 	for _, r := range w.history {
 		Evolve(replayed, r)
 	}
-	for k, p := range w.state.parts {
+	for k, p := range w.state.all() {
 		if p == nil {
 			replayed.Put(k, nil)
 		}
 	}
-	if !reflect.DeepEqual(replayed.parts, w.state.parts) {
+	if !reflect.DeepEqual(replayed.all(), w.state.all()) {
 		t.Fatal("a replay leads elsewhere")
 	}
 }

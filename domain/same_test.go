@@ -62,11 +62,12 @@ func sameRole(a, b Role) bool {
 
 // sameParts reports whether both states hold the same parts.
 func sameParts(a, b *State) bool {
-	if len(a.parts) != len(b.parts) {
+	if a.Len() != b.Len() {
 		return false
 	}
-	for k, p := range a.parts {
-		if other, ok := b.parts[k]; !ok || !samePart(p, other) {
+	others := b.all()
+	for k, p := range a.all() {
+		if other, ok := others[k]; !ok || !samePart(p, other) {
 			return false
 		}
 	}

@@ -31,7 +31,7 @@ func TestCopy(t *testing.T) {
 	} {
 		Evolve(c, &Recorded{Event: e, Number: uint64(1000 + i), Time: now})
 	}
-	if d := cmp.Diff(fold(events...).parts, full.parts); d != "" {
+	if d := cmp.Diff(fold(events...).all(), full.all()); d != "" {
 		t.Errorf("the original changed with its copy:\n%s", d)
 	}
 }
@@ -57,17 +57,22 @@ func TestAbsent(t *testing.T) {
 	}
 }
 
-// Made is called for every part that an event creates or ends.
-func TestMade(t *testing.T) {
-	made := map[Key]bool{}
+// The places of parts that an event creates or ends say so, whether or not they are new.
+func TestChanged(t *testing.T) {
+	fresh, made := map[Key]bool{}, map[Key]bool{}
 	s := fold(stage...)
-	s.Made = func(k Key) { made[k] = true }
+	s.New = func(at *Place) { fresh[at.Key] = true }
 	for i, e := range []Event{
 		UserProfileSet{user(ada), profile("ada@apex.test")},
 		added(studio, cleo, RoleEditor),
 		changed(studio, cleo, RoleEditor, RoleViewer),
 	} {
 		Evolve(s, &Recorded{Event: e, Number: uint64(1000 + i), Time: now})
+	}
+	for k := range s.all() {
+		if s.Find(k).Changed >= 1000 {
+			made[k] = true
+		}
 	}
 	want := map[Key]bool{
 		ProfileKey(acme, ada): true, EmailKey(acme, "ada@acme.test"): true, EmailKey(acme, "ada@apex.test"): true,
@@ -76,4 +81,41 @@ func TestMade(t *testing.T) {
 	if d := cmp.Diff(want, made); d != "" {
 		t.Error(d)
 	}
+	delete(want, ProfileKey(acme, ada))
+	delete(want, EmailKey(acme, "ada@acme.test"))
+	if d := cmp.Diff(want, fresh); d != "" {
+		t.Errorf("new places: %s", d)
+	}
+}
+
+// What a fork of a state looks at and changes leaves the state as it is.
+func TestFork(t *testing.T) {
+	s := fold(stage...)
+	before := s.Len()
+	f := s.fork(1)
+	for i, e := range []Event{
+		UserProfileSet{user(ada), profile("ada@apex.test")},
+		added(studio, cleo, RoleEditor),
+		removed(studio, edna, RoleEditor),
+	} {
+		Evolve(f, &Recorded{Event: e, Number: uint64(1000 + i), Time: now})
+	}
+	if f.Profile(acme, ada).Email != "ada@apex.test" || f.Membership(studio, cleo) == nil || f.Workspace(studio) == nil {
+		t.Error("the fork lacks what was there or what was changed")
+	}
+	if f.Holds(MembershipKey(annex, cleo)) != s.Holds(MembershipKey(annex, cleo)) {
+		t.Error("the fork holds what the state does not")
+	}
+	if d := cmp.Diff(fold(stage...).all(), s.all()); d != "" || s.Len() != before {
+		t.Errorf("the state changed with its fork:\n%s", d)
+	}
+}
+
+// all returns the parts that the state itself holds, nil for what it holds as absent.
+func (s *State) all() map[Key]Part {
+	parts := make(map[Key]Part, len(s.places))
+	for k, at := range s.places {
+		parts[k] = at.Part
+	}
+	return parts
 }

@@ -27,7 +27,7 @@ type world struct {
 }
 
 func newWorld(t *rapid.T, counts tally) *world {
-	w := &world{at: now, state: &State{parts: map[Key]Part{}}, before: &State{parts: map[Key]Part{}}, model: newModel(), forsaken: map[WorkspaceID]bool{}, counts: counts}
+	w := &world{at: now, state: &State{}, before: &State{}, model: newModel(), forsaken: map[WorkspaceID]bool{}, counts: counts}
 	for _, c := range []Command{
 		CreateOrganization{byRoot, "One", ada, ProfileFacts{Email: "a@x"}},
 		PutOrganizationMember{byRoot, ben, OrganizationAdmin},
@@ -62,7 +62,7 @@ func (w *world) wait(t *rapid.T) {
 // ask decides the command, checks the decision, and folds its events.
 func (w *world) ask(t *rapid.T, c Command) {
 	small := see(w.state, c)
-	for k, p := range small.parts { // so that absent parts are held as absent
+	for k, p := range small.all() { // so that absent parts are held as absent
 		if p == nil {
 			w.state.Put(k, nil)
 			w.before.Put(k, nil)
@@ -130,13 +130,13 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 	w.heldAgainstGiver(t, law, held)
 	w.heldFromSuspended(t, law, held)
 	w.sameChanges(t, small, number)
-	for k, p := range w.state.parts {
-		if p != nil && !samePart(w.before.parts[k], p) {
+	for k, p := range w.state.all() {
+		if p != nil && !samePart(w.before.part(k), p) {
 			p = p.clone()
 		} else if p != nil {
 			continue
 		}
-		w.before.parts[k] = p
+		w.before.Put(k, p)
 	}
 }
 

@@ -3,12 +3,17 @@ package events
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/store"
 )
 
 // BenchmarkAppend measures durable commands, decided and appended, for a number of
@@ -56,6 +61,74 @@ func BenchmarkAppend(b *testing.B) {
 			_, after, _ := n.Size(b.Context())
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
 			b.ReportMetric(float64(after-before)/float64(b.N), "flushes/command")
+		})
+	}
+}
+
+// empty is a snapshot of a log without events.
+type empty struct{ *fold }
+
+func (empty) Load(keys []domain.Key, into *domain.State) error {
+	for _, k := range keys {
+		into.Put(k, nil)
+	}
+	return nil
+}
+
+func (empty) Loadable(int) uint64 { return math.MaxUint64 }
+
+// BenchmarkDecide measures what a writer does with commands that add new people and wait
+// together, without what makes them durable.
+func BenchmarkDecide(b *testing.B) {
+	for _, c := range []struct {
+		name                string
+		callers, operations int
+	}{{"add", 64, 1}, {"batch", 32, 99}} {
+		b.Run(c.name, func(b *testing.B) {
+			metrics, err := newMetrics(nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := &writer{process: &process{clock: newClock(time.Now, quiet()), metrics: metrics, logger: quiet()}, held: newHeld(&store.Partition{})}
+			w.held.snapshot = empty{newFold(1)}
+			a := tenant{domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.New()), domain.UserID(uuid.New())}
+			decide := func(commands ...domain.Command) {
+				for _, command := range commands {
+					w.taken = append(w.taken, &request{ctx: b.Context(), command: command, answered: make(chan struct{})})
+				}
+				for len(w.taken) > 0 {
+					w.decide()
+					g := w.gathering
+					w.gathering = nil
+					g.seal()
+					for i := range g.decided {
+						if err := g.decided[i].err; err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			}
+			decide(a.begin()...)
+			n := 0
+			commands := make([]domain.Command, c.callers)
+			for b.Loop() {
+				b.StopTimer()
+				for i := range commands {
+					batch := domain.Batch{Meta: root(a.org), Workspace: a.ws, Operations: make([]domain.Command, c.operations)}
+					for j := range batch.Operations {
+						add, email := a.add(), fmt.Sprintf("%d@example.com", n)
+						add.Meta, add.Profile = batch.Meta, &domain.ProfilePatch{Email: &email}
+						batch.Operations[j] = add
+						n++
+					}
+					if commands[i] = batch; c.operations == 1 {
+						commands[i] = batch.Operations[0]
+					}
+				}
+				b.StartTimer()
+				decide(commands...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/membership")
 		})
 	}
 }

@@ -110,7 +110,7 @@ func (g *group) run(r *request) (Result, error) {
 	if len(d.Events) == 0 {
 		return g.result(r.command, &d, &h.state), nil
 	}
-	return g.record(keys, at, r.command, &d)
+	return g.record(at, r.command, &d)
 }
 
 // try returns the result that the command would have, and changes nothing. It decides on a
@@ -124,7 +124,7 @@ func (g *group) try(keys []domain.Key, now, at time.Time, c domain.Command) (Res
 		if len(missing) == 0 {
 			break
 		}
-		if err := h.load(h.missing(nil, missing)); err != nil {
+		if err := h.load(slices.DeleteFunc(slices.Clone(missing), h.state.Holds)); err != nil {
 			return Result{}, fmt.Errorf("%w: loading state: %w", store.ErrUnavailable, err)
 		}
 		state.CopyFrom(&h.state, missing)
@@ -194,7 +194,7 @@ func tooLarge(c domain.Command, size int) error {
 
 // record gives the events their numbers and ids, adds them to the message, and
 // folds them into the state.
-func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
+func (g *group) record(at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
 	h, meta := g.held, c.Metadata()
 	before := len(g.entries)
 	entries, payload, ids, err := g.encode(g.entries, g.payload, at, c, d.Events)
@@ -210,8 +210,8 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 		h.tip.Number, h.tip.Time, h.tip.ID = r.Number, at, r.ID
 		domain.Evolve(&h.state, r)
 	}
-	for _, k := range keys {
-		h.keys.add(k, h.tip.Number)
+	for _, at := range h.seen {
+		at.Changed = h.tip.Number
 	}
 	result := g.result(c, d, &h.state)
 	if !meta.Request.IsZero() {
@@ -219,7 +219,7 @@ func (g *group) record(keys []domain.Key, at time.Time, c domain.Command, d *dom
 			Organization: meta.Organization, Command: meta.ID, Request: meta.Request,
 			Number: h.tip.Number, Types: result.Types, After: d.Kept(result.State),
 		}
-		h.state.Put(domain.KeyOf(done), done)
+		h.state.Put(domain.KeyOf(done), done) // which the command had to see
 	}
 	return result, nil
 }

@@ -197,9 +197,18 @@ type tenant struct {
 func found(t testing.TB, n *node) tenant {
 	t.Helper()
 	a := tenant{domain.OrganizationID(uuid.New()), domain.WorkspaceID(uuid.New()), domain.UserID(uuid.New())}
-	must(t, n, domain.CreateOrganization{Meta: root(a.org), Name: "Analytical Engines", Owner: a.owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}})
-	must(t, n, domain.CreateWorkspace{Meta: root(a.org), Workspace: a.ws, Name: "Mill", Owner: a.owner, Membership: domain.MembershipID(uuid.New())})
+	for _, c := range a.begin() {
+		must(t, n, c)
+	}
 	return a
+}
+
+// begin returns the commands that make the organization and its workspace.
+func (a tenant) begin() []domain.Command {
+	return []domain.Command{
+		domain.CreateOrganization{Meta: root(a.org), Name: "Analytical Engines", Owner: a.owner, Profile: domain.ProfileFacts{Email: "ada@example.com"}},
+		domain.CreateWorkspace{Meta: root(a.org), Workspace: a.ws, Name: "Mill", Owner: a.owner, Membership: domain.MembershipID(uuid.New())},
+	}
 }
 
 func must(t testing.TB, n *node, c domain.Command) Result {

@@ -3,9 +3,6 @@ package events
 import (
 	"context"
 	"fmt"
-	"math"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
@@ -36,25 +33,28 @@ type held struct {
 	tip      wire.Checkpoint // of the log, once everything that was decided is in it
 	lost     bool            // the tip is not known: look it up before deciding anything
 	state    domain.State
-	keys     keys
+	shared   places // of what many commands need, such as a workspace
+	single   places // of what hardly any other command needs, such as a member
 	ids      wire.EventIDs
 
 	bytes, events int // of the payload of the last group, so that the next one has room
+
+	// The next command's lists need no memory of their own.
+	keys, missing []domain.Key
+	seen          []*domain.Place
 }
 
 func newHeld(p *store.Partition) *held {
-	h := &held{log: p, keys: newKeys()}
-	h.state.Made = func(k domain.Key) { h.keys.add(k, h.tip.Number) }
+	h := &held{log: p}
+	h.forget()
+	h.lost = false
 	return h
 }
 
-// keys are the keys of the parts that a writer holds, in the order of their use, each with
-// the number of the last event that changed the part. What many commands share, such as a
-// workspace, is apart from what hardly any other command needs, such as a member: there is
-// much more of that, and it would drive the former out of memory.
-type keys struct {
-	shared, single *simplelru.LRU[domain.Key, uint64]
-}
+// places are those of the parts that a writer holds, the oldest first. What is used again
+// goes to the end once it would be next to be dropped. There is much more of what hardly
+// any other command needs: that would drive what many need out of memory.
+type places []*domain.Place
 
 // These bound how many parts of aggregates a writer holds in memory. Each takes a few
 // hundred bytes.
@@ -63,35 +63,21 @@ const (
 	maxSingle = 1 << 13
 )
 
-func newKeys() keys {
-	shared, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil) // fails only for a size below 1
-	single, _ := simplelru.NewLRU[domain.Key, uint64](math.MaxInt, nil)
-	return keys{shared, single}
-}
-
-func (k keys) of(key domain.Key) *simplelru.LRU[domain.Key, uint64] {
-	switch key.Kind {
+// add adds the place of a part that is new in memory.
+func (h *held) add(at *domain.Place) {
+	switch at.Key.Kind {
 	case domain.KeyOrganization, domain.KeyWorkspace, domain.KeyCustomRole:
-		return k.shared
+		h.shared = append(h.shared, at)
 	default:
-		return k.single
+		h.single = append(h.single, at)
 	}
 }
 
-// use reports whether the key is held. It counts as a use.
-func (k keys) use(key domain.Key) bool {
-	_, ok := k.of(key).Get(key)
-	return ok
-}
+// use counts a use of the part. The first use is that of the command for which it was
+// loaded, which says nothing about the next one.
+func use(at *domain.Place) { at.Uses = min(at.Uses+1, usedAgain) }
 
-// add adds a key, or counts as a use. The number is that of the last event that changed the
-// part; 0 for a part as the snapshot has it.
-func (k keys) add(key domain.Key, changed uint64) { k.of(key).Add(key, changed) }
-
-func (k keys) purge() {
-	k.shared.Purge()
-	k.single.Purge()
-}
+const usedAgain = 2
 
 // catchUp reads the tip of the log and waits until the snapshot has come that far, so
 // that what is not in memory can be loaded from the snapshot.
@@ -110,31 +96,39 @@ func (h *held) catchUp(ctx context.Context) error {
 // forget drops everything from memory. It is called when the state in memory may not
 // be that of the log. The next command loads what it needs.
 func (h *held) forget() {
-	h.state = domain.State{Made: h.state.Made}
-	h.keys.purge()
+	h.state = domain.State{New: h.add}
+	h.shared, h.single = nil, nil
 	h.lost = true
 }
 
-// evict drops what was used least recently. It never drops what was changed after the
+// evict drops what was not used for a long time. It never drops what was changed after the
 // last event that can be loaded, because what is not in memory must be up to date in the
 // snapshot, absence included.
 func (h *held) evict() {
-	h.evictFrom(h.keys.shared, maxShared)
-	h.evictFrom(h.keys.single, maxSingle)
+	h.evictFrom(&h.shared, maxShared)
+	h.evictFrom(&h.single, maxSingle)
 }
 
-func (h *held) evictFrom(keys *simplelru.LRU[domain.Key, uint64], most int) {
-	if keys.Len() <= most {
+func (h *held) evictFrom(list *places, most int) {
+	if len(*list) <= most {
 		return
 	}
 	loadable := h.snapshot.Loadable(h.log.Number)
-	for keys.Len() > most {
-		key, changed, _ := keys.GetOldest()
-		if changed > loadable {
+	for len(*list) > most {
+		oldest := (*list)[0]
+		if oldest.Uses < usedAgain && oldest.Changed > loadable && h.state.Find(oldest.Key) == oldest {
 			return
 		}
-		keys.RemoveOldest()
-		h.state.Forget(key)
+		(*list)[0] = nil // so that the list does not keep it in memory
+		*list = (*list)[1:]
+		switch {
+		case h.state.Find(oldest.Key) != oldest: // it could not be loaded
+		case oldest.Uses >= usedAgain:
+			oldest.Uses = 1
+			*list = append(*list, oldest)
+		default:
+			h.state.Forget(oldest.Key)
+		}
 	}
 }
 
@@ -150,55 +144,54 @@ func (h *held) foresee(requests []*request) (n int) {
 	if len(requests) == 1 {
 		return 1
 	}
-	var missing []domain.Key
+	h.missing = h.missing[:0]
 	for needed := 0; n < len(requests) && needed < together; n++ {
-		keys := domain.Needs(&h.state, requests[n].command)
-		missing = h.missing(missing, keys)
-		needed += len(keys)
+		h.look(requests[n].command)
+		needed += len(h.keys)
 	}
-	_ = h.load(missing)
+	_ = h.load(h.missing)
 	return n
 }
 
 // see makes sure that the state holds what the command must see, and returns the keys
-// of that. Which keys these are can depend on what has been loaded, so it looks again
-// until nothing is missing.
+// of that, which are in h.seen too. Which keys these are can depend on what has been loaded,
+// so it looks again until nothing is missing. The keys are good until the next call.
 func (h *held) see(c domain.Command) ([]domain.Key, error) {
 	for {
-		keys := domain.Needs(&h.state, c)
-		missing := h.missing(nil, keys)
-		if len(missing) == 0 {
-			return keys, nil
+		h.missing = h.missing[:0]
+		if h.look(c); len(h.missing) == 0 {
+			return h.keys, nil
 		}
-		if err := h.load(missing); err != nil {
+		if err := h.load(h.missing); err != nil {
 			return nil, fmt.Errorf("%w: loading state: %w", store.ErrUnavailable, err)
 		}
 	}
 }
 
-// missing appends those of the keys that are not held. For the others this counts as a
-// use.
-func (h *held) missing(to, keys []domain.Key) []domain.Key {
-	for _, k := range keys {
-		if !h.keys.use(k) {
-			to = append(to, k)
+// look lists what the command must see, and where it is if it is held, which counts as a
+// use. What is not held is added to what is missing.
+func (h *held) look(c domain.Command) {
+	h.keys = domain.AppendNeeds(h.keys[:0], &h.state, c)
+	h.seen = h.seen[:0]
+	for _, k := range h.keys {
+		if at := h.state.Find(k); at != nil {
+			use(at)
+			h.seen = append(h.seen, at)
+		} else {
+			h.missing = append(h.missing, k)
 		}
 	}
-	return to
 }
 
 func (h *held) load(keys []domain.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := h.snapshot.Load(keys, &h.state); err != nil {
+	err := h.snapshot.Load(keys, &h.state)
+	if err != nil {
 		for _, k := range keys {
 			h.state.Forget(k)
 		}
-		return err
 	}
-	for _, k := range keys {
-		h.keys.add(k, 0)
-	}
-	return nil
+	return err
 }

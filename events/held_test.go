@@ -56,10 +56,49 @@ func TestEvictKeepsWhatIsShared(t *testing.T) {
 	}
 }
 
+// What a later command uses again stays, although others have come since.
+func TestEvictKeepsWhatIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	h := newHeld(&store.Partition{})
+	h.snapshot = newFold(1)
+	often, once := domain.MembershipKey(numbered(0), numbered(0)), domain.MembershipKey(numbered(0), numbered(1))
+	h.hold(often, 0)
+	h.hold(once, 0)
+	use(h.state.Find(once))
+	for n := range 3 * maxSingle {
+		use(h.state.Find(often))
+		h.hold(domain.MembershipKey(numbered(1), numbered(n)), 0)
+		h.evict()
+	}
+	if !h.state.Holds(often) {
+		t.Error("what is used again and again is gone")
+	}
+	if h.state.Holds(once) || h.state.Len() != maxSingle {
+		t.Errorf("what was used once is there: %v; %d parts are held", h.state.Holds(once), h.state.Len())
+	}
+}
+
+// What could not be loaded is not held, and is loaded again when it is needed again.
+func TestEvictAfterFailedLoad(t *testing.T) {
+	t.Parallel()
+	h := newHeld(&store.Partition{})
+	h.snapshot = newFold(1)
+	lost := domain.MembershipKey(numbered(0), numbered(0))
+	h.hold(lost, 0)
+	h.state.Forget(lost)
+	h.hold(lost, 1)
+	for n := range maxSingle - 1 {
+		h.hold(domain.MembershipKey(numbered(1), numbered(n)), 0)
+	}
+	if h.evict(); !h.state.Holds(lost) || h.state.Len() != maxSingle {
+		t.Errorf("the part that was loaded at the second attempt is held: %v; %d parts are held", h.state.Holds(lost), h.state.Len())
+	}
+}
+
 // hold puts in a part that does not exist.
 func (h *held) hold(k domain.Key, changed uint64) {
 	h.state.Put(k, nil)
-	h.keys.add(k, changed)
+	h.state.Find(k).Changed = changed
 }
 
 func numbered(n int) (id [16]byte) {
