@@ -213,8 +213,7 @@ func (p *projector) redo() error {
 
 // forget forgets what a transaction has made that was rolled back.
 func (p *projector) forget() error {
-	p.organizations.Purge()
-	p.workspaces.Purge()
+	p.facts.purge()
 	p.people.Purge()
 	p.roles.Purge()
 	return p.readCheckpoints()

@@ -12,7 +12,7 @@ import (
 // conn is a connection, with methods that know the tables.
 type conn struct {
 	*sqlite.Conn
-	facts *facts // nil for a connection that sees what is not committed yet
+	facts *facts // of its own if it sees what is not committed yet; nil if it has none
 }
 
 // IDs and hashes are BLOBs.

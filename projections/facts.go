@@ -24,6 +24,12 @@ func newFacts() *facts {
 	return &facts{workspaces, organizations}
 }
 
+// purge forgets everything. What was not committed may have been rolled back.
+func (f *facts) purge() {
+	f.workspaces.Purge()
+	f.organizations.Purge()
+}
+
 func (f *facts) workspace(id domain.WorkspaceID) (FoundWorkspace, bool) {
 	if f == nil {
 		return FoundWorkspace{}, false

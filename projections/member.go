@@ -126,14 +126,14 @@ func (p *projector) memberEnded(about domain.About, r *domain.Recorded, key int6
 
 // membershipOf returns the keys of the workspace and the person that the event is about.
 func (p *projector) membershipOf(about domain.About, key int64) (workspace, person int64, err error) {
-	keys, err := p.workspaceOf(about.Workspace)
+	found, err := p.workspaceOf(about.Workspace)
 	if err != nil {
 		return 0, 0, err
 	}
 	if person, err = p.person(about.Organization, about.User, key); err != nil {
 		return 0, 0, fmt.Errorf("user %s: %w", about.User, err)
 	}
-	return keys.workspace, person, nil
+	return found.key, person, nil
 }
 
 const membershipColumns = `m.key, m.id, p.user, ` + membershipRole + `, m.state, m.permissions, m.expires_at, m.accepted, m.joined, m.invitation_ends,

@@ -13,7 +13,7 @@ func (p *projector) organizationCreated(e domain.OrganizationCreated, r *domain.
 	_, err := p.Exec(`INSERT INTO organizations (key, id, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?)`,
 		key, e.Organization[:], e.Name, at, at, int64(r.Number))
 	if err == nil {
-		p.organizations.Add(e.Organization, key)
+		p.facts.addOrganization(e.Organization, key)
 	}
 	return err
 }

@@ -25,11 +25,10 @@ type projector struct {
 	lost    bool           // something has failed, and the transaction does not have all of them
 
 	// Keys of rows, by what the rows are about. The current transaction may have made
-	// some of the rows, so the caches are emptied when it is rolled back.
-	organizations *lru.Cache[domain.OrganizationID, int64]
-	workspaces    *lru.Cache[domain.WorkspaceID, workspaceKeys]
-	people        *lru.Cache[personName, int64]
-	roles         *lru.Cache[roleName, int64]
+	// some of the rows, so these and the connection's facts are emptied when it is rolled
+	// back.
+	people *lru.Cache[personName, int64]
+	roles  *lru.Cache[roleName, int64]
 
 	// These values are published when the transaction is committed. What may have changed
 	// stays noted until then.
@@ -44,9 +43,6 @@ type projector struct {
 	changes []change // of the transaction, for the rosters
 }
 
-// workspaceKeys are the keys of a workspace's row and of its organization's.
-type workspaceKeys struct{ workspace, organization int64 }
-
 type personName struct {
 	organization int64
 	user         domain.UserID
@@ -59,17 +55,16 @@ type roleName struct {
 
 func newProjector(c conn, partitions int) (*projector, error) {
 	// What is about a person comes together, so that remembering more people finds hardly more.
-	const few, some, many = 1 << 13, 1 << 14, 1 << 15
-	organizations, err1 := lru.New[domain.OrganizationID, int64](few)
-	workspaces, err2 := lru.New[domain.WorkspaceID, workspaceKeys](many)
-	people, err3 := lru.New[personName, int64](some)
-	roles, err4 := lru.New[roleName, int64](few)
+	const few, some = 1 << 13, 1 << 14
+	people, err1 := lru.New[personName, int64](some)
+	roles, err2 := lru.New[roleName, int64](few)
+	c.facts = newFacts()
 	p := &projector{
 		conn: c, checkpoints: make([]wire.Checkpoint, partitions),
-		organizations: organizations, workspaces: workspaces, people: people, roles: roles,
+		people: people, roles: roles,
 		revoked: make([]uint64, partitions),
 	}
-	return p, errors.Join(err1, err2, err3, err4, p.readCheckpoints())
+	return p, errors.Join(err1, err2, p.readCheckpoints())
 }
 
 func (p *projector) readCheckpoints() error {
@@ -85,29 +80,20 @@ func (p *projector) readCheckpoints() error {
 
 // organizationOf returns the key of the organization's row.
 func (p *projector) organizationOf(id domain.OrganizationID) (int64, error) {
-	if key, ok := p.organizations.Get(id); ok {
-		return key, nil
-	}
 	key, err := p.organizationKey(id)
 	if err != nil {
 		return 0, fmt.Errorf("organization %s: %w", id, err)
 	}
-	p.organizations.Add(id, key)
 	return key, nil
 }
 
-// workspaceOf returns the keys of the workspace's row and of its organization's. A workspace
-// never changes its organization.
-func (p *projector) workspaceOf(id domain.WorkspaceID) (keys workspaceKeys, err error) {
-	if keys, ok := p.workspaces.Get(id); ok {
-		return keys, nil
+// workspaceOf returns the workspace with the keys of its row and of its organization's.
+func (p *projector) workspaceOf(id domain.WorkspaceID) (FoundWorkspace, error) {
+	found, err := p.findWorkspace(id)
+	if err != nil {
+		return found, fmt.Errorf("workspace %s: %w", id, err)
 	}
-	if err := p.Row([]any{sqlite.Number(&keys.workspace), sqlite.Number(&keys.organization)},
-		`SELECT key, organization FROM workspaces WHERE id = +?`, id[:]); err != nil {
-		return keys, fmt.Errorf("workspace %s: %w", id, err)
-	}
-	p.workspaces.Add(id, keys)
-	return keys, nil
+	return found, nil
 }
 
 // roleOf returns the key of the role's row.
@@ -192,7 +178,7 @@ func (p *projector) noteAccess(event domain.Event) error {
 		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.WorkspaceOwnershipTransferred,
 		domain.WorkspaceRenamed, domain.WorkspaceArchived, domain.WorkspaceRestored:
 		keys, err := p.workspaceOf(about.Workspace)
-		p.note(change{workspace: keys.workspace})
+		p.note(change{workspace: keys.key})
 		return err
 	case domain.OrganizationMemberAdded:
 		if _, ok := e.Role.Inherited(); !ok {

@@ -17,7 +17,7 @@ func (p *projector) workspaceCreated(e domain.WorkspaceCreated, r *domain.Record
 	_, err = p.Exec(`INSERT INTO workspaces (key, id, organization, name, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		key, e.Workspace[:], organization, e.Name, at, at, int64(r.Number))
 	if err == nil {
-		p.workspaces.Add(e.Workspace, workspaceKeys{key, organization})
+		p.facts.addWorkspace(FoundWorkspace{ID: e.Workspace, Organization: e.Organization, CreatedAt: r.Time, key: key, organizationKey: organization})
 	}
 	return err
 }
