@@ -214,7 +214,6 @@ func (p *projector) redo() error {
 // forget forgets what a transaction has made that was rolled back.
 func (p *projector) forget() error {
 	p.facts.purge()
-	p.people.Purge()
 	p.roles.Purge()
 	return p.readCheckpoints()
 }

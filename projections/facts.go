@@ -12,6 +12,13 @@ import (
 type facts struct {
 	workspaces    *lru.Cache[domain.WorkspaceID, FoundWorkspace]
 	organizations *lru.Cache[domain.OrganizationID, int64]
+	people        *lru.Cache[personName, int64] // nil for readers
+}
+
+// personName names a person's row.
+type personName struct {
+	organization int64
+	user         domain.UserID
 }
 
 // factsSize is how many of each are held. They take up to 10 MB.
@@ -21,13 +28,23 @@ func newFacts() *facts {
 	// They fail only for a size that is not positive.
 	workspaces, _ := lru.New[domain.WorkspaceID, FoundWorkspace](factsSize)
 	organizations, _ := lru.New[domain.OrganizationID, int64](factsSize)
-	return &facts{workspaces, organizations}
+	return &facts{workspaces: workspaces, organizations: organizations}
 }
 
-// purge forgets everything. What was not committed may have been rolled back.
+// newWriterFacts returns facts that have the keys of people, too. What a command must see of
+// a person is loaded shortly before its events are applied, so it hardly helps to know more.
+func newWriterFacts() *facts {
+	f := newFacts()
+	f.people, _ = lru.New[personName, int64](factsSize / 2)
+	return f
+}
+
+// purge forgets everything that a writer knows. What was not committed may have been rolled
+// back.
 func (f *facts) purge() {
 	f.workspaces.Purge()
 	f.organizations.Purge()
+	f.people.Purge()
 }
 
 func (f *facts) workspace(id domain.WorkspaceID) (FoundWorkspace, bool) {
@@ -53,5 +70,18 @@ func (f *facts) organization(id domain.OrganizationID) (int64, bool) {
 func (f *facts) addOrganization(id domain.OrganizationID, key int64) {
 	if f != nil {
 		f.organizations.Add(id, key)
+	}
+}
+
+func (f *facts) person(name personName) (int64, bool) {
+	if f == nil || f.people == nil {
+		return 0, false
+	}
+	return f.people.Get(name)
+}
+
+func (f *facts) addPerson(name personName, key int64) {
+	if f != nil && f.people != nil {
+		f.people.Add(name, key)
 	}
 }

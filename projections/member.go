@@ -218,12 +218,15 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 	if err != nil {
 		return nil, err
 	}
+	person, err := c.personKey(personName{organization, user})
+	if err != nil {
+		return nil, err
+	}
 	rows, err := c.Query(context.Background(), `
 		SELECT w.id, m.key, m.state, m.turned, m.ends_at, m.ended_by, `+isOwner+`
-		FROM people p
-		CROSS JOIN memberships m ON m.person = p.key
+		FROM memberships m
 		CROSS JOIN workspaces w ON w.key = m.workspace
-		WHERE p.organization = +?1 AND p.user = +?2`, organization, user[:])
+		WHERE m.person = +?1`, person)
 	if err != nil {
 		return nil, err
 	}

@@ -27,8 +27,7 @@ type projector struct {
 	// Keys of rows, by what the rows are about. The current transaction may have made
 	// some of the rows, so these and the connection's facts are emptied when it is rolled
 	// back.
-	people *lru.Cache[personName, int64]
-	roles  *lru.Cache[roleName, int64]
+	roles *lru.Cache[roleName, int64]
 
 	// These values are published when the transaction is committed. What may have changed
 	// stays noted until then.
@@ -43,28 +42,20 @@ type projector struct {
 	changes []change // of the transaction, for the rosters
 }
 
-type personName struct {
-	organization int64
-	user         domain.UserID
-}
-
 type roleName struct {
 	organization int64
 	role         domain.RoleKey
 }
 
 func newProjector(c conn, partitions int) (*projector, error) {
-	// What is about a person comes together, so that remembering more people finds hardly more.
-	const few, some = 1 << 13, 1 << 14
-	people, err1 := lru.New[personName, int64](some)
-	roles, err2 := lru.New[roleName, int64](few)
-	c.facts = newFacts()
+	roles, err := lru.New[roleName, int64](1 << 13)
+	c.facts = newWriterFacts()
 	p := &projector{
 		conn: c, checkpoints: make([]wire.Checkpoint, partitions),
-		people: people, roles: roles,
+		roles:   roles,
 		revoked: make([]uint64, partitions),
 	}
-	return p, errors.Join(err1, err2, p.readCheckpoints())
+	return p, errors.Join(err, p.readCheckpoints())
 }
 
 func (p *projector) readCheckpoints() error {
@@ -125,21 +116,21 @@ func (p *projector) person(org domain.OrganizationID, user domain.UserID, key in
 		return 0, err
 	}
 	name := personName{organization, user}
-	if known, ok := p.people.Get(name); ok {
-		return known, nil
-	}
 	person, err := p.personKey(name) // most are there
 	if errors.Is(err, ErrNotFound) {
 		person, _, err = p.newPerson(name, key, `INSERT INTO people (key, organization, user) VALUES (?, ?, ?)`)
-	} else if err == nil {
-		p.people.Add(name, person)
 	}
 	return person, err
 }
 
-// personKey reads the key of a person's row.
+// personKey returns the key of a person's row.
 func (c conn) personKey(name personName) (key int64, err error) {
-	err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM people WHERE organization = +? AND user = +?`, name.organization, name.user[:])
+	if key, ok := c.facts.person(name); ok {
+		return key, nil
+	}
+	if err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM people WHERE organization = +? AND user = +?`, name.organization, name.user[:]); err == nil {
+		c.facts.addPerson(name, key)
+	}
 	return key, err
 }
 
@@ -151,7 +142,7 @@ func (p *projector) newPerson(name personName, key int64, text string, more ...a
 		key, err = p.personKey(name)
 	}
 	if err == nil {
-		p.people.Add(name, key)
+		p.facts.addPerson(name, key)
 		if n > 0 {
 			p.note(change{organization: name.organization, user: name.user, person: key})
 		}

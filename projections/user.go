@@ -20,7 +20,7 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 		r.Time.UnixMilli(), int64(r.Number),
 	}
 	name := personName{organization, e.User}
-	person, known := p.people.Get(name)
+	person, known := p.facts.person(name)
 	if !known { // most are new, and are written with one statement
 		var made bool
 		if person, made, err = p.newPerson(name, key, `
@@ -58,12 +58,14 @@ func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Pr
 		return nil, err
 	}
 	var r profileRow
-	if err := c.Row([]any{&r}, `
-		SELECT `+profileColumns+`
+	var person int64
+	if err := c.Row([]any{sqlite.Number(&person), &r}, `
+		SELECT p.key, `+profileColumns+`
 		FROM people p
 		WHERE p.organization = +?1 AND p.user = +?2 AND p.profile_version IS NOT NULL`, organization, user[:]); err != nil {
 		return nil, err
 	}
+	c.facts.addPerson(personName{organization, user}, person)
 	return r.of(org, user), nil
 }
 
