@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -92,7 +93,7 @@ func (w *writer) run() {
 	defer close(w.sealed)
 	stopped, drained := w.stopped, (<-chan time.Time)(nil)
 	for ended := false; ; {
-		if w.flushing == nil || w.overdue || len(w.taken) >= few {
+		if w.flushing == nil || w.overdue || w.many() {
 			w.decide()
 		}
 		if w.flushing == nil && w.gathering != nil {
@@ -121,9 +122,22 @@ func (w *writer) run() {
 	}
 }
 
-// few is how many commands make it worth deciding them during a flush. Fewer wait for
-// its end: loading what many commands must see takes much less work than loading it for
-// each.
+// many reports whether so many commands were taken that it is worth deciding them during a
+// flush. Fewer than few wait for its end: loading what many commands must see takes much less
+// work than loading it for each. A batch counts as many as it has operations.
+func (w *writer) many() bool {
+	n := 0
+	for _, r := range w.taken {
+		if n++; n >= few {
+			return true
+		}
+		if batch, ok := r.command.(domain.Batch); ok {
+			n += len(batch.Operations)
+		}
+	}
+	return n >= few
+}
+
 const few = 16
 
 // drainFor is how long a stopping writer waits for callers that have not yet seen that
