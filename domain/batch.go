@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func (Batch) CommandType() string { return "batch" }
 func (c Batch) target(*State) Key { return WorkspaceKey(c.Workspace) }
 
 func (c Batch) needs(keys []Key, s *State) []Key {
+	keys = slices.Grow(keys, keysOfOperation*len(c.Operations))
 	keys = ownerNeeds(workspaceNeeds(keys, s, c.Meta, c.Workspace), s, c.Organization, c.Workspace, len(c.Operations))
 	for _, operation := range c.Operations {
 		keys = operation.needs(keys, s)

@@ -84,11 +84,7 @@ func (p Precondition) check(s *State, target Key, at time.Time) error {
 // missing parts into the state and call Needs again, until none is missing. Only then
 // can [Decide] be called. A part can be named twice.
 func Needs(s *State, c Command) []Key {
-	most := 12
-	if batch, ok := c.(Batch); ok {
-		most += keysOfOperation * len(batch.Operations)
-	}
-	return AppendNeeds(make([]Key, 0, most), s, c)
+	return AppendNeeds(make([]Key, 0, 12), s, c)
 }
 
 // AppendNeeds appends what [Needs] returns.

@@ -46,8 +46,7 @@ type held struct {
 
 func newHeld(p *store.Partition) *held {
 	h := &held{log: p}
-	h.forget()
-	h.lost = false
+	h.state.New = h.add
 	return h
 }
 
