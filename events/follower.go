@@ -32,10 +32,9 @@ const (
 	// are in one transaction share pages and their flushes, but more of them share no more.
 	commitEvents = 2000
 	// commitPause is how long after a commit nothing is committed that nobody waits for. Rows
-	// that share a transaction share pages. With 250 ms, a fifth fewer bytes would be written for
-	// members of many organizations. But whoever waits for a commit waits the longer, the more
-	// there is to be committed.
-	commitPause = 100 * time.Millisecond
+	// that share a transaction share pages. But whoever waits for a commit, and a command that
+	// loads something, waits the longer, the more there is to be committed.
+	commitPause = 50 * time.Millisecond
 	// feedPause is the same for what is passed on to the feed, which wakes everybody who waits
 	// for events. After a rest, both happen at once.
 	feedPause = 20 * time.Millisecond

@@ -36,7 +36,13 @@ func (m *ReadModels) Apply(message wire.Message) error {
 
 // Commit makes queries see what has been applied. An error that can pass wraps
 // [events.ErrTryAgain]. Then Commit may be called again: nothing that was applied is lost.
-func (m *ReadModels) Commit() error { return m.write(m.commit) }
+func (m *ReadModels) Commit() error {
+	err := m.write(m.commit)
+	if err == nil {
+		m.mover.committed()
+	}
+	return err
+}
 
 func (m *ReadModels) commit(p *projector) error {
 	begin, n := time.Now(), 0
@@ -53,7 +59,6 @@ func (m *ReadModels) commit(p *projector) error {
 		p.took = 0
 	}
 	m.publish()
-	m.mover.committed(p.Conn)
 	return nil
 }
 

@@ -11,41 +11,42 @@ import (
 
 // mover moves the WAL into the file. It has a connection of its own, so nobody waits while it
 // does that. But it never moves all frames while others come, and as long as one is left
-// SQLite does not begin the WAL from its start again. So when few are left, the next commit
-// moves these.
+// SQLite does not begin the WAL from its start again. So when few are left, whoever writes
+// moves these after the next commit, before it begins another transaction.
 type mover struct {
 	conn   *sqlite.Conn
 	wal    *sqlite.WAL
 	most   int64         // frames that the WAL may have
 	grown  chan struct{} // has an element if the WAL is to be moved
-	few    atomic.Bool   // frames are left to the next commit
+	few    atomic.Bool   // frames are left for after the next commit
 	moving sync.Mutex    // held while frames are moved
+	closed <-chan struct{}
 	ended  chan struct{}
 
 	next int64 // how many frames the next attempt waits for; only whoever writes uses this
 }
 
-// fewFrames is how many frames may be left to a commit. Until then the mover tries again.
+// fewFrames is how many frames may be left. Until then the mover tries again.
 const fewFrames = 200
 
 // newMover returns the mover of a file's WAL, which may have that many frames. The connection
 // must have been opened together with the others that write: opening one later drops the
 // locks of those.
-func newMover(c *sqlite.Conn, file string, most int64) (*mover, error) {
+func newMover(c *sqlite.Conn, file string, most int64, closed <-chan struct{}) (*mover, error) {
 	wal, err := sqlite.OpenWAL(file)
 	if err != nil {
 		return nil, err
 	}
-	return &mover{conn: c, wal: wal, most: most, grown: make(chan struct{}, 1), ended: make(chan struct{})}, nil
+	return &mover{conn: c, wal: wal, most: most, grown: make(chan struct{}, 1), closed: closed, ended: make(chan struct{})}, nil
 }
 
 // run moves the WAL whenever it has grown, until the read models are closed.
-func (v *mover) run(closed <-chan struct{}, logger *slog.Logger) {
+func (v *mover) run(logger *slog.Logger) {
 	defer close(v.ended)
 	for failed := false; ; {
 		select {
 		case <-v.grown:
-		case <-closed:
+		case <-v.closed:
 			return
 		}
 		err := v.move()
@@ -68,9 +69,7 @@ func (v *mover) move() error {
 		}
 		v.wal.Write(written, frames, framed)
 		written = frames
-		v.moving.Lock()
-		_, moved, err := v.conn.MoveWAL()
-		v.moving.Unlock()
+		moved, err := v.pass()
 		if err != nil {
 			return err
 		}
@@ -88,11 +87,26 @@ func (v *mover) move() error {
 	}
 }
 
+// pass moves the frames that the WAL has, as far as nobody reads them, and returns how many of
+// them were moved.
+func (v *mover) pass() (moved int64, err error) {
+	v.moving.Lock()
+	defer v.moving.Unlock()
+	select {
+	case <-v.closed:
+		return 0, ErrClosed
+	default:
+		_, moved, err = v.conn.MoveWAL()
+		return moved, err
+	}
+}
+
 // committed is called after each commit, by whoever writes, before the next transaction begins.
-// The mover begins at a quarter of what the WAL may have: while it moves one frame, another may
-// come. If the WAL becomes too long it waits for the mover. Frames that are being read cannot be
-// moved: then it waits for nothing, and leaves the WAL alone until there are more.
-func (v *mover) committed(writer *sqlite.Conn) {
+// Only that has to wait meanwhile: whoever loads does not. The mover begins at a quarter of what
+// the WAL may have: while it moves one frame, another may come. If the WAL becomes too long,
+// committed waits for the mover. Frames that are being read cannot be moved: then it waits for
+// nothing, and leaves the WAL alone until there are more.
+func (v *mover) committed() {
 	frames, err := v.wal.Frames()
 	last := v.few.Load()
 	switch {
@@ -105,9 +119,7 @@ func (v *mover) committed(writer *sqlite.Conn) {
 		return
 	case last || frames > v.most:
 		v.next = frames + v.most/8
-		v.moving.Lock()
-		_, _, err = writer.MoveWAL()
-		v.moving.Unlock()
+		_, err = v.pass()
 		v.few.Store(false)
 		if err == nil {
 			return

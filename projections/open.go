@@ -221,6 +221,7 @@ func (m *ReadModels) closeFiles() error {
 		return errors.Join(err, m.writer.Close())
 	}
 	<-m.mover.ended
+	m.mover.moving.Lock() // for ever: nothing is moved any more
 	return errors.Join(err, m.writer.Close(), m.mover.wal.Close())
 }
 
@@ -248,10 +249,10 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if m.mover, err = newMover(m.writer.Conns[1], o.file(), pages); err != nil {
+	if m.mover, err = newMover(m.writer.Conns[1], o.file(), pages, m.closed); err != nil {
 		return err
 	}
-	go m.mover.run(m.closed, o.logger())
+	go m.mover.run(o.logger())
 	m.absence.start(m)
 	return nil
 }
