@@ -30,18 +30,18 @@ mutant() {
 mutants() {
   local result=0
   mutant "expectation dropped" events/store/append.go \
-    's/,\s*jetstream\.WithExpectLastSequence\(e\.Sequence-1\)//' \
+    's/\tmsg\.Header\[jetstream\.ExpectedLastSeqHeader\] = .*?\n/\t_ = strconv.Itoa\n/' \
     ./events/store TestAppendIsConditional || result=1
   mutant "checkpoint committed early" projections/apply.go \
     's/(\tif !p\.begun \{\n)/$1\t\t_ = p.writeCheckpoint(m.Checkpoint())\n/' \
     ./projections TestApplyRefuses || result=1
   mutant "cache evicted too soon" events/held.go \
-    's/if changed > loadable/if false \&\& changed > loadable/' \
+    's/oldest\.Changed > loadable/false && oldest.Changed > loadable/' \
     ./events TestEvictKeepsWhatIsAhead || result=1
   mutant control events/held.go 's/(max(Shared|Single)) = 1 << 1\d/$1 = 2/g' \
     ./cmd/muster TestLinearizable || result=1
   mutant "cache of four parts evicted too soon" events/held.go \
-    's/(max(Shared|Single)) = 1 << 1\d/$1 = 2/g; s/if changed > loadable/if false \&\& changed > loadable/' \
+    's/(max(Shared|Single)) = 1 << 1\d/$1 = 2/g; s/oldest\.Changed > loadable/false && oldest.Changed > loadable/' \
     ./cmd/muster TestLinearizable || result=1
   mutant "conflict after an unanswered append" events/append.go \
     's/(\tswitch \{\n)(\tcase err == nil && bytes\.Equal)/$1\tcase errors.Is(err, store.ErrNoMessage):\n\t\treturn true, errConflict\n$2/' \
