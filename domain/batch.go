@@ -66,7 +66,7 @@ func (c Batch) needs(keys []Key, s *State) []Key {
 // keysOfOperation is about how many keys an operation of a batch needs.
 const keysOfOperation = 7
 
-// partsOfOperation is about how many parts an operation of a batch changes.
+// partsOfOperation is about how many parts an operation of a batch copies or puts in.
 const partsOfOperation = 4
 
 func (c Batch) decide(s *State, at time.Time) ([]Event, error) {

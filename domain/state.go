@@ -18,8 +18,9 @@ type State struct {
 type Place struct {
 	Key  Key
 	Part Part // nil: it does not exist
-	// Changed is the number of the last event that put the part in. What only changes the
-	// part in place, or loads it, leaves it as it is.
+	// Changed is the number of the last event that may have changed the part. The state sets
+	// it when an event puts the part in. Whoever folds events sets it for parts that they
+	// change in place.
 	Changed uint64
 	Uses    uint8 // the state itself counts none
 }

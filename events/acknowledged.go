@@ -46,7 +46,7 @@ type acknowledged [sorts][slots + 1]atomic.Uint64
 // Each organization has a slot. Organizations can share one: a reader of one may then wait
 // for an event of another. The slot everywhere is for all organizations together.
 const (
-	slots      = 256
+	slots      = 4096
 	everywhere = slots
 )
 
@@ -85,7 +85,7 @@ func raise(number *atomic.Uint64, to uint64) {
 
 // ErrBehind reports that the read models do not show yet what this process has acknowledged, or
 // what its feed has shown. It is wrapped with the reason.
-var ErrBehind = errors.New("the read models do not show yet what this node has acknowledged")
+var ErrBehind = errors.New("the read models do not show yet what this node has acknowledged or shown in its feed")
 
 // Shown reports whether the read models show every event of the sort in the organization that
 // [Log.Run] has acknowledged or that the feed may hold. If the organization is zero it is about

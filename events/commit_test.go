@@ -102,8 +102,8 @@ func TestWantedCommits(t *testing.T) {
 	}
 }
 
-// A commit that fails is tried again, and meanwhile commands are refused. Who reads of an event
-// in the feed is not shown less by the read models, and and waiting for it fails.
+// A commit that fails is tried again, and meanwhile commands are refused. Whoever has read an
+// event in the feed is not shown less by the read models, and waiting for it fails.
 func TestACommitIsTriedAgain(t *testing.T) {
 	n, d := startDeferring(t, Options{})
 	a := found(t, n)

@@ -24,7 +24,7 @@ type follower struct {
 	fed     time.Time                   // when something was passed on
 	events  int                         // how many were applied and are not committed
 	last    time.Time                   // when something was committed
-	applied [store.MaxPartitions]uint64 // for every partition, the number of the last event that was applied
+	reached [store.MaxPartitions]uint64 // for every partition, the number of the last event that was applied
 }
 
 const (
@@ -79,7 +79,7 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 		}
 		f.partitions[c.Partition].feed.Start(c.Number)
 		f.partitions[c.Partition].committed.Store(c.Number)
-		f.applied[c.Partition] = c.Number
+		f.reached[c.Partition] = c.Number
 		f.partitions[c.Partition].read.Store(&c)
 		if c.Message > 0 { // after a kill the mark may lag behind
 			f.store.SetMark(c)
@@ -104,7 +104,7 @@ func (f *follower) run(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		var due <-chan time.Time
-		if pause, ends := f.pause(); ends {
+		if pause, ends := f.wait(); ends {
 			timer.Reset(pause)
 			due = timer.C
 		}
@@ -137,9 +137,9 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// pause returns how long nothing must be passed on or committed. It reports false if there is
-// nothing.
-func (f *follower) pause() (pause time.Duration, ends bool) {
+// wait returns how long passing on or committing can wait. It reports false if there is nothing
+// to do.
+func (f *follower) wait() (pause time.Duration, ends bool) {
 	switch {
 	case len(f.unfed) > 0:
 		return feedPause - time.Since(f.fed), true // what is not passed on is not committed either
@@ -258,7 +258,7 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 	case err == nil:
 		p.writer.acknowledged.note(m.Entries) // before anybody can read of them
 		f.store.SetMark(c)
-		f.unfed, f.applied[m.Partition] = append(f.unfed, m), c.Number
+		f.unfed, f.reached[m.Partition] = append(f.unfed, m), c.Number
 		f.events += len(m.Entries)
 	case ctx.Err() == nil:
 		f.out[m.Partition] = true
@@ -290,7 +290,7 @@ func (f *follower) commit(ctx context.Context) {
 	case err == nil:
 		f.events, f.last = 0, time.Now()
 		for _, p := range f.partitions {
-			p.committed.Store(f.applied[p.Number])
+			p.committed.Store(f.reached[p.Number])
 		}
 	case ctx.Err() == nil:
 		for _, p := range f.partitions {
@@ -314,6 +314,7 @@ func (f *follower) atLast(ctx context.Context, do func() error) error {
 			return err
 		}
 		f.stall(err)
+		f.feed() // what was applied before need not wait
 		if !again.wait(ctx, mended) {
 			return err
 		}

@@ -210,8 +210,8 @@ func (g *group) record(at time.Time, c domain.Command, d *domain.Decision) (Resu
 		h.tip.Number, h.tip.Time, h.tip.ID = r.Number, at, r.ID
 		domain.Evolve(&h.state, r)
 	}
-	for _, at := range h.seen {
-		at.Changed = h.tip.Number
+	for _, place := range h.seen {
+		place.Changed = h.tip.Number
 	}
 	result := g.result(c, d, &h.state)
 	if !meta.Request.IsZero() {

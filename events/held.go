@@ -34,7 +34,7 @@ type held struct {
 	lost     bool            // the tip is not known: look it up before deciding anything
 	state    domain.State
 	shared   places // of what many commands need, such as a workspace
-	single   places // of what hardly any other command needs, such as a member
+	single   places // of what hardly any other command needs, such as a member; it would drive out the former
 	ids      wire.EventIDs
 
 	bytes, events int // of the payload of the last group, so that the next one has room
@@ -51,8 +51,7 @@ func newHeld(p *store.Partition) *held {
 }
 
 // places are those of the parts that a writer holds, the oldest first. What is used again
-// goes to the end once it would be next to be dropped. There is much more of what hardly
-// any other command needs: that would drive what many need out of memory.
+// goes to the end once it would be next to be dropped.
 type places []*domain.Place
 
 // These bound how many parts of aggregates a writer holds in memory. Each takes a few
@@ -73,7 +72,8 @@ func (h *held) add(at *domain.Place) {
 }
 
 // use counts a use of the part. The first use is that of the command for which it was
-// loaded, which says nothing about the next one.
+// loaded, which says nothing about the next one. A command can count several uses, because it
+// can name a part twice and look more than once. That only keeps the part for another turn.
 func use(at *domain.Place) { at.Uses = min(at.Uses+1, usedAgain) }
 
 const usedAgain = 2
@@ -152,9 +152,9 @@ func (h *held) foresee(requests []*request) (n int) {
 	return n
 }
 
-// see makes sure that the state holds what the command must see, and returns the keys
-// of that, which are in h.seen too. Which keys these are can depend on what has been loaded,
-// so it looks again until nothing is missing. The keys are good until the next call.
+// see makes sure that the state holds what the command must see, and returns its keys. Their
+// places are in h.seen. Which keys these are can depend on what has been loaded, so it looks
+// again until nothing is missing. The keys are good until the next call.
 func (h *held) see(c domain.Command) ([]domain.Key, error) {
 	for {
 		h.missing = h.missing[:0]
@@ -171,6 +171,7 @@ func (h *held) see(c domain.Command) ([]domain.Key, error) {
 // use. What is not held is added to what is missing.
 func (h *held) look(c domain.Command) {
 	h.keys = domain.AppendNeeds(h.keys[:0], &h.state, c)
+	clear(h.seen) // so that it keeps nothing in memory that was dropped
 	h.seen = h.seen[:0]
 	for _, k := range h.keys {
 		if at := h.state.Find(k); at != nil {

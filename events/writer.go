@@ -124,7 +124,7 @@ func (w *writer) run() {
 
 // many reports whether so many commands were taken that it is worth deciding them during a
 // flush. Fewer than few wait for its end: loading what many commands must see takes much less
-// work than loading it for each. A batch counts as many as it has operations.
+// work than loading it for each. A batch counts as one more than it has operations.
 func (w *writer) many() bool {
 	n := 0
 	for _, r := range w.taken {

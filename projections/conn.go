@@ -12,7 +12,7 @@ import (
 // conn is a connection, with methods that know the tables.
 type conn struct {
 	*sqlite.Conn
-	facts *facts // of its own if it sees what is not committed yet; nil if it has none
+	facts *facts // shared by readers; the writer's own, because it sees what is not committed; nil: none
 }
 
 // IDs and hashes are BLOBs.

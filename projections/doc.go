@@ -47,8 +47,8 @@
 // Checks are the most frequent queries. Who is in an organization, and who has access to a
 // workspace, is kept in memory for those that are checked often ([ReadModels.Check]). It is
 // dropped before the transaction that changes it is committed, so a check says the same as a
-// query does. The list of the workspaces that a user reaches is made of it, too
-// ([ReadModels.WorkspacesOf]).
+// query does. The last page of a user's workspaces is made of it, too, unless the user is an owner or
+// admin of the organization ([ReadModels.WorkspacesOf]).
 //
 // # Time
 //

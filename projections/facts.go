@@ -6,9 +6,9 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// facts holds what almost every query needs and what never changes: the keys of workspaces
-// and organizations, and which organization a workspace belongs to. Rows are never deleted,
-// so what was found once stays right.
+// facts holds keys of rows, and which organization a workspace belongs to. Neither changes, and
+// rows are never deleted, so what was committed stays right. The connection that writes also
+// finds rows that are not committed. It purges its facts when they are rolled back.
 type facts struct {
 	workspaces    *lru.Cache[domain.WorkspaceID, FoundWorkspace]
 	organizations *lru.Cache[domain.OrganizationID, int64]
@@ -21,7 +21,7 @@ type personName struct {
 	user         domain.UserID
 }
 
-// factsSize is how many of each are held. They take up to 10 MB.
+// factsSize is how many workspaces and organizations are held. They take up to 10 MB.
 const factsSize = 1 << 15
 
 func newFacts() *facts {

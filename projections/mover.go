@@ -12,21 +12,29 @@ import (
 // mover moves the WAL into the file. It has a connection of its own, so nobody waits while it
 // does that. But it never moves all frames while others come, and as long as one is left
 // SQLite does not begin the WAL from its start again. So when few are left, whoever writes
-// moves these after the next commit, before it begins another transaction.
+// moves the rest after the next commit, before it begins another transaction.
 type mover struct {
 	conn   *sqlite.Conn
 	wal    *sqlite.WAL
 	most   int64         // frames that the WAL may have
+	ahead  int64         // bytes, see reserveAhead
 	grown  chan struct{} // has an element if the WAL is to be moved
 	few    atomic.Bool   // frames are left for after the next commit
 	moving sync.Mutex    // held while frames are moved
 	closed <-chan struct{}
 	ended  chan struct{}
 
-	next int64 // how many frames the next attempt waits for; only whoever writes uses this
+	// Only whoever writes uses these.
+	next     int64 // how many frames the next attempt waits for
+	frames   int64 // that the WAL had after the last commit
+	reserved int64 // bytes of the WAL for which there is disk space
 }
 
-// fewFrames is how many frames may be left. Until then the mover tries again.
+// reserveAhead is for how many bytes of the WAL there is disk space ahead, and at least half of it. So
+// if others fill the disk, what was applied by then can be committed, and read.
+const reserveAhead = 8 << 20
+
+// fewFrames is how many frames may be left. The mover goes on until no more are left.
 const fewFrames = 200
 
 // newMover returns the mover of a file's WAL, which may have that many frames. The connection
@@ -37,7 +45,22 @@ func newMover(c *sqlite.Conn, file string, most int64, closed <-chan struct{}) (
 	if err != nil {
 		return nil, err
 	}
-	return &mover{conn: c, wal: wal, most: most, grown: make(chan struct{}, 1), closed: closed, ended: make(chan struct{})}, nil
+	v := &mover{conn: c, wal: wal, most: most, ahead: min(reserveAhead, most*framed), grown: make(chan struct{}, 1), closed: closed, ended: make(chan struct{})}
+	v.reserve(0)
+	return v, nil
+}
+
+// reserve takes disk space for frames that follow the WAL's last one. If the WAL was begun again
+// it may have been made empty before.
+func (v *mover) reserve(frames int64) {
+	if frames < v.frames {
+		v.reserved = 0
+	}
+	v.frames = frames
+	if at := frames * framed; at+v.ahead/2 > v.reserved {
+		v.reserved = at + v.ahead
+		v.wal.Reserve(v.reserved)
+	}
 }
 
 // run moves the WAL whenever it has grown, until the read models are closed.
@@ -50,7 +73,7 @@ func (v *mover) run(logger *slog.Logger) {
 			return
 		}
 		err := v.move()
-		if err != nil && !failed && !errors.Is(err, ErrDamaged) { // the next commit tries it again
+		if err != nil && !failed && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrClosed) { // the next commit tries it again
 			logger.Warn("the write-ahead log of the read models could not be moved into their file", slog.Any("error", err))
 		}
 		failed = err != nil
@@ -102,12 +125,15 @@ func (v *mover) pass() (moved int64, err error) {
 }
 
 // committed is called after each commit, by whoever writes, before the next transaction begins.
-// Only that has to wait meanwhile: whoever loads does not. The mover begins at a quarter of what
+// Only the next transaction waits meanwhile. Loads do not. The mover begins at a quarter of what
 // the WAL may have: while it moves one frame, another may come. If the WAL becomes too long,
 // committed waits for the mover. Frames that are being read cannot be moved: then it waits for
 // nothing, and leaves the WAL alone until there are more.
 func (v *mover) committed() {
 	frames, err := v.wal.Frames()
+	if err == nil {
+		v.reserve(frames)
+	}
 	last := v.few.Load()
 	switch {
 	case err != nil: // the mover finds out what is wrong

@@ -221,7 +221,8 @@ func (m *ReadModels) closeFiles() error {
 		return errors.Join(err, m.writer.Close())
 	}
 	<-m.mover.ended
-	m.mover.moving.Lock() // for ever: nothing is moved any more
+	m.mover.moving.Lock() // waits for whoever moves; later ones see that the read models are closed
+	m.mover.moving.Unlock()
 	return errors.Join(err, m.writer.Close(), m.mover.wal.Close())
 }
 

@@ -168,8 +168,8 @@ func (p *projector) noteAccess(event domain.Event) error {
 		domain.MemberPermissionsChanged, domain.MemberExpiryChanged, domain.MemberSuspended, domain.MemberReinstated,
 		domain.MemberRemoved, domain.MemberLeft, domain.MemberExpired, domain.WorkspaceOwnershipTransferred,
 		domain.WorkspaceRenamed, domain.WorkspaceArchived, domain.WorkspaceRestored:
-		keys, err := p.workspaceOf(about.Workspace)
-		p.note(change{workspace: keys.key})
+		found, err := p.workspaceOf(about.Workspace)
+		p.note(change{workspace: found.key})
 		return err
 	case domain.OrganizationMemberAdded:
 		if _, ok := e.Role.Inherited(); !ok {

@@ -43,10 +43,14 @@ func boundWAL(c *sqlite.Conn, file string) (pages int64, err error) {
 }
 
 // Shrink moves the WAL into the file and makes the WAL empty, for when the disk is full. It
-// returns an error if queries keep it from doing so. Then it may be called again.
+// returns an error if queries keep it from doing so. Then it may be called again. What is
+// reserved for the WAL stays, so that what was applied can be committed.
 func (m *ReadModels) Shrink() error {
 	return m.write(func(p *projector) error {
 		_ = m.commit(p) // nothing can be moved within a transaction
+		if size, err := m.mover.wal.Size(); err == nil && size <= m.mover.ahead && !p.lost {
+			return nil
+		}
 		return p.shrink()
 	})
 }

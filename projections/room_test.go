@@ -35,6 +35,7 @@ func TestShrink(t *testing.T) {
 	t.Parallel()
 	h := largeHistory(2, 1, 100)
 	m := h.models(t)
+	m.mover.ahead = 0
 	size := func() int64 {
 		t.Helper()
 		info, err := os.Stat(fileOf(t, m) + "-wal")

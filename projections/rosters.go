@@ -20,8 +20,8 @@ import (
 // that. So what they hold is the same before and after. What is read meanwhile is kept only
 // if nothing of it has been forgotten since.
 //
-// Reading a list costs more than a check that reads its own rows only. So a list is read
-// once such checks have cost about as much.
+// Reading a directory or roster costs more than a check that reads its own rows only. So it is
+// read once such checks have cost about as much.
 type rosters struct {
 	mu            sync.Mutex
 	commits       uint64                            // odd while a transaction is being committed
@@ -32,10 +32,10 @@ type rosters struct {
 	people        int                               // those of the rows that directories hold
 }
 
-// maxRosterRows is how many rows all lists together hold. A membership takes 48 bytes.
+// maxRosterRows is how many rows all directories and rosters together hold. A membership takes 48 bytes.
 const maxRosterRows = 3 << 19
 
-// extent says how long lists may be, in rows. Most are far shorter than the longest, so the
+// extent says how long directories or rosters may be, in rows. Most are far shorter than the longest, so the
 // first attempt reads no more than the rows of a short one. So many rows cost about as much
 // to read as a check.
 type extent struct{ short, most, check int }
@@ -48,13 +48,13 @@ var (
 // learned is what directories and rosters have in common.
 type learned struct {
 	changed uint64 // the last transaction that has changed what is held
-	misses  int    // checks that have not found it, since it was read last
+	misses  int    // checks and lists of workspaces that have not found it, since it was read last
 	size    int    // how many rows it had then; about how many, if it was too long
 	never   bool   // it is too long to be held
 }
 
-// missed notes that a check has not found what it needs, and reports whether the list should
-// be read now.
+// missed notes that a check or a list of workspaces has not found what it needs, and reports
+// whether the directory or roster should be read now.
 func (l *learned) missed(e extent, full bool) bool {
 	l.misses++
 	enough := max(2, l.size/e.check)

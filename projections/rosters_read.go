@@ -9,7 +9,7 @@ import (
 	"github.com/muster-dev/muster/projections/sqlite"
 )
 
-// learn reads what is missing for checks of the workspace. The connection must not be in a
+// learn reads what is missing for checks of the workspace, and for lists that have it. The connection must not be in a
 // transaction, which might be older than what was forgotten last.
 func (r *rosters) learn(c conn, w *FoundWorkspace) error {
 	r.mu.Lock()

@@ -31,7 +31,7 @@ func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID
 		var learn func() error
 		if m.sources == grantSources { // rosters hold what the grants from these sources are made of
 			var known bool
-			if known, learn, err = l.known(m.rosters, &list); known || err != nil {
+			if known, learn, err = l.known(ctx, m.rosters, &list); known || err != nil {
 				return err
 			}
 		}
@@ -101,7 +101,7 @@ const workspacesOfPerson = `SELECT workspace FROM memberships WHERE person = +?1
 //
 // The keys of the workspaces and the rosters are of the same moment if nothing was committed in
 // between.
-func (l *workspacesOf) known(r *rosters, list *List[WorkspaceAccess]) (known bool, learn func() error, err error) {
+func (l *workspacesOf) known(ctx context.Context, r *rosters, list *List[WorkspaceAccess]) (known bool, learn func() error, err error) {
 	who, known, due := r.reacher(l.key, l.user)
 	switch {
 	case due:
@@ -116,7 +116,7 @@ func (l *workspacesOf) known(r *rosters, list *List[WorkspaceAccess]) (known boo
 	limit := l.page.Limit()
 	keys := make([]int64, 0, min(limit+1, fewWorkspaces))
 	var key int64
-	if err := l.Each(context.Background(), []any{&key}, func() {
+	if err := l.Each(ctx, []any{&key}, func() {
 		keys = append(keys, key)
 	}, workspacesOfPerson, who.person, from.Last.N[0], limit+1); err != nil || len(keys) > limit {
 		return false, nil, err

@@ -72,7 +72,7 @@ func (m *ReadModels) workspacesOfRosters(org domain.OrganizationID, user domain.
 			return err
 		}
 		l := workspacesOf{c, m.sources, at, org, organization, user, p}
-		known, _, err = l.known(m.rosters, &list)
+		known, _, err = l.known(context.Background(), m.rosters, &list)
 		return err
 	})
 	return list, known, err

@@ -11,19 +11,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// acks receives what JetStream replies to the messages that are appended to a partition. It
-// does what [jetstream.JetStream.PublishMsg] does for one publisher, which every command waits
-// for: the replies come without a goroutine in between, and the usual one is not decoded.
+// acks receives JetStream's replies to what is appended to a partition. It replaces
+// [jetstream.JetStream.PublishMsg], because every command waits for it: no goroutine passes the
+// reply on, and the usual reply is not decoded.
 type acks struct {
 	mu      sync.Mutex // held while a reply is waited for: a partition has one writer
 	replies chan *nats.Msg
 	inbox   string // what the subjects of the replies begin with; empty before the first message
-	sent    uint64 // how many messages were
+	sent    uint64 // how many messages were sent
 	usual   []byte // the reply to a message that was stored where it was expected
 }
 
 // mostLate is how many replies may come that nobody waits for any more.
-const mostLate = 64
+const mostLate = 1024
 
 // publish publishes a message that must become the one with the sequence, and returns nil when
 // it is stored. The subject of each reply is its own, so that a late one is not taken for the

@@ -24,7 +24,7 @@ func (p *Partition) Append(ctx context.Context, e wire.Envelope) error {
 	defer leave()
 	msg := &nats.Msg{Subject: logSubject(p.Number), Header: make(nats.Header, 8), Data: e.Payload}
 	for name, value := range e.Headers() {
-		msg.Header[name] = []string{value} // the names are in their canonical form
+		msg.Header.Set(name, value)
 	}
 	msg.Header[jetstream.ExpectedStreamHeader] = []string{logStream(p.Number)}
 	msg.Header[jetstream.ExpectedLastSeqHeader] = []string{strconv.FormatUint(e.Sequence-1, 10)}

@@ -19,7 +19,7 @@ type WAL struct{ file, index *os.File }
 
 // OpenWAL opens the WAL of a database file that a connection has read from.
 func OpenWAL(file string) (*WAL, error) {
-	wal, err := os.Open(file + "-wal")
+	wal, err := os.OpenFile(file+"-wal", os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +52,20 @@ func (w *WAL) Write(from, to, frameBytes int64) {
 		_ = C.muster_write_piece(C.int(w.file.Fd()), C.int64_t(at), C.int64_t(min(walPiece, end-at)))
 	}
 }
+
+// Size returns how many bytes the file has.
+func (w *WAL) Size() (int64, error) {
+	info, err := w.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// Reserve takes disk space for the first bytes of the WAL, as far as it does not have it, so that
+// writing them does not fail if others fill the disk meanwhile. Whether it can is not reported:
+// what writes to the WAL finds out.
+func (w *WAL) Reserve(bytes int64) { C.muster_reserve(C.int(w.file.Fd()), C.int64_t(bytes)) }
 
 // Close must be called after all connections are closed.
 func (w *WAL) Close() error { return errors.Join(w.file.Close(), w.index.Close()) }

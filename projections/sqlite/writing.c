@@ -110,6 +110,12 @@ int muster_write_piece(int file, int64_t at, int64_t length){
   return failed && errno!=ENOSYS && errno!=EINVAL && errno!=ESPIPE && errno!=EOPNOTSUPP ? -1 : 0;
 }
 
+/*
+** muster_reserve takes that many bytes at the beginning of a file from the disk, as far as they
+** are not there, and leaves the size of the file as it is. It returns 0, or -1 and errno.
+*/
+int muster_reserve(int file, int64_t length){ return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, (off_t)length); }
+
 /* If a piece fails the move fails, and the pages stay in the WAL. */
 static ssize_t write_piece(int file, const void *from, size_t length, off_t at){
   ssize_t n = plain_write(file, from, length, at);
@@ -166,6 +172,7 @@ void muster_end_writing(void){
 
 int muster_watch_writes(void){ return 0; }
 int muster_write_piece(int file, int64_t at, int64_t length){ (void)file; (void)at; (void)length; return 0; }
+int muster_reserve(int file, int64_t length){ (void)file; (void)length; return 0; }
 void muster_begin_writing(enum writing how){ (void)how; }
 void muster_end_writing(void){}
 

@@ -14,6 +14,7 @@ enum writing {
 
 int muster_watch_writes(void);
 int muster_write_piece(int file, int64_t at, int64_t length);
+int muster_reserve(int file, int64_t length);
 void muster_begin_writing(enum writing);
 void muster_end_writing(void);
 

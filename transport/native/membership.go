@@ -106,6 +106,7 @@ func (s span) again(b []byte) []byte { return append(b, b[s.from:s.to]...) }
 // written reports whether there is such a part.
 func (s span) written() bool { return s.to > 0 }
 
+// appendAfter is AppendJSON after another membership, with which it may have fields in common.
 func (m *Membership) appendAfter(b []byte, last *appendedTerms) []byte {
 	b = append(m.appendTerms(b, last), `,"invitation":`...)
 	if m.Invitation == nil {

@@ -4,7 +4,7 @@ import "bytes"
 
 // readUsual reads a JSON object of strings as most clients send it: without escapes, and without
 // whitespace but one space after a colon or a comma and a newline at the end. It calls set for
-// each field. It reports false for any other text, and as soon as set does.
+// each field. It reports false for any other text, and as soon as set reports false.
 func readUsual(text []byte, set func(name, value []byte) bool) bool {
 	for i := 0; ; i++ {
 		opening := byte('{')

@@ -8,7 +8,7 @@ import (
 )
 
 // rest gives memory back when the node has come to rest: once, and again only after it has
-// worked. No event tells that nothing happens, so a timer looks. It runs from the time when
+// worked. Nothing signals that there is no work, so a timer looks. It runs from the time when
 // there was work until the node is at rest. A node at rest does nothing for it, because what
 // wakes it is a collection, which comes after much work or after two minutes.
 type rest struct {
