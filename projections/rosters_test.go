@@ -153,20 +153,12 @@ func TestRostersAreFresh(t *testing.T) {
 		})
 	}
 	for n := range 300 {
-		before := len(h.messages)
 		h.do(t, introduceMember(org, ws, 10+n, domain.RoleViewer))
 		if n%3 == 0 {
 			h.do(t, putOrganizationMember(org, 2, []domain.OrganizationRole{domain.OrganizationPlain, domain.OrganizationAdmin}[n/3%2]))
 		}
 		h.do(t, changeRole(org, ws, 2, []domain.RoleKey{domain.RoleViewer, domain.RoleEditor}[n%2]))
-		for _, message := range h.messages[before:] {
-			if err := m.Apply(message); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := m.Commit(); err != nil {
-			t.Fatal(err)
-		}
+		h.follow(t, m)
 		shown.Store(h.tips[0].Number)
 		if n%10 == 0 {
 			time.Sleep(time.Millisecond) // so that the readers hold it again

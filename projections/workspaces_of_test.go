@@ -127,16 +127,8 @@ func TestWorkspacesOfAreOfOneMoment(t *testing.T) {
 	}
 	for n := range 300 {
 		from, to := wsID(1+n%2), wsID(2-n%2)
-		before := len(h.messages)
 		h.do(t, removeMember(org, from, 2), addMember(org, to, 2, domain.RoleEditor))
-		for _, message := range h.messages[before:] {
-			if err := m.Apply(message); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := m.Commit(); err != nil {
-			t.Fatal(err)
-		}
+		h.follow(t, m)
 		shown.Store(h.tips[0].Number)
 		if n%10 == 0 {
 			time.Sleep(time.Millisecond) // so that the rosters are held again
