@@ -30,9 +30,10 @@ type mover struct {
 	reserved int64 // bytes of the WAL for which there is disk space
 }
 
-// reserveAhead is for how many bytes of the WAL there is disk space ahead, and at least half of it. So
-// if others fill the disk, what was applied by then can be committed, and read.
-const reserveAhead = 8 << 20
+// reserveAhead is for how many bytes of the WAL disk space is taken ahead, as soon as there is
+// less than half of it. So if others fill the disk, what was applied by then can be committed,
+// and read. Room for the log is made by giving up the rest of the WAL, so it must not be much.
+const reserveAhead = 4 << 20
 
 // fewFrames is how many frames may be left. The mover goes on until no more are left.
 const fewFrames = 200
