@@ -222,7 +222,7 @@ func (m *ReadModels) closeFiles() error {
 	}
 	<-m.mover.ended
 	m.mover.moving.Lock() // waits for whoever moves; later ones see that the read models are closed
-	m.mover.moving.Unlock()
+	defer m.mover.moving.Unlock()
 	return errors.Join(err, m.writer.Close(), m.mover.wal.Close())
 }
 
