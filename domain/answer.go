@@ -138,6 +138,22 @@ func subjects(e Event) []Key {
 		return []Key{TokenKey(about.Organization, e.TokenID)}
 	case TokenRevoked:
 		return []Key{TokenKey(about.Organization, e.TokenID)}
+	case SubscriptionCreated:
+		return []Key{SubscriptionKey(about.Organization, e.Subscription.ID)}
+	case SubscriptionUpdated:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionPaused:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionResumed:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionRewound:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionSkipped:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionSecretRotated:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case SubscriptionDeleted:
+		return []Key{SubscriptionKey(about.Organization, e.ID)}
 	}
 	return nil
 }

@@ -114,6 +114,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	ownRole, list, level := rapid.SampledFrom(append([]RoleKey{RoleEditor}, ownRoles...)), rapid.SampledFrom(lists), rapid.SampledFrom([]Level{5, 15, 40, 45, 50})
 	secret := rapid.SampledFrom([]Hash{{}, {1}, {2}})
 	lasts := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour, MaxInvitation + 1})
+	subscription := rapid.SampledFrom([]SubscriptionID{feedID, {1}})
 	overlap := rapid.SampledFrom([]time.Duration{0, time.Minute, MaxOverlap, MaxOverlap + 1, -1})
 	role := func(t *rapid.T) RoleKey { return rapid.SampledFrom(someRoles).Draw(t, "role") }
 	permissions := func(t *rapid.T) []Permission { return list.Draw(t, "permissions") }
@@ -255,6 +256,38 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return RotateToken{m, id.Draw(t, "token"), secret.Draw(t, "secret"), overlap.Draw(t, "overlap")}
 		},
 		"revoke token": func(t *rapid.T, m Meta) Command { return RevokeToken{m, id.Draw(t, "token")} },
+		"create subscription": func(t *rapid.T, m Meta) Command {
+			facts := hook
+			facts.ID, facts.Batch = subscription.Draw(t, "subscription"), rapid.IntRange(0, MaxBatch+1).Draw(t, "batch")
+			if one(t, 2, "for a workspace") {
+				facts.Workspace = ws.Draw(t, "workspace")
+			}
+			return CreateSubscription{m, facts, rapid.Uint64Range(0, 9).Draw(t, "from")}
+		},
+		"update subscription": func(t *rapid.T, m Meta) Command {
+			return UpdateSubscription{
+				Meta: m, ID: subscription.Draw(t, "subscription"), Name: maybe(t, "another name", func(t *rapid.T) string { return rapid.SampledFrom(names).Draw(t, "name") }),
+				Workspace: maybe(t, "another workspace", func(t *rapid.T) WorkspaceID { return ws.Draw(t, "workspace") }),
+			}
+		},
+		"pause subscription": func(t *rapid.T, m Meta) Command {
+			return PauseSubscription{m, subscription.Draw(t, "subscription"), PauseRequested, ""}
+		},
+		"resume subscription": func(t *rapid.T, m Meta) Command {
+			return ResumeSubscription{m, subscription.Draw(t, "subscription")}
+		},
+		"rewind subscription": func(t *rapid.T, m Meta) Command {
+			return RewindSubscription{m, subscription.Draw(t, "subscription"), rapid.Uint64Range(0, 9).Draw(t, "from")}
+		},
+		"skip event": func(t *rapid.T, m Meta) Command {
+			return SkipEvent{m, subscription.Draw(t, "subscription"), rapid.Uint64Range(1, 9).Draw(t, "number"), rapid.SampledFrom(names).Draw(t, "why")}
+		},
+		"rotate subscription's secret": func(t *rapid.T, m Meta) Command {
+			return RotateSubscriptionSecret{m, subscription.Draw(t, "subscription"), secret.Draw(t, "secret"), rapid.IntRange(1, 3).Draw(t, "generation"), overlap.Draw(t, "overlap")}
+		},
+		"delete subscription": func(t *rapid.T, m Meta) Command {
+			return DeleteSubscription{m, subscription.Draw(t, "subscription")}
+		},
 	}
 	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
 	return all

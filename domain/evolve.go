@@ -72,5 +72,22 @@ func Evolve(s *State, r *Recorded) {
 		s.Token(e.Organization, e.TokenID).rotate(e, r)
 	case TokenRevoked:
 		s.Token(e.Organization, e.TokenID).revoke(r)
+
+	case SubscriptionCreated:
+		s.subscriptionCreated(e, r)
+	case SubscriptionUpdated:
+		s.Subscription(e.Organization, e.ID).update(e, r)
+	case SubscriptionPaused:
+		s.Subscription(e.Organization, e.ID).pause(e, r)
+	case SubscriptionResumed:
+		s.Subscription(e.Organization, e.ID).resume(r)
+	case SubscriptionRewound:
+		s.Subscription(e.Organization, e.ID).rewind(e.From, r)
+	case SubscriptionSkipped:
+		s.Subscription(e.Organization, e.ID).rewind(e.Number+1, r)
+	case SubscriptionSecretRotated:
+		s.Subscription(e.Organization, e.ID).rotate(e, r)
+	case SubscriptionDeleted:
+		s.subscriptionDeleted(e, r)
 	}
 }

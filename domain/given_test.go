@@ -44,6 +44,7 @@ var tables = map[string][]row{
 	"batch":               batchRows,
 	"token rotation":      rotationRows,
 	"token":               tokenRows,
+	"subscription":        subscriptionRows,
 	"command":             commandRows,
 }
 

@@ -21,6 +21,7 @@ type (
 	RoleID         = ID[roleKind]
 	TokenID        = ID[tokenKind]
 	CommandID      = ID[commandKind]
+	SubscriptionID = ID[subscriptionKind]
 )
 
 type (
@@ -31,6 +32,7 @@ type (
 	roleKind         struct{}
 	tokenKind        struct{}
 	commandKind      struct{}
+	subscriptionKind struct{}
 )
 
 // ParseID reads the usual form of a UUID: 36 characters with hyphens, in either case.

@@ -35,7 +35,7 @@ func (w *world) sameChanges(t *rapid.T, small *State, number uint64) {
 // without a new version.
 func withoutCount(p Part) Part {
 	switch p := p.(type) {
-	case *Owners:
+	case *Owners, *SubscriptionCount:
 		return nil
 	case *UserMemberships:
 		c := *p
@@ -64,6 +64,14 @@ func (w *world) holds(t *rapid.T) {
 		case *Owners:
 			ok = slices.Equal(p.Users, owners[p.Workspace])
 			delete(owners, p.Workspace)
+		case *SubscriptionCount:
+			live := 0
+			w.state.Each(func(_ Key, other Part) {
+				if c, is := other.(*Subscription); is && c.Organization == p.Organization && c.DeletedAt.IsZero() {
+					live++
+				}
+			})
+			ok = p.Count == live
 		case *Organization:
 			ok = p.Owners == heads[p.ID] && p.Owners > 0
 		case *Membership:

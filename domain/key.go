@@ -7,7 +7,7 @@ import "slices"
 type Key struct {
 	Kind  KeyKind
 	Owner [16]byte // the organization; for a membership, a workspace and its owners, the workspace
-	ID    [16]byte // the user, token or command; zero where Owner is enough
+	ID    [16]byte // the user, token, subscription or command; zero where Owner is enough
 	Text  string   // the folded e-mail address for [KeyEmail], the role's key for [KeyCustomRole]
 }
 
@@ -29,6 +29,8 @@ const (
 	KeyDone                                  // *Done
 	KeyUserMemberships                       // *UserMemberships
 	KeyOwners                                // *Owners
+	KeySubscription                          // *Subscription
+	KeySubscriptionCount                     // *SubscriptionCount
 
 	endOfKinds
 )
@@ -93,6 +95,16 @@ func UserMembershipsKey(org OrganizationID, user UserID) Key {
 
 // OwnersKey names the list of a workspace's owners.
 func OwnersKey(ws WorkspaceID) Key { return Key{Kind: KeyOwners, Owner: ws} }
+
+// SubscriptionKey names a subscription of an organization.
+func SubscriptionKey(org OrganizationID, id SubscriptionID) Key {
+	return Key{Kind: KeySubscription, Owner: org, ID: id}
+}
+
+// SubscriptionCountKey names how many subscriptions an organization has.
+func SubscriptionCountKey(org OrganizationID) Key {
+	return Key{Kind: KeySubscriptionCount, Owner: org}
+}
 
 // keySet holds keys in the order in which they were added, each once.
 type keySet struct {

@@ -222,6 +222,10 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 		token := l.tokens[TokenKey(e.Organization, e.TokenID)]
 		mine := !person.IsZero() && token.User == person && (bound.IsZero() || bound == token.Workspace)
 		must(mine || l.rank >= 40, "another's token")
+	case SubscriptionCreated, SubscriptionResumed, SubscriptionRewound, SubscriptionSecretRotated:
+		must(l.rank >= 40 && l.reads(), "a subscription of who does not act for the organization, or may not read events")
+	case SubscriptionUpdated, SubscriptionPaused, SubscriptionSkipped, SubscriptionDeleted:
+		must(l.rank >= 40, "not the organization's")
 	default:
 		must(false, "of no law")
 	}
@@ -232,6 +236,12 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 func (l law) invites() bool {
 	c, ok := l.command.(InviteMember)
 	return ok && l.powers[c.Workspace].level >= 40
+}
+
+// reads reports whether the actor's token may read events.
+func (l law) reads() bool {
+	scopes := l.by.Actor.Credential.Scopes
+	return slices.Contains(scopes, "all:all") || slices.Contains(scopes, "all:read")
 }
 
 // mayActAs reports whether the actor's own token is the user's or may act as any user.

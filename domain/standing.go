@@ -89,7 +89,9 @@ func (s *State) gainer(e Event, all []Event) UserID {
 		return s.Token(e.Organization, e.TokenID).User
 
 	case OrganizationCreated, OrganizationRenamed, WorkspaceCreated, WorkspaceRenamed, WorkspaceArchived, WorkspaceRestored,
-		RoleCreated, RoleUpdated, RoleArchived: // about no user
+		RoleCreated, RoleUpdated, RoleArchived,
+		SubscriptionCreated, SubscriptionUpdated, SubscriptionPaused, SubscriptionResumed, SubscriptionRewound, SubscriptionSkipped,
+		SubscriptionSecretRotated, SubscriptionDeleted: // about no user
 	case MemberSuspended, MemberRemoved, MemberLeft, MemberExpired,
 		OrganizationMemberRemoved, OrganizationMemberSuspended, TokenRevoked: // take something away
 	case OrganizationMemberReinstated: // is the way back

@@ -98,7 +98,7 @@ func (w *world) ask(t *rapid.T, c Command) {
 // repeats reports whether the command can change something when it is done again.
 func repeats(c Command) bool {
 	switch c := c.(type) {
-	case RenewInvitation, RotateToken, EndMemberships: // the last records the next ends
+	case RenewInvitation, RotateToken, RewindSubscription, EndMemberships: // the last records the next ends
 		return true
 	case Batch:
 		return !c.Atomic // the other operations may have made a refused one possible
@@ -214,7 +214,8 @@ func defined(err error) bool {
 
 // rules are the sentinels of broken rules.
 var rules = []error{
-	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole,
+	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole, ErrUnknownSubscription,
+	ErrSubscriptionExists, ErrSecretRotated,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
 	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,

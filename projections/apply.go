@@ -67,6 +67,8 @@ func (m *ReadModels) publish() {
 	// Before the positions, so that what has waited for one finds what came with it.
 	m.end.move(m.projector.end)
 	m.offboarding.move(m.projector.offboarding)
+	m.subscriptions.add(m.projector.subscriptions)
+	m.projector.subscriptions = nil
 	for i, checkpoint := range m.projector.checkpoints {
 		if checkpoint.Number > m.current[i].Number {
 			m.current[i] = checkpoint
@@ -335,6 +337,23 @@ func (p *projector) event(r *domain.Recorded, key int64) error {
 		return p.tokenRotated(e, r, partitionOf(key))
 	case domain.TokenRevoked:
 		return p.tokenRevoked(e, r, partitionOf(key))
+
+	case domain.SubscriptionCreated:
+		return p.subscriptionCreated(e, r, key)
+	case domain.SubscriptionUpdated:
+		return p.subscriptionUpdated(e, r)
+	case domain.SubscriptionPaused:
+		return p.subscriptionPaused(e, r)
+	case domain.SubscriptionResumed:
+		return p.subscriptionResumed(e, r)
+	case domain.SubscriptionRewound:
+		return p.subscriptionSet(e.ID, e.From, r)
+	case domain.SubscriptionSkipped:
+		return p.subscriptionSet(e.ID, e.Number+1, r)
+	case domain.SubscriptionSecretRotated:
+		return p.subscriptionSecretRotated(e, r)
+	case domain.SubscriptionDeleted:
+		return p.subscriptionDeleted(e, r)
 	default:
 		return fmt.Errorf("%T: %w", r.Event, ErrUnknownEvent)
 	}

@@ -58,7 +58,9 @@ func drawFacts(t *rapid.T) domain.ProfileFacts {
 func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.UserID) domain.Command {
 	org := meta.Organization
 	token := domain.TokenID{org[0], byte(rapid.IntRange(0, 2).Draw(t, "token")), 0xE}
-	switch rapid.IntRange(0, 9).Draw(t, "command") {
+	switch rapid.IntRange(0, 11).Draw(t, "command") {
+	case 10, 11:
+		return drawOfSubscription(t, meta)
 	case 0:
 		return domain.CreateOrganization{Meta: meta, Name: names.Draw(t, "name"), Owner: user, Profile: drawFacts(t)}
 	case 1:
@@ -90,6 +92,31 @@ func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.Us
 		return domain.RotateToken{Meta: meta, Token: token, Secret: secret, Overlap: time.Hour}
 	default:
 		return domain.RevokeToken{Meta: meta, Token: token}
+	}
+}
+
+func drawOfSubscription(t *rapid.T, meta domain.Meta) domain.Command {
+	facts := webhook(rapid.ByteRange(1, 2).Draw(t, "subscription"))
+	facts.ID[1] = meta.Organization[0]
+	from := rapid.Uint64Range(0, 3).Draw(t, "from")
+	switch rapid.IntRange(0, 9).Draw(t, "command") {
+	case 0, 1, 2:
+		return domain.CreateSubscription{Meta: meta, Subscription: facts, From: from}
+	case 3:
+		types := rapid.SampledFrom([][]string{{}, {"muster.member.*"}, {"muster.role.created", "muster.token.*"}}).Draw(t, "types")
+		return domain.UpdateSubscription{Meta: meta, ID: facts.ID, Name: new(names.Draw(t, "name")), Types: &types}
+	case 4:
+		return domain.PauseSubscription{Meta: meta, ID: facts.ID, Cause: domain.PauseGone, Detail: "410"}
+	case 5:
+		return domain.ResumeSubscription{Meta: meta, ID: facts.ID}
+	case 6:
+		return domain.RewindSubscription{Meta: meta, ID: facts.ID, From: from}
+	case 7:
+		return domain.SkipEvent{Meta: meta, ID: facts.ID, Number: from + 1, Why: "a reason"}
+	case 8:
+		return domain.RotateSubscriptionSecret{Meta: meta, ID: facts.ID, Secret: domain.Hash{byte(from)}, Generation: int(from) + 1, Overlap: time.Hour}
+	default:
+		return domain.DeleteSubscription{Meta: meta, ID: facts.ID}
 	}
 }
 

@@ -72,6 +72,7 @@
 //	workspaces     one row per workspace
 //	memberships    one row per workspace and person, including removed ones
 //	tokens         one row per token, including revoked ones
+//	subscriptions  one row per subscription, including deleted ones
 //	done           the results of commands with an idempotency key
 //
 // Rows refer to each other by integer keys. A key is the position of the event that

@@ -211,6 +211,7 @@ func (m *ReadModels) closeFiles() error {
 	m.absence.close()
 	m.end.close()
 	m.offboarding.close()
+	m.subscriptions.close()
 	err := errors.Join(m.points.Close(), m.lists.Close())
 	m.writing.Lock()
 	defer m.writing.Unlock()

@@ -39,6 +39,12 @@ var parts = [...]partRow{
 	domain.KeyToken: row("tokens", func(c conn, k domain.Key) (*domain.Token, error) {
 		return c.token(k.Owner, k.ID)
 	}),
+	domain.KeySubscription: row("subscriptions", func(c conn, k domain.Key) (*domain.Subscription, error) {
+		return c.subscription(k.Owner, k.ID)
+	}),
+	domain.KeySubscriptionCount: row(notShown, func(c conn, k domain.Key) (*domain.SubscriptionCount, error) {
+		return c.subscriptionCount(k.Owner)
+	}),
 	domain.KeyUserMemberships: row(notShown, func(c conn, k domain.Key) (*domain.UserMemberships, error) {
 		return c.userMemberships(k.Owner, k.ID)
 	}),

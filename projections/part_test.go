@@ -78,6 +78,7 @@ func TestStoredParts(t *testing.T) {
 		Memberships         []*domain.Membership         `json:"memberships,omitzero"`
 		Roles               []*domain.CustomRole         `json:"roles,omitzero"`
 		Tokens              []*domain.Token              `json:"tokens,omitzero"`
+		Subscriptions       []*domain.Subscription       `json:"subscriptions,omitzero"`
 	}{
 		[]*domain.Organization{h.state.Organization(org)},
 		[]*domain.OrganizationMember{h.state.OrganizationMember(org, userID(1))},
@@ -85,6 +86,7 @@ func TestStoredParts(t *testing.T) {
 		[]*domain.Workspace{h.state.Workspace(ws)},
 		[]*domain.Membership{h.state.Membership(ws, userID(3)), h.state.Membership(ws, userID(2))},
 		[]*domain.CustomRole{h.state.CustomRole(org, "auditor")},
+		nil,
 		nil,
 	}
 	text, err := json.Marshal(&want, json.Deterministic(true), noneIsNull)

@@ -63,6 +63,9 @@ func TestPlans(t *testing.T) {
 		func() error { _, err := m.TokenBySecret(domain.Hash{1}); return err },
 		func() error { _, err := m.Authorizer(org, domain.TokenID{2}, later); return err },
 		func() error { _, err := m.Tokens(context.Background(), org, Page{}); return err },
+		func() error { _, err := m.Subscription(org, webhook(1).ID); return err },
+		func() error { _, err := m.AnySubscription(webhook(3).ID); return err },
+		func() error { _, err := m.Subscriptions(context.Background(), org, Page{}); return err },
 	} {
 		if err := f(); err != nil {
 			t.Fatal(err)
@@ -111,6 +114,10 @@ func TestPlans(t *testing.T) {
 			Meta: root(org), Workspace: ws, User: userID(10),
 			Permissions: &[]domain.Permission{}, ExpiresAt: new(h.now.Truncate(time.Millisecond).Add(time.Hour)),
 		},
+		domain.UpdateSubscription{Meta: root(org), ID: webhook(1).ID, Name: new("New"), Workspace: &ws},
+		domain.PauseSubscription{Meta: root(org), ID: webhook(1).ID}, domain.ResumeSubscription{Meta: root(org), ID: webhook(1).ID},
+		domain.RewindSubscription{Meta: root(org), ID: webhook(1).ID}, domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1 << 40, Why: "x"},
+		domain.RotateSubscriptionSecret{Meta: root(org), ID: webhook(1).ID, Generation: 2}, domain.DeleteSubscription{Meta: root(org), ID: webhook(1).ID},
 		domain.SuspendMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.ReinstateMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.SuspendOrganizationMember{Meta: root(org), User: userID(4)},

@@ -38,6 +38,8 @@ type projector struct {
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
 
+	subscriptions []domain.SubscriptionID // that have changed; see [ReadModels.ChangedSubscriptions]
+
 	rosters *rosters // nil while there are no readers
 	changes []change // of the transaction, for the rosters
 }
@@ -162,7 +164,9 @@ func (p *projector) noteAccess(event domain.Event) error {
 	about := event.Concerns()
 	switch e := event.(type) {
 	case domain.OrganizationCreated, domain.OrganizationRenamed, domain.UserProfileSet,
-		domain.WorkspaceCreated, domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked:
+		domain.WorkspaceCreated, domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
+		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
+		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted:
 		return nil
 	case domain.MemberInvited, domain.MemberAdded, domain.MemberAccepted, domain.MemberInvitationRenewed, domain.MemberRoleChanged,
 		domain.MemberPermissionsChanged, domain.MemberExpiryChanged, domain.MemberSuspended, domain.MemberReinstated,

@@ -51,12 +51,16 @@ func TestNotFound(t *testing.T) {
 			_, err := m.WorkspacesOf(context.Background(), orgID(9), user, later, Page{})
 			return err
 		},
-		"Authorizer":         func() error { _, err := m.Authorizer(org, domain.TokenID{9}, later); return err },
-		"Authorizer another": func() error { _, err := m.Authorizer(orgID(2), domain.TokenID{2}, later); return err },
-		"Authorizer unbound": func() error { _, err := m.Authorizer(org, domain.TokenID{1}, later); return err },
-		"Token another":      func() error { _, err := m.Token(orgID(2), domain.TokenID{1}); return err },
-		"TokenBySecret":      func() error { _, err := m.TokenBySecret(domain.Hash{9}); return err },
-		"Tokens":             func() error { _, err := m.Tokens(context.Background(), orgID(9), Page{}); return err },
+		"Authorizer":           func() error { _, err := m.Authorizer(org, domain.TokenID{9}, later); return err },
+		"Authorizer another":   func() error { _, err := m.Authorizer(orgID(2), domain.TokenID{2}, later); return err },
+		"Authorizer unbound":   func() error { _, err := m.Authorizer(org, domain.TokenID{1}, later); return err },
+		"Token another":        func() error { _, err := m.Token(orgID(2), domain.TokenID{1}); return err },
+		"TokenBySecret":        func() error { _, err := m.TokenBySecret(domain.Hash{9}); return err },
+		"Subscription another": func() error { _, err := m.Subscription(orgID(2), webhook(1).ID); return err },
+		"Subscription deleted": func() error { _, err := m.Subscription(org, webhook(3).ID); return err },
+		"AnySubscription":      func() error { _, err := m.AnySubscription(webhook(9).ID); return err },
+		"Subscriptions":        func() error { _, err := m.Subscriptions(context.Background(), orgID(9), Page{}); return err },
+		"Tokens":               func() error { _, err := m.Tokens(context.Background(), orgID(9), Page{}); return err },
 	} {
 		if err := f(); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v", name, err)
@@ -100,6 +104,37 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// Subscriptions are found by their id, and those that have changed are told once.
+func TestSubscriptions(t *testing.T) {
+	t.Parallel()
+	h, m := stage(t)
+	org := orgID(1)
+	for n := byte(1); n <= 3; n++ {
+		found, err := m.AnySubscription(webhook(n).ID)
+		if diff := gocmp.Diff(*h.state.Subscription(org, webhook(n).ID), found); diff != "" || err != nil {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
+	}
+	var all []domain.SubscriptionID
+	if err := m.EachSubscription(t.Context(), func(c domain.Subscription) { all = append(all, c.ID) }); err != nil || len(all) != 2 {
+		t.Errorf("%v, %v", all, err)
+	}
+	m.ChangedSubscriptions()
+	_, more := m.ChangedSubscriptions()
+	h.do(t, domain.PauseSubscription{Meta: root(org), ID: webhook(2).ID}, domain.ResumeSubscription{Meta: root(org), ID: webhook(2).ID})
+	h.follow(t, m)
+	<-more
+	if ids, more := m.ChangedSubscriptions(); len(ids) != 1 || ids[0] != webhook(2).ID {
+		t.Errorf("changed: %v", ids)
+	} else if ids, _ := m.ChangedSubscriptions(); len(ids) != 0 {
+		t.Errorf("once more: %v", ids)
+	} else if err := m.Close(); err != nil {
+		t.Error(err)
+	} else {
+		<-more
+	}
+}
+
 func TestLists(t *testing.T) {
 	t.Parallel()
 	h, m := stage(t)
@@ -127,6 +162,10 @@ func TestLists(t *testing.T) {
 			collect(t, size, func(p Page) (List[domain.Workspace], error) { return m.Workspaces(context.Background(), org, p) }))
 		same("Tokens", []domain.Token{*s.Token(org, domain.TokenID{1}), *s.Token(org, domain.TokenID{2})},
 			collect(t, size, func(p Page) (List[domain.Token], error) { return m.Tokens(context.Background(), org, p) }))
+		same("Subscriptions", []domain.Subscription{*s.Subscription(org, webhook(1).ID), *s.Subscription(org, webhook(2).ID)},
+			collect(t, size, func(p Page) (List[domain.Subscription], error) {
+				return m.Subscriptions(context.Background(), org, p)
+			}))
 		for _, c := range []struct {
 			filter MemberFilter
 			want   []int

@@ -41,8 +41,10 @@ type ReadModels struct {
 	// As of the last commit.
 	end         moment // the earliest end
 	offboarding moment // the beginning of the earliest offboarding
-	closed      chan struct{}
-	close       func() error
+
+	subscriptions changes // that nobody has taken yet
+	closed        chan struct{}
+	close         func() error
 
 	damage    atomic.Pointer[error] // the first that was found
 	damaged   chan struct{}         // closed when it is found

@@ -153,6 +153,31 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 			return domain.RotateToken{Meta: m, Token: token, Secret: secret(3), Overlap: time.Hour}
 		},
 		func(m domain.Meta) domain.Command { return domain.RevokeToken{Meta: m, Token: token} },
+		func(m domain.Meta) domain.Command {
+			facts := webhook(1)
+			facts.ID = domain.SubscriptionID(uuid.New())
+			return domain.CreateSubscription{Meta: m, Subscription: facts}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.CreateSubscription{Meta: m, Subscription: webhook(2), From: 3}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.UpdateSubscription{Meta: m, ID: webhook(2).ID, Workspace: &ws, Include: &[]string{domain.IncludeProfile}}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.PauseSubscription{Meta: m, ID: webhook(2).ID, Cause: domain.PauseFailing, Detail: "503"}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.RotateSubscriptionSecret{Meta: m, ID: webhook(2).ID, Secret: secret(4), Generation: 2, Overlap: time.Hour}
+		},
+		func(m domain.Meta) domain.Command { return domain.ResumeSubscription{Meta: m, ID: webhook(2).ID} },
+		func(m domain.Meta) domain.Command {
+			return domain.RewindSubscription{Meta: m, ID: webhook(2).ID, From: 1}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Why: "a reason"}
+		},
+		func(m domain.Meta) domain.Command { return domain.DeleteSubscription{Meta: m, ID: webhook(2).ID} },
 	}
 }
 

@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 9
+	schemaNumber = 10
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are
@@ -146,6 +146,34 @@ CREATE TABLE tokens (
 	version      INTEGER NOT NULL
 );
 
+CREATE TABLE subscriptions (
+	key          INTEGER PRIMARY KEY,
+	id           BLOB    NOT NULL UNIQUE,
+	organization INTEGER NOT NULL,
+	kind         TEXT    NOT NULL,
+	secret       BLOB    NOT NULL, -- SHA-256
+	former       BLOB,             -- the secret before the last rotation
+	former_until INTEGER,          -- from then on the former secret is not accepted
+	generation   INTEGER NOT NULL, -- of the secret
+	start        INTEGER NOT NULL, -- see domain.Subscription.Start
+	cursor_set   INTEGER NOT NULL, -- see domain.Subscription.Set
+	epoch        INTEGER NOT NULL, -- see domain.Subscription.Epoch
+	resumed      INTEGER NOT NULL DEFAULT 0, -- the number of the event that resumed it last
+	name         TEXT    NOT NULL,
+	types        TEXT    NOT NULL, -- a list; empty: all
+	workspace    BLOB,             -- null: every workspace
+	url          TEXT    NOT NULL, -- of a webhook, or ''
+	include      TEXT,             -- a list; null: nothing
+	batch        INTEGER NOT NULL,
+	paused_at    INTEGER,          -- null: not paused
+	pause        TEXT    NOT NULL DEFAULT '',
+	detail       TEXT    NOT NULL DEFAULT '', -- of the pause
+	deleted_at   INTEGER,          -- null: not deleted
+	created_at   INTEGER NOT NULL,
+	updated_at   INTEGER NOT NULL,
+	version      INTEGER NOT NULL
+);
+
 -- The results of commands with an idempotency key. The row's key is that of the
 -- command's last event.
 CREATE TABLE done (
@@ -190,10 +218,11 @@ CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_
 CREATE        INDEX memberships_ending      ON memberships (ended_by, person) WHERE ended_by IS NOT NULL;
 CREATE        INDEX memberships_rare        ON memberships (workspace, state) WHERE state <> 'active';
 CREATE        INDEX memberships_permissions ON memberships (workspace, permissions) WHERE permissions IS NOT NULL AND state <> 'removed';
+CREATE        INDEX subscriptions_created   ON subscriptions (organization);
 CREATE        INDEX tokens_created          ON tokens (organization);
 CREATE UNIQUE INDEX tokens_secret           ON tokens (secret);
 CREATE        INDEX tokens_former           ON tokens (former) WHERE former IS NOT NULL;
 `
 
 // tableNames are the names of all tables, for [ReadModels.Fingerprint].
-var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "done"}
+var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "subscriptions", "done"}

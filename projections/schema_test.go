@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "8814fba67a5b13f41813d4f9fe720b9b0f15828b854fd9df75d195fa283b4dd7"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "b1f564d54f662ecd010ca3291855658d079e8991febe527d62e994bdf78b2d84"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

@@ -6,6 +6,14 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
+// webhook returns the n-th subscription.
+func webhook(n byte) domain.SubscriptionFacts {
+	return domain.SubscriptionFacts{
+		ID: domain.SubscriptionID{n}, Kind: domain.SubscriptionWebhook, Secret: domain.Hash{n},
+		SubscriptionTerms: domain.SubscriptionTerms{Name: "Hook", Types: []string{"muster.member.*"}, URL: "https://example.com/hook"},
+	}
+}
+
 // stage makes the history that most queries are tested on. Organization 1 has the
 // workspaces 1, 2 and 3; workspace 3 is archived. User 1 owns everything, 2 is an admin
 // of the organization, 3 is an editor of workspace 1, 4 is both an admin of the
@@ -34,6 +42,10 @@ func stage(t *testing.T) (*history, *ReadModels) {
 			Workspace: ws, User: userID(1), ExpiresAt: h.now.AddDate(1, 0, 0),
 		}},
 		domain.RevokeToken{Meta: root(org), Token: domain.TokenID{1}},
+		domain.CreateSubscription{Meta: root(org), Subscription: webhook(1), From: 1},
+		domain.CreateSubscription{Meta: root(org), Subscription: webhook(2)},
+		domain.CreateSubscription{Meta: root(org), Subscription: webhook(3)},
+		domain.DeleteSubscription{Meta: root(org), ID: webhook(3).ID},
 		createOrganization(orgID(2), 7), createWorkspace(orgID(2), wsID(4), 7),
 	)
 	return h, h.models(t)

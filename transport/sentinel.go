@@ -26,6 +26,7 @@ var sentinels = []struct {
 	{domain.ErrUnknownMember, notFound},
 	{domain.ErrUnknownToken, notFound},
 	{domain.ErrUnknownRole, notFound},
+	{domain.ErrUnknownSubscription, notFound},
 	{projections.ErrNotFound, notFound},
 	{feed.ErrUnknownEvent, notFound},
 
@@ -35,6 +36,9 @@ var sentinels = []struct {
 	{domain.ErrTokenEnded, Kind{"token_ended", http.StatusConflict, "Token already expired or revoked"}},
 	{domain.ErrAlreadyMember, Kind{"already_member", http.StatusConflict, "User is already a member"}},
 	{domain.ErrMemberEnding, memberEnding},
+	{domain.ErrSubscriptionExists, Kind{"subscription_exists", http.StatusConflict, "Subscription already exists"}},
+	{domain.ErrTooManySubscriptions, Kind{"too_many_subscriptions", http.StatusConflict, "The organization has all the subscriptions it can have"}},
+	{domain.ErrSecretRotated, Kind{"secret_rotated", http.StatusConflict, "The secret was rotated in the meantime"}},
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
 	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},

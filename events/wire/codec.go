@@ -50,6 +50,14 @@ var codecs = table(
 	of[domain.TokenIssued](1, func(e domain.TokenIssued) string { return tokenSubject(e.Token.ID) }),
 	of[domain.TokenRotated](1, func(e domain.TokenRotated) string { return tokenSubject(e.TokenID) }),
 	of[domain.TokenRevoked](1, func(e domain.TokenRevoked) string { return tokenSubject(e.TokenID) }),
+	of[domain.SubscriptionCreated](1, func(e domain.SubscriptionCreated) string { return subscriptionSubject(e.Subscription.ID) }),
+	of[domain.SubscriptionUpdated](1, func(e domain.SubscriptionUpdated) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionPaused](1, func(e domain.SubscriptionPaused) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionResumed](1, func(e domain.SubscriptionResumed) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionRewound](1, func(e domain.SubscriptionRewound) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionSkipped](1, func(e domain.SubscriptionSkipped) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionSecretRotated](1, func(e domain.SubscriptionSecretRotated) string { return subscriptionSubject(e.ID) }),
+	of[domain.SubscriptionDeleted](1, func(e domain.SubscriptionDeleted) string { return subscriptionSubject(e.ID) }),
 )
 
 // codec reads and writes the data of one type of event.

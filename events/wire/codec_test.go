@@ -75,6 +75,20 @@ func samples() []domain.Event {
 		}},
 		domain.TokenRotated{About: org, TokenID: domain.TokenID{5}, Secret: domain.Hash{7}, FormerUntil: later},
 		domain.TokenRevoked{About: org, TokenID: domain.TokenID{5}},
+		domain.SubscriptionCreated{About: org, From: 17, Subscription: domain.SubscriptionFacts{
+			ID: domain.SubscriptionID{16}, Kind: domain.SubscriptionWebhook, Secret: domain.Hash{17},
+			SubscriptionTerms: domain.SubscriptionTerms{
+				Name: "Provisioning", Types: []string{"muster.member.*"}, Workspace: about.Workspace,
+				URL: "https://example.com/hook", Include: []string{domain.IncludeProfile}, Batch: 50,
+			},
+		}},
+		domain.SubscriptionUpdated{About: org, ID: domain.SubscriptionID{16}, SubscriptionTerms: domain.SubscriptionTerms{Name: "All", Types: []string{}}},
+		domain.SubscriptionPaused{About: org, ID: domain.SubscriptionID{16}, Cause: domain.PauseGone, Detail: "the receiver has sent 410 Gone"},
+		domain.SubscriptionResumed{About: org, ID: domain.SubscriptionID{16}},
+		domain.SubscriptionRewound{About: org, ID: domain.SubscriptionID{16}, From: 3},
+		domain.SubscriptionSkipped{About: org, ID: domain.SubscriptionID{16}, Number: 42, Why: "cannot be read"},
+		domain.SubscriptionSecretRotated{About: org, ID: domain.SubscriptionID{16}, Secret: domain.Hash{18}, Generation: 2, FormerUntil: later},
+		domain.SubscriptionDeleted{About: org, ID: domain.SubscriptionID{16}},
 	}
 }
 

@@ -25,20 +25,32 @@ func largest(t *testing.T, v reflect.Value, name string) {
 		text(100, "p")
 	case domain.RoleKey, domain.Scope:
 		text(50, "r")
-	case domain.OrganizationRole:
-		text(6, "r")
+	case domain.OrganizationRole, domain.SubscriptionKind:
+		text(7, "r")
+	case domain.PauseCause:
+		text(9, "c")
 	case time.Time:
 		v.Set(reflect.ValueOf(testTime))
 	case []domain.Permission:
 		v.Set(reflect.MakeSlice(v.Type(), domain.MaxPermissions, domain.MaxPermissions))
+	case []string:
+		n := domain.MaxEventTypes
+		if name == "Include" {
+			n = 1
+		}
+		v.Set(reflect.MakeSlice(v.Type(), n, n))
 	case domain.Scopes:
 		v.Set(reflect.MakeSlice(v.Type(), domain.MaxScopes, domain.MaxScopes))
 	case string:
 		switch name {
 		case "Email":
 			text(domain.MaxEmail, "e")
-		case "AvatarURL":
+		case "AvatarURL", "URL":
 			text(domain.MaxURL, wide)
+		case "Types", "Include":
+			text(domain.MaxEventType, "t")
+		case "Why", "Detail":
+			text(domain.MaxReason, wide)
 		default:
 			text(domain.MaxName, wide)
 		}
@@ -63,6 +75,8 @@ func largest(t *testing.T, v reflect.Value, name string) {
 		}
 	case reflect.Int:
 		v.SetInt(50)
+	case reflect.Uint64:
+		v.SetUint(1 << 53)
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.String:

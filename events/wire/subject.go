@@ -25,3 +25,5 @@ func memberSubject[E domain.Event](e E) string {
 func roleSubject(id domain.RoleID) string { return "roles/" + id.String() }
 
 func tokenSubject(id domain.TokenID) string { return "tokens/" + id.String() }
+
+func subscriptionSubject(id domain.SubscriptionID) string { return "subscriptions/" + id.String() }

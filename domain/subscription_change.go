@@ -1,0 +1,413 @@
+package domain
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// scopeEvents is what a token needs to read the events that a subscription delivers.
+const scopeEvents Scope = "events:read"
+
+// CreateSubscription creates a subscription.
+type CreateSubscription struct {
+	Meta
+	Subscription SubscriptionFacts
+	// From is the number of the first event to deliver; zero for what comes after the
+	// creation.
+	From uint64
+}
+
+// CommandType is create_subscription.
+func (CreateSubscription) CommandType() string { return "create_subscription" }
+
+func (c CreateSubscription) target(*State) Key {
+	return SubscriptionKey(c.Organization, c.Subscription.ID)
+}
+
+func (c CreateSubscription) needs(keys []Key, s *State) []Key {
+	return termsNeeds(append(keys, c.target(s), SubscriptionCountKey(c.Organization)), c.Subscription.SubscriptionTerms)
+}
+
+func (c CreateSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	if err := s.maySubscribe(c.Meta); err != nil {
+		return nil, err
+	}
+	if s.Subscription(c.Organization, c.Subscription.ID) != nil {
+		return nil, fmt.Errorf("subscription %s: %w", c.Subscription.ID, ErrSubscriptionExists)
+	}
+	if err := s.mayHear(c.Meta); err != nil {
+		return nil, err
+	}
+	if err := s.checkTerms(c.Meta, c.Subscription.Kind, c.Subscription.SubscriptionTerms); err != nil {
+		return nil, err
+	}
+	if s.SubscriptionCount(c.Organization) >= MaxSubscriptions {
+		return nil, fmt.Errorf("%d: %w", MaxSubscriptions, ErrTooManySubscriptions)
+	}
+	facts := c.Subscription
+	facts.SubscriptionTerms = facts.usual()
+	return []Event{SubscriptionCreated{About{Organization: c.Organization}, facts, c.From}}, nil
+}
+
+// UpdateSubscription changes a subscription.
+type UpdateSubscription struct {
+	Meta
+	ID        SubscriptionID
+	Name      *string      // nil: unchanged
+	Types     *[]string    // nil: unchanged
+	Workspace *WorkspaceID // nil: unchanged
+	URL       *string      // nil: unchanged
+	Include   *[]string    // nil: unchanged
+	Batch     *int         // nil: unchanged
+}
+
+// CommandType is update_subscription.
+func (UpdateSubscription) CommandType() string { return "update_subscription" }
+
+func (c UpdateSubscription) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c UpdateSubscription) needs(keys []Key, s *State) []Key {
+	keys = append(keys, c.target(s))
+	if subscription := s.Subscription(c.Organization, c.ID); subscription != nil {
+		keys = termsNeeds(keys, c.terms(subscription))
+	}
+	return keys
+}
+
+func (c UpdateSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	before, err := s.mayChangeSubscription(c.Meta, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	was, terms := before.SubscriptionTerms, c.terms(before)
+	types, include := slices.Equal(was.Types, terms.Types), slices.Equal(was.Include, terms.Include)
+	if types && include && was.Name == terms.Name && was.Workspace == terms.Workspace && was.URL == terms.URL && was.Batch == terms.Batch {
+		return nil, nil
+	}
+	if !types || !include || was.Workspace != terms.Workspace || was.URL != terms.URL { // somebody can hear what they did not
+		if err := s.mayHear(c.Meta); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.checkTerms(c.Meta, before.Kind, terms); err != nil {
+		return nil, err
+	}
+	return []Event{SubscriptionUpdated{About{Organization: c.Organization}, c.ID, terms}}, nil
+}
+
+// terms returns the terms that the subscription would have.
+func (c UpdateSubscription) terms(of *Subscription) SubscriptionTerms {
+	terms := of.SubscriptionTerms
+	give(&terms.Name, c.Name)
+	give(&terms.Types, c.Types)
+	give(&terms.Workspace, c.Workspace)
+	give(&terms.URL, c.URL)
+	give(&terms.Include, c.Include)
+	give(&terms.Batch, c.Batch)
+	return terms.usual()
+}
+
+// usual returns the terms with one spelling for lists that are empty.
+func (t SubscriptionTerms) usual() SubscriptionTerms {
+	if t.Types == nil {
+		t.Types = []string{}
+	}
+	if len(t.Include) == 0 {
+		t.Include = nil
+	}
+	return t
+}
+
+// give sets the value to the one that was given, if one was.
+func give[T any](value, given *T) {
+	if given != nil {
+		*value = *given
+	}
+}
+
+// PauseSubscription stops a subscription from delivering. Its cursor stays where it is.
+type PauseSubscription struct {
+	Meta
+	ID     SubscriptionID
+	Cause  PauseCause
+	Detail string // for people
+}
+
+// CommandType is pause_subscription.
+func (PauseSubscription) CommandType() string { return "pause_subscription" }
+
+func (c PauseSubscription) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c PauseSubscription) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
+
+func (c PauseSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	subscription, err := s.mayChangeSubscription(c.Meta, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Detail != "" {
+		if err := CheckReason("/reason", c.Detail); err != nil {
+			return nil, err
+		}
+	}
+	if !subscription.PausedAt.IsZero() {
+		return nil, nil
+	}
+	return []Event{SubscriptionPaused{About{Organization: c.Organization}, c.ID, c.Cause, c.Detail}}, nil
+}
+
+// ResumeSubscription has a paused subscription go on where it stood.
+type ResumeSubscription struct {
+	Meta
+	ID SubscriptionID
+}
+
+// CommandType is resume_subscription.
+func (ResumeSubscription) CommandType() string { return "resume_subscription" }
+
+func (c ResumeSubscription) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c ResumeSubscription) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
+
+func (c ResumeSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	subscription, err := s.mayChangeSubscription(c.Meta, c.ID)
+	if err != nil || subscription.PausedAt.IsZero() {
+		return nil, err
+	}
+	if err := s.mayHear(c.Meta); err != nil {
+		return nil, err
+	}
+	return []Event{SubscriptionResumed{About{Organization: c.Organization}, c.ID}}, nil
+}
+
+// RewindSubscription sets the cursor of a subscription.
+type RewindSubscription struct {
+	Meta
+	ID SubscriptionID
+	// From is the number of the first event to deliver; zero for what comes after the
+	// command.
+	From uint64
+}
+
+// CommandType is rewind_subscription.
+func (RewindSubscription) CommandType() string { return "rewind_subscription" }
+
+func (c RewindSubscription) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c RewindSubscription) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
+
+func (c RewindSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	if _, err := s.mayChangeSubscription(c.Meta, c.ID); err != nil {
+		return nil, err
+	}
+	if err := s.mayHear(c.Meta); err != nil {
+		return nil, err
+	}
+	return []Event{SubscriptionRewound{About{Organization: c.Organization}, c.ID, c.From}}, nil
+}
+
+// SkipEvent moves the cursor of a subscription behind an event that is not delivered. The
+// caller must see to it that no wanted event before it is undelivered: how far a
+// subscription has come is not part of the state.
+type SkipEvent struct {
+	Meta
+	ID     SubscriptionID
+	Number uint64
+	Why    string
+}
+
+// CommandType is skip_event.
+func (SkipEvent) CommandType() string { return "skip_event" }
+
+func (c SkipEvent) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c SkipEvent) needs(keys []Key, s *State) []Key { return append(keys, c.target(s)) }
+
+func (c SkipEvent) decide(s *State, _ time.Time) ([]Event, error) {
+	subscription, err := s.mayChangeSubscription(c.Meta, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Why == "" {
+		return nil, &InvalidError{"/reason", "required", "a reason is needed, because the event is lost to the subscriber"}
+	}
+	if err := CheckReason("/reason", c.Why); err != nil {
+		return nil, err
+	}
+	if subscription.Start > c.Number { // the cursor has been set behind it
+		return nil, nil
+	}
+	return []Event{SubscriptionSkipped{About{Organization: c.Organization}, c.ID, c.Number, c.Why}}, nil
+}
+
+// RotateSubscriptionSecret gives a subscription a new secret.
+type RotateSubscriptionSecret struct {
+	Meta
+	ID     SubscriptionID
+	Secret Hash
+	// Generation is the number of the new secret: one more than that of the secret before.
+	Generation int
+	// Overlap is how long the old secret stays valid; zero for not at all.
+	Overlap time.Duration
+}
+
+// CommandType is rotate_subscription_secret.
+func (RotateSubscriptionSecret) CommandType() string { return "rotate_subscription_secret" }
+
+func (c RotateSubscriptionSecret) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c RotateSubscriptionSecret) needs(keys []Key, s *State) []Key {
+	return append(keys, c.target(s))
+}
+
+func (c RotateSubscriptionSecret) decide(s *State, at time.Time) ([]Event, error) {
+	subscription, err := s.mayChangeSubscription(c.Meta, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayHear(c.Meta); err != nil { // the secret of kind nats reads events
+		return nil, err
+	}
+	if c.Overlap < 0 || c.Overlap > MaxOverlap {
+		return nil, &InvalidError{"/overlap_seconds", "out_of_range", "an overlap of 7 days at most is expected"}
+	}
+	if c.Generation != subscription.Generation+1 {
+		return nil, fmt.Errorf("subscription %s: %w", c.ID, ErrSecretRotated)
+	}
+	return []Event{SubscriptionSecretRotated{About{Organization: c.Organization}, c.ID, c.Secret, c.Generation, at.Add(c.Overlap)}}, nil
+}
+
+// DeleteSubscription deletes a subscription and its cursor. Deleting it a second time
+// changes nothing.
+type DeleteSubscription struct {
+	Meta
+	ID SubscriptionID
+}
+
+// CommandType is delete_subscription.
+func (DeleteSubscription) CommandType() string { return "delete_subscription" }
+
+func (c DeleteSubscription) target(*State) Key { return SubscriptionKey(c.Organization, c.ID) }
+
+func (c DeleteSubscription) needs(keys []Key, s *State) []Key {
+	return append(keys, c.target(s), SubscriptionCountKey(c.Organization))
+}
+
+func (c DeleteSubscription) decide(s *State, _ time.Time) ([]Event, error) {
+	if err := s.maySubscribe(c.Meta); err != nil {
+		return nil, err
+	}
+	subscription := s.Subscription(c.Organization, c.ID)
+	if subscription == nil {
+		return nil, fmt.Errorf("subscription %s: %w", c.ID, ErrUnknownSubscription)
+	}
+	if !subscription.DeletedAt.IsZero() {
+		return nil, nil
+	}
+	return []Event{SubscriptionDeleted{About{Organization: c.Organization}, c.ID}}, nil
+}
+
+// maySubscribe refuses an actor who does not act for the organization: a subscription
+// belongs to it and hears everything that happens in it.
+func (s *State) maySubscribe(m Meta) error {
+	if _, err := s.organization(m); err != nil {
+		return err
+	}
+	_, err := s.organizationAuthority(m)
+	return err
+}
+
+// mayHear refuses an actor who may not read events: through a subscription they could. What
+// Muster does by itself gives nobody anything.
+func (s *State) mayHear(m Meta) error {
+	if !m.Actor.Credential.Scopes.Allow(scopeEvents) {
+		return fmt.Errorf("the scope %s is needed, because a subscription delivers events: %w", scopeEvents, ErrScopeAboveOwn)
+	}
+	return nil
+}
+
+// mayChangeSubscription returns the subscription. It refuses an actor who may not change it.
+func (s *State) mayChangeSubscription(m Meta, id SubscriptionID) (*Subscription, error) {
+	if err := s.maySubscribe(m); err != nil {
+		return nil, err
+	}
+	subscription := s.Subscription(m.Organization, id)
+	if subscription == nil || !subscription.DeletedAt.IsZero() {
+		return nil, fmt.Errorf("subscription %s: %w", id, ErrUnknownSubscription)
+	}
+	return subscription, nil
+}
+
+// termsNeeds appends what [State.checkTerms] must see.
+func termsNeeds(keys []Key, t SubscriptionTerms) []Key {
+	if !t.Workspace.IsZero() {
+		keys = append(keys, WorkspaceKey(t.Workspace))
+	}
+	return keys
+}
+
+// eventTypes matches a type of event, and all types of a noun.
+var eventTypes = regexp.MustCompile(`^muster\.[a-z_]+\.([a-z_]+|\*)$`)
+
+// checkTerms checks what a subscription of the kind can have.
+func (s *State) checkTerms(m Meta, kind SubscriptionKind, t SubscriptionTerms) error {
+	if err := checkName("/name", t.Name); err != nil {
+		return err
+	}
+	if len(t.Types) > MaxEventTypes {
+		return &InvalidError{"/types", "too_many", fmt.Sprintf("at most %d types are expected", MaxEventTypes)}
+	}
+	for i, eventType := range t.Types {
+		if !eventTypes.MatchString(eventType) || len(eventType) > MaxEventType {
+			return &InvalidError{fmt.Sprintf("/types/%d", i), "invalid_value", "a type like muster.member.added, or all of a noun like muster.member.*, is expected"}
+		}
+	}
+	if !t.Workspace.IsZero() {
+		if _, err := s.workspace(m, t.Workspace); err != nil {
+			return &InvalidError{"/workspace_id", "unknown_workspace", "a workspace of the organization is expected"}
+		}
+	}
+	switch kind {
+	case SubscriptionNATS:
+		return checkNATS(t)
+	case SubscriptionWebhook:
+		return checkWebhook(t)
+	default:
+		return &InvalidError{"/kind", "invalid_value", "webhook or nats is expected"}
+	}
+}
+
+// checkNATS refuses terms that only webhooks have.
+func checkNATS(t SubscriptionTerms) error {
+	switch {
+	case t.URL != "":
+		return &InvalidError{"/url", "not_allowed", "only a webhook has a URL"}
+	case len(t.Include) > 0:
+		return &InvalidError{"/include", "not_allowed", "only for a webhook: events in NATS are whole"}
+	case t.Batch > 1:
+		return &InvalidError{"/batch", "not_allowed", "only for a webhook: a NATS client decides itself how many events it fetches"}
+	}
+	return nil
+}
+
+// checkWebhook checks the terms of a webhook, but for whether anybody may be reached at its
+// URL.
+func checkWebhook(t SubscriptionTerms) error {
+	switch {
+	case t.URL == "":
+		return &InvalidError{"/url", "required", "a webhook needs the URL that events are sent to"}
+	case utf8.RuneCountInString(t.URL) > MaxURL:
+		return &InvalidError{"/url", "too_long", fmt.Sprintf("at most %d characters are expected", MaxURL)}
+	case t.Batch < 0 || t.Batch > MaxBatch:
+		return &InvalidError{"/batch", "out_of_range", fmt.Sprintf("from 1 to %d events are expected", MaxBatch)}
+	}
+	for i, include := range t.Include {
+		if include != IncludeProfile || i > 0 {
+			return &InvalidError{fmt.Sprintf("/include/%d", i), "invalid_value", `only "profile", and once, is expected`}
+		}
+	}
+	return nil
+}
