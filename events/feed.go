@@ -23,9 +23,12 @@ func (l *Log) Visible(partition int) wire.Position {
 	return wire.Position{Partition: partition, Number: l.partitions[partition].feed.Visible()}
 }
 
-// Wait returns nil when an event after the number is visible, or the context's error.
-func (l *Log) Wait(ctx context.Context, partition int, after uint64) error {
-	return l.partitions[partition].feed.Wait(ctx, after)
+// Watch returns a channel that receives something after an event of the organization has
+// become visible, from whichever node it came. The caller calls stop when it does not
+// receive any more. Events of other organizations wake nobody, and a watch that is not
+// woken costs memory only. [feed.Feed.Watch] says how to miss nothing.
+func (l *Log) Watch(org domain.OrganizationID) (wake <-chan struct{}, stop func()) {
+	return l.feed(org).Watch(org)
 }
 
 // WaitFor returns nil when the position's event is visible, or the context's error.

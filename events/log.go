@@ -112,7 +112,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	}
 	for _, p := range l.partitions {
 		p.OnDamage(func(damage error) { l.scrub.found(p, damage) })
-		if err := p.feed.Watch(); err != nil {
+		if err := p.feed.Listen(); err != nil {
 			return nil, err
 		}
 		l.running.Go(func() { p.feed.Run(l.closing) })

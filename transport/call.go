@@ -107,6 +107,9 @@ func (c *Call) NewID() [16]byte { return c.engine.newID() }
 // Stopping reports whether the service is about to stop.
 func (c *Call) Stopping() bool { return c.engine.serving.Err() != nil }
 
+// Draining returns a channel that is closed when the service is about to stop.
+func (c *Call) Draining() <-chan struct{} { return c.engine.serving.Done() }
+
 // takeID returns the client's id for the request if there is one and it is fit for a log
 // line. Otherwise it returns a new id. No id is a reason to refuse the request, because it
 // decides nothing, and the answer shows which one was taken.

@@ -26,6 +26,7 @@ func (c *Call) Reauthorize() error {
 	if err := c.awaitShown(events.Withdrawals, who.Organization); err != nil {
 		return err
 	}
+	c.bearer = who // the secret may end now, because the token was rotated
 	return c.mayRead(who)
 }
 

@@ -19,16 +19,16 @@ func (f *Feed) announce() {
 	_ = f.store.Conn.Publish(announceSubject(f.partition), strconv.AppendUint(nil, f.last, 10))
 }
 
-// Watch subscribes to announcements, and to JetStream's advisory that somebody deletes
+// Listen subscribes to announcements, and to JetStream's advisory that somebody deletes
 // the feed. The subscriptions end with the connection.
-func (f *Feed) Watch() error {
+func (f *Feed) Listen() error {
 	_, err := f.store.Conn.Subscribe("$JS.EVENT.ADVISORY.STREAM.DELETED."+store.FeedStream(f.partition),
 		func(*nats.Msg) { signal(f.losing) })
 	if err == nil {
 		_, err = f.store.Conn.Subscribe(announceSubject(f.partition), f.hear)
 	}
 	if err != nil {
-		return fmt.Errorf("watching the feed: %w", err)
+		return fmt.Errorf("listening to the feed: %w", err)
 	}
 	return nil
 }

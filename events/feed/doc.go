@@ -40,17 +40,27 @@
 //
 // An event is visible on a node when the node's read models have applied it and the
 // feed holds it. So the last visible event of a partition is number min(applied, fed).
-// All reading goes by that number: [Feed.Events], [Feed.Wait], [Feed.WaitFor],
+// All reading goes by that number: [Feed.Events], [Feed.Watch], [Feed.WaitFor],
 // [Feed.Visible], [Feed.Find] and [Feed.NumberAt]. The number never goes back. The most
 // recent events are cached in memory.
+//
+// Whoever follows an organization watches it. All who watch the same organization share one
+// tail, which knows what of the partition is the organization's. A new event wakes those
+// who watch its organization and nobody else, and they find it without looking at the
+// events of other organizations.
 //
 // As far as the feed has been compared, it is read in pages that all readers share; see
 // [History]. A page of all events must have no gap. A page of a filter that selects little
 // is found by JetStream's index. Beyond that, and while the feed is made again, readers get
 // the log.
 //
-//	found, next, err := f.Events(ctx, feed.Filter{Organization: org}, after, 50)
-//	if next == after {
-//		err = f.Wait(ctx, after)
+//	wake, stop := f.Watch(org)
+//	defer stop()
+//	for {
+//		found, next, err := f.Events(ctx, feed.Filter{Organization: org}, after, 50)
+//		if err == nil && next == after {
+//			<-wake
+//		}
+//		…
 //	}
 package feed

@@ -10,10 +10,10 @@ const live = pageSize
 // at most limit of them. It also returns next, the number up to which it has looked: the
 // following call begins there. Fewer than limit events do not mean that there are no
 // more: a call looks at a bounded number of events. There are no more if next equals
-// after; then [Feed.Wait] tells when to ask again. The error wraps [ErrBehind] if neither
+// after; then a watch tells when to ask again, see [Feed.Watch]. The error wraps [ErrBehind] if neither
 // the feed nor the log can show what was visible.
 func (f *Feed) Events(ctx context.Context, filter Filter, after uint64, limit int) (found []Event, next uint64, err error) {
-	if visible := f.Visible(); after >= visible || visible-after <= live {
+	if f.view.isLive(filter.Organization, after) {
 		if found, next, ok := f.view.read(filter, after, limit); ok {
 			return found, next, nil
 		}
@@ -23,10 +23,11 @@ func (f *Feed) Events(ctx context.Context, filter Filter, after uint64, limit in
 		return nil, after, err
 	}
 	defer func() { done(size(found)) }()
-	if found, next, ok := f.view.read(filter, after, limit); ok {
+	found, next, ok := f.view.read(filter, after, limit)
+	if ok {
 		return found, next, nil
 	}
-	return f.past(ctx, filter, after, limit)
+	return f.past(ctx, filter, next, limit)
 }
 
 // size returns how many bytes the events have.

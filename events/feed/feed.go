@@ -123,11 +123,6 @@ func (f *Feed) Visible() uint64 {
 	return visible
 }
 
-// Wait returns nil when an event after the number is visible, or the context's error.
-func (f *Feed) Wait(ctx context.Context, after uint64) error {
-	return f.view.until(ctx, func() bool { return f.view.visible > after })
-}
-
 // WaitFor returns nil when the event with the number is visible, or the context's
 // error.
 func (f *Feed) WaitFor(ctx context.Context, number uint64) error {

@@ -57,7 +57,7 @@ func open(t testing.TB, o store.Options) *node {
 		t.Fatal(err)
 	}
 	n.Start(n.tip.Number)
-	if err := n.Watch(); err != nil {
+	if err := n.Listen(); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -119,7 +119,13 @@ func eventually(t testing.TB, what string, holds func() bool) {
 // write appends a message with that many events, and returns it.
 func (n *node) write(t testing.TB, events int) wire.Message {
 	t.Helper()
-	m, err := n.append(n.tip, events)
+	return n.writeOf(t, func() domain.OrganizationID { return testOrg }, events)
+}
+
+// writeOf is write for events of several organizations.
+func (n *node) writeOf(t testing.TB, org func() domain.OrganizationID, events int) wire.Message {
+	t.Helper()
+	m, err := n.append(n.tip, org, events)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,13 +135,13 @@ func (n *node) write(t testing.TB, events int) wire.Message {
 
 // append appends a message that continues the log. Every fourth event is the creation
 // of a workspace.
-func (n *node) append(after wire.Checkpoint, events int) (wire.Message, error) {
+func (n *node) append(after wire.Checkpoint, org func() domain.OrganizationID, events int) (wire.Message, error) {
 	var payload []byte
 	ids := wire.EventIDs{Last: after.ID}
 	for i := range events {
 		number := after.Number + uint64(i) + 1
 		at := testTime.Add(time.Duration(number) * time.Second)
-		about := domain.About{Organization: testOrg, Workspace: testSpace, User: domain.UserID(uuid.New())}
+		about := domain.About{Organization: org(), Workspace: testSpace, User: domain.UserID(uuid.New())}
 		var e domain.Event = domain.MemberAdded{About: about, Membership: domain.MembershipID(uuid.New()), Role: domain.RoleEditor}
 		if number%4 == 0 {
 			about.User = domain.UserID{}

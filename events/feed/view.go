@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -24,6 +25,8 @@ type view struct {
 
 	recent []item        // cache of the last events up to applied, without gaps
 	moved  chan struct{} // closed when a number has changed
+
+	tails map[domain.OrganizationID]*tail // of the organizations that are watched
 }
 
 // allChecked is the value of checked when the whole feed has been checked.
@@ -33,16 +36,30 @@ const allChecked = math.MaxUint64
 // memory. At most twice as many do.
 const recentSize = 4096
 
-func newView() *view { return &view{moved: make(chan struct{})} }
+func newView() *view {
+	return &view{moved: make(chan struct{}), tails: make(map[domain.OrganizationID]*tail)}
+}
 
-// change changes the numbers and wakes everybody who waits for one of them.
+// change changes the numbers. It wakes everybody who waits for one of them, and those who
+// watch an organization that has a new visible event.
 func (v *view) change(how func()) {
+	for _, c := range v.changed(how) {
+		signal(c) // without the lock, which all who wake up take
+	}
+}
+
+// changed changes the numbers, and returns the channels of the watches to wake.
+func (v *view) changed(how func()) (woken []chan struct{}) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	how()
-	v.visible = max(v.visible, min(v.applied, v.fed))
+	if before, now := v.visible, min(v.applied, v.fed); now > before {
+		v.visible = now
+		woken = v.extend(before)
+	}
 	close(v.moved)
 	v.moved = make(chan struct{})
+	return woken
 }
 
 // start sets the number of the last event that the read models had applied when following

@@ -85,7 +85,7 @@ func TestNewEventsWaitForNoCheck(t *testing.T) {
 	n.Apply(events(1001, 1))
 	n.view.reached(1001)
 
-	if err := n.Wait(t.Context(), 1000); err != nil {
+	if err := n.WaitFor(t.Context(), 1001); err != nil {
 		t.Error(err)
 	}
 	all := Filter{Organization: testOrg}
@@ -105,21 +105,20 @@ func TestNewEventsWaitForNoCheck(t *testing.T) {
 	}
 }
 
-// A reader that waits is woken when the number comes, and not before, also at the end of
-// all numbers.
-func TestWait(t *testing.T) {
+// Whoever waits for a number is woken when it comes, and not before.
+func TestWaitFor(t *testing.T) {
 	n := open(t, store.Options{Dir: t.TempDir()})
 	n.view.adopt(testTime, 0, true)
 	n.Apply(events(1, 1))
-	for _, after := range []uint64{0, 1, 1<<64 - 1} {
+	for _, number := range []uint64{1, 2, 1<<64 - 1} {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-		if err := n.Wait(ctx, after); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("after %d: %v", after, err)
+		if err := n.WaitFor(ctx, number); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("for %d: %v", number, err)
 		}
 		cancel()
 	}
 	woken := make(chan error, 1)
-	go func() { woken <- n.Wait(t.Context(), 0) }()
+	go func() { woken <- n.WaitFor(t.Context(), 1) }()
 	n.view.reached(1)
 	if err := <-woken; err != nil {
 		t.Error(err)
@@ -155,7 +154,7 @@ func TestAppliedEventsAreWaitedFor(t *testing.T) {
 func TestExpectedEventsAreWaitedFor(t *testing.T) {
 	n := open(t, store.Options{Dir: t.TempDir()})
 	n.view.adopt(testTime, 0, true)
-	m, err := n.append(n.tip, 2)
+	m, err := n.append(n.tip, func() domain.OrganizationID { return testOrg }, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

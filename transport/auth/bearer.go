@@ -53,8 +53,16 @@ func (b *Bearer) ReachesWorkspace(org domain.OrganizationID, ws domain.Workspace
 }
 
 // expired reports whether the token, or the secret that it came with, has expired.
-func (b *Bearer) expired(now time.Time) bool {
-	return isPast(b.Actor.Credential.ExpiresAt, now) || isPast(b.until, now)
+func (b *Bearer) expired(now time.Time) bool { return isPast(b.Ends(), now) }
+
+// Ends returns when the token, or the secret that it came with, expires. It is zero if that
+// is not known to happen.
+func (b *Bearer) Ends() time.Time {
+	ends := b.Actor.Credential.ExpiresAt
+	if ends.IsZero() || !b.until.IsZero() && b.until.Before(ends) {
+		ends = b.until
+	}
+	return ends
 }
 
 // isPast reports whether the time has come; the zero time never comes.

@@ -162,21 +162,35 @@ func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsIn
 
 // awaitEvents waits until there are events after the number, and returns a page of them.
 // The page is empty if the wait ends before. The engine authorizes the request again after
-// it. Every other event of the partition ends the wait of a token that has ended too: its
+// it. Whatever happens in the organization ends the wait of a token that has ended too: its
 // revocation, or the removal of its user, is such an event.
 func awaitEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsInput) (found []feed.Event, next uint64, err error) {
+	wake, stop := c.Log().Watch(f.Organization)
+	defer stop()
 	ctx, cancel := c.WhileServing(time.Duration(in.Wait) * time.Second)
 	defer cancel()
-	next = after
-	for err == nil && len(found) == 0 && c.Log().Wait(ctx, c.Log().Partition(f.Organization), next) == nil {
-		if err = c.Reauthorize(); err == nil {
-			found, next, err = c.Log().Events(c, f, next, in.PageSize)
+	for {
+		// The last look is after the end of the wait: it finds out how far there is nothing, so
+		// that the next request need not look there again.
+		ended := ctx.Err() != nil
+		if found, next, err = c.Log().Events(c, f, after, in.PageSize); err != nil || len(found) > 0 || ended {
+			return found, next, err
+		}
+		if next > after {
+			after = next
+			continue
+		}
+		select {
+		case <-wake:
+			if err := c.Reauthorize(); err != nil {
+				return nil, next, err
+			}
+		case <-ctx.Done():
+			if c.Err() != nil {
+				return nil, next, errGone
+			}
 		}
 	}
-	if err == nil && c.Err() != nil {
-		err = errGone
-	}
-	return found, next, err
 }
 
 // errGone ends a request whose client is gone.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +26,9 @@ const (
 	defaultSlowness = 10 * time.Second
 	// streamPage is the largest number of events that are read at once.
 	streamPage = 200
-	// streamBuffer is about how many bytes are written at once. A stream keeps a buffer of
-	// that size, so it is small: there may be many streams.
+	// soonest and latest bound how long a client is told to wait before it connects again.
+	soonest, latest = time.Second, 5 * time.Second
+	// streamBuffer is about how many bytes are written at once.
 	streamBuffer = 16 << 10
 )
 
@@ -84,8 +87,12 @@ func (s *streams) stream(c *transport.Call, f feed.Filter, after uint64, named b
 
 	w := c.ResponseWriter()
 	out := &eventStream{w: w, control: http.NewResponseController(w), slowness: s.slowness, partition: c.Log().Partition(f.Organization), named: named}
-	out.buffer = append(out.buffer, ": muster\n\n"...)
-	err := out.send()
+	var stop func()
+	out.wake, stop = c.Log().Watch(f.Organization)
+	defer stop()
+	out.timer = time.NewTimer(heartbeat)
+	defer out.timer.Stop()
+	err := out.open()
 	for err == nil {
 		after, err = out.follow(c, f, after)
 	}
@@ -103,8 +110,21 @@ type eventStream struct {
 	slowness  time.Duration
 	partition int
 	named     bool // events have the line event
-	buffer    []byte
-	sent      time.Time // when something was sent last
+	wake      <-chan struct{}
+	timer     *time.Timer // ends a wait for events
+	sent      time.Time   // when something was sent last
+}
+
+// open sends the beginning of the stream.
+func (s *eventStream) open() error {
+	return s.send(fmt.Appendf(nil, ": muster\nretry: %d\n\n", retryAfter().Milliseconds()))
+}
+
+// retryAfter returns how long a client is to wait before it connects again after the
+// connection has broken. It is another time for each client, so that all followers of a
+// node that starts again do not come back at the same moment.
+func retryAfter() time.Duration {
+	return soonest + rand.N(latest-soonest) //nolint:gosec // it need not be a secret
 }
 
 // follow sends a page of the events after the number, and returns the number to go on
@@ -118,7 +138,8 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 		return after, err
 	}
 	// Reading may have taken a while. The stream also ends when the token expires or is
-	// revoked, and when its user is suspended.
+	// revoked, and when its user is suspended. Both are events of the organization, whatever
+	// the filter selects, so nobody waits when they come.
 	if err := c.Reauthorize(); err != nil {
 		return after, err
 	}
@@ -126,68 +147,84 @@ func (s *eventStream) follow(c *transport.Call, f feed.Filter, after uint64) (ne
 		return next, s.sendAll(found)
 	}
 	if next > after { // there were events, but none that pass the filter
-		if time.Since(s.sent) < heartbeat {
-			return next, nil
-		}
 		return next, s.beat()
 	}
-	ctx, cancel := c.WhileServing(heartbeat)
-	defer cancel()
-	if err := c.Log().Wait(ctx, s.partition, next); err == nil {
-		return next, nil
-	}
-	if c.Err() != nil {
-		return next, errGone
-	}
-	return next, s.beat()
+	return next, s.wait(c)
 }
 
-// beat sends a comment.
-func (s *eventStream) beat() error {
-	s.buffer = append(s.buffer, ":\n\n"...)
-	return s.send()
+// wait returns nil when something has happened in the organization, when a heartbeat has
+// been sent, and when the token has expired.
+func (s *eventStream) wait(c *transport.Call) error {
+	due := heartbeat - time.Since(s.sent)
+	if ends := c.Bearer().Ends(); !ends.IsZero() {
+		due = min(due, ends.Sub(c.Now()))
+	}
+	s.timer.Reset(due)
+	select {
+	case <-s.wake:
+		return nil
+	case <-s.timer.C:
+		return s.beat()
+	case <-c.Draining():
+		return context.Canceled
+	case <-c.Done():
+		return errGone
+	}
 }
+
+// beat sends a comment if one is due.
+func (s *eventStream) beat() error {
+	if time.Since(s.sent) < heartbeat {
+		return nil
+	}
+	return s.send([]byte(":\n\n"))
+}
+
+// buffers are for what is about to be written. Streams share them, because most of the time
+// a stream has nothing to write.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // sendAll writes the events.
 func (s *eventStream) sendAll(found []feed.Event) error {
+	buffer := buffers.Get().(*[]byte) //nolint:errcheck,forcetypeassert // there is nothing else in it
+	defer func() {
+		if *buffer = (*buffer)[:0]; cap(*buffer) <= 4*streamBuffer { // there was no large event
+			buffers.Put(buffer)
+		}
+	}()
 	for i := range found {
-		s.add(&found[i])
-		if len(s.buffer) < streamBuffer {
+		*buffer = s.appendEvent(*buffer, &found[i])
+		if len(*buffer) < streamBuffer && i < len(found)-1 {
 			continue
 		}
-		if err := s.send(); err != nil {
+		if err := s.send(*buffer); err != nil {
 			return err
 		}
+		*buffer = (*buffer)[:0]
 	}
-	if len(s.buffer) == 0 {
-		return nil
-	}
-	return s.send()
+	return nil
 }
 
-func (s *eventStream) add(e *feed.Event) {
-	s.buffer = append(s.buffer, "id: "...)
-	s.buffer = append(s.buffer, wire.Position{Partition: s.partition, Number: e.Number}.String()...)
+func (s *eventStream) appendEvent(b []byte, e *feed.Event) []byte {
+	b = append(b, "id: "...)
+	b = append(b, wire.Position{Partition: s.partition, Number: e.Number}.String()...)
 	if s.named {
-		s.buffer = append(s.buffer, "\nevent: "...)
-		s.buffer = append(s.buffer, e.Type...)
+		b = append(b, "\nevent: "...)
+		b = append(b, e.Type...)
 	}
-	s.buffer = append(s.buffer, "\ndata: "...)
-	s.buffer = append(s.buffer, e.Shown...) // JSON on a single line
-	s.buffer = append(s.buffer, "\n\n"...)
+	b = append(b, "\ndata: "...)
+	b = append(b, e.Shown...) // JSON on a single line
+	return append(b, "\n\n"...)
 }
 
-// send writes the buffer. It fails if the reader does not take it in time.
-func (s *eventStream) send() error {
+// send writes the text. It fails if the reader does not take it in time.
+func (s *eventStream) send(text []byte) error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(s.slowness)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	if _, err := s.w.Write(s.buffer); err != nil {
+	if _, err := s.w.Write(text); err != nil {
 		return err
 	}
 	s.sent = time.Now()
-	if s.buffer = s.buffer[:0]; cap(s.buffer) > 4*streamBuffer { // there was a large event
-		s.buffer = nil
-	}
 	return s.control.Flush()
 }

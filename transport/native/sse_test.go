@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -205,6 +206,26 @@ func TestStreamEnds(t *testing.T) {
 		t.Errorf("after the token expired came %+v", e)
 	}
 
+	// Nothing need happen for that: the stream knows when its token ends.
+	short, _ := s.issue(x.org, fmt.Sprintf(`"scopes":["events:read"],"expires_at":%q`, s.now().Add(time.Second).Format(time.RFC3339Nano)))
+	f = s.follow(short, path)
+	begin := time.Now()
+	if e, ok := f.next(); ok || time.Since(begin) >= heartbeat {
+		t.Errorf("after the token expired came %+v, %s later", e, time.Since(begin))
+	}
+
+	// The secret from before a rotation ends with its overlap, also for streams.
+	rotated, id := s.issue(x.org, `"scopes":["events:read"]`)
+	f = s.follow(rotated, path)
+	begin = time.Now()
+	s.as(x.token, "POST", "/v1/organizations/"+x.org+"/tokens/"+id+"/rotate", `{"overlap_seconds":1}`).want(200)
+	if e, ok := f.next(); !ok || e.kind != "muster.token.rotated" {
+		t.Errorf("%+v", e)
+	}
+	if e, ok := f.next(); ok || time.Since(begin) >= heartbeat || time.Since(begin) < 900*time.Millisecond {
+		t.Errorf("after the overlap came %+v, %s later", e, time.Since(begin))
+	}
+
 	f = s.follow(x.token, path)
 	s.api.Drain()
 	if e, ok := f.next(); ok {
@@ -234,6 +255,93 @@ func TestSlowReaders(t *testing.T) {
 	reason := strings.Repeat("é", 500)
 	for !strings.Contains(string(s.as("", "GET", "/metrics", "").body), "muster_http_event_streams_slow_total 1\n") {
 		s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`, "Muster-Reason", reason).want(201)
+	}
+}
+
+// A reader that is cut off because it is slow resumes where it was, and misses nothing.
+func TestSlowReadersResume(t *testing.T) {
+	s := start(t, t.TempDir(), func(o *settings) { o.native.Slowness = 50 * time.Millisecond })
+	x := s.tenant("Acme")
+	small := httptest.NewUnstartedServer(s.api)
+	small.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10)
+		return ctx
+	}
+	small.Start()
+	defer small.Close()
+	const writes = 100
+	path := "/v1/organizations/" + x.org + "/events"
+	for range writes {
+		s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`, "Muster-Reason", strings.Repeat("é", 500)).want(201)
+	}
+	want := s.as(x.token, "GET", path+"?after=latest", "").want(200).get("position")
+	slow := "muster_http_event_streams_slow_total "
+	last, received := "", 0
+	for cuts := 1; last != want; cuts++ {
+		conn, err := net.Dial("tcp", small.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+		resume := ""
+		if last != "" {
+			resume = "Last-Event-ID: " + last + "\r\n"
+		}
+		fmt.Fprintf(conn, "GET %s HTTP/1.0\r\nHost: muster\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n%s\r\n", path, x.token, resume)
+		for cuts <= 2 { // it takes nothing until it is cut off
+			if strings.Contains(string(s.as("", "GET", "/metrics", "").body), fmt.Sprintf("%s%d\n", slow, cuts)) {
+				break
+			}
+		}
+		lines := bufio.NewScanner(conn)
+		lines.Buffer(nil, 1<<20)
+		for id := ""; last != want && lines.Scan(); {
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch {
+			case name == "id":
+				id = value
+			case name == "" && id != "": // only a whole event counts
+				received, last, id = received+1, id, ""
+			}
+		}
+		_ = conn.Close()
+	}
+	if all := s.allEvents(x); received != all {
+		t.Errorf("%d events came, and there are %d", received, all)
+	}
+}
+
+// allEvents returns how many events the organization has.
+func (s *service) allEvents(x tenant) (count int) {
+	s.t.Helper()
+	for after := "earliest"; ; {
+		page := s.as(x.token, "GET", "/v1/organizations/"+x.org+"/events?page_size=200&after="+after, "").want(200)
+		count += page.count()
+		if after = page.get("next_cursor"); after == "<nil>" {
+			return count
+		}
+	}
+}
+
+// Followers are told to come back at different times.
+func TestStreamsSayWhenToComeBack(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	seen := make(map[string]bool)
+	for range 10 {
+		f := s.follow(x.token, "/v1/organizations/"+x.org+"/events?after=latest")
+		f.lines.Scan()
+		f.lines.Scan()
+		value, ok := strings.CutPrefix(f.lines.Text(), "retry: ")
+		wait, err := strconv.Atoi(value)
+		if !ok || err != nil || wait < 1000 || wait >= 5000 {
+			t.Errorf("%q: a time from 1 to 5 seconds is expected", f.lines.Text())
+		}
+		seen[value] = true
+		f.close()
+	}
+	if len(seen) < 3 {
+		t.Errorf("10 followers come back at %d different times", len(seen))
 	}
 }
 
