@@ -9,17 +9,27 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
 
+// phase is how far an attempt came.
+type phase = int32
+
+const (
+	dialling  phase = iota
+	handshake       // there is a connection, and TLS begins
+	connected       // there is a connection, its TLS included
+)
+
 // failure is why there is no answer.
 type failure struct {
-	err       error
-	host      string // host and port as the subscriber wrote them
-	timeout   time.Duration
-	connected bool // whether there was a connection, its TLS included
-	proxy     bool // whether requests go through a proxy
+	err     error
+	host    string // host and port as the subscriber wrote them
+	timeout time.Duration
+	reached phase
+	proxy   bool // whether requests go through a proxy
 }
 
 // outcome returns whether Muster or the endpoint is the reason.
@@ -39,22 +49,21 @@ func (f failure) text() string {
 	var name *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
-	var alert tls.AlertError
 	var through errProxy
-	var dialled *net.OpError
+	var op *net.OpError
 	switch {
 	case refused(f.err):
 		return ErrNotPublic.Error()
 	case errors.As(f.err, &through):
 		return through.Error()
-	case f.proxy && errors.As(f.err, &dialled) && slices.Contains(dials, dialled.Op):
+	case f.proxy && errors.As(f.err, &op) && slices.Contains(dials, op.Op):
 		return "there is no connection through the proxy that Muster sends webhooks through"
 	case errors.As(f.err, &name) && name.IsNotFound:
 		return "the name of the host is not known"
 	case errors.As(f.err, &name):
 		return "the name of the host could not be resolved"
 	case errors.Is(f.err, context.DeadlineExceeded), isTimeout(f.err):
-		if f.connected {
+		if f.reached == connected {
 			return fmt.Sprintf("there was no answer within %v", f.timeout)
 		}
 		return fmt.Sprintf("there was no connection to %s within %v", f.host, f.timeout)
@@ -62,16 +71,18 @@ func (f failure) text() string {
 		return "the certificate is not valid: " + invalid(certificate.Err)
 	case errors.As(f.err, &noTLS):
 		return fmt.Sprintf("%s does not speak TLS", f.host)
-	case errors.As(f.err, &alert):
-		return fmt.Sprintf("%s refuses the TLS connection: %s", f.host, alert)
+	case f.reached == handshake && errors.As(f.err, &op) && op.Op == "remote error": // an alert, named by package tls
+		return fmt.Sprintf("%s refuses the TLS connection: %s", f.host, strings.TrimPrefix(op.Err.Error(), "tls: "))
 	case errors.Is(f.err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nobody listens at %s", f.host)
 	case errors.Is(f.err, syscall.EHOSTUNREACH), errors.Is(f.err, syscall.ENETUNREACH):
 		return fmt.Sprintf("%s cannot be reached", f.host)
 	case errors.Is(f.err, io.EOF), errors.Is(f.err, io.ErrUnexpectedEOF), errors.Is(f.err, syscall.ECONNRESET), errors.Is(f.err, syscall.EPIPE):
 		return "the connection was closed before there was an answer"
-	case f.connected:
-		return "the answer could not be read as HTTP"
+	case f.reached == handshake:
+		return fmt.Sprintf("there is no TLS connection to %s", f.host)
+	case f.reached == connected:
+		return "the answer is not HTTP, or its headers are too long"
 	}
 	return fmt.Sprintf("there is no connection to %s", f.host)
 }

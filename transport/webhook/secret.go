@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 )
@@ -24,8 +25,11 @@ func (s Secret) Text() string { return secretPrefix + base64.StdEncoding.EncodeT
 // String hides the secret, so that it cannot get into a log by mistake.
 func (s Secret) String() string { return secretPrefix + "…" }
 
-// GoString hides the secret.
-func (s Secret) GoString() string { return s.String() }
+// Format hides the secret, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// MarshalText hides the secret.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue hides the secret.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
@@ -34,7 +38,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func ParseSecret(text string) (s Secret, err error) {
 	encoded, ok := strings.CutPrefix(text, secretPrefix)
 	decoded, err := base64.StdEncoding.Strict().DecodeString(encoded)
-	if !ok || err != nil || len(decoded) != len(s) {
+	if !ok || err != nil || len(decoded) != len(s) || Secret(decoded).Text() != text { // line breaks are ignored in base64
 		return s, errors.New("a webhook secret is expected: whsec_ and 32 bytes in base64")
 	}
 	return Secret(decoded), nil

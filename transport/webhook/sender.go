@@ -116,9 +116,10 @@ func (s *Sender) Send(ctx context.Context, to Endpoint, events [][]byte) (Result
 func (s *Sender) attempt(ctx context.Context, target *url.URL, header http.Header, text []byte, r *Result) error {
 	limited, cancel := context.WithTimeout(ctx, s.options.Timeout)
 	defer cancel()
-	var connected atomic.Bool
+	var reached atomic.Int32
 	limited = httptrace.WithClientTrace(limited, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		TLSHandshakeStart: func() { reached.Store(handshake) },
+		GotConn:           func(httptrace.GotConnInfo) { reached.Store(connected) },
 	})
 	request, err := http.NewRequestWithContext(limited, http.MethodPost, target.String(), bytes.NewReader(text))
 	if err != nil {
@@ -136,7 +137,7 @@ func (s *Sender) attempt(ctx context.Context, target *url.URL, header http.Heade
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	f := failure{err: err, host: address(request.URL), timeout: s.options.Timeout, connected: connected.Load(), proxy: s.options.Proxy != nil}
+	f := failure{err: err, host: address(request.URL), timeout: s.options.Timeout, reached: reached.Load(), proxy: s.options.Proxy != nil}
 	r.Outcome, r.Error, r.Cause = f.outcome(), f.text(), err
 	return nil
 }
