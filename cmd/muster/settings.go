@@ -12,6 +12,7 @@ import (
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/auth"
 	"github.com/muster-dev/muster/transport/dialect"
+	"github.com/muster-dev/muster/transport/webhook"
 )
 
 // settings are the flags of serve.
@@ -26,6 +27,7 @@ type settings struct {
 	oidc       auth.OIDC
 	faces      []transport.Face
 	origins    []string
+	webhooks   webhook.Options
 	logging    terminal.Logging
 }
 
@@ -42,6 +44,7 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
 	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; may be repeated, or contain several separated by commas; by default no page may")
 	s.oidcFlags(f)
+	s.webhookFlags(f)
 	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print commands that show it")
 	f.Lookup("demo").NoOptDefVal = "true"
 	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "cors-origin", "demo")
@@ -50,7 +53,9 @@ func (s *settings) flags(f *pflag.FlagSet) {
 
 // node returns what the settings say of the node.
 func (s *settings) node(logger *slog.Logger, stderr io.Writer) node.Options {
+	webhooks := s.webhooks
+	webhooks.Version = version()
 	return node.Options{
-		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, Partitions: s.partitions, Logger: logger, Stderr: stderr,
+		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, Partitions: s.partitions, Webhooks: webhooks, Logger: logger, Stderr: stderr,
 	}
 }

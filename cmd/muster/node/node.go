@@ -15,6 +15,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/webhook"
 	"github.com/muster-dev/muster/transport/worker"
 )
 
@@ -24,6 +25,7 @@ type Options struct {
 	NATSURL    string // empty for the embedded server
 	NATSListen string // address of the embedded server, empty for none
 	Partitions int    // of a new log; 0: as many as an existing one has, or the default
+	Webhooks   webhook.Options // how webhooks are sent, and where they may be
 	Logger     *slog.Logger
 	Stderr     io.Writer // for the progress of a rebuild
 	Damages    *Damages  // counts damaged read models; nil: a count of the node's own
