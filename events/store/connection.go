@@ -15,14 +15,17 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/muster-dev/muster/events/credentials"
 )
 
 // secretFile holds the secret that an embedded server demands from its clients.
 const secretFile = "nats-token"
 
 // guard lets in only clients that know the secret in DIR/nats-token, because a client
-// that can write to the log can write any history.
-func guard(dir *directory, listen string, o *server.Options) error {
+// that can write to the log can write any history, and subscribers. The gate tells them
+// apart.
+func guard(gate *credentials.Gate, listen string, o *server.Options) error {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return fmt.Errorf("--nats-listen %q: an address like 127.0.0.1:4222 is expected: %w", listen, err)
@@ -39,17 +42,23 @@ func guard(dir *directory, listen string, o *server.Options) error {
 			return err
 		}
 	}
-	path := dir.file(secretFile)
+	o.Host, o.Port, o.CustomClientAuthentication = host, number, gate
+	return nil
+}
+
+// makeSecret returns the secret of the embedded server from DIR/nats-token, and makes one if
+// there is none.
+func (d *directory) makeSecret() (string, error) {
+	path := d.file(secretFile)
 	secret, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && blank(secret) {
 		secret = []byte(rand.Text())
 		err = WriteFile(path, append(secret, '\n'), 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("the embedded server's secret: %w", err)
+		return "", fmt.Errorf("the embedded server's secret: %w", err)
 	}
-	o.Host, o.Port, o.Authorization = host, number, strings.TrimSpace(string(secret))
-	return nil
+	return strings.TrimSpace(string(secret)), nil
 }
 
 // blank reports whether a power cut has left nothing of a file's content.
@@ -65,20 +74,10 @@ func free(listen string) error {
 	return listener.Close()
 }
 
-// secret returns the secret that the embedded server demands. It is empty if the server
-// does not listen.
-func (d *directory) secret(listen string) string {
-	if listen == "" {
-		return ""
-	}
-	token, _ := os.ReadFile(d.file(secretFile)) // guard has just read the file
-	return strings.TrimSpace(string(token))
-}
-
 // connectInside opens a connection to the server in this process. The connection survives
 // that the server is replaced.
 func connectInside(e *embedded) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.dir.secret(e.address())), nats.Name("muster"),
+	nc, err := nats.Connect("", nats.InProcessServer(e), nats.Token(e.secret), nats.Name("muster"),
 		nats.MaxReconnects(-1), nats.ReconnectWait(mendEvery), nats.SyncQueueLen(pageQueue))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the embedded JetStream: %w", err)

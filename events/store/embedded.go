@@ -9,6 +9,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/muster-dev/muster/events/credentials"
 )
 
 // embedded is the server in this process. It can be replaced by a new one on the same
@@ -19,11 +21,24 @@ type embedded struct {
 	logger  *slog.Logger
 	failed  func(error)                 // called when the server cannot write
 	inspect func(context.Context) error // checks the files of the log
+	gate    *credentials.Gate           // nil for a server that does not listen
+	secret  string                      // of the gate
 
 	mu     sync.Mutex
 	listen string         // the address of the server; empty for none
 	server *server.Server // nil while there is none
 	conns  []*nats.Conn   // to be connected again when the server is replaced
+}
+
+// makeGate makes the gate of a server that is to listen.
+func (e *embedded) makeGate() (err error) {
+	if e.listen == "" {
+		return nil
+	}
+	if e.secret, err = e.dir.makeSecret(); err == nil {
+		e.gate = credentials.NewGate(e.secret)
+	}
+	return err
 }
 
 // open starts a server on the store's files. Everything that must be checked before
@@ -39,7 +54,7 @@ func (e *embedded) open(ctx context.Context) error {
 	if err := e.dir.setFeedsAside(e.logger); err != nil {
 		return err
 	}
-	s, err := startServer(ctx, e.dir, e.address(), e.logger, e.failed)
+	s, err := startServer(ctx, e.dir, e.address(), e.gate, e.logger, e.failed)
 	if err != nil {
 		return err
 	}
@@ -68,9 +83,13 @@ func (e *embedded) stop() {
 	s := e.server
 	e.server = nil
 	e.mu.Unlock()
-	if s != nil {
-		stopServer(s)
+	if s == nil {
+		return
 	}
+	if e.gate != nil {
+		e.gate.Detach()
+	}
+	stopServer(s)
 }
 
 // errNoServer reports that there is no server at the moment.

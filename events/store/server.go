@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/muster-dev/muster/events/credentials"
 )
 
 const (
@@ -32,8 +34,9 @@ var flushAlways = true
 // startServer starts JetStream in this process. Every write is flushed to disk
 // before it is acknowledged (SyncAlways). By default JetStream would flush every two
 // minutes. What the server reports while it starts is part of the error if it fails.
-// Later, failed is called when the server reports that it cannot write.
-func startServer(ctx context.Context, dir *directory, listen string, logger *slog.Logger, failed func(error)) (*server.Server, error) {
+// Later, failed is called when the server reports that it cannot write. If the server is to
+// listen, it has the gate.
+func startServer(ctx context.Context, dir *directory, listen string, gate *credentials.Gate, logger *slog.Logger, failed func(error)) (*server.Server, error) {
 	o := &server.Options{
 		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: flushAlways,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
@@ -44,7 +47,7 @@ func startServer(ctx context.Context, dir *directory, listen string, logger *slo
 		JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 	}
 	if listen != "" {
-		if err := guard(dir, listen, o); err != nil {
+		if err := guard(gate, listen, o); err != nil {
 			return nil, err
 		}
 	}
@@ -58,6 +61,12 @@ func startServer(ctx context.Context, dir *directory, listen string, logger *slo
 	if err := started(ctx, s, log); err != nil {
 		stopServer(s)
 		return nil, err
+	}
+	if gate != nil {
+		if err := gate.Attach(s); err != nil {
+			stopServer(s)
+			return nil, err
+		}
 	}
 	log.open()
 	return s, nil

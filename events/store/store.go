@@ -159,7 +159,10 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 		}
 	} else {
 		s.server = &embedded{dir: s.dir, listen: o.Listen, logger: o.Logger, failed: s.fail, inspect: s.inspect}
-		if err = s.server.open(ctx); err == nil {
+		if err = s.server.makeGate(); err == nil {
+			err = s.server.open(ctx)
+		}
+		if err == nil {
 			s.Conn, err = connectInside(s.server)
 		}
 		s.reading.dial = func(context.Context) (*nats.Conn, error) { return connectInside(s.server) }
