@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
@@ -28,6 +29,12 @@ type Options struct {
 	URL string
 	// Listen is the TCP address of the embedded server. It is empty for none.
 	Listen string
+	// Callout are the keys for the auth callout of external servers. Without them, no
+	// subscribers are let in there.
+	Callout *credentials.Keys
+	// PublicURLs are where subscribers reach NATS. If there are none, they are the address of
+	// the embedded server or of the external ones.
+	PublicURLs []string
 	// Partitions of a new log, 1 to [store.MaxPartitions]. A log that exists must have
 	// as many. 0 is for as many as the log has, or the default of a new one.
 	Partitions int
@@ -74,7 +81,8 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	}
 	l.clock = newClock(l.now, l.logger)
 	l.store, err = store.Open(ctx, store.Options{
-		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Partitions: o.Partitions, ReadOnly: o.ReadOnly, Logger: l.logger,
+		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Callout: o.Callout, PublicURLs: o.PublicURLs,
+		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Logger: l.logger,
 	})
 	if err != nil {
 		return nil, err
@@ -128,6 +136,13 @@ func (l *Log) Dir() string { return l.store.Dir() }
 
 // ClientURL returns where the embedded server listens. It is empty if it does not.
 func (l *Log) ClientURL() string { return l.store.ClientURL() }
+
+// Door returns where subscribers come in to NATS. It lets nobody in before
+// [credentials.Door.Admit].
+func (l *Log) Door() credentials.Door { return l.store.Door() }
+
+// PublicURLs returns the URLs at which subscribers reach NATS. There are none if they cannot.
+func (l *Log) PublicURLs() []string { return l.store.PublicURLs() }
 
 // CheckMark compares a partition with the high-water mark: the log must contain the
 // message that this node has read last, unchanged. If it does not, the error is

@@ -36,6 +36,9 @@ func newServe() *cobra.Command {
 			if err := s.checkOIDC(); err != nil {
 				return err
 			}
+			if err := s.natsUsers.check(s.natsURL, s.natsListen); err != nil {
+				return err
+			}
 			collector.Tune()
 			return serve(cmd.Context(), s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),

@@ -21,6 +21,7 @@ type settings struct {
 	data       string
 	natsURL    string
 	natsListen string
+	natsUsers  subscribers
 	partitions int
 	rateLimit  int
 	demo       bool
@@ -39,6 +40,7 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(terminal.NotEmpty(&s.data), "data", "data directory")
 	f.Var(terminal.NotEmpty(&s.natsURL), "nats-url", "NATS servers that hold the log, separated by commas; the embedded server by default")
 	f.Var(terminal.Address(&s.natsListen), "nats-listen", "address on which the embedded NATS server listens, for subscribers and auditors; by default it does not listen")
+	s.natsUsers.flags(f)
 	f.Var(terminal.NewCount(&s.partitions, store.MaxPartitions), "partitions", "number of partitions of a new log, which cannot be changed later; by default 1, and 4 with --nats-url")
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
@@ -56,6 +58,7 @@ func (s *settings) node(logger *slog.Logger, stderr io.Writer) node.Options {
 	webhooks := s.webhooks
 	webhooks.Version = version()
 	return node.Options{
-		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, Partitions: s.partitions, Webhooks: webhooks, Logger: logger, Stderr: stderr,
+		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, NATSCallout: s.natsUsers.callout.keys, NATSPublic: s.natsUsers.urls,
+		Partitions: s.partitions, Webhooks: webhooks, Logger: logger, Stderr: stderr,
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/credentials"
 )
 
 // CallTimeout bounds one call to JetStream.
@@ -30,6 +32,12 @@ type Options struct {
 	URL string
 	// Listen is the TCP address of the embedded server. It is empty for none.
 	Listen string
+	// Callout are the keys for the auth callout of external servers. Without them, no
+	// subscribers are let in there.
+	Callout *credentials.Keys
+	// PublicURLs are where subscribers reach NATS. If there are none, they are the address of
+	// the embedded server or of the external ones.
+	PublicURLs []string
 	// Partitions is the number of partitions of a new log, 1 to [MaxPartitions]. An
 	// existing log must have the same number. 0 fits any existing log. A new one then has
 	// [PartitionsInside] or [PartitionsOutside].
@@ -81,6 +89,8 @@ type Store struct {
 	mark     *highWater // nil without a data directory, or if there is none to be read
 	inside   bool       // the log is in the data directory
 	server   *embedded  // nil with an external server, and if the files are read instead
+	door     credentials.Door
+	public   func() []string // where subscribers reach NATS
 	trouble  *trouble
 	logger   *slog.Logger
 	marker   marker // of the log
@@ -98,7 +108,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Partitions < 0 || o.Partitions > MaxPartitions {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected, or 0 for the default", o.Partitions, MaxPartitions)
 	}
-	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
+	s := &Store{door: credentials.Closed(credentials.ErrNotListening), public: func() []string { return nil }, inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -171,6 +181,7 @@ func (s *Store) connect(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.entered()
+	s.openDoor(o)
 	s.JS, err = jetstream.New(s.Conn, jetstream.WithDefaultTimeout(CallTimeout), jetstream.WithPublishAsyncMaxPending(FeedWindow*MaxPartitions))
 	if err != nil {
 		return fmt.Errorf("opening JetStream: %w", err)
@@ -282,6 +293,7 @@ func (s *Store) ClientURL() string {
 func (s *Store) Close() error {
 	s.trouble.stop()
 	s.reading.close()
+	s.door.Close()
 	if s.Conn != nil {
 		s.Conn.Close()
 	}

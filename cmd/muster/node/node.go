@@ -14,6 +14,7 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/collector"
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/webhook"
 	"github.com/muster-dev/muster/transport/worker"
@@ -24,11 +25,14 @@ type Options struct {
 	Data       string // the data directory
 	NATSURL    string // empty for the embedded server
 	NATSListen string // address of the embedded server, empty for none
-	Partitions int    // of a new log; 0: as many as an existing one has, or the default
-	Webhooks   webhook.Options // how webhooks are sent, and where they may be
-	Logger     *slog.Logger
-	Stderr     io.Writer // for the progress of a rebuild
-	Damages    *Damages  // counts damaged read models; nil: a count of the node's own
+	// NATSCallout are the keys for the auth callout of external servers, nil for none.
+	NATSCallout *credentials.Keys
+	NATSPublic  []string        // where subscribers reach NATS; empty: at the address of the server
+	Partitions  int             // of a new log; 0: as many as an existing one has, or the default
+	Webhooks    webhook.Options // how webhooks are sent, and where they may be
+	Logger      *slog.Logger
+	Stderr      io.Writer // for the progress of a rebuild
+	Damages     *Damages  // counts damaged read models; nil: a count of the node's own
 	// Served returns how many requests the node has got so far. By it the node knows when it
 	// has nothing to do; nil: it does not want to know.
 	Served func() uint64
@@ -66,7 +70,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	n.Metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), n.damages.metric())
 	var err error
 	n.Log, err = events.Open(ctx, events.Options{
-		Dir: o.Data, URL: o.NATSURL, Listen: o.NATSListen, Partitions: o.Partitions,
+		Dir: o.Data, URL: o.NATSURL, Listen: o.NATSListen, Callout: o.NATSCallout, PublicURLs: o.NATSPublic, Partitions: o.Partitions,
 		Now: n.Clock.Now, Logger: o.Logger, Metrics: n.Metrics,
 	})
 	if err != nil {

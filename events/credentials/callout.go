@@ -1,0 +1,157 @@
+package credentials
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats.go"
+)
+
+// The auth callout of NATS servers (ADR-26).
+const (
+	calloutSubject = "$SYS.REQ.USER.AUTH"
+	calloutXKey    = "Nats-Server-Xkey" // header of an encrypted request
+	calloutQueue   = "muster"           // one node gets each request
+)
+
+// Expires is how long a connection to an external server may last. Its client then makes
+// another one. This bounds how long a connection stays that [Callout.Disconnect] could not
+// close.
+const Expires = 15 * time.Minute
+
+// Callout tells external servers who may connect, with the auth callout of NATS. Any number of
+// nodes may do that at once, if they have the same keys. It is safe for concurrent use.
+type Callout struct {
+	conn    *nats.Conn // in the account that holds the streams
+	urls    []string   // where subscribers connect
+	keys    *Keys
+	logger  *slog.Logger
+	expires time.Duration
+
+	mu      sync.Mutex
+	sub     *nats.Subscription // nil until subscribers are admitted
+	closed  bool
+	checked atomic.Bool // the servers are configured
+}
+
+// NewCallout returns a callout on the connection, which must be to the account that holds the
+// streams. The URLs, separated by commas, are of the same servers. A user and a password in
+// them are not used.
+func NewCallout(conn *nats.Conn, urls string, keys *Keys, logger *slog.Logger) *Callout {
+	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires}
+}
+
+// Admit begins to serve the servers.
+func (c *Callout) Admit(lookup Lookup) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sub != nil || c.closed {
+		return
+	}
+	sub, err := c.conn.QueueSubscribe(calloutSubject, calloutQueue, func(m *nats.Msg) { c.respond(m, lookup) })
+	if err != nil {
+		c.logger.Error("cannot let subscribers in to NATS", slog.Any("error", err)) // the connection is closed
+		return
+	}
+	c.sub = sub
+}
+
+// Close ends the service. Other nodes go on.
+func (c *Callout) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	if c.sub != nil {
+		_ = c.sub.Unsubscribe() // fails only if the connection is closed
+	}
+}
+
+// respond decides one login. A request that cannot be understood is not answered: the server
+// then refuses the login by itself.
+func (c *Callout) respond(m *nats.Msg, lookup Lookup) {
+	server := m.Header.Get(calloutXKey)
+	text, err := c.keys.open(m.Data, server)
+	if err != nil {
+		c.logger.Error("a login to NATS could not be decrypted", slog.Any("error", err))
+		return
+	}
+	request, err := jwt.DecodeAuthorizationRequestClaims(string(text))
+	if err != nil {
+		c.logger.Warn("a login to NATS could not be read", slog.Any("error", err))
+		return
+	}
+	response, err := c.decide(request, lookup)
+	if err == nil {
+		response, err = c.keys.seal(response, server)
+	}
+	if err == nil {
+		err = m.Respond(response)
+	}
+	if err != nil {
+		c.logger.Warn("a login to NATS could not be decided", slog.Any("error", err))
+	}
+}
+
+// decide returns the response to a login, signed.
+func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, lookup Lookup) ([]byte, error) {
+	r := jwt.NewAuthorizationResponseClaims(request.UserNkey)
+	r.Audience = request.Server.ID
+	o := request.ConnectOptions
+	l := login{o.Username, o.Password}
+	now := time.Now()
+	if p, until, ok := c.permissions(l, lookup, now); !ok {
+		r.Error = "the user or the password is wrong, or the subscription was deleted"
+	} else {
+		u := jwt.NewUserClaims(request.UserNkey)
+		u.Name, u.Audience, u.Expires = l.user, Account, expiry(now, c.expires, until).Unix()
+		u.Permissions.Pub.Allow.Add(p.Publish...)
+		u.Permissions.Sub.Allow.Add(p.Subscribe...)
+		u.Limits.Subs, u.Limits.Payload = MaxSubscriptions, MaxPayload
+		var err error
+		if r.Jwt, err = u.Encode(c.keys.signer); err != nil {
+			return nil, fmt.Errorf("signing: %w", err)
+		}
+	}
+	text, err := r.Encode(c.keys.signer)
+	if err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	return []byte(text), nil
+}
+
+// permissions returns what a login may do, and until when.
+func (c *Callout) permissions(l login, lookup Lookup, now time.Time) (p Permissions, until time.Time, ok bool) {
+	if c.isProbe(l) {
+		return probePermissions(), time.Time{}, true
+	}
+	s, until, ok := l.find(lookup, now)
+	return s.Permissions(l.user), until, ok
+}
+
+// expiry returns when a connection ends, in whole seconds, as JWTs have them. It is in the
+// future, and not after until, unless that is the zero time.
+func expiry(now time.Time, lasts time.Duration, until time.Time) time.Time {
+	end := now.Add(lasts)
+	if !until.IsZero() && until.Before(end) {
+		end = until
+	}
+	if end = end.Truncate(time.Second); !end.After(now) {
+		end = end.Add(time.Second)
+	}
+	return end
+}
+
+// ErrNoCallout is why no credentials can be issued for an external NATS server without
+// callout.
+var ErrNoCallout = errors.New("subscriptions of kind nats need NATS servers that ask Muster who may connect: " +
+	"configure the servers as in deploy/nats/subscribers.conf, and start muster serve with --nats-callout-seed")
+
+// ErrNotListening is why no credentials can be issued for an embedded NATS server that does not
+// listen.
+var ErrNotListening = errors.New("subscriptions of kind nats need a NATS server that subscribers can connect to: " +
+	"start muster serve with --nats-listen, or use external NATS servers")
