@@ -1,0 +1,200 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/store"
+)
+
+// claimFor is how long a node that has noted a new place may take to make the consumer before
+// another one does.
+const claimFor = 2 * time.Second
+
+// Ensure makes the consumer as the spec wants it. It makes a consumer that was lost again from
+// the noted place, and does nothing if the consumer is right already. The error wraps
+// [ErrSuperseded] or [ErrDeleted] if the spec is out of date. Any other error may pass.
+func (s *Subscriptions) Ensure(ctx context.Context, spec Spec) error {
+	_, _, err := s.ensure(ctx, spec)
+	return err
+}
+
+// ensure is Ensure. It returns the consumer and the note.
+func (s *Subscriptions) ensure(ctx context.Context, spec Spec) (jetstream.Consumer, note, error) {
+	var seen uint64 // the note of another node that is making the consumer
+	var since time.Time
+	for {
+		consumer, n, err := s.follow(ctx, spec, seen != 0 && time.Since(since) > claimFor)
+		if !errors.Is(err, errNoted) {
+			return consumer, n, err
+		}
+		if n.sequence != seen {
+			seen, since = n.sequence, time.Now()
+		}
+		if err := pause(ctx, onceMore); err != nil {
+			return nil, note{}, err
+		}
+	}
+}
+
+// follow makes one attempt at what Ensure does. The error wraps errNoted if another node is at
+// it. If it has taken too long, this one takes over.
+func (s *Subscriptions) follow(ctx context.Context, spec Spec, takeOver bool) (jetstream.Consumer, note, error) {
+	n, err := s.note(ctx, spec.ID)
+	switch {
+	case err != nil:
+		return nil, n, err
+	case n.Deleted:
+		return nil, n, fmt.Errorf("subscription %s: %w", spec.ID, ErrDeleted)
+	case n.Version > spec.Version || n.Epoch > spec.epoch():
+		return nil, n, fmt.Errorf("subscription %s at version %d: %w", spec.ID, spec.Version, ErrSuperseded)
+	}
+	consumer, err := s.consumer(ctx, spec)
+	if err != nil {
+		return nil, n, err
+	}
+	made := consumer != nil && epochOf(consumer.CachedInfo()) == spec.epoch()
+	switch {
+	case made:
+		n, err = s.settle(ctx, spec, n, consumer.CachedInfo())
+		return consumer, n, err
+	case n.Epoch < spec.epoch() || consumer != nil && takeOver:
+		if n.Position, err = s.place(ctx, spec, n, consumer); err != nil {
+			return nil, n, err
+		}
+		n.Version, n.Epoch, n.Set = spec.Version, spec.epoch(), max(n.Set, spec.Set)
+		if n, err = s.write(ctx, spec.ID, n); err != nil {
+			return nil, n, err
+		}
+	case consumer != nil:
+		return nil, n, errNoted
+	}
+	if consumer != nil {
+		if err := s.remove(ctx, spec); err != nil {
+			return nil, n, err
+		}
+	}
+	consumer, err = s.make(ctx, spec, n.Position)
+	return consumer, n, err
+}
+
+// consumer returns the consumer with what JetStream says of it, or nil if there is none.
+func (s *Subscriptions) consumer(ctx context.Context, spec Spec) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	defer cancel()
+	consumer, err := s.js.Consumer(ctx, spec.stream(), ConsumerName(spec.ID))
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the consumer of subscription %s: %w", spec.ID, err)
+	}
+	return consumer, nil
+}
+
+// settle notes the spec's numbers, and pauses the consumer of a client of NATS or lets it go
+// on.
+func (s *Subscriptions) settle(ctx context.Context, spec Spec, n note, info *jetstream.ConsumerInfo) (note, error) {
+	if n.Version < spec.Version || n.Epoch < spec.epoch() {
+		n.Position = max(n.Position, info.AckFloor.Stream)
+		n.Version, n.Epoch, n.Set = spec.Version, spec.epoch(), max(n.Set, spec.Set)
+		var err error
+		if n, err = s.write(ctx, spec.ID, n); err != nil {
+			return n, err
+		}
+	}
+	if spec.Kind != NATS || info.Paused == spec.Paused {
+		return n, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	defer cancel()
+	var err error
+	if spec.Paused {
+		_, err = s.js.PauseConsumer(ctx, spec.stream(), ConsumerName(spec.ID), never)
+	} else {
+		_, err = s.js.ResumeConsumer(ctx, spec.stream(), ConsumerName(spec.ID))
+	}
+	if err != nil {
+		return n, fmt.Errorf("pausing or resuming subscription %s: %w", spec.ID, err)
+	}
+	return n, nil
+}
+
+// place returns the position after which the consumer for the spec begins. The consumer is the
+// one that is there, or nil.
+func (s *Subscriptions) place(ctx context.Context, spec Spec, n note, consumer jetstream.Consumer) (uint64, error) {
+	if n.Set < spec.Set {
+		return max(spec.Start, 1) - 1, nil
+	}
+	if consumer == nil || epochOf(consumer.CachedInfo()) != n.Epoch {
+		return n.Position, nil // the note has been written since the consumer was made
+	}
+	info := consumer.CachedInfo()
+	position := max(n.Position, info.AckFloor.Stream)
+	// If nothing is undelivered, the change applies to what comes after it.
+	_, err := s.store.FeedMessage(ctx, spec.Partition, spec.epoch())
+	if errors.Is(err, store.ErrNoMessage) {
+		return position, nil // what is in the feed does not tell yet
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, subject := range subjectsOf(info) {
+		m, err := s.store.NextFeedMessage(ctx, spec.Partition, subject, position+1)
+		if errors.Is(err, store.ErrNoMessage) || err == nil && m.Sequence >= spec.epoch() {
+			continue
+		}
+		return position, err
+	}
+	return max(position, spec.epoch()-1), nil
+}
+
+// remove deletes the consumer, if it is there.
+func (s *Subscriptions) remove(ctx context.Context, spec Spec) error {
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	defer cancel()
+	err := s.js.DeleteConsumer(ctx, spec.stream(), ConsumerName(spec.ID))
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("deleting the consumer of subscription %s: %w", spec.ID, err)
+	}
+	return nil
+}
+
+// make makes the consumer. The error wraps errNoted if another node has made it from another
+// place.
+func (s *Subscriptions) make(ctx context.Context, spec Spec, position uint64) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	defer cancel()
+	consumer, err := s.js.CreateConsumer(ctx, spec.stream(), spec.config(position, s.options.AckWait))
+	if errors.Is(err, jetstream.ErrConsumerExists) {
+		return nil, errNoted
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the consumer of subscription %s: %w", spec.ID, err)
+	}
+	return consumer, nil
+}
+
+// Delete deletes the consumer and the attempts of a subscription, for good: what a node with an
+// older spec calls afterwards fails with [ErrDeleted]. A note of some bytes stays for that. All
+// nodes may call Delete, and more than once.
+func (s *Subscriptions) Delete(ctx context.Context, spec Spec) error {
+	_, err := s.change(ctx, spec.ID, func(n *note) bool {
+		if n.Deleted {
+			return false
+		}
+		*n = note{Version: max(n.Version, spec.Version), Deleted: true, sequence: n.sequence}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.remove(ctx, spec); err != nil {
+		return err
+	}
+	return s.forgetAttempts(ctx, spec.ID)
+}
