@@ -54,7 +54,7 @@ func TestFailure(t *testing.T) {
 			w.Header().Set("Upgrade", "x")
 			w.WriteHeader(http.StatusSwitchingProtocols)
 		}, "the receiver answered 101 Switching Protocols"},
-		"hangs": {func(_ http.ResponseWriter, in *http.Request) { <-in.Context().Done() }, "there was no answer within 300ms"},
+		"hangs": {func(_ http.ResponseWriter, in *http.Request) { <-in.Context().Done(); panic(http.ErrAbortHandler) }, "there was no answer within 300ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,7 +26,7 @@ type egress struct {
 func newEgress(t *testing.T, to string, status int) *egress {
 	t.Helper()
 	e := &egress{asked: make(chan *http.Request, 10)}
-	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, in *http.Request) {
+	e.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, in *http.Request) {
 		e.asked <- in
 		if status != http.StatusOK {
 			http.Error(w, "10.0.0.1 says no", status)
@@ -51,6 +51,7 @@ func newEgress(t *testing.T, to string, status int) *egress {
 			e.count.Add(1)
 		}
 	}
+	e.Start()
 	t.Cleanup(func() { e.Close(); e.opened.Wait() })
 	return e
 }
