@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"errors"
+	"fmt"
 )
 
 // The media types of bodies (CloudEvents 1.0, JSON event format §3 and §4).
@@ -10,30 +11,24 @@ const (
 	batchType = "application/cloudevents-batch+json"
 )
 
-// MaxBody is how long the body of a batch can be, in bytes. A batch that would be longer is
-// cut short. A single event is always sent. It is never longer, because the log takes no
-// longer ones.
-const MaxBody = 1 << 20
-
 // body is what a request sends.
 type body struct {
 	mediaType string
 	id        string // of the last event
 	text      []byte
-	events    int // how many it holds
 }
 
-// render makes the body of as many of the events as fit, but of one at least. Without batch
-// it is that of the first event.
+// render makes the body of all the events. Without batch it can only have one.
 func (to Endpoint) render(events [][]byte) (b body, err error) {
-	if len(events) == 0 {
+	switch {
+	case len(events) == 0:
 		return b, errors.New("there is no event to send")
-	}
-	b.mediaType = eventType
-	if to.Batch {
+	case to.Batch:
 		b.mediaType, b.text = batchType, append(b.text, '[')
-	} else {
-		events = events[:1]
+	case len(events) > 1:
+		return b, fmt.Errorf("there are %d events to send, and the endpoint takes one at a time", len(events))
+	default:
+		b.mediaType = eventType
 	}
 	for i, event := range events {
 		o, err := read(event)
@@ -44,13 +39,9 @@ func (to Endpoint) render(events [][]byte) (b body, err error) {
 			o.from, o.to = 0, 0
 		}
 		if i > 0 {
-			if len(b.text)+len(event)+len(",]") > MaxBody {
-				break
-			}
 			b.text = append(b.text, ',')
 		}
-		b.text = o.appendThin(b.text, event)
-		b.id, b.events = o.id, i+1
+		b.text, b.id = o.appendThin(b.text, event), o.id
 	}
 	if to.Batch {
 		b.text = append(b.text, ']')

@@ -23,7 +23,7 @@
 //
 // # The outcome
 //
-// One call of [Sender.Send] makes at most one request. A status from 200 to 299 means
+// One call of [Sender.Send] makes at most one request, with all events or none. A status from 200 to 299 means
 // [Delivered], 410 [Gone], and every other answer, or none, [Failed]. A redirect is a failure
 // and is not followed. The status decides: an answer that breaks off after it changes
 // nothing. All of it may take [Timeout], from resolving the name to the end of the answer.

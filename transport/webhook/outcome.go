@@ -18,7 +18,6 @@ const (
 // Result describes an attempt.
 type Result struct {
 	Outcome Outcome
-	Events  int // how many of the events were in the request, from the first one on
 	// At is when the attempt began, which is also the time of the signature.
 	At     time.Time
 	Status int // of the answer; 0: there was none

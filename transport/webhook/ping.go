@@ -27,19 +27,19 @@ type ping struct {
 }
 
 type pingData struct {
-	Subscription string `json:"subscription_id"`
+	Subscription domain.SubscriptionID `json:"subscription_id"`
 }
 
 // Ping sends a test event for a subscription, which is a CloudEvent of the type [PingType]
 // with a new id. It is signed and sent like any other event, as a batch of one if the endpoint
 // takes batches.
-func (s *Sender) Ping(ctx context.Context, to Endpoint, org domain.OrganizationID, subscription [16]byte) (Result, error) {
-	now, name := s.options.Now(), domain.ID[any](subscription).String()
+func (s *Sender) Ping(ctx context.Context, to Endpoint, org domain.OrganizationID, subscription domain.SubscriptionID) (Result, error) {
+	now := s.options.Now()
 	id := new(wire.EventIDs).Next(now)
 	event, err := json.Marshal(ping{
 		SpecVersion: "1.0", ID: id, Source: "/organizations/" + org.String(), Type: PingType,
-		Subject: "subscriptions/" + name, Time: now.UTC().Format("2006-01-02T15:04:05.000Z"),
-		DataContentType: "application/json", Organization: org, Data: pingData{name},
+		Subject: "subscriptions/" + subscription.String(), Time: now.UTC().Format("2006-01-02T15:04:05.000Z"),
+		DataContentType: "application/json", Organization: org, Data: pingData{subscription},
 	})
 	if err != nil {
 		return Result{Outcome: Failed, At: now, Error: "the event could not be prepared for sending", Cause: err}, nil

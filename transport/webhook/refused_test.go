@@ -51,7 +51,7 @@ func TestRefused(t *testing.T) {
 		if result.Status != 0 || !strings.Contains(result.Error, "not public") && host != "localhost" || strings.Contains(result.Error, "127.0.0.1") {
 			t.Errorf("%s: %+v", host, result)
 		}
-		result, err := s.Ping(t.Context(), to, domain.OrganizationID{1}, domain.CommandID{2})
+		result, err := s.Ping(t.Context(), to, domain.OrganizationID{1}, domain.SubscriptionID{2})
 		if err != nil || result.Outcome != webhook.Refused {
 			t.Errorf("ping of %s: %+v, %v", host, result, err)
 		}

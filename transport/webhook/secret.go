@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+
+	"github.com/muster-dev/muster/domain"
 )
 
 // secretPrefix is what Standard Webhooks puts before a symmetric secret.
@@ -52,7 +54,7 @@ const secretInfo = "muster webhook secret 1"
 // random and has at least 32 bytes. The generation tells the secrets of one subscription
 // apart: each rotation takes another number. Whoever has a secret learns nothing about the
 // key or about other secrets (HKDF-Expand with SHA-256, RFC 5869 §2.3).
-func Derive(key []byte, subscription [16]byte, generation uint64) (Secret, error) {
+func Derive(key []byte, subscription domain.SubscriptionID, generation uint64) (Secret, error) {
 	if len(key) < len(Secret{}) {
 		return Secret{}, fmt.Errorf("the key of the webhook secrets has %d bytes, and %d are needed", len(key), len(Secret{}))
 	}

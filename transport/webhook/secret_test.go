@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport/webhook"
 )
 
@@ -52,7 +53,7 @@ func TestDerive(t *testing.T) {
 	t.Parallel()
 	key := bytes.Repeat([]byte{7}, 32)
 	seen := map[webhook.Secret]bool{}
-	for _, subscription := range [][16]byte{{1}, {2}} {
+	for _, subscription := range []domain.SubscriptionID{{1}, {2}} {
 		for generation := range uint64(3) {
 			s, err := webhook.Derive(key, subscription, generation)
 			if err != nil || seen[s] || s == (webhook.Secret{}) {
@@ -61,13 +62,13 @@ func TestDerive(t *testing.T) {
 			seen[s] = true
 		}
 	}
-	s, err := webhook.Derive(key, [16]byte{1}, 0)
+	s, err := webhook.Derive(key, domain.SubscriptionID{1}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "secret", hex.EncodeToString(s[:]), "81f7c993b0330e92cc924f79e87a4dd89475a4c039c5466f03916eb437c518b2")
 	for _, short := range [][]byte{nil, key[:31]} {
-		if _, err := webhook.Derive(short, [16]byte{1}, 0); err == nil {
+		if _, err := webhook.Derive(short, domain.SubscriptionID{1}, 0); err == nil {
 			t.Errorf("a key of %d bytes is taken", len(short))
 		}
 	}

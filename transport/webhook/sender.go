@@ -84,10 +84,11 @@ func NewSender(o Options) *Sender {
 // Close closes the connections that are kept. No request may be under way.
 func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 
-// Send makes one attempt to deliver the first event, or, if the endpoint takes batches, as
-// many of the events as fit into [MaxBody], in their order. Each is a CloudEvent in JSON, as
-// the feed has it. An error means that the context ended before the outcome was known: it
-// is not a failure of the endpoint, and the events have to be sent again.
+// Send makes one attempt to deliver the events, all of them or none, in their order. Each is
+// a CloudEvent in JSON, as the feed has it. There can only be more than one if the endpoint
+// takes batches, and the caller bounds how long a batch is. An error means that the context
+// ended before the outcome was known: it is not a failure of the endpoint, and the events
+// have to be sent again.
 func (s *Sender) Send(ctx context.Context, to Endpoint, events [][]byte) (Result, error) {
 	r := Result{Outcome: Failed, At: s.options.Now()}
 	b, err := to.render(events)
@@ -95,7 +96,6 @@ func (s *Sender) Send(ctx context.Context, to Endpoint, events [][]byte) (Result
 		r.Error, r.Cause = "the event could not be prepared for sending", err
 		return r, nil
 	}
-	r.Events = b.events
 	target, err := parseURL(to.URL, s.options.AllowPrivate)
 	if err != nil {
 		r.Outcome, r.Error, r.Cause = Refused, err.Error(), err
