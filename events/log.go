@@ -16,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -143,6 +144,13 @@ func (l *Log) Door() credentials.Door { return l.store.Door() }
 
 // PublicURLs returns the URLs at which subscribers reach NATS. There are none if they cannot.
 func (l *Log) PublicURLs() []string { return l.store.PublicURLs() }
+
+// Subscriptions opens the cursors of the log's subscriptions. The options need not say how
+// events are read.
+func (l *Log) Subscriptions(ctx context.Context, o subscription.Options) (*subscription.Subscriptions, error) {
+	o.Events = l.Events
+	return subscription.Open(ctx, l.store, o)
+}
 
 // CheckMark compares a partition with the high-water mark: the log must contain the
 // message that this node has read last, unchanged. If it does not, the error is

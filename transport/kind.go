@@ -38,6 +38,8 @@ var (
 // Kinds of problems that the handlers of faces refer to by name.
 var (
 	UnknownInvitation = Kind{"unknown_invitation", http.StatusNotFound, "Invitation not recognised"}
+	NotNext           = Kind{"not_next", http.StatusConflict, "Not the next undelivered event"}
+	NATSNotOffered    = Kind{"nats_not_offered", http.StatusConflict, "Subscribers cannot come in to NATS"}
 	AnotherInvitee    = Kind{"invitation_for_another_user", http.StatusConflict, "Invitation is for another user"}
 )
 

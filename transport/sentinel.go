@@ -102,7 +102,7 @@ func Kinds() []Kind {
 	all := []Kind{
 		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
 		insufficientScope, methodNotAllowed, internalError, notReady,
-		UnknownInvitation, AnotherInvitee,
+		UnknownInvitation, AnotherInvitee, NotNext, NATSNotOffered,
 	}
 	for _, row := range sentinels {
 		all = append(all, row.Kind)

@@ -39,6 +39,13 @@ var bodies = map[string]string{
 		{"user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "workspace_id": "019cc043-af91-783e-9927-3daab1cd9277", "permission": "content.edit"},
 		{"user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "workspace_id": "019cc043-af91-783e-9927-3daab1cd9277", "role": "admin"}]}`,
 
+	"create-subscription":        `{"name": "Provisioning", "kind": "webhook", "url": "https://app.acme.example/hooks/muster", "types": ["muster.member.*"], "from": "earliest"}`,
+	"update-subscription":        `{"types": ["muster.member.*", "muster.workspace.*"]}`,
+	"pause-subscription":         `{"reason": "Maintenance"}`,
+	"rewind-subscription":        `{"from": "earliest"}`,
+	"skip-event":                 `{"position": "0-1043", "reason": "The receiver cannot read it, ticket 4711"}`,
+	"rotate-subscription-secret": `{"overlap_seconds": 86400}`,
+
 	"issue-token":  `{"name": "Billing service", "scopes": ["workspace_members:read", "access:read"], "expires_at": "2035-12-31T23:00:00Z"}`,
 	"rotate-token": `{"overlap_seconds": 86400}`,
 }

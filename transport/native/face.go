@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/delivery"
 )
 
 // Options configure the native API.
@@ -32,6 +33,9 @@ type Options struct {
 	// Logger gets a line for each event stream that ends, at debug level. The default is
 	// [slog.Default].
 	Logger *slog.Logger
+	// Deliverer delivers the events of subscriptions. It must be given to serve requests about
+	// them.
+	Deliverer *delivery.Deliverer
 	// Slowness is how long a write to the reader of an event stream may take. The default
 	// is ten seconds.
 	Slowness time.Duration
@@ -66,6 +70,7 @@ func Face(o Options) (transport.Face, error) {
 			{Name: "Members", Description: "The ties of users to workspaces."},
 			{Name: "Access", Description: "What somebody may do, and why."},
 			{Name: "Events", Description: "What happened."},
+			{Name: "Subscriptions", Description: "Events that are delivered: by webhooks, or to be fetched from NATS."},
 			{Name: "Tokens", Description: "Credentials."},
 			{Name: "Service", Description: "For those who run Muster."},
 		},
@@ -78,7 +83,7 @@ func Face(o Options) (transport.Face, error) {
 		Operations: slices.Concat(
 			organizationOperations(), organizationMemberOperations(), userOperations(), roleOperations(), workspaceOperations(),
 			memberOperations(), memberStateOperations(), memberBatchOperations(), invitationOperations(), ownershipOperations(),
-			accessOperations(), accessCheckOperations(), eventOperations(s), tokenOperations(), selfOperations(),
+			accessOperations(), accessCheckOperations(), eventOperations(s), (&subscriptions{o.Deliverer, s.logger}).operations(), tokenOperations(), selfOperations(),
 			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
 		Pages: []transport.Page{{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}},

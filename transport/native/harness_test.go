@@ -52,7 +52,7 @@ func start(t testing.TB, dir string, more ...func(*settings)) *service {
 		change(&o)
 	}
 	s.Service = transporttest.Start(t, dir, s.now, func(opened *transporttest.Service) []transport.Face {
-		o.native.Metrics, o.native.Gatherer = opened.Metrics, opened.Metrics
+		o.native.Metrics, o.native.Gatherer, o.native.Deliverer = opened.Metrics, opened.Metrics, opened.Deliverer
 		o.native.Ready = func(ctx context.Context) error {
 			if reason := s.notReady.Load(); reason != nil {
 				return *reason

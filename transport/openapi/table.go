@@ -78,6 +78,17 @@ var table = map[string]row{
 	"after":    {length: 100, pattern: afterPattern},
 	"schema":   {least: 1, most: maxNumber},
 
+	// Subscriptions.
+	"event_types":         {items: domain.MaxEventTypes, length: domain.MaxEventType, pattern: `^muster\.[a-z_]+\.([a-z_]+|[*])$`},
+	"event_type":          {length: domain.MaxEventType, pattern: `^muster(\.[a-z_]+)+$`},
+	"from":                {length: 100, pattern: afterPattern},
+	"url":                 {length: domain.MaxURL, pattern: `^https?://`},
+	"pause":               {length: 600, pattern: linePattern},
+	"answer":              {length: 1024, pattern: `^`},
+	"nats_urls":           {items: 100, length: 300, pattern: `^[a-z]+://`},
+	"nats_name":           {length: 100, pattern: `^[A-Za-z0-9_-]+$`},
+	"subscription_secret": {length: 60, pattern: `^(whsec_[A-Za-z0-9+/]{43}=|sub_[0-9A-Za-z]{52})$`},
+
 	// Lists.
 	"page":       {items: projections.MaxPageSize},
 	"cursor":     {length: 6000, pattern: `^[A-Za-z0-9_-]+$`},

@@ -12,12 +12,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/delivery"
+	"github.com/muster-dev/muster/transport/webhook"
+	"github.com/muster-dev/muster/transport/worker"
 )
 
 // RootToken is the text of the service's root token.
@@ -34,8 +40,11 @@ type Service struct {
 	Models *projections.ReadModels
 	// Metrics is the registry of all metrics.
 	Metrics *prometheus.Registry
-	stop    func()
-	paused  sync.Mutex // held while the read models do not follow the log
+	// Deliverer delivers the events of subscriptions. It may send webhooks to any address, and
+	// tries again after 10 milliseconds.
+	Deliverer *delivery.Deliverer
+	stop      func()
+	paused    sync.Mutex // held while the read models do not follow the log
 }
 
 // Start runs Muster on the data in the directory, until the test ends or until
@@ -61,6 +70,15 @@ func Start(
 	if err := s.Log.Start(ctx, s.Models); err != nil {
 		t.Fatal(err)
 	}
+	s.Deliverer, err = delivery.Open(ctx, delivery.Options{
+		Log: s.Log, Models: s.Models, Webhooks: webhook.Options{AllowPrivate: true, Version: "test"}, Now: now, Logger: quiet,
+		Schedule: func(int) time.Duration { return 10 * time.Millisecond },
+		NewID:    func() domain.CommandID { return domain.CommandID(uuid.New()) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers := worker.Start(s.Deliverer.Run)
 	o := transport.Options{
 		Log: s.Log, Models: s.Models, RootToken: RootToken, Now: now, Logger: quiet, Metrics: s.Metrics, Faces: faces(s),
 	}
@@ -75,6 +93,8 @@ func Start(
 		s.API.Drain()
 		s.Client().CloseIdleConnections()
 		s.Close()
+		workers.Stop()
+		s.Deliverer.Close()
 		unfollow()
 		if err := errors.Join(s.Models.Close(), s.Log.Close()); err != nil {
 			t.Error(err)

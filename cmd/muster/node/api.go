@@ -10,7 +10,7 @@ import (
 // program's.
 func (n *Node) API(o transport.Options, version string) (*transport.API, error) {
 	face, err := native.Face(native.Options{
-		Version: version, Ready: n.Ready, Warnings: n.Log.Warnings, Gatherer: n.Metrics, Metrics: n.Metrics, Logger: n.Logger,
+		Version: version, Ready: n.Ready, Warnings: n.Log.Warnings, Gatherer: n.Metrics, Metrics: n.Metrics, Logger: n.Logger, Deliverer: n.deliverer,
 	})
 	if err != nil {
 		return nil, err

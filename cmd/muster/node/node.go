@@ -16,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/delivery"
 	"github.com/muster-dev/muster/transport/webhook"
 	"github.com/muster-dev/muster/transport/worker"
 )
@@ -53,6 +54,8 @@ type Node struct {
 	damages       *Damages
 	served        func() uint64
 	open          atomic.Bool
+	webhooks      webhook.Options
+	deliverer     *delivery.Deliverer
 	workers       *worker.Group
 	stopFollowing context.CancelFunc
 	followed      chan struct{}  // closed when following has ended
@@ -63,7 +66,7 @@ type Node struct {
 // if they are damaged. While they cannot be opened for a reason that can pass, such as a full
 // disk, it tries again. The node must be closed even after an error.
 func Open(ctx context.Context, o Options) (*Node, error) {
-	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages, served: o.Served}
+	n := &Node{Data: o.Data, Clock: new(Clock), Metrics: prometheus.NewRegistry(), Logger: o.Logger, damages: o.Damages, served: o.Served, webhooks: o.Webhooks}
 	if n.damages == nil {
 		n.damages = new(Damages)
 	}
@@ -107,7 +110,14 @@ func (n *Node) Start(ctx context.Context) error {
 	offboarding := &worker.Offboarding{
 		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
 	}
-	n.workers = worker.Start(expiry.Run, offboarding.Run)
+	var err error
+	n.deliverer, err = delivery.Open(ctx, delivery.Options{
+		Log: n.Log, Models: n.Models, Webhooks: n.webhooks, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger, Metrics: n.Metrics,
+	})
+	if err != nil {
+		return err
+	}
+	n.workers = worker.Start(expiry.Run, offboarding.Run, n.deliverer.Run)
 	if n.served != nil {
 		r := rest{done: n.done, free: n.freeMemory, collected: collector.Collected()}
 		n.alongside.Go(func() { r.run(following) })
@@ -135,6 +145,9 @@ func (n *Node) Close() error {
 	var errs []error
 	if n.workers != nil {
 		n.workers.Stop()
+	}
+	if n.deliverer != nil {
+		n.deliverer.Close()
 	}
 	if n.stopFollowing != nil {
 		n.stopFollowing()

@@ -1,0 +1,222 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/credentials"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/subscription"
+	"github.com/muster-dev/muster/projections"
+	"github.com/muster-dev/muster/transport/auth"
+	"github.com/muster-dev/muster/transport/webhook"
+)
+
+// Options says what a deliverer works with.
+type Options struct {
+	Log    *events.Log
+	Models *projections.ReadModels
+	// Webhooks says how webhooks are sent, and where they may be.
+	Webhooks webhook.Options
+	// Schedule returns how long to wait after an attempt has failed, which is counted from 1;
+	// nil for [subscription.Schedule].
+	Schedule func(attempt int) time.Duration
+	// Now is the clock by which the former secret of a webhook ends; nil for [time.Now].
+	Now func() time.Time
+	// NewID returns a new id for a command.
+	NewID   func() domain.CommandID
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer // nil: no metrics
+}
+
+// Deliverer delivers the events of all subscriptions, and knows how far each has come. Its
+// methods may be called at the same time.
+type Deliverer struct {
+	Options
+	cursors *subscription.Subscriptions
+	sender  *webhook.Sender
+	running map[domain.SubscriptionID]*worker // only Run touches it
+	nats    map[domain.SubscriptionID]domain.Subscription
+	ended   chan *worker // workers that have ended by themselves
+	lost    chan int     // partitions whose feed was made again
+	work    sync.WaitGroup
+
+	mu  sync.Mutex
+	key []byte // that secrets of webhooks are made with; nil until it has been read
+}
+
+// Open returns a deliverer. [Deliverer.Run] has it deliver. It must be closed.
+func Open(ctx context.Context, o Options) (*Deliverer, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	cursors, err := o.Log.Subscriptions(ctx, subscription.Options{
+		Schedule: o.Schedule, Logger: o.Logger, Registerer: o.Metrics,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the cursors of subscriptions: %w", err)
+	}
+	return &Deliverer{
+		Options: o, cursors: cursors, sender: webhook.NewSender(o.Webhooks),
+		running: make(map[domain.SubscriptionID]*worker), nats: make(map[domain.SubscriptionID]domain.Subscription),
+		ended: make(chan *worker), lost: make(chan int),
+	}, nil
+}
+
+// Close closes the connections to receivers. Nothing may be delivered any more.
+func (d *Deliverer) Close() { d.sender.Close() }
+
+// spec returns what the subscription wants of its cursor.
+func (d *Deliverer) spec(s *domain.Subscription) subscription.Spec {
+	return subscription.Spec{
+		ID: subscription.ID(s.ID), Organization: s.Organization, Partition: d.Log.Partition(s.Organization),
+		Kind: subscription.Kind(s.Kind), Types: s.Types, Workspace: s.Workspace, Batch: max(s.Batch, 1), Paused: !s.PausedAt.IsZero(),
+		Start: s.Start, Set: s.Set, Epoch: s.Epoch, Resumed: s.Resumed, Version: s.Version,
+	}
+}
+
+// Place returns how far the subscription has come.
+func (d *Deliverer) Place(ctx context.Context, s *domain.Subscription) (subscription.Place, error) {
+	return d.cursors.Place(ctx, d.spec(s))
+}
+
+// Next returns the next event that the subscription has to deliver. It reports false if there is
+// none.
+func (d *Deliverer) Next(ctx context.Context, s *domain.Subscription) (feed.Event, bool, error) {
+	return d.cursors.Next(ctx, d.spec(s))
+}
+
+// Attempts returns at most limit attempts of the subscription, the last one first, and only those
+// before the one with that [subscription.Attempt.Sequence] if before is not 0.
+func (d *Deliverer) Attempts(ctx context.Context, s *domain.Subscription, before uint64, limit int) ([]subscription.Attempt, error) {
+	return d.cursors.Deliveries(ctx, subscription.ID(s.ID), before, limit)
+}
+
+// Ping sends a test event to the webhook's endpoint, also if the subscription is paused, and
+// returns how that has ended. It moves no cursor, and does not count for the subscription's
+// health. It is listed with the other attempts.
+func (d *Deliverer) Ping(ctx context.Context, s *domain.Subscription) (subscription.Attempt, error) {
+	to, err := d.endpoint(ctx, s)
+	if err != nil {
+		return subscription.Attempt{}, err
+	}
+	result, err := d.sender.Ping(ctx, to, s.Organization, s.ID)
+	if err != nil {
+		return subscription.Attempt{}, err
+	}
+	attempt := subscription.NewAttempt(result.At, outcome(&result))
+	attempt.Type = webhook.PingType
+	if err := d.cursors.Record(ctx, subscription.ID(s.ID), attempt); err != nil {
+		d.Logger.Warn("an attempt could not be kept", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+	}
+	return attempt, nil
+}
+
+// CheckURL returns an error that says what to do, unless webhooks may be sent to the URL.
+func (d *Deliverer) CheckURL(url string) error { return webhook.CheckURL(url, d.Webhooks.AllowPrivate) }
+
+// CanConnect returns nil if subscribers can come in to NATS, and otherwise an error that says
+// what the operator must configure.
+func (d *Deliverer) CanConnect() error { return d.Log.Door().CanIssue() }
+
+// Connection is what a client of NATS needs to fetch the events of its subscription, besides the
+// secret, which is the password.
+type Connection struct {
+	URLs        []string // of servers
+	User        string
+	Stream      string
+	Consumer    string // durable, with explicit acknowledgement; to be pulled from
+	InboxPrefix string // all replies must be asked for below it
+}
+
+// Connection returns how the subscription's events are fetched from NATS.
+func (d *Deliverer) Connection(s *domain.Subscription) Connection {
+	user := s.ID.String()
+	return Connection{
+		URLs: d.Log.PublicURLs(), User: user, Stream: store.FeedStream(d.Log.Partition(s.Organization)),
+		Consumer: subscription.ConsumerName(subscription.ID(s.ID)), InboxPrefix: credentials.Inbox(user),
+	}
+}
+
+// NewSecret returns the text of a new secret of the subscription: the one with the generation
+// for a webhook, and a random one for NATS.
+func (d *Deliverer) NewSecret(ctx context.Context, kind domain.SubscriptionKind, id domain.SubscriptionID, generation int) (string, error) {
+	if kind == domain.SubscriptionNATS {
+		return auth.NewSecret(auth.SubscriberSecret), nil
+	}
+	secret, err := d.secret(ctx, id, generation)
+	return secret.Text(), err
+}
+
+// secret returns the webhook's secret of that generation.
+func (d *Deliverer) secret(ctx context.Context, id domain.SubscriptionID, generation int) (webhook.Secret, error) {
+	key, err := d.secretKey(ctx)
+	if err != nil {
+		return webhook.Secret{}, err
+	}
+	return webhook.Derive(key, id, uint64(generation)) //nolint:gosec // counts from 1
+}
+
+func (d *Deliverer) secretKey(ctx context.Context) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.key != nil {
+		return d.key, nil
+	}
+	key, err := d.cursors.Key(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	d.key = key
+	return key, nil
+}
+
+// otherSecretError reports that a secret is not the one that was given out.
+type otherSecretError struct{ id domain.SubscriptionID }
+
+func (e *otherSecretError) Error() string {
+	return fmt.Sprintf("the secret of subscription %s is lost, because the key of the webhooks' secrets (stream MUSTER_KEYS) is another one: rotate the secret", e.id)
+}
+
+// endpoint returns where and how the subscription's webhooks are sent. The error is an
+// otherSecretError if they cannot be signed as the receiver expects.
+func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webhook.Endpoint, error) {
+	to := webhook.Endpoint{URL: s.URL, Batch: s.Batch > 1}
+	for _, include := range s.Include {
+		to.Profile = to.Profile || include == domain.IncludeProfile
+	}
+	current, err := d.secret(ctx, s.ID, s.Generation)
+	if err != nil {
+		return to, err
+	}
+	if auth.HashSecret(current.Text()) != s.Secret {
+		return to, &otherSecretError{s.ID}
+	}
+	to.Secrets = append(to.Secrets, current)
+	if d.Now().Before(s.FormerUntil) {
+		former, err := d.secret(ctx, s.ID, s.Generation-1)
+		if err != nil {
+			return to, err
+		}
+		if auth.HashSecret(former.Text()) == s.Former {
+			to.Secrets = append(to.Secrets, former)
+		}
+	}
+	return to, nil
+}
+
+// outcome returns what the cursor has to know of an attempt.
+func outcome(r *webhook.Result) subscription.Outcome {
+	return subscription.Outcome{
+		Kind: subscription.OutcomeKind(r.Outcome), Status: r.Status, Latency: r.Latency,
+		RetryAfter: r.RetryAfter, Error: r.Error, Answer: r.Answer,
+	}
+}

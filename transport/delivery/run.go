@@ -1,0 +1,305 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/credentials"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/subscription"
+)
+
+// retry is how long to wait after something could not be done that has no event to wait for.
+const retry = 5 * time.Second
+
+// worker delivers the events of one webhook.
+type worker struct {
+	current atomic.Pointer[domain.Subscription]
+	spec    subscription.Spec // that it was started with
+	stop    context.CancelFunc
+	done    chan struct{} // closed when it has ended
+	err     error         // why it has ended by itself; set before done is closed
+}
+
+// over reports whether it has ended.
+func (w *worker) over() bool {
+	select {
+	case <-w.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Run delivers events until the context ends. It follows the subscriptions of the read models:
+// nothing else has to tell it that one was made, changed or deleted.
+func (d *Deliverer) Run(ctx context.Context) {
+	defer d.work.Wait()
+	d.Log.Door().Admit(d.subscriber(ctx))
+	d.work.Go(func() {
+		for ctx.Err() == nil {
+			if err := d.cursors.Watch(ctx, func(partition int) {
+				select {
+				case d.lost <- partition:
+				case <-ctx.Done():
+				}
+			}); err != nil && ctx.Err() == nil {
+				d.Logger.Warn("what happens to cursors cannot be heard at the moment", slog.Any("error", err))
+				wait(ctx, retry)
+			}
+		}
+	})
+	_, more := d.Models.ChangedSubscriptions() // all are read now
+	for ctx.Err() == nil {
+		err := d.Models.EachSubscription(ctx, func(s domain.Subscription) { d.follow(ctx, s) })
+		if err == nil {
+			break
+		}
+		d.Logger.Warn("the subscriptions cannot be read at the moment", slog.Any("error", err))
+		wait(ctx, retry)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case w := <-d.ended:
+			d.hasEnded(ctx, w)
+		case partition := <-d.lost:
+			for _, s := range d.nats {
+				if d.Log.Partition(s.Organization) == partition {
+					d.ensure(ctx, s)
+				}
+			}
+		case <-more:
+			var ids []domain.SubscriptionID
+			ids, more = d.Models.ChangedSubscriptions()
+			for _, id := range ids {
+				d.changed(ctx, id)
+			}
+		}
+	}
+}
+
+// hasEnded forgets a worker that has ended by itself. If it has ended because its cursor has
+// followed a newer change, and that change is known by now, another one takes its place.
+func (d *Deliverer) hasEnded(ctx context.Context, w *worker) {
+	s := w.current.Load()
+	if d.running[s.ID] != w {
+		return
+	}
+	delete(d.running, s.ID)
+	if errors.Is(w.err, subscription.ErrSuperseded) && s.Version > w.spec.Version {
+		d.follow(ctx, *s)
+	}
+}
+
+// wait waits, or until the context ends.
+func wait(ctx context.Context, long time.Duration) {
+	select {
+	case <-time.After(long):
+	case <-ctx.Done():
+	}
+}
+
+// changed follows the subscription as it is now.
+func (d *Deliverer) changed(ctx context.Context, id domain.SubscriptionID) {
+	s, err := d.Models.AnySubscription(id)
+	if err != nil { // the read models are damaged or closed, and the node ends
+		d.Logger.Warn("a subscription cannot be read", slog.String("subscription_id", id.String()), slog.Any("error", err))
+		return
+	}
+	d.follow(ctx, s)
+}
+
+// follow has the subscription worked on as it wants.
+func (d *Deliverer) follow(ctx context.Context, s domain.Subscription) {
+	switch {
+	case !s.DeletedAt.IsZero():
+		d.end(s.ID)
+		delete(d.nats, s.ID)
+		d.disconnect(s)
+		d.delete(ctx, s)
+	case s.Kind == domain.SubscriptionNATS:
+		before, known := d.nats[s.ID]
+		d.nats[s.ID] = s
+		if known && before.Generation != s.Generation {
+			d.disconnect(s)
+		}
+		d.ensure(ctx, s)
+	case !s.PausedAt.IsZero():
+		d.end(s.ID)
+	default:
+		d.deliver(ctx, s)
+	}
+}
+
+// end ends the worker of the subscription, if it has one, and waits for that.
+func (d *Deliverer) end(id domain.SubscriptionID) {
+	if w := d.running[id]; w != nil {
+		w.stop()
+		<-w.done
+		delete(d.running, id)
+	}
+}
+
+// disconnect ends the connections of a subscriber whose secret has changed, or that is gone.
+func (d *Deliverer) disconnect(s domain.Subscription) {
+	if s.Kind != domain.SubscriptionNATS {
+		return
+	}
+	if err := d.Log.Door().Disconnect(s.ID.String()); err != nil {
+		d.Logger.Warn("a subscriber could not be disconnected from NATS", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+	}
+}
+
+// ensure has the consumer of a subscriber made as the subscription wants it.
+func (d *Deliverer) ensure(ctx context.Context, s domain.Subscription) {
+	d.try(ctx, s, "the consumer of a subscription could not be made", d.cursors.Ensure)
+}
+
+// delete deletes the cursor of a subscription that was deleted.
+func (d *Deliverer) delete(ctx context.Context, s domain.Subscription) {
+	d.try(ctx, s, "the cursor of a subscription could not be deleted", d.cursors.Delete)
+}
+
+// try does something beside Run, until it has been done or somebody else has done more.
+func (d *Deliverer) try(ctx context.Context, s domain.Subscription, failed string, do func(context.Context, subscription.Spec) error) {
+	d.work.Go(func() {
+		for ctx.Err() == nil {
+			err := do(ctx, d.spec(&s))
+			if err == nil || errors.Is(err, subscription.ErrSuperseded) || errors.Is(err, subscription.ErrDeleted) || ctx.Err() != nil {
+				return
+			}
+			d.Logger.Warn(failed, slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+			wait(ctx, retry)
+		}
+	})
+}
+
+// deliver has a worker deliver the events of a webhook. A worker that is there already goes on,
+// unless the change is one for its cursor.
+func (d *Deliverer) deliver(ctx context.Context, s domain.Subscription) {
+	spec := d.spec(&s)
+	if w := d.running[s.ID]; w != nil {
+		same := spec
+		same.Version = w.spec.Version
+		if !w.over() && reflect.DeepEqual(same, w.spec) {
+			w.current.Store(&s)
+			return
+		}
+		d.end(s.ID)
+	}
+	working, stop := context.WithCancel(ctx)
+	w := &worker{spec: spec, stop: stop, done: make(chan struct{})}
+	w.current.Store(&s)
+	d.running[s.ID] = w
+	d.work.Go(func() {
+		defer stop()
+		w.err = d.run(working, w)
+		close(w.done)
+		select {
+		case d.ended <- w:
+		case <-working.Done():
+		}
+	})
+}
+
+// run delivers until the context ends, or until nothing more is to be delivered.
+func (d *Deliverer) run(ctx context.Context, w *worker) error {
+	wake, stop := d.Log.Watch(w.spec.Organization)
+	defer stop()
+	var lost *otherSecretError
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := d.cursors.Run(working, w.spec, wake, func(ctx context.Context, list []feed.Event, _ int) subscription.Outcome {
+		to, err := d.endpoint(ctx, w.current.Load())
+		if errors.As(err, &lost) {
+			cancel()
+		}
+		if err != nil {
+			return subscription.Outcome{Kind: subscription.Failed, Error: "the request could not be signed"}
+		}
+		shown := make([][]byte, len(list))
+		for i := range list {
+			shown[i] = list[i].Shown
+		}
+		result, err := d.sender.Send(ctx, to, shown)
+		if err != nil { // it was cut short
+			return subscription.Outcome{Kind: subscription.Failed}
+		}
+		if result.Cause != nil {
+			d.Logger.Debug("a webhook was not delivered", slog.String("subscription_id", w.spec.ID.String()), slog.Any("error", result.Cause))
+		}
+		return outcome(&result)
+	})
+	var exhausted *subscription.ExhaustedError
+	switch {
+	case lost != nil:
+		d.pause(ctx, w, domain.PauseSecret, lost.Error())
+	case errors.As(err, &exhausted):
+		d.pause(ctx, w, domain.PauseCause(exhausted.Reason), exhausted.Error())
+	}
+	return err
+}
+
+// pause pauses a subscription that cannot deliver. It tries until that is done, or somebody
+// else has changed the subscription.
+func (d *Deliverer) pause(ctx context.Context, w *worker, cause domain.PauseCause, detail string) {
+	s := w.current.Load()
+	said := []any{
+		slog.String("organization_id", s.Organization.String()), slog.String("subscription_id", s.ID.String()),
+		slog.String("cause", string(cause)), slog.String("detail", detail),
+	}
+	for ctx.Err() == nil {
+		_, err := d.Log.Run(ctx, domain.PauseSubscription{
+			Meta: domain.Meta{
+				ID: d.NewID(), Organization: s.Organization,
+				Actor: domain.Actor{Kind: domain.ActorSystem, ID: "muster"},
+			},
+			ID: s.ID, Cause: cause, Detail: detail,
+		})
+		if err == nil || errors.Is(err, domain.ErrUnknownSubscription) {
+			d.Logger.Error("a subscription was paused, because it cannot deliver", said...)
+			return
+		}
+		if ctx.Err() == nil {
+			d.Logger.Warn("a subscription that cannot deliver could not be paused", append(said, slog.Any("error", err))...)
+			wait(ctx, retry)
+		}
+	}
+}
+
+// subscriber returns the lookup of those who come in to NATS. It waits until the read models show
+// what this node has acknowledged, so that a secret works as soon as it was given out.
+func (d *Deliverer) subscriber(ctx context.Context) credentials.Lookup {
+	return func(user string) (credentials.Subscriber, bool) {
+		id, err := parseID(user)
+		if err != nil {
+			return credentials.Subscriber{}, false
+		}
+		within, cancel := context.WithTimeout(ctx, retry)
+		defer cancel()
+		if err := d.Log.AwaitShown(within, events.AllEvents, domain.OrganizationID{}); err != nil {
+			return credentials.Subscriber{}, false
+		}
+		s, err := d.Models.AnySubscription(id)
+		if err != nil || s.Kind != domain.SubscriptionNATS || !s.DeletedAt.IsZero() {
+			return credentials.Subscriber{}, false
+		}
+		c := d.Connection(&s)
+		return credentials.Subscriber{
+			Stream: c.Stream, Consumer: c.Consumer, Secret: s.Secret, Former: s.Former, FormerUntil: s.FormerUntil,
+		}, true
+	}
+}
+
+func parseID(text string) (id domain.SubscriptionID, err error) {
+	err = id.UnmarshalText([]byte(text))
+	return id, err
+}
