@@ -59,7 +59,7 @@ func (r *runner) handle(ctx context.Context, m jetstream.Msg) error {
 	outcome := r.deliver(ctx, t.events, t.attempt)
 	release()
 	r.metrics.inFlight.Dec()
-	if outcome.Kind != Delivered && ctx.Err() != nil {
+	if outcome.Kind != Delivered && outcome.Status == 0 && ctx.Err() != nil { // it was cut short
 		_ = m.Nak()
 		return ctx.Err()
 	}
@@ -187,15 +187,24 @@ func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 	return nil
 }
 
-// keep notes the position, and that the last attempt has succeeded. If it cannot, it is tried
-// again later: an older note is no harm.
+// keep notes the position, and that the endpoint is well if it failed before that. If it cannot,
+// it is tried again later: an older note is no harm.
 func (r *runner) keep(ctx context.Context) {
 	r.noted = time.Now()
 	_, err := r.change(context.WithoutCancel(ctx), r.spec.ID, func(n *note) bool {
-		if n.Deleted || n.Epoch != r.spec.epoch() || n.Position >= r.position && !n.healthOf(r.spec).Failing() {
+		if n.Deleted || n.Epoch != r.spec.epoch() {
 			return false
 		}
-		n.Position, n.Health = max(n.Position, r.position), health{Resumed: r.spec.Resumed}
+		// Another node may have failed with a later event meanwhile.
+		h := n.healthOf(r.spec)
+		well := h.Failing() && (h.Epoch != r.spec.epoch() || h.Number <= r.position)
+		if n.Position >= r.position && !well {
+			return false
+		}
+		if well {
+			n.Health = health{Resumed: r.spec.Resumed}
+		}
+		n.Position = max(n.Position, r.position)
 		return true
 	})
 	if err != nil {
@@ -233,9 +242,10 @@ func (r *runner) failed(ctx context.Context, t *trial, o Outcome) error {
 		case now.Sub(h.FailingSince) >= FailingFor:
 			h.Exhausted, h.NextAttempt = ReasonFailing, time.Time{}
 		}
-		n.Health = health{r.spec.Resumed, h}
+		n.Health, n.Position = health{r.spec.Resumed, h}, max(n.Position, r.position)
 		return true
 	})
+	r.dirty = r.dirty && err != nil
 	if h.Exhausted != "" {
 		wait = time.Hour // should the command that pauses it fail
 	}

@@ -16,7 +16,7 @@ const (
 	// pullFor is how long a request for the next event may wait at the server.
 	pullFor = time.Minute
 	// heartbeat is how often the server says that such a request still waits.
-	heartbeat = 10 * time.Second
+	heartbeat = 5 * time.Second
 	// firstRetry and mostRetry bound the pause after JetStream could not be used.
 	firstRetry = 100 * time.Millisecond
 	mostRetry  = 5 * time.Second
@@ -26,8 +26,8 @@ const (
 
 // Deliver delivers events, in one request, and returns how that has ended. Events are the
 // subscription's next one, or as many as a batch may have. Attempts are counted from 1 for each
-// first event. When the context ends, Deliver must return soon. An attempt that was cut short
-// does not count.
+// first event. When the context ends, Deliver must return soon. An attempt that is cut short by
+// that, and fails without a status, does not count.
 type Deliver func(ctx context.Context, events []feed.Event, attempt int) Outcome
 
 // ExhaustedError reports that nothing is delivered any more until the subscription has been
@@ -128,6 +128,7 @@ func (r *runner) work(ctx context.Context) error {
 			}
 			continue
 		}
+		calm := r.undisturbed()
 		if consumer, err = r.consumer(ctx, r.spec); err != nil {
 			return err
 		}
@@ -138,7 +139,7 @@ func (r *runner) work(ctx context.Context) error {
 			r.position, r.looked, r.unsure = max(r.position, floor), floor, true
 			continue
 		}
-		if err := r.pull(ctx, consumer); err != nil {
+		if err := r.pull(ctx, calm, consumer); err != nil {
 			return err
 		}
 	}
@@ -177,8 +178,9 @@ func (r *runner) idle(ctx context.Context) error {
 	}
 }
 
-// pull has events handed out, one after the other, as long as any is undelivered.
-func (r *runner) pull(ctx context.Context, consumer jetstream.Consumer) error {
+// pull has events handed out, one after the other, as long as any is undelivered and nothing
+// disturbs the calm.
+func (r *runner) pull(ctx, calm context.Context, consumer jetstream.Consumer) error {
 	messages, err := consumer.Messages(jetstream.PullMaxMessages(1), jetstream.PullExpiry(pullFor), jetstream.PullHeartbeat(heartbeat))
 	if err != nil {
 		return err
@@ -186,10 +188,12 @@ func (r *runner) pull(ctx context.Context, consumer jetstream.Consumer) error {
 	defer giveBack(messages)
 	for {
 		once, cancel := context.WithTimeout(ctx, pullFor)
+		stop := context.AfterFunc(calm, cancel)
 		m, err := messages.Next(jetstream.NextContext(once))
+		stop()
 		cancel()
-		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			return nil // another node may have delivered everything
+		if err != nil && once.Err() != nil && ctx.Err() == nil {
+			return nil // the consumer must be looked at; another node may have delivered everything
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -55,10 +56,29 @@ type Subscriptions struct {
 	logger  *slog.Logger
 	metrics *metrics
 	resets  bool // the server can set a consumer behind a batch
+
+	mu      sync.Mutex
+	calm    context.Context // ends when a consumer may have been lost
+	disturb context.CancelFunc
+}
+
+// undisturbed returns a context that ends when a consumer may have been lost.
+func (s *Subscriptions) undisturbed() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calm
+}
+
+// disturbed has all runners look at their consumers.
+func (s *Subscriptions) disturbed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disturb()
+	s.calm, s.disturb = context.WithCancel(context.Background())
 }
 
 // Open opens the streams of cursors, attempts and keys, or makes them. Nothing runs in the
-// background.
+// background before [Subscriptions.Watch] and [Subscriptions.Run] are called.
 func Open(ctx context.Context, s *store.Store, o Options) (*Subscriptions, error) {
 	if o.AckWait == 0 {
 		o.AckWait = AckWait
@@ -74,6 +94,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Subscriptions, error
 		return nil, err
 	}
 	all := &Subscriptions{store: s, js: s.JS, options: o, logger: o.Logger, metrics: m, resets: canReset(s.Conn.ConnectedServerVersion())}
+	all.calm, all.disturb = context.WithCancel(context.Background())
 	if all.cursors, err = s.Beside(ctx, cursorsConfig); err != nil {
 		return nil, err
 	}

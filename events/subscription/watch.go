@@ -22,11 +22,13 @@ const (
 	streamCreated   = "$JS.EVENT.ADVISORY.STREAM.CREATED.*"
 )
 
-// Watch does what clients of NATS cannot do for their own subscriptions, until the context ends:
-// it notes the positions that they have acknowledged, about once a second, together with the
-// other nodes. It calls lost when consumers may have been lost, with the partition, and without
-// one (-1) if that may have happened in all of them. The caller then calls
-// [Subscriptions.Ensure] for the subscriptions of kind NATS there. Lost must not wait.
+// Watch listens to what JetStream reports of consumers, until the context ends. Every node needs
+// it, once. It tells the calls of [Subscriptions.Run] on this node that their consumers may have
+// been lost, which they would notice later otherwise. For subscriptions of kind NATS it notes the
+// positions that clients have acknowledged, about once a second, together with the other nodes.
+// It calls lost when the consumers of a partition may have been lost, or of all partitions (-1).
+// The caller then calls [Subscriptions.Ensure] for the subscriptions of kind NATS there. Lost must
+// not wait.
 func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) error {
 	w := &watcher{Subscriptions: s, due: make(map[string]bool), turn: make(chan string, mostDue)}
 	var subscribed []*nats.Subscription
@@ -49,6 +51,7 @@ func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) err
 		}
 		if json.Unmarshal(m.Data, &about) == nil && (about.Consumer == "" || strings.HasPrefix(about.Consumer, consumers)) {
 			if p, ok := s.partition(about.Stream); ok {
+				s.disturbed()
 				lost(p)
 			}
 		}
@@ -72,6 +75,7 @@ func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) err
 				connected = nil
 				continue
 			}
+			s.disturbed()
 			lost(-1)
 		case consumer := <-w.turn:
 			w.note(ctx, consumer)

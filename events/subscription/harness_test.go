@@ -1,0 +1,314 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/goleak"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	testTime  = time.Date(2026, 3, 5, 23, 9, 47, 281e6, time.UTC)
+	testOrg   = domain.OrganizationID{1}
+	testSpace = domain.WorkspaceID{2}
+)
+
+// node is a feed of one partition with its store and the subscriptions on it. Read models that
+// apply every message at once are all that it lacks of a service.
+type node struct {
+	*Subscriptions
+	feed   *feed.Feed
+	store  *store.Store
+	writer string
+	tip    wire.Checkpoint
+	lost   chan int // what Watch has told
+	end    func() error
+}
+
+// start opens a node.
+func start(t testing.TB, o store.Options, options Options) *node {
+	t.Helper()
+	o.Partitions = 1
+	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	if testing.Verbose() {
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &node{store: s, writer: uuid.NewString(), end: sync.OnceValue(s.Close)}
+	t.Cleanup(func() { _ = n.end() })
+	n.feed = feed.New(s, feed.NewHistory(), 0, n.writer, o.Logger)
+	if n.tip, err = s.Partitions[0].Tip(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.feed.Start(n.tip.Number)
+	if err := n.feed.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { n.feed.Run(ctx) })
+	n.end = sync.OnceValue(func() error {
+		cancel()
+		running.Wait()
+		return s.Close()
+	})
+	options.Events, options.Logger = n.feed.Events, o.Logger
+	if n.Subscriptions, err = Open(t.Context(), s, options); err != nil {
+		t.Fatal(err)
+	}
+	n.lost = make(chan int, 100)
+	running.Go(func() {
+		if err := n.Watch(ctx, func(p int) { n.lost <- p }); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+// quick has failures tried again at once, and lets others take over soon.
+func quick() Options {
+	return Options{AckWait: time.Second, Schedule: func(int) time.Duration { return 10 * time.Millisecond }}
+}
+
+// write appends events of the organization, one message each. Every fourth event of the
+// partition is the creation of a workspace, the others add members.
+func (n *node) write(t testing.TB, events int) {
+	t.Helper()
+	for range events {
+		n.append(t)
+	}
+	n.seen(t)
+}
+
+func (n *node) append(t testing.TB) wire.Message {
+	t.Helper()
+	number := n.tip.Number + 1
+	at := testTime.Add(time.Duration(number) * time.Second)
+	about := domain.About{Organization: testOrg, Workspace: testSpace, User: domain.UserID(uuid.New())}
+	var e domain.Event = domain.MemberAdded{About: about, Membership: domain.MembershipID(uuid.New()), Role: domain.RoleEditor}
+	if number%4 == 0 {
+		about.User = domain.UserID{}
+		e = domain.WorkspaceCreated{About: about, Name: "Mill"}
+	}
+	ids := wire.EventIDs{Last: n.tip.ID}
+	payload, err := wire.Append(nil, 0, &domain.Recorded{
+		Event: e, ID: ids.Next(at), Number: number, Time: at,
+		Actor: domain.Actor{Kind: domain.ActorSystem, ID: "root"}, Command: domain.CommandID(uuid.New()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	envelope := wire.Next(n.tip, n.writer, append(payload, ']'))
+	if err := n.store.Partitions[0].Append(context.Background(), envelope); err != nil {
+		t.Fatal(err)
+	}
+	m, err := envelope.Decode(n.tip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.apply(m)
+	return m
+}
+
+// apply applies a message that any node has appended.
+func (n *node) apply(m wire.Message) {
+	n.tip = m.Checkpoint()
+	n.feed.Apply(m)
+}
+
+// seen waits until everything that was applied is visible.
+func (n *node) seen(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := n.feed.WaitFor(ctx, n.tip.Number); err != nil {
+		t.Fatalf("%d of %d events are visible: %v", n.feed.Visible(), n.tip.Number, err)
+	}
+}
+
+// all is a webhook for all events from the first one on.
+func all(id byte) Spec {
+	return Spec{ID: ID{id}, Organization: testOrg, Kind: Webhook, Batch: 1, Start: 1, Set: 1, Epoch: 1, Version: 1}
+}
+
+// receiver is an endpoint: it notes what it gets, and answers as it is told.
+type receiver struct {
+	outcome func(ctx context.Context, events []feed.Event, attempt int) Outcome // nil: all is well
+
+	mu       sync.Mutex
+	got      []uint64 // the first event of each request
+	upto     []uint64 // and the last one
+	attempts []int
+	busy     int
+	overlap  bool // two requests at once
+	changed  chan struct{}
+}
+
+func newReceiver() *receiver { return &receiver{changed: make(chan struct{})} }
+
+func (r *receiver) deliver(ctx context.Context, events []feed.Event, attempt int) Outcome {
+	r.mu.Lock()
+	r.busy++
+	r.overlap = r.overlap || r.busy > 1
+	r.mu.Unlock()
+	o := Outcome{Kind: Delivered, Status: 200}
+	if r.outcome != nil {
+		o = r.outcome(ctx, events, attempt)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.busy--
+	r.got, r.upto, r.attempts = append(r.got, events[0].Number), append(r.upto, events[len(events)-1].Number), append(r.attempts, attempt)
+	close(r.changed)
+	r.changed = make(chan struct{})
+	return o
+}
+
+// until waits until the receiver's requests are as wanted.
+func (r *receiver) until(t testing.TB, what string, holds func(got []uint64) bool) []uint64 {
+	t.Helper()
+	timeout := time.NewTimer(40 * time.Second)
+	defer timeout.Stop()
+	for {
+		r.mu.Lock()
+		got, changed, overlap := slices.Clone(r.got), r.changed, r.overlap
+		r.mu.Unlock()
+		if overlap {
+			t.Fatal("the receiver was sent two requests at once")
+		}
+		if holds(got) {
+			return got
+		}
+		select {
+		case <-changed:
+		case <-timeout.C:
+			t.Fatalf("never: %s; it got %v", what, got)
+		}
+	}
+}
+
+// expect waits until the receiver has got these events, in this order.
+func (r *receiver) expect(t testing.TB, want ...uint64) {
+	t.Helper()
+	got := r.until(t, "all events", func(got []uint64) bool { return len(got) >= len(want) })
+	if !slices.Equal(got, want) {
+		t.Fatalf("the receiver got %v, not %v", got, want)
+	}
+}
+
+// forget forgets what the receiver has got.
+func (r *receiver) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.got, r.upto, r.attempts = nil, nil, nil
+}
+
+// running is a call of Run.
+type running struct {
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// stop ends the run, and returns what it has returned.
+func (r *running) stop() error {
+	r.cancel()
+	err := <-r.done
+	r.done <- err
+	return err
+}
+
+// ended waits for what the run returns by itself.
+func (r *running) ended(t testing.TB) error {
+	t.Helper()
+	select {
+	case err := <-r.done:
+		r.done <- err
+		return err
+	case <-time.After(30 * time.Second):
+		t.Fatal("the run does not end")
+		return nil
+	}
+}
+
+// deliver runs the subscription on the node.
+func (n *node) deliver(t testing.TB, spec Spec, to *receiver) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	wake := make(chan struct{}, 1)
+	var woken sync.WaitGroup
+	woken.Go(func() {
+		for after := uint64(0); n.feed.Wait(ctx, after) == nil; after = n.feed.Visible() {
+			select {
+			case wake <- struct{}{}:
+			default:
+			}
+		}
+	})
+	r := &running{cancel, make(chan error, 1)}
+	go func() {
+		err := n.Run(ctx, spec, wake, to.deliver)
+		cancel()
+		woken.Wait()
+		r.done <- err
+	}()
+	closed := n.end
+	n.end = sync.OnceValue(func() error {
+		_ = r.stop()
+		return closed()
+	})
+	t.Cleanup(func() { _ = r.stop() })
+	return r
+}
+
+// must fails the test if there is an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// at returns the place of the subscription.
+func (n *node) at(t testing.TB, spec Spec) Place {
+	t.Helper()
+	p, err := n.Place(t.Context(), spec)
+	must(t, err)
+	return p
+}
+
+// until waits until the condition holds.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// numbers returns the numbers from first to last.
+func numbers(first, last uint64) (all []uint64) {
+	for n := first; n <= last; n++ {
+		all = append(all, n)
+	}
+	return all
+}
+
+var errFailed = errors.New("it has failed")
