@@ -11,7 +11,6 @@ import (
 
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
-	"github.com/muster-dev/muster/events/wire"
 )
 
 const (
@@ -27,30 +26,21 @@ const (
 	acknowledgements = 3
 )
 
-// errForeign reports that a message of the feed is not the event with its number. The feed is
-// compared with the log elsewhere, and made again.
-var errForeign = errors.New("the feed has a message that is not the event with its number")
-
 // handle delivers what was handed out, unless it is not to be delivered now, and tells JetStream
 // how to go on.
 func (r *runner) handle(ctx context.Context, m jetstream.Msg) error {
-	meta, err := m.Metadata()
+	t, err := r.read(ctx, m)
 	if err != nil {
-		return err
+		return errors.Join(err, m.NakWithDelay(schedule[0]))
 	}
-	number := meta.Sequence.Stream
-	entry, position, err := wire.Decode(m.Data())
-	if err != nil || position != (wire.Position{Partition: r.spec.Partition, Number: number}) {
-		_ = m.NakWithDelay(schedule[0])
-		return errors.Join(fmt.Errorf("%w: %s, message %d", errForeign, r.spec.stream(), number), err)
-	}
-	t := &trial{m: m, number: number, attempt: 1, at: r.options.Now(), id: entry.ID}
-	if meta.NumDelivered > 1 || r.unsure {
+	if meta, err := m.Metadata(); err != nil || meta.NumDelivered > 1 || r.unsure {
 		if done, err := r.consult(ctx, t); done || err != nil {
 			return err
 		}
 	}
-	t.events = r.following(ctx, feed.Event{Number: number, Type: entry.Event.EventType(), Shown: m.Data()}, t.last)
+	if t.number == t.handed {
+		t.events = r.following(ctx, t.events[0], t.last)
+	}
 	t.last = t.events[len(t.events)-1].Number
 
 	r.metrics.inFlight.Inc()
@@ -171,7 +161,7 @@ func (r *runner) delivered(ctx context.Context, t *trial) error {
 func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 	for range acknowledgements {
 		once, cancel := context.WithTimeout(context.WithoutCancel(ctx), store.CallTimeout)
-		if t.last > t.number && r.resets {
+		if t.last != t.handed && r.resets {
 			_, err = r.js.ResetConsumerToSequence(once, r.spec.stream(), ConsumerName(r.spec.ID), t.last+1)
 		} else {
 			err = t.m.DoubleAck(once)

@@ -93,13 +93,14 @@ type runner struct {
 	wake    <-chan struct{}
 	deliver Deliver
 
-	position uint64    // everything up to it has been delivered, as far as this node knows
-	looked   uint64    // nothing that is wanted is undelivered up to it; at least position
-	unsure   bool      // what is noted must be read before the next attempt
-	failing  bool      // the last attempt has failed, as far as this node knows
-	dirty    bool      // position has not been noted
-	noted    time.Time // when it was
-	progress bool      // something was handed out since the last error
+	position uint64     // everything up to it has been delivered, as far as this node knows
+	looked   uint64     // nothing that is wanted is undelivered up to it; at least position
+	expected feed.Event // the first visible event after looked that is wanted; without a number if there is none
+	unsure   bool       // what is noted must be read before the next attempt
+	failing  bool       // the last attempt has failed, as far as this node knows
+	dirty    bool       // position has not been noted
+	noted    time.Time  // when it was
+	progress bool       // something was handed out since the last error
 }
 
 // errLost reports that the consumer is not there, or not the one for the spec.
@@ -152,7 +153,7 @@ func (r *runner) undelivered(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	r.looked = upto
+	r.looked, r.expected = upto, e
 	return e.Number != 0, nil
 }
 

@@ -225,3 +225,38 @@ func TestOneHangsAndTheOthersDoNot(t *testing.T) {
 		t.Errorf("the slowest of %d took %s", good, slowest)
 	}
 }
+
+// JetStream leaves out messages that it cannot read, and does not say so. Their events are
+// delivered all the same, in their places.
+func TestNothingIsLeftOut(t *testing.T) {
+	for name, batch := range map[string]int{"one at a time": 1, "batches": 10} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, store.Options{Dir: t.TempDir()}, quick())
+			n.write(t, 8)
+			stream, err := n.js.Stream(t.Context(), store.FeedStream(0))
+			must(t, err)
+			for _, number := range []uint64{4, 5} {
+				must(t, stream.DeleteMsg(t.Context(), number))
+			}
+			spec := all(1)
+			spec.Batch = batch
+			var got []uint64
+			to := newReceiver()
+			to.outcome = func(_ context.Context, events []feed.Event, attempt int) Outcome {
+				if events[0].Number <= 4 && events[len(events)-1].Number >= 4 && attempt == 1 {
+					return Outcome{Kind: Failed}
+				}
+				for _, e := range events {
+					got = append(got, e.Number)
+				}
+				return Outcome{Kind: Delivered}
+			}
+			n.deliver(t, spec, to)
+			to.until(t, "the last one", func([]uint64) bool { return len(got) >= 8 })
+			if want := numbers(1, 8); !slices.Equal(got, want) {
+				t.Errorf("the receiver got %v, not %v", got, want)
+			}
+			until(t, "all is acknowledged", func() bool { return n.at(t, spec) == Place{Position: 8} })
+		})
+	}
+}

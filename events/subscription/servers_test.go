@@ -18,16 +18,7 @@ func outside(t testing.TB) string {
 	return s.ClientURL()
 }
 
-// cluster starts three servers as one, and returns their URLs.
-func cluster(t testing.TB) (urls []string) {
-	t.Helper()
-	for _, s := range clustered(t) {
-		urls = append(urls, s.ClientURL())
-	}
-	return urls
-}
-
-// clustered is [cluster] for those who stop servers.
+// clustered starts three servers as one.
 func clustered(t testing.TB) (servers []*server.Server) {
 	t.Helper()
 	addresses := make([]*net.TCPAddr, 3)
