@@ -384,11 +384,11 @@ func (s *State) checkTerms(m Meta, kind SubscriptionKind, t SubscriptionTerms) e
 func checkNATS(t SubscriptionTerms) error {
 	switch {
 	case t.URL != "":
-		return &InvalidError{"/url", "not_allowed", "only a webhook has a URL"}
+		return &InvalidError{"/url", "not_applicable", "only a webhook has a URL"}
 	case len(t.Include) > 0:
-		return &InvalidError{"/include", "not_allowed", "only for a webhook: events in NATS are whole"}
+		return &InvalidError{"/include", "not_applicable", "only for a webhook: events in NATS are whole"}
 	case t.Batch > 1:
-		return &InvalidError{"/batch", "not_allowed", "only for a webhook: a NATS client decides itself how many events it fetches"}
+		return &InvalidError{"/batch", "not_applicable", "only for a webhook: a NATS client decides itself how many events it fetches"}
 	}
 	return nil
 }

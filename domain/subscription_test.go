@@ -63,9 +63,9 @@ var subscriptionRows = []row{
 	{name: "with what is not included", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Include = []string{"all"} }), 1}, err: invalid("/include/0", "invalid_value")},
 	{name: "with the same twice", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Include = []string{IncludeProfile, IncludeProfile} }), 1}, err: invalid("/include/1", "invalid_value")},
 	{name: "of no kind", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, SubscriptionTerms: hook.SubscriptionTerms}, 1}, err: invalid("/kind", "invalid_value")},
-	{name: "for NATS with a URL", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: hook.SubscriptionTerms}, 1}, err: invalid("/url", "not_allowed")},
-	{name: "for NATS with profiles", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: SubscriptionTerms{Name: "N", Include: []string{IncludeProfile}}}, 1}, err: invalid("/include", "not_allowed")},
-	{name: "for NATS in batches", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: SubscriptionTerms{Name: "N", Batch: 2}}, 1}, err: invalid("/batch", "not_allowed")},
+	{name: "for NATS with a URL", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: hook.SubscriptionTerms}, 1}, err: invalid("/url", "not_applicable")},
+	{name: "for NATS with profiles", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: SubscriptionTerms{Name: "N", Include: []string{IncludeProfile}}}, 1}, err: invalid("/include", "not_applicable")},
+	{name: "for NATS in batches", given: stage, when: CreateSubscription{byProgram, SubscriptionFacts{ID: feedID, Kind: SubscriptionNATS, SubscriptionTerms: SubscriptionTerms{Name: "N", Batch: 2}}, 1}, err: invalid("/batch", "not_applicable")},
 
 	{name: "the name", given: withHook, when: UpdateSubscription{Meta: noEvents, ID: feedID, Name: new("New")}, then: otherTerms(func(c *SubscriptionTerms) { c.Name = "New" })},
 	{name: "the types", given: withHook, when: UpdateSubscription{Meta: byProgram, ID: feedID, Types: new([]string{"muster.role.*"})}, then: otherTerms(func(c *SubscriptionTerms) { c.Types = []string{"muster.role.*"} })},

@@ -63,7 +63,7 @@ var fieldCodes = map[string]string{
 	"invalid_key":        "Invalid key",
 	"invalid_permission": "Invalid permission",
 	"known_user":         "User already known",
-	"not_allowed":        "Not allowed here",
+	"not_applicable":     "Does not apply",
 }
 
 // Below returns copies of the problems, with the pointer put in front of their own.
