@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -102,7 +103,7 @@ func (r *runner) consult(ctx context.Context, t *trial) (done bool, err error) {
 // has been tried before, which ended with the number, this one ends there too.
 func (r *runner) following(ctx context.Context, first feed.Event, last uint64) []feed.Event {
 	events := []feed.Event{first}
-	most := min(r.spec.Batch, MostBatch)
+	most := min(r.spec.Batch, domain.MaxBatch)
 	if most <= 1 || !r.resets {
 		return events
 	}
@@ -228,9 +229,9 @@ func (r *runner) failed(ctx context.Context, t *trial, o Outcome) error {
 		h.Number, h.Last, h.Epoch, h.Attempts, h.NextAttempt = t.number, t.last, r.spec.epoch(), t.attempt, now.Add(wait)
 		switch {
 		case o.Kind == Gone:
-			h.Exhausted, h.NextAttempt = ReasonGone, time.Time{}
+			h.Exhausted, h.NextAttempt = domain.PauseGone, time.Time{}
 		case now.Sub(h.FailingSince) >= FailingFor:
-			h.Exhausted, h.NextAttempt = ReasonFailing, time.Time{}
+			h.Exhausted, h.NextAttempt = domain.PauseFailing, time.Time{}
 		}
 		n.Health, n.Position = health{r.spec.Resumed, h}, max(n.Position, r.position)
 		return true

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -23,7 +24,7 @@ func TestBatches(t *testing.T) {
 			}
 		}
 		if events[0].Number == 27 && attempt == 1 {
-			n.append(t) // comes too late for this batch
+			n.append(t) // comes too late for this batch; the test waits meanwhile
 			return Outcome{Kind: Failed}
 		}
 		return Outcome{Kind: Delivered}
@@ -34,7 +35,7 @@ func TestBatches(t *testing.T) {
 		t.Errorf("the batches end with %v, not %v", to.upto, want)
 	}
 	until(t, "all is acknowledged", func() bool { return n.at(t, spec) == Place{Position: 51} })
-	attempts, err := n.Deliveries(t.Context(), ID{1}, 0, 1)
+	attempts, err := n.Deliveries(t.Context(), domain.SubscriptionID{1}, 0, 1)
 	if err != nil || len(attempts) != 1 || attempts[0].Last != nil || attempts[0].Position.Number != 51 {
 		t.Errorf("%+v, %v", attempts, err)
 	}

@@ -43,6 +43,8 @@ func TestCluster(t *testing.T) {
 		break
 	}
 	to.forget()
-	n.write(t, 4)
+	for range 4 {
+		until(t, "an event is written", func() bool { _, err := n.tryAppend(); return err == nil })
+	}
 	to.until(t, "all of them", func(got []uint64) bool { return len(got) > 0 && got[len(got)-1] == 9 })
 }

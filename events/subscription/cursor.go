@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -30,6 +31,7 @@ type note struct {
 	Set      uint64 `json:"set"`
 	Epoch    uint64 `json:"epoch"`
 	Position uint64 `json:"position"`          // everything up to it that was wanted has been delivered
+	Making   bool   `json:"making,omitempty"`  // a node is making the consumer for the epoch
 	Deleted  bool   `json:"deleted,omitempty"` // the subscription is gone, for good
 	Health   health `json:"health"`
 
@@ -44,26 +46,17 @@ type health struct {
 
 // Health says how delivering to an endpoint goes. It is zero if the last attempt succeeded.
 type Health struct {
-	FailingSince time.Time `json:"failing_since,omitzero"`   // when the first of the failures was that nothing succeeded after
-	Number       uint64    `json:"number,omitempty"`         // of the first event of the last attempt
-	Last         uint64    `json:"last,omitempty"`           // of its last event
-	Epoch        uint64    `json:"epoch,omitempty"`          // of the last attempt
-	Attempts     int       `json:"attempts,omitempty"`       // that have failed for that event
-	NextAttempt  time.Time `json:"next_attempt_at,omitzero"` // not before that time
-	Exhausted    Reason    `json:"exhausted,omitempty"`      // why there is no next attempt
+	FailingSince time.Time         `json:"failing_since,omitzero"`   // when the first of the failures was that nothing succeeded after
+	Number       uint64            `json:"number,omitempty"`         // of the first event of the last attempt
+	Last         uint64            `json:"last,omitempty"`           // of its last event
+	Epoch        uint64            `json:"epoch,omitempty"`          // of the last attempt
+	Attempts     int               `json:"attempts,omitempty"`       // that have failed for that event
+	NextAttempt  time.Time         `json:"next_attempt_at,omitzero"` // not before that time
+	Exhausted    domain.PauseCause `json:"exhausted,omitempty"`      // why there is no next attempt
 }
 
 // Failing reports whether the last attempt has failed.
 func (h Health) Failing() bool { return !h.FailingSince.IsZero() }
-
-// Reason is why a subscription is exhausted. It fits the reason of a pause.
-type Reason string
-
-// The reasons.
-const (
-	ReasonFailing Reason = "failing" // for [FailingFor]
-	ReasonGone    Reason = "gone"    // the endpoint says that it is gone (410)
-)
 
 // healthOf returns the health of a subscription according to the note.
 func (n note) healthOf(s Spec) Health {
@@ -74,7 +67,7 @@ func (n note) healthOf(s Spec) Health {
 }
 
 // note reads the note of a subscription from the stream's leader. It is zero if there is none.
-func (s *Subscriptions) note(ctx context.Context, id ID) (n note, err error) {
+func (s *Subscriptions) note(ctx context.Context, id domain.SubscriptionID) (n note, err error) {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	m, err := s.cursors.GetLastMsgForSubject(ctx, cursorSubject+id.String())
@@ -96,7 +89,7 @@ var errNoted = errors.New("the note was written by another node")
 
 // write replaces the note that was read. The error wraps errNoted if it is not the last one any
 // more.
-func (s *Subscriptions) write(ctx context.Context, id ID, n note) (note, error) {
+func (s *Subscriptions) write(ctx context.Context, id domain.SubscriptionID, n note) (note, error) {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	data, err := json.Marshal(n)
@@ -120,7 +113,7 @@ const codeInFlight jetstream.ErrorCode = 10164
 
 // change reads the note, has it changed, and writes it, until nobody else writes in between. If
 // the change reports false nothing is written.
-func (s *Subscriptions) change(ctx context.Context, id ID, change func(*note) bool) (note, error) {
+func (s *Subscriptions) change(ctx context.Context, id domain.SubscriptionID, change func(*note) bool) (note, error) {
 	for {
 		n, err := s.note(ctx, id)
 		if err != nil || !change(&n) {

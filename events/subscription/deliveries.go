@@ -87,7 +87,7 @@ func NewAttempt(at time.Time, o Outcome) Attempt {
 func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), MostAnswer)], "") }
 
 // Record keeps an attempt. [Subscriptions.Run] records its own.
-func (s *Subscriptions) Record(ctx context.Context, id ID, a Attempt) error {
+func (s *Subscriptions) Record(ctx context.Context, id domain.SubscriptionID, a Attempt) error {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	data, err := json.Marshal(a)
@@ -101,7 +101,7 @@ func (s *Subscriptions) Record(ctx context.Context, id ID, a Attempt) error {
 }
 
 // record is Record without waiting. An attempt that cannot be kept is no reason not to go on.
-func (s *Subscriptions) record(id ID, a Attempt) {
+func (s *Subscriptions) record(id domain.SubscriptionID, a Attempt) {
 	if data, err := json.Marshal(a); err == nil {
 		_, _ = s.js.PublishAsync(deliverySubject+id.String(), data)
 	}
@@ -110,7 +110,7 @@ func (s *Subscriptions) record(id ID, a Attempt) {
 // Deliveries returns at most limit attempts of the subscription, the last one first. If before
 // is not 0, it returns those before the attempt with that [Attempt.Sequence]. There are no more
 // if fewer than limit are returned.
-func (s *Subscriptions) Deliveries(ctx context.Context, id ID, before uint64, limit int) ([]Attempt, error) {
+func (s *Subscriptions) Deliveries(ctx context.Context, id domain.SubscriptionID, before uint64, limit int) ([]Attempt, error) {
 	page, err := s.store.BesidePage(ctx, deliveriesConfig.Name, deliverySubject+id.String(), 1, MostAttempts)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (s *Subscriptions) Deliveries(ctx context.Context, id ID, before uint64, li
 }
 
 // forgetAttempts deletes all attempts of a subscription.
-func (s *Subscriptions) forgetAttempts(ctx context.Context, id ID) error {
+func (s *Subscriptions) forgetAttempts(ctx context.Context, id domain.SubscriptionID) error {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	stream, err := s.js.Stream(ctx, deliveriesConfig.Name)

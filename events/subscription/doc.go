@@ -32,7 +32,8 @@
 // may call [Subscriptions.Ensure] with it, at any time, and any number at once. A node whose
 // read model lags behind gets [ErrSuperseded] and changes nothing. To move the cursor or to
 // change the filter, the place is noted first, and the consumer is then deleted and made again.
-// If the node dies in between, the next call of Ensure goes on from the note.
+// One node does that, and the others wait for it. If it dies in between, the next call of Ensure
+// goes on from the note.
 //
 // A changed filter applies to all events after the subscription's place. If nothing that the
 // old filter wanted was undelivered, it applies to what comes after the change.
@@ -43,6 +44,7 @@
 // nothing that the filter wants is undelivered, it makes no request and has no timer.
 //
 //	subscriptions, err := subscription.Open(ctx, s, subscription.Options{Events: log.Events, Logger: logger})
+//	wake, stop := log.Watch(spec.Organization)
 //	err = subscriptions.Run(ctx, spec, wake, func(ctx context.Context, events []feed.Event, attempt int) subscription.Outcome {
 //		return subscription.Outcome{Kind: subscription.Delivered}
 //	})

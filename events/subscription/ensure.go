@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -48,8 +49,8 @@ func (s *Subscriptions) follow(ctx context.Context, spec Spec, takeOver bool) (j
 	switch {
 	case err != nil:
 		return nil, n, err
-	case n.Deleted:
-		return nil, n, fmt.Errorf("subscription %s: %w", spec.ID, ErrDeleted)
+	case n.Deleted: // another node may have been about to make the consumer
+		return nil, n, errors.Join(fmt.Errorf("subscription %s: %w", spec.ID, ErrDeleted), s.remove(ctx, spec))
 	case n.Version > spec.Version || n.Epoch > spec.epoch():
 		return nil, n, fmt.Errorf("subscription %s at version %d: %w", spec.ID, spec.Version, ErrSuperseded)
 	}
@@ -57,29 +58,40 @@ func (s *Subscriptions) follow(ctx context.Context, spec Spec, takeOver bool) (j
 	if err != nil {
 		return nil, n, err
 	}
-	made := consumer != nil && epochOf(consumer.CachedInfo()) == spec.epoch()
-	switch {
-	case made:
+	if consumer != nil && epochOf(consumer.CachedInfo()) == spec.epoch() {
 		n, err = s.settle(ctx, spec, n, consumer.CachedInfo())
 		return consumer, n, err
-	case n.Epoch < spec.epoch() || consumer != nil && takeOver:
-		if n.Position, err = s.place(ctx, spec, n, consumer); err != nil {
-			return nil, n, err
-		}
-		n.Version, n.Epoch, n.Set = spec.Version, spec.epoch(), max(n.Set, spec.Set)
-		if n, err = s.write(ctx, spec.ID, n); err != nil {
-			return nil, n, err
-		}
-	case consumer != nil:
+	}
+	if n.Making && n.Epoch == spec.epoch() && !takeOver {
 		return nil, n, errNoted
+	}
+	if n, err = s.claim(ctx, spec, n, consumer); err != nil {
+		return nil, n, err
 	}
 	if consumer != nil {
 		if err := s.remove(ctx, spec); err != nil {
 			return nil, n, err
 		}
 	}
-	consumer, err = s.make(ctx, spec, n.Position)
+	if consumer, err = s.make(ctx, spec, n.Position); err != nil {
+		return nil, n, err
+	}
+	n.Making = false
+	n, err = s.write(ctx, spec.ID, n)
 	return consumer, n, err
+}
+
+// claim notes the place for the spec, and that this node makes the consumer. Two nodes must not
+// do that at the same time, because a server that deletes a consumer may delete the files of the
+// next one with the same name.
+func (s *Subscriptions) claim(ctx context.Context, spec Spec, n note, consumer jetstream.Consumer) (_ note, err error) {
+	if n.Epoch < spec.epoch() {
+		if n.Position, err = s.place(ctx, spec, n, consumer); err != nil {
+			return n, err
+		}
+	}
+	n.Version, n.Epoch, n.Set, n.Making = spec.Version, spec.epoch(), max(n.Set, spec.Set), true
+	return s.write(ctx, spec.ID, n)
 }
 
 // consumer returns the consumer with what JetStream says of it, or nil if there is none.
@@ -99,15 +111,15 @@ func (s *Subscriptions) consumer(ctx context.Context, spec Spec) (jetstream.Cons
 // settle notes the spec's numbers, and pauses the consumer of a client of NATS or lets it go
 // on.
 func (s *Subscriptions) settle(ctx context.Context, spec Spec, n note, info *jetstream.ConsumerInfo) (note, error) {
-	if n.Version < spec.Version || n.Epoch < spec.epoch() {
+	if n.Making || n.Version < spec.Version || n.Epoch < spec.epoch() {
 		n.Position = max(n.Position, info.AckFloor.Stream)
-		n.Version, n.Epoch, n.Set = spec.Version, spec.epoch(), max(n.Set, spec.Set)
+		n.Version, n.Epoch, n.Set, n.Making = spec.Version, spec.epoch(), max(n.Set, spec.Set), false
 		var err error
 		if n, err = s.write(ctx, spec.ID, n); err != nil {
 			return n, err
 		}
 	}
-	if spec.Kind != NATS || info.Paused == spec.Paused {
+	if spec.Kind != domain.SubscriptionNATS || info.Paused == spec.Paused {
 		return n, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
@@ -164,15 +176,11 @@ func (s *Subscriptions) remove(ctx context.Context, spec Spec) error {
 	return nil
 }
 
-// make makes the consumer. The error wraps errNoted if another node has made it from another
-// place.
+// make makes the consumer.
 func (s *Subscriptions) make(ctx context.Context, spec Spec, position uint64) (jetstream.Consumer, error) {
 	ctx, cancel := context.WithTimeout(ctx, store.CallTimeout)
 	defer cancel()
 	consumer, err := s.js.CreateConsumer(ctx, spec.stream(), spec.config(position, s.options.AckWait))
-	if errors.Is(err, jetstream.ErrConsumerExists) {
-		return nil, errNoted
-	}
 	if err != nil {
 		return nil, fmt.Errorf("making the consumer of subscription %s: %w", spec.ID, err)
 	}

@@ -174,7 +174,10 @@ func TestAFeedThatIsLost(t *testing.T) {
 	n.deliver(t, all(1), to)
 	to.expect(t, numbers(1, 20)...)
 	noted := func(position uint64) {
-		until(t, "the position is noted", func() bool { note, err := n.note(t.Context(), ID{1}); return err == nil && note.Position == position })
+		until(t, "the position is noted", func() bool {
+			note, err := n.note(t.Context(), domain.SubscriptionID{1})
+			return err == nil && note.Position == position
+		})
 	}
 	noted(20)
 	must(t, n.js.DeleteStream(t.Context(), store.FeedStream(0)))
@@ -237,8 +240,8 @@ func TestAConsumerIsMadeAgainByAnotherNode(t *testing.T) {
 	n.write(t, 9)
 	must(t, n.Ensure(t.Context(), all(1)))
 	claim := func(epoch, position uint64) {
-		_, err := n.change(t.Context(), ID{1}, func(n *note) bool {
-			n.Version, n.Set, n.Epoch, n.Position = epoch, epoch, epoch, position
+		_, err := n.change(t.Context(), domain.SubscriptionID{1}, func(n *note) bool {
+			n.Version, n.Set, n.Epoch, n.Position, n.Making = epoch, epoch, epoch, position, true
 			return true
 		})
 		must(t, err)
@@ -252,7 +255,7 @@ func TestAConsumerIsMadeAgainByAnotherNode(t *testing.T) {
 		t.Errorf("another node was given only %s", took)
 	}
 	claim(6, 5)
-	must(t, n.js.DeleteConsumer(t.Context(), store.FeedStream(0), ConsumerName(ID{1}))) // and there is none
+	must(t, n.js.DeleteConsumer(t.Context(), store.FeedStream(0), ConsumerName(domain.SubscriptionID{1}))) // and there is none
 	if p := n.at(t, all(1).from(6, 6)); p.Position != 5 || p.Lag != 4 {
 		t.Errorf("%+v", p)
 	}
@@ -277,10 +280,10 @@ func TestDelete(t *testing.T) {
 	if _, err := n.Place(t.Context(), all(1)); !errors.Is(err, ErrDeleted) {
 		t.Error(err)
 	}
-	if attempts, err := n.Deliveries(t.Context(), ID{1}, 0, 10); err != nil || len(attempts) != 0 {
+	if attempts, err := n.Deliveries(t.Context(), domain.SubscriptionID{1}, 0, 10); err != nil || len(attempts) != 0 {
 		t.Errorf("%d attempts, %v", len(attempts), err)
 	}
-	if _, err := n.js.Consumer(t.Context(), store.FeedStream(0), ConsumerName(ID{1})); !errors.Is(err, jetstream.ErrConsumerNotFound) {
+	if _, err := n.js.Consumer(t.Context(), store.FeedStream(0), ConsumerName(domain.SubscriptionID{1})); !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		t.Error(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -48,11 +49,11 @@ func TestFailingForTooLong(t *testing.T) {
 	}
 	err := n.deliver(t, all(1), to).ended(t)
 	exhausted, ok := errors.AsType[*ExhaustedError](err)
-	if !ok || exhausted.Reason != ReasonFailing || !exhausted.Since.Equal(testTime) || exhausted.ID != (ID{1}) {
+	if !ok || exhausted.Reason != domain.PauseFailing || !exhausted.Since.Equal(testTime) || exhausted.ID != (domain.SubscriptionID{1}) {
 		t.Fatalf("the run ends with %v", err)
 	}
 	to.expect(t, 1, 1, 1, 1, 1)
-	if p := n.at(t, all(1)); p.Position != 0 || p.Lag != 2 || p.Health.Attempts != 5 || !p.Health.NextAttempt.IsZero() || p.Health.Exhausted != ReasonFailing {
+	if p := n.at(t, all(1)); p.Position != 0 || p.Lag != 2 || p.Health.Attempts != 5 || !p.Health.NextAttempt.IsZero() || p.Health.Exhausted != domain.PauseFailing {
 		t.Errorf("%+v", p)
 	}
 	if err := n.deliver(t, all(1), to).ended(t); err == nil || err.Error() != exhausted.Error() {
@@ -126,11 +127,11 @@ func TestGone(t *testing.T) {
 		return Outcome{Kind: Delivered, Status: 200}
 	}
 	err := n.deliver(t, all(1), to).ended(t)
-	if exhausted, ok := errors.AsType[*ExhaustedError](err); !ok || exhausted.Reason != ReasonGone {
+	if exhausted, ok := errors.AsType[*ExhaustedError](err); !ok || exhausted.Reason != domain.PauseGone {
 		t.Fatalf("the run ends with %v", err)
 	}
 	to.expect(t, 1, 2)
-	if p := n.at(t, all(1)); p.Position != 1 || p.Health.Exhausted != ReasonGone {
+	if p := n.at(t, all(1)); p.Position != 1 || p.Health.Exhausted != domain.PauseGone {
 		t.Errorf("%+v", p)
 	}
 }

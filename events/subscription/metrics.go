@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/muster-dev/muster/domain"
 )
 
 // metrics are what this node counts while it delivers.
@@ -30,7 +32,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	for _, outcome := range []OutcomeKind{Delivered, Failed, Gone, Refused} {
 		m.deliveries.WithLabelValues(string(outcome))
 	}
-	for _, reason := range []Reason{ReasonFailing, ReasonGone} {
+	for _, reason := range []domain.PauseCause{domain.PauseFailing, domain.PauseGone} {
 		m.exhausted.WithLabelValues(string(reason))
 	}
 	if r == nil {

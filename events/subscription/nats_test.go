@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -51,7 +52,7 @@ func TestNATS(t *testing.T) {
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 10)
 	spec := all(1)
-	spec.Kind = NATS
+	spec.Kind = domain.SubscriptionNATS
 	must(t, n.Ensure(t.Context(), spec))
 	c := connect(t, url)
 	if got := c.fetch(spec, 6); !slices.Equal(got, numbers(1, 6)) {
@@ -83,7 +84,7 @@ func TestNATSPaused(t *testing.T) {
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 3)
 	spec := all(1)
-	spec.Kind = NATS
+	spec.Kind = domain.SubscriptionNATS
 	must(t, n.Ensure(t.Context(), spec))
 	c := connect(t, url)
 	consumer, err := c.js.Consumer(t.Context(), spec.stream(), ConsumerName(spec.ID))
@@ -105,7 +106,7 @@ func TestNATSPaused(t *testing.T) {
 		t.Errorf("the client got %v", got)
 	}
 	born := all(2) // it is made while the subscription is paused
-	born.Kind, born.Paused = NATS, true
+	born.Kind, born.Paused = domain.SubscriptionNATS, true
 	must(t, n.Ensure(t.Context(), born))
 	if got := c.fetch(born, 2); len(got) != 0 {
 		t.Errorf("the client got %v", got)
@@ -118,7 +119,7 @@ func TestNATSRewound(t *testing.T) {
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 5)
 	spec := all(1)
-	spec.Kind = NATS
+	spec.Kind = domain.SubscriptionNATS
 	must(t, n.Ensure(t.Context(), spec))
 	c := connect(t, url)
 	c.fetch(spec, 5)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 )
 
@@ -33,13 +34,13 @@ type Deliver func(ctx context.Context, events []feed.Event, attempt int) Outcome
 // ExhaustedError reports that nothing is delivered any more until the subscription has been
 // resumed.
 type ExhaustedError struct {
-	ID     ID
-	Reason Reason
+	ID     domain.SubscriptionID
+	Reason domain.PauseCause
 	Since  time.Time // when the first of the failures was
 }
 
 func (e *ExhaustedError) Error() string {
-	if e.Reason == ReasonGone {
+	if e.Reason == domain.PauseGone {
 		return fmt.Sprintf("the endpoint of subscription %s says that it is gone", e.ID)
 	}
 	return fmt.Sprintf("the endpoint of subscription %s has been failing since %s", e.ID, e.Since.UTC().Format(time.RFC3339))
@@ -54,7 +55,7 @@ func (e *ExhaustedError) Error() string {
 // or [ErrDeleted]. It gets over everything else. An event that was handed out and not tried is
 // given back when Run returns, so that another node can take it at once.
 func (s *Subscriptions) Run(ctx context.Context, spec Spec, wake <-chan struct{}, deliver Deliver) error {
-	if spec.Kind != Webhook || spec.Paused {
+	if spec.Kind != domain.SubscriptionWebhook || spec.Paused {
 		return fmt.Errorf("subscription %s is not one to be delivered: kind %s, paused %t", spec.ID, spec.Kind, spec.Paused)
 	}
 	r := &runner{Subscriptions: s, spec: spec, wake: wake, deliver: deliver}
@@ -72,7 +73,8 @@ func (s *Subscriptions) Run(ctx context.Context, spec Spec, wake <-chan struct{}
 		if r.progress {
 			r.progress, wait, said = false, firstRetry, ""
 		}
-		if err != nil && err.Error() != said {
+		// A consumer is made again whenever the subscription is changed. That is no news.
+		if err != nil && !errors.Is(err, errLost) && !errors.Is(err, jetstream.ErrConsumerDeleted) && err.Error() != said {
 			said = err.Error()
 			s.logger.Warn("events of a subscription cannot be delivered at the moment", slog.String("subscription_id", spec.ID.String()), slog.Any("error", err))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -36,7 +37,7 @@ func TestInOrder(t *testing.T) {
 	var attempts []Attempt
 	until(t, "all attempts are kept", func() (kept bool) {
 		var err error
-		attempts, err = n.Deliveries(t.Context(), ID{1}, 0, 10)
+		attempts, err = n.Deliveries(t.Context(), domain.SubscriptionID{1}, 0, 10)
 		must(t, err)
 		return len(attempts) == 7
 	})
@@ -46,7 +47,7 @@ func TestInOrder(t *testing.T) {
 	if a := attempts[0]; a.Position.Number != 5 || a.Outcome != Delivered || !a.Next.IsZero() || a.Last != nil {
 		t.Errorf("the last attempt is kept as %+v", a)
 	}
-	page, err := n.Deliveries(t.Context(), ID{1}, attempts[4].Sequence, 10)
+	page, err := n.Deliveries(t.Context(), domain.SubscriptionID{1}, attempts[4].Sequence, 10)
 	if err != nil || len(page) != 2 || page[0].ID != attempts[5].ID {
 		t.Errorf("the page before the fifth attempt has %d, %v", len(page), err)
 	}
@@ -61,7 +62,10 @@ func TestAnIdleSubscriptionCostsNothing(t *testing.T) {
 	spec.Types = []string{"muster.workspace.*"}
 	n.deliver(t, spec, to)
 	to.expect(t, 4)
-	until(t, "the position is noted", func() bool { note, err := n.note(t.Context(), ID{1}); return err == nil && note.Position == 4 })
+	until(t, "the position is noted", func() bool {
+		note, err := n.note(t.Context(), domain.SubscriptionID{1})
+		return err == nil && note.Position == 4
+	})
 	until(t, "nothing is pulled", func() bool {
 		c, err := n.consumer(t.Context(), spec)
 		return err == nil && c.CachedInfo().NumWaiting == 0
@@ -240,21 +244,17 @@ func TestNothingIsLeftOut(t *testing.T) {
 			}
 			spec := all(1)
 			spec.Batch = batch
-			var got []uint64
 			to := newReceiver()
 			to.outcome = func(_ context.Context, events []feed.Event, attempt int) Outcome {
 				if events[0].Number <= 4 && events[len(events)-1].Number >= 4 && attempt == 1 {
 					return Outcome{Kind: Failed}
 				}
-				for _, e := range events {
-					got = append(got, e.Number)
-				}
 				return Outcome{Kind: Delivered}
 			}
 			n.deliver(t, spec, to)
-			to.until(t, "the last one", func([]uint64) bool { return len(got) >= 8 })
-			if want := numbers(1, 8); !slices.Equal(got, want) {
-				t.Errorf("the receiver got %v, not %v", got, want)
+			to.until(t, "the last one", func([]uint64) bool { return len(to.accepted) >= 8 })
+			if want := numbers(1, 8); !slices.Equal(to.accepted, want) {
+				t.Errorf("the receiver got %v, not %v", to.accepted, want)
 			}
 			until(t, "all is acknowledged", func() bool { return n.at(t, spec) == Place{Position: 8} })
 		})

@@ -13,33 +13,16 @@ import (
 	"github.com/muster-dev/muster/events/store"
 )
 
-// ID names a subscription.
-type ID = domain.ID[subscriptionKind]
-
-type subscriptionKind struct{}
-
-// Kind says who fetches a subscription's events.
-type Kind string
-
-// The kinds of subscriptions.
-const (
-	Webhook Kind = "webhook" // Muster sends them
-	NATS    Kind = "nats"    // a client of NATS pulls them from the consumer
-)
-
-// MostBatch is the most events of one delivery.
-const MostBatch = 100
-
 // Spec is what a subscription wants, as the read model has it. The numbers are those of
 // events in the organization's partition.
 type Spec struct {
-	ID           ID
+	ID           domain.SubscriptionID
 	Organization domain.OrganizationID
 	Partition    int // of the organization
-	Kind         Kind
+	Kind         domain.SubscriptionKind
 	Types        []string           // as in [feed.Filter]: muster.member.added, or muster.member.*; empty for all
 	Workspace    domain.WorkspaceID // zero for all
-	Batch        int                // the most events of one delivery, 1 to [MostBatch]; only for webhooks
+	Batch        int                // the most events of one delivery, 1 to [domain.MaxBatch]; only for webhooks
 	Paused       bool
 
 	// Start is the number of the first event to be delivered, at least 1, when the cursor was
@@ -57,6 +40,15 @@ type Spec struct {
 	Version uint64
 }
 
+// SpecOf returns the spec of a subscription whose organization is in the partition.
+func SpecOf(c *domain.Subscription, partition int) Spec {
+	return Spec{
+		ID: c.ID, Organization: c.Organization, Partition: partition, Kind: c.Kind,
+		Types: c.Types, Workspace: c.Workspace, Batch: c.Batch, Paused: !c.PausedAt.IsZero(),
+		Start: c.Start, Set: c.Set, Epoch: c.Epoch, Resumed: c.Resumed, Version: c.Version,
+	}
+}
+
 // Filter returns the filter of the subscription's events.
 func (s Spec) Filter() feed.Filter {
 	return feed.Filter{Organization: s.Organization, Types: s.Types, Workspace: s.Workspace}
@@ -66,7 +58,7 @@ func (s Spec) Filter() feed.Filter {
 // NATS has fetched before a pause may still be acknowledged after it. A webhook that is resumed
 // must be tried at once, whatever it was waiting for.
 func (s Spec) epoch() uint64 {
-	if s.Kind == NATS {
+	if s.Kind == domain.SubscriptionNATS {
 		return s.Epoch
 	}
 	return max(s.Epoch, s.Resumed)
@@ -79,7 +71,7 @@ const consumers = "subscription-"
 
 // ConsumerName returns the name of a subscription's consumer. It stays the same for the life
 // of the subscription.
-func ConsumerName(id ID) string { return consumers + id.String() }
+func ConsumerName(id domain.SubscriptionID) string { return consumers + id.String() }
 
 // Subjects returns the subjects of the feed that the subscription wants. They do not overlap.
 func (s Spec) Subjects() []string {
@@ -130,7 +122,7 @@ func (s Spec) config(position uint64, ackWait time.Duration) jetstream.ConsumerC
 	} else {
 		c.FilterSubjects = subjects
 	}
-	if s.Kind == NATS {
+	if s.Kind == domain.SubscriptionNATS {
 		c.MaxAckPending, c.AckWait, c.SampleFrequency = mostFetched, natsAckWait, "100%"
 		if s.Paused {
 			c.PauseUntil = &never

@@ -137,8 +137,8 @@ func (w *watcher) hear(m *nats.Msg) {
 // note notes how far the consumer has been acknowledged.
 func (w *watcher) note(ctx context.Context, key string) {
 	stream, consumer, _ := strings.Cut(key, " ")
-	id, err := domain.ParseID[subscriptionKind](strings.TrimPrefix(consumer, consumers))
-	if err != nil {
+	var id domain.SubscriptionID
+	if err := id.UnmarshalText([]byte(strings.TrimPrefix(consumer, consumers))); err != nil {
 		return
 	}
 	once, cancel := context.WithTimeout(ctx, store.CallTimeout)
