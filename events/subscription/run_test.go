@@ -184,12 +184,12 @@ func ignore(err, expected error) error {
 // An attempt that takes longer than others wait is not taken over.
 func TestASlowAttemptIsNotTakenOver(t *testing.T) {
 	o := quick()
-	o.AckWait = 300 * time.Millisecond
+	o.AckWait = time.Second
 	n := start(t, store.Options{Dir: t.TempDir()}, o)
 	n.write(t, 2)
 	to := newReceiver()
 	to.outcome = func(context.Context, []feed.Event, int) Outcome {
-		time.Sleep(700 * time.Millisecond)
+		time.Sleep(2500 * time.Millisecond)
 		return Outcome{Kind: Delivered}
 	}
 	n.deliver(t, all(1), to)
