@@ -79,9 +79,11 @@ func (c *Callout) kick(list []byte) error {
 		if err != nil {
 			return err
 		}
-		if err := c.conn.Publish(kickSubject+l.Server.ID, request); err != nil {
+		// The response is not needed, but the server ignores what has no reply subject. Its
+		// error can only be that the connection is gone.
+		if _, err := c.conn.Request(kickSubject+l.Server.ID, request, listWait); err != nil {
 			return err
 		}
 	}
-	return c.conn.Flush()
+	return nil
 }
