@@ -109,9 +109,9 @@ func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, lookup Lookup)
 	} else {
 		u := jwt.NewUserClaims(request.UserNkey)
 		u.Name, u.Audience, u.Expires = l.user, Account, expiry(now, c.expires, until).Unix()
-		u.Permissions.Pub.Allow.Add(p.Publish...)
-		u.Permissions.Sub.Allow.Add(p.Subscribe...)
-		u.Limits.Subs, u.Limits.Payload = MaxSubscriptions, MaxPayload
+		u.Pub.Allow.Add(p.Publish...)
+		u.Sub.Allow.Add(p.Subscribe...)
+		u.Subs, u.Limits.Payload = MaxSubscriptions, MaxPayload
 		var err error
 		if r.Jwt, err = u.Encode(c.keys.signer); err != nil {
 			return nil, fmt.Errorf("signing: %w", err)

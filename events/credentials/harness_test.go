@@ -100,13 +100,19 @@ func external(t *testing.T, expires time.Duration) *house {
 // configured starts a server with the documented configuration.
 func configured(t *testing.T, issuer, more string) *server.Server {
 	t.Helper()
-	t.Setenv("MUSTER_NATS_PASSWORD", `"of the owner"`)
-	t.Setenv("MUSTER_NATS_CALLOUT_ISSUER", issuer)
-	dir := t.TempDir()
 	documented, err := os.ReadFile("../../deploy/nats/subscribers.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return configuredWith(t, documented, issuer, more)
+}
+
+// configuredWith starts a server with a configuration like the documented one.
+func configuredWith(t *testing.T, documented []byte, issuer, more string) *server.Server {
+	t.Helper()
+	t.Setenv("MUSTER_NATS_PASSWORD", `"of the owner"`)
+	t.Setenv("MUSTER_NATS_CALLOUT_ISSUER", issuer)
+	dir := t.TempDir()
 	text := fmt.Sprintf("listen: \"127.0.0.1:-1\"\njetstream { store_dir: %q }\n%s\ninclude \"subscribers.conf\"\n", filepath.Join(dir, "store"), more)
 	file := filepath.Join(dir, "nats.conf")
 	for name, text := range map[string][]byte{filepath.Join(dir, "subscribers.conf"): documented, file: []byte(text)} {
