@@ -17,6 +17,9 @@ import (
 type Gate struct {
 	secret string
 	wait   time.Duration // how long a login waits until subscribers are admitted
+	// maxReplies is how many requests the server may remember.
+	maxReplies int
+	watching   sync.WaitGroup
 
 	mu          sync.Mutex
 	lookup      Lookup         // nil until subscribers are admitted
@@ -25,6 +28,7 @@ type Gate struct {
 	connections map[string][]uint64 // ids of the connections of each user
 	changed     chan struct{}       // closed when the lookup or the server changes
 	detached    chan struct{}       // closed when the server is about to be stopped
+	watched     bool                // there is a goroutine that watches the server
 }
 
 // loginWait is above the server's own limit for a login. So the server says first that the
@@ -34,7 +38,7 @@ const loginWait = 2 * server.AUTH_TIMEOUT
 // NewGate returns a gate for servers with the secret.
 func NewGate(secret string) *Gate {
 	return &Gate{
-		secret: secret, wait: loginWait, connections: map[string][]uint64{},
+		secret: secret, wait: loginWait, maxReplies: maxReplies, connections: map[string][]uint64{},
 		changed: make(chan struct{}), detached: make(chan struct{}),
 	}
 }
@@ -54,10 +58,11 @@ func (g *Gate) Attach(s *server.Server) error {
 // are refused.
 func (g *Gate) Detach() {
 	g.set(func() {
-		g.server, g.account, g.connections = nil, nil, map[string][]uint64{}
+		g.server, g.account, g.connections, g.watched = nil, nil, map[string][]uint64{}, false
 		close(g.detached)
 		g.detached = make(chan struct{})
 	})
+	g.watching.Wait()
 }
 
 // prepare makes the account of the subscribers, with its imports and limits.
@@ -175,6 +180,10 @@ func (g *Gate) note(user string, id uint64) bool {
 		return false
 	}
 	g.connections[user] = append(open, id)
+	if s, detached := g.server, g.detached; !g.watched {
+		g.watched = true
+		g.watching.Go(func() { g.watch(s, detached) })
+	}
 	return true
 }
 
