@@ -126,3 +126,29 @@ func TestReplyIsAcknowledgement(t *testing.T) {
 		}
 	})
 }
+
+// A header can ask the server to trace a message, and to publish the trace somewhere. What a
+// subscriber may not publish to is refused, and nothing gets into the account of the streams.
+func TestTrace(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		note, seen := violations()
+		nc := h.subscriber(t, h.own, password, note)
+		for _, target := range append(h.targets(), Inbox(h.others)+".x", "$SYS.REQ.SERVER.PING") {
+			for _, only := range []string{"", "true"} {
+				m := nats.NewMsg("$JS.API.CONSUMER.INFO." + feed + "." + consumerOf(h.own))
+				m.Header.Set("Nats-Trace-Dest", target)
+				if only != "" {
+					m.Header.Set("Nats-Trace-Only", only)
+				}
+				m.Reply = Inbox(h.own) + ".reply"
+				if err := nc.PublishMsg(m); err != nil {
+					t.Fatal(err)
+				}
+				refused(t, seen, "tracing to", target)
+			}
+		}
+		for _, damage := range h.damage(t) {
+			t.Error(damage)
+		}
+	})
+}
