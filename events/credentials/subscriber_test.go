@@ -1,7 +1,10 @@
 package credentials
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -51,4 +54,17 @@ func (h *house) consumer(t *testing.T, user string) *jetstream.ConsumerInfo {
 		t.Fatal(err)
 	}
 	return c.CachedInfo()
+}
+
+// A request that would stay open for longer than the server remembers where its replies go is
+// refused, and the client learns why.
+func TestLongRequest(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		nc := h.subscriber(t, h.own, password)
+		body := fmt.Sprintf(`{"batch":1,"expires":%d}`, MaxExpires+time.Second)
+		m, err := nc.Request("$JS.API.CONSUMER.MSG.NEXT."+feed+"."+consumerOf(h.own), []byte(body), patience)
+		if err != nil || m.Header.Get("Status") != "409" || !strings.Contains(m.Header.Get("Description"), "MaxRequestExpires") {
+			t.Errorf("%v, %v", m, err)
+		}
+	})
 }

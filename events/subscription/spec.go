@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -124,6 +125,7 @@ func (s Spec) config(position uint64, ackWait time.Duration) jetstream.ConsumerC
 	}
 	if s.Kind == domain.SubscriptionNATS {
 		c.MaxAckPending, c.AckWait, c.SampleFrequency = mostFetched, natsAckWait, "100%"
+		c.MaxRequestExpires = credentials.MaxExpires
 		if s.Paused {
 			c.PauseUntil = &never
 		}
