@@ -16,7 +16,7 @@
 //	$JS.API.CONSUMER.INFO.*.*
 //	$JS.ACK.>
 //
-// A reply then goes back to the account SUBSCRIBERS only. All three are imported from the one
+// A reply then goes back to the account SUBSCRIBERS only. All are imported from the one
 // export $JS.>, because NATS ends a chain of imports when it meets an export again: a reply
 // subject that is itself one of the imports leads nowhere.
 //
@@ -32,9 +32,10 @@
 //   - A [Callout] serves NATS's auth callout for an external server or cluster. The
 //     configuration that the servers need is in deploy/nats/subscribers.conf.
 //
-// Both wait for [Door.Admit] before they accept or refuse a subscriber. At a server that is
-// starting, a refusal would be final for most client libraries: they give up when the
-// same server refuses them twice.
+// Neither refuses a subscriber before [Door.Admit], because most client libraries give up when
+// the same server refuses them twice. At a gate, logins wait, and then take too long. A callout
+// leaves them to the other nodes. If no node serves the callout, external servers refuse logins
+// by themselves.
 //
 // # Use
 //
