@@ -99,8 +99,6 @@ func (s Spec) Subjects() []string {
 const (
 	// metaEpoch is the consumer's metadata that holds the epoch it was made for.
 	metaEpoch = "muster-epoch"
-	// mostFetched is how many events a client of NATS may have fetched and not acknowledged.
-	mostFetched = 1000
 	// natsAckWait is how long such a client may take for one before it is handed out again.
 	natsAckWait = 30 * time.Second
 )
@@ -124,7 +122,7 @@ func (s Spec) config(position uint64, ackWait time.Duration) jetstream.ConsumerC
 		c.FilterSubjects = subjects
 	}
 	if s.Kind == domain.SubscriptionNATS {
-		c.MaxAckPending, c.AckWait, c.SampleFrequency = mostFetched, natsAckWait, "100%"
+		c.AckWait, c.SampleFrequency = natsAckWait, "100%"
 		c.MaxRequestExpires = credentials.MaxExpires
 		if s.Paused {
 			c.PauseUntil = &never

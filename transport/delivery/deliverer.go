@@ -46,7 +46,7 @@ type Deliverer struct {
 	running map[domain.SubscriptionID]*worker // only Run touches it
 	nats    map[domain.SubscriptionID]domain.Subscription
 	ended   chan *worker // workers that have ended by themselves
-	lost    chan int     // partitions whose feed was made again
+	lost    chan struct{} // has an element if consumers may have been lost
 	work    sync.WaitGroup
 
 	mu  sync.Mutex
@@ -67,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Deliverer, error) {
 	return &Deliverer{
 		Options: o, cursors: cursors, sender: webhook.NewSender(o.Webhooks),
 		running: make(map[domain.SubscriptionID]*worker), nats: make(map[domain.SubscriptionID]domain.Subscription),
-		ended: make(chan *worker), lost: make(chan int),
+		ended: make(chan *worker), lost: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -76,11 +76,7 @@ func (d *Deliverer) Close() { d.sender.Close() }
 
 // spec returns what the subscription wants of its cursor.
 func (d *Deliverer) spec(s *domain.Subscription) subscription.Spec {
-	return subscription.Spec{
-		ID: subscription.ID(s.ID), Organization: s.Organization, Partition: d.Log.Partition(s.Organization),
-		Kind: subscription.Kind(s.Kind), Types: s.Types, Workspace: s.Workspace, Batch: max(s.Batch, 1), Paused: !s.PausedAt.IsZero(),
-		Start: s.Start, Set: s.Set, Epoch: s.Epoch, Resumed: s.Resumed, Version: s.Version,
-	}
+	return subscription.SpecOf(s, d.Log.Partition(s.Organization))
 }
 
 // Place returns how far the subscription has come.
@@ -97,7 +93,7 @@ func (d *Deliverer) Next(ctx context.Context, s *domain.Subscription) (feed.Even
 // Attempts returns at most limit attempts of the subscription, the last one first, and only those
 // before the one with that [subscription.Attempt.Sequence] if before is not 0.
 func (d *Deliverer) Attempts(ctx context.Context, s *domain.Subscription, before uint64, limit int) ([]subscription.Attempt, error) {
-	return d.cursors.Deliveries(ctx, subscription.ID(s.ID), before, limit)
+	return d.cursors.Deliveries(ctx, s.ID, before, limit)
 }
 
 // Ping sends a test event to the webhook's endpoint, also if the subscription is paused, and
@@ -114,7 +110,7 @@ func (d *Deliverer) Ping(ctx context.Context, s *domain.Subscription) (subscript
 	}
 	attempt := subscription.NewAttempt(result.At, outcome(&result))
 	attempt.Type = webhook.PingType
-	if err := d.cursors.Record(ctx, subscription.ID(s.ID), attempt); err != nil {
+	if err := d.cursors.Record(ctx, s.ID, attempt); err != nil {
 		d.Logger.Warn("an attempt could not be kept", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
 	}
 	return attempt, nil
@@ -142,7 +138,7 @@ func (d *Deliverer) Connection(s *domain.Subscription) Connection {
 	user := s.ID.String()
 	return Connection{
 		URLs: d.Log.PublicURLs(), User: user, Stream: store.FeedStream(d.Log.Partition(s.Organization)),
-		Consumer: subscription.ConsumerName(subscription.ID(s.ID)), InboxPrefix: credentials.Inbox(user),
+		Consumer: subscription.ConsumerName(s.ID), InboxPrefix: credentials.Inbox(user),
 	}
 }
 

@@ -44,10 +44,10 @@ func (d *Deliverer) Run(ctx context.Context) {
 	d.Log.Door().Admit(d.subscriber(ctx))
 	d.work.Go(func() {
 		for ctx.Err() == nil {
-			if err := d.cursors.Watch(ctx, func(partition int) {
+			if err := d.cursors.Watch(ctx, func(int) {
 				select {
-				case d.lost <- partition:
-				case <-ctx.Done():
+				case d.lost <- struct{}{}:
+				default: // that is known
 				}
 			}); err != nil && ctx.Err() == nil {
 				d.Logger.Warn("what happens to cursors cannot be heard at the moment", slog.Any("error", err))
@@ -64,17 +64,16 @@ func (d *Deliverer) Run(ctx context.Context) {
 		d.Logger.Warn("the subscriptions cannot be read at the moment", slog.Any("error", err))
 		wait(ctx, retry)
 	}
+	d.work.Go(func() { d.sweep(ctx) })
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case w := <-d.ended:
 			d.hasEnded(ctx, w)
-		case partition := <-d.lost:
+		case <-d.lost:
 			for _, s := range d.nats {
-				if d.Log.Partition(s.Organization) == partition {
-					d.ensure(ctx, s)
-				}
+				d.ensure(ctx, s)
 			}
 		case <-more:
 			var ids []domain.SubscriptionID
@@ -96,6 +95,19 @@ func (d *Deliverer) hasEnded(ctx context.Context, w *worker) {
 	delete(d.running, s.ID)
 	if errors.Is(w.err, subscription.ErrSuperseded) && s.Version > w.spec.Version {
 		d.follow(ctx, *s)
+	}
+}
+
+// sweep deletes what is left of subscriptions that were deleted while no node could see to it.
+func (d *Deliverer) sweep(ctx context.Context) {
+	ids, err := d.cursors.Consumers(ctx)
+	if err != nil && ctx.Err() == nil {
+		d.Logger.Warn("the consumers of subscriptions cannot be listed; those of deleted ones stay until the next start", slog.Any("error", err))
+	}
+	for _, id := range ids {
+		if s, err := d.Models.AnySubscription(id); err == nil && !s.DeletedAt.IsZero() {
+			d.delete(ctx, s)
+		}
 	}
 }
 
@@ -243,7 +255,7 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 	case lost != nil:
 		d.pause(ctx, w, domain.PauseSecret, lost.Error())
 	case errors.As(err, &exhausted):
-		d.pause(ctx, w, domain.PauseCause(exhausted.Reason), exhausted.Error())
+		d.pause(ctx, w, exhausted.Reason, exhausted.Error())
 	}
 	return err
 }

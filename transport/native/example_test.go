@@ -20,6 +20,9 @@ const (
 	exampleWorkspace    = "019cc043-af91-783e-9927-3daab1cd9277"
 	exampleRole         = "019cc043-b8c1-7a40-8d2e-5b6f7a8091c2"
 	exampleToken        = "019cc043-bd13-7e58-a4c7-1d2e3f405162"
+	exampleSubscription = "019cc043-c7d4-7b61-9e0f-2a3b4c5d6e7f"
+	exampleHook         = "https://app.acme.example/hooks/muster"
+	exampleSkipped      = "0-1043"
 	ada                 = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"
 	bob                 = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11"
 	grace               = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b12" // invited
@@ -67,6 +70,8 @@ var (
 	chance = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
 	sum256 = regexp.MustCompile(`[0-9a-f]{64}`)
 	secret = regexp.MustCompile(`(inv|tot)_[0-9A-Za-z]{52}`)
+	whsec  = regexp.MustCompile(`whsec_[0-9A-Za-z+/]{43}=`)
+	took   = regexp.MustCompile(`"latency_ms":\d+`)
 	moment = regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 )
 
@@ -85,6 +90,9 @@ func (s *story) show(text string) string {
 		return s.shown[id]
 	})
 	text = sum256.ReplaceAllString(text, "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+	text = whsec.ReplaceAllString(text, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=")
+	text = took.ReplaceAllString(text, `"latency_ms":42`)
+	text = strings.ReplaceAll(text, s.real[exampleHook], exampleHook)
 	text = secret.ReplaceAllString(text, "${1}_4fQ2nX8aL0pVbR7sT1yKzE5hJ9mC3dW6gU2iN8oA4tYxB7Z0rHn1")
 	return moment.ReplaceAllStringFunc(text, func(at string) string {
 		told, err := time.Parse(time.RFC3339, at)
@@ -147,12 +155,41 @@ func (s *story) tellAll() {
 	s.named["event"] = s.tell("list-events", "?type=muster.member.*&page_size=2").get("items", 0, "id")
 	s.tell("get-event", "")
 
+	s.tellSubscriptions()
 	issued := s.tell("issue-token", "")
 	s.is(exampleToken, issued.get("id"))
 	s.tell("get-self", "", "Authorization", "Bearer "+issued.get("secret"))
 	for _, operation := range []string{"rotate-token", "get-token", "list-tokens", "archive-workspace", "restore-workspace", "get-livez", "get-healthz", "get-readyz"} {
 		s.tell(operation, "")
 	}
+}
+
+// tellSubscriptions sends the examples of the operations on subscriptions, to a receiver that
+// takes everything.
+func (s *story) tellSubscriptions() {
+	s.t.Helper()
+	receiver := newReceiver(s.t)
+	s.real[exampleHook] = receiver.URL
+	s.is(exampleSubscription, s.tell("create-subscription", "").get("id"))
+	s.named["subscription"] = exampleSubscription
+	delivered := func() {
+		path := "/v1/organizations/" + s.real[exampleOrganization] + "/subscriptions/" + s.real[exampleSubscription]
+		s.eventually(func() bool { return s.root("GET", path, "").want(200).get("lag") == "0" })
+	}
+	delivered()
+	s.tell("rewind-subscription", "")
+	delivered()
+	s.tell("update-subscription", "")
+	delivered()
+	for _, operation := range []string{"get-subscription", "list-subscriptions", "rotate-subscription-secret", "pause-subscription"} {
+		s.tell(operation, "")
+	}
+	skipped := s.root("PUT", "/v1/workspaces/"+s.real[exampleWorkspace]+"/members/"+bob, `{"role":"client"}`)
+	s.real[exampleSkipped] = skipped.header.Get("Muster-Position")
+	for _, operation := range []string{"skip-event", "resume-subscription", "ping-subscription"} {
+		s.tell(operation, "")
+	}
+	s.tell("list-deliveries", "?page_size=1")
 }
 
 // Every operation takes the example of its body, and answers.json has the service's

@@ -233,6 +233,9 @@ func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.
 	if err != nil {
 		return nil, err
 	}
+	if err := waitForEvents(c, in.Organization); err != nil {
+		return nil, err
+	}
 	if found.Start <= at.Number { // otherwise it was skipped before
 		next, there, err := s.deliverer.Next(c, &found)
 		switch {

@@ -83,6 +83,19 @@ var tenancy = map[string]struct {
 	"list-user-workspaces": {own: 200, free: "user"},
 	"batch-check-access":   {body: `{"checks":[{"user_id":"{user}","workspace_id":"{nobody}","role":"client"}]}`, own: 200}, // each check has its own answer
 
+	"list-subscriptions":         {own: 200},
+	"create-subscription":        {body: `{"name":"Pull","kind":"nats"}`, own: 201},
+	"get-subscription":           {own: 200},
+	"update-subscription":        {body: `{"name":"Renamed"}`, own: 200},
+	"pause-subscription":         {own: 200},
+	"resume-subscription":        {own: 200},
+	"rewind-subscription":        {body: `{"from":"latest"}`, own: 200},
+	"skip-event":                 {body: `{"position":"0-999999","reason":"x"}`, own: 422}, // no such position
+	"rotate-subscription-secret": {own: 200},
+	"ping-subscription":          {own: 200},
+	"list-deliveries":            {own: 200},
+	"delete-subscription":        {own: 204},
+
 	"list-tokens":  {own: 200},
 	"issue-token":  {body: `{"name":"second","scopes":["access:read"]}`, own: 201},
 	"rotate-token": {own: 200},
@@ -104,6 +117,9 @@ func (s *service) things(x tenant) things {
 	}
 	found["membership"] = s.root("GET", "/v1/workspaces/"+x.ws+"/members/"+x.owner, "").want(200).get("id")
 	found["token"] = s.root("POST", "/v1/organizations/"+x.org+"/tokens", `{"name":"other","scopes":["access:read"]}`).want(201).get("id")
+	// Nothing of what the tests do is of this type, so nothing is sent.
+	found["subscription"] = s.root("POST", "/v1/organizations/"+x.org+"/subscriptions",
+		`{"name":"hook","kind":"webhook","url":"http://127.0.0.1:9/","types":["muster.user.profile_set"]}`).want(201).get("id")
 	found["event"] = s.root("GET", "/v1/organizations/"+x.org+"/events", "").want(200).get("items", 0, "id")
 	return found
 }
@@ -112,6 +128,7 @@ func absent() things {
 	return things{
 		"organization": newText(), "workspace": newText(), "user": newText(), "nobody": newText(), "role": newText(),
 		"membership": newText(), "token": newText(), "event": "01KHQ3M6Z8V2N4T7X9B1C3D5F7",
+		"subscription": newText(),
 	}
 }
 
@@ -253,7 +270,7 @@ func TestScopes(t *testing.T) {
 	s := start(t, t.TempDir())
 	x := s.tenant("Acme")
 	own := s.things(x)
-	unrelated, _ := s.issue(x.org, `"scopes":["subscriptions:read"]`)
+	unrelated, _ := s.issue(x.org, `"scopes":["actors:impersonate"]`)
 	for _, op := range tenantOperations(t, s) {
 		s.ask("", op, own).want(401, "missing_token")
 		declared := domain.Scope(op.Security[0][openapi.TokenScheme][0])
