@@ -35,7 +35,7 @@ func (c *Call) admit(in any) error {
 			return nil
 		}
 		c.w.Header()["Cache-Control"] = noStore
-	} else if err := c.admitToken(); err != nil {
+	} else if err := c.admitBearer(); err != nil {
 		return err
 	}
 	var unreadable []FieldProblem
@@ -57,8 +57,18 @@ func (c *Call) admit(in any) error {
 	return c.checkMediaType()
 }
 
-func (c *Call) admitToken() error {
+// admitBearer admits the request by its token, or by a ticket where one is taken.
+func (c *Call) admitBearer() error {
 	c.w.Header()["Cache-Control"] = noStore
+	if c.route.ticket {
+		if err := c.takeTicket(); err != nil {
+			return err
+		}
+	}
+	return c.admitToken()
+}
+
+func (c *Call) admitToken() error {
 	who, err := c.authenticate()
 	if errors.Is(err, auth.ErrInvalidToken) && c.route.reads {
 		who, err = c.recogniseLater(err)
@@ -151,7 +161,16 @@ func (c *Call) authenticate() (*auth.Bearer, error) {
 	if len(c.r.Header["Authorization"]) > 1 {
 		return nil, invalidToken.Problem("Authorization is sent more than once; send one token").with("WWW-Authenticate", "Bearer")
 	}
-	return c.engine.auth.Authenticate(c, c.route.face.authorization(c.r.Header.Get("Authorization")))
+	return c.engine.auth.Authenticate(c, c.authorization())
+}
+
+// authorization returns the value of the Authorization header in the native form, or the one
+// that the request's ticket stands for.
+func (c *Call) authorization() string {
+	if c.ticketed != "" {
+		return c.ticketed
+	}
+	return c.route.face.authorization(c.r.Header.Get("Authorization"))
 }
 
 // permit checks that the token has what the operation declares. Whether its user may read

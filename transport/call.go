@@ -20,6 +20,9 @@ type Call struct {
 	engine *engine
 	route  *route
 	bearer *auth.Bearer
+	// ticketed is what the request's ticket stands for: the value of an Authorization header.
+	// It is empty without a ticket.
+	ticketed string
 	// problem is the problem that the request was refused with, for the log.
 	problem *Problem
 	wrong   error // what is wrong with the values of parameters, until the body has arrived

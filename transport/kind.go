@@ -23,6 +23,7 @@ var (
 	mediaType          = Kind{"unsupported_media_type", http.StatusUnsupportedMediaType, "Unsupported media type"}
 	missingToken       = Kind{"missing_token", http.StatusUnauthorized, "Token required"}
 	invalidToken       = Kind{"invalid_token", http.StatusUnauthorized, "Token not recognised"}
+	invalidTicket      = Kind{"invalid_ticket", http.StatusUnauthorized, "Ticket not recognised"}
 	rateLimited        = Kind{"rate_limited", http.StatusTooManyRequests, "Too many requests"}
 	insufficientScope  = Kind{"insufficient_scope", http.StatusForbidden, "Insufficient scope"}
 	notFound           = Kind{"not_found", http.StatusNotFound, "Not found"}

@@ -31,6 +31,10 @@ type Operation struct {
 	// Scope is what the token must have: a scope, [AnyScope] or [RootScope]. It is empty
 	// for [ReachPublic].
 	Scope domain.Scope
+	// Ticket says that a request can carry a ticket for the organization in its path instead
+	// of a token, in the query parameter ticket, if it prefers an event stream. The input
+	// declares the parameter.
+	Ticket bool
 	// Tag, Summary and Description are shown in the document.
 	Tag, Summary, Description string
 	// Status is the status of an answer with a body. Zero means 200.

@@ -22,6 +22,7 @@ type route struct {
 	reach        Reach
 	scope        domain.Scope
 	reads        bool            // changes nothing, even if the method is POST
+	ticket       bool            // a ticket can take the place of the token
 	operation    *huma.Operation // what the document says; nil for what is not an operation
 	parameters   []parameter
 	answers      answerForm
@@ -35,7 +36,7 @@ type route struct {
 // newRoute returns the route of an operation, still without its parameters.
 func newRoute(f *Face, m *metrics, op *Operation) *route {
 	return &route{
-		face: f, method: op.Method, path: op.Path, reach: op.Reach, scope: op.Scope, reads: op.Do.reads,
+		face: f, method: op.Method, path: op.Path, reach: op.Reach, scope: op.Scope, reads: op.Do.reads, ticket: op.Ticket,
 		metrics: m, duration: m.duration.WithLabelValues(op.Path, op.Method),
 	}
 }

@@ -69,6 +69,7 @@ var sentinels = []struct {
 	{auth.ErrMissingToken, missingToken},
 	{auth.ErrOtherScheme, invalidToken},
 	{auth.ErrInvalidToken, invalidToken},
+	{auth.ErrInvalidTicket, invalidTicket},
 	{auth.ErrIssuerUnavailable, issuerUnavailable},
 	{auth.ErrRateLimited, rateLimited},
 
@@ -80,6 +81,7 @@ var sentinels = []struct {
 	{store.ErrDirectoryInUse, internalError},
 	{store.ErrDirectoryMissing, internalError},
 	{store.ErrOtherMode, internalError},
+	{store.ErrNoTicket, invalidTicket},
 	{wire.ErrDamaged, internalError},
 	{store.ErrOtherLog, internalError},
 	{store.ErrLogMissing, internalError},
@@ -179,7 +181,7 @@ func (k Kind) adorn(p *Problem) *Problem {
 	case k == readModelBehind:
 		p.Detail = "this node has not caught up with these events yet; try again"
 		return p.retryable()
-	case k == missingToken, errors.Is(p.cause, auth.ErrOtherScheme):
+	case k == missingToken, k == invalidTicket, errors.Is(p.cause, auth.ErrOtherScheme):
 		return p.with("WWW-Authenticate", "Bearer")
 	case k == invalidToken:
 		return p.with("WWW-Authenticate", `Bearer error="invalid_token"`)

@@ -10,9 +10,28 @@ import (
 )
 
 // typeFollowing types the script that follows the stream with fetch, as a page of the
-// organization would run it. It must show each event once, although the service is killed
-// meanwhile.
+// organization would run it.
 func typeFollowing(t *testing.T, r typist, script string) {
+	t.Helper()
+	runFollower(t, r, "node", script)
+}
+
+// typeTickets types the script that follows the stream with EventSource. Instead of the
+// server of the page, which has the token, the script gets its tickets itself.
+func typeTickets(t *testing.T, r typist, script string) {
+	t.Helper()
+	const request = `fetch("/muster/ticket", { method: "POST" })`
+	if !strings.Contains(script, request) {
+		t.Fatalf("the script does not say %s", request)
+	}
+	script = strings.ReplaceAll(script, request,
+		"fetch(`https://muster.acme.example/v1/organizations/${organization}/events/ticket`, { method: \"POST\", headers: { Authorization: `Bearer ${token}` } })")
+	runFollower(t, r, "node --experimental-eventsource", script)
+}
+
+// runFollower runs a script that follows the stream. It must show each event once, although
+// the service is killed meanwhile.
+func runFollower(t *testing.T, r typist, node, script string) {
 	t.Helper()
 	const address = "https://muster.acme.example"
 	if !strings.Contains(script, address) {
@@ -20,7 +39,7 @@ func typeFollowing(t *testing.T, r typist, script string) {
 	}
 	script = "const { TOKEN: token, ORG: organization } = process.env;\n" +
 		strings.ReplaceAll(script, address, "http://"+r.service.addr)
-	_, since := r.shell.run("TOKEN=$TOKEN ORG=$ORG node --input-type=module -e " + quote(script) + " & FOLLOWER=$!")
+	_, since := r.shell.run("TOKEN=$TOKEN ORG=$ORG " + node + " --input-type=module -e " + quote(script) + " & FOLLOWER=$!")
 	change := func() {
 		t.Helper()
 		status, since := r.shell.run(fmt.Sprintf(`api -f $URL/v1/workspaces/$APP/members -d '{"user_id": %q, "role": "viewer"}' >/dev/null`, uuid.NewString()))

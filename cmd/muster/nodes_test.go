@@ -69,6 +69,28 @@ func TestTwoProcessesOnOneServer(t *testing.T) {
 		bearer.must(401, "POST", s.members(), editor(uuid.NewString()))
 	})
 
+	t.Run("a ticket opens a stream on one of them, once", func(t *testing.T) {
+		ticket := one.must(201, "POST", s.events()+"/ticket", "").field(t, "ticket")
+		anybody := []apiClient{one, two}
+		statuses := make([]int, 2)
+		var clients sync.WaitGroup
+		for i := range anybody {
+			anybody[i].token = ""
+			clients.Go(func() { statuses[i] = anybody[i].opens(t, s.events()+"?after=latest&ticket="+ticket) })
+		}
+		clients.Wait()
+		if slices.Sort(statuses); statuses[0] != http.StatusOK || statuses[1] != http.StatusUnauthorized {
+			t.Errorf("the ticket was used on both nodes at once, with %v", statuses)
+		}
+		ticket = one.must(201, "POST", s.events()+"/ticket", "").field(t, "ticket")
+		if status := anybody[1].opens(t, s.events()+"?after=latest&ticket="+ticket); status != http.StatusOK {
+			t.Errorf("the other node answers %d", status)
+		}
+		if status := anybody[0].opens(t, s.events()+"?after=latest&ticket="+ticket); status != http.StatusUnauthorized {
+			t.Errorf("for a used ticket the node answers %d", status)
+		}
+	})
+
 	position = one.must(201, "POST", s.members(), editor(uuid.NewString())).header.Get("Muster-Position")
 	two.must(200, "GET", s.members(), "", needs(position)...)
 	history := one.history(s)
@@ -86,6 +108,23 @@ func TestTwoProcessesOnOneServer(t *testing.T) {
 	if log := replayed(t, s, "--nats-url", url); !slices.Equal(history, log) {
 		t.Errorf("the nodes show %d events, the log holds %d, and they are not the same", len(history), len(log))
 	}
+}
+
+// opens opens a stream of events, closes it, and returns the status.
+func (c apiClient) opens(t *testing.T, path string) int {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+path, nil)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := c.http.Do(request)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 // needs returns the header with which a query asks for a position, none if it is empty.

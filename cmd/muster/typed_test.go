@@ -16,6 +16,7 @@ var typedTools = []string{"bash", "curl", "jq"}
 var specials = map[string]func(*testing.T, typist, string){
 	"the test of polling":   typePolling,
 	"the test of following": typeFollowing,
+	"the test of tickets":   typeTickets,
 }
 
 // TestDocumentationIsTyped types the README's tour into a shell, and then the examples of

@@ -26,7 +26,7 @@
 //
 // # Secrets
 //
-// The text of a token or of an invitation is 56 characters long:
+// The text of a token, of an invitation or of a ticket is 56 characters long:
 //
 //	tot_ 4fQ2nX8aL0pVbR7sT1yKzE5hJ9mC3dW6gU2iN8oA4tYxB7 Z0rHn1   (without the spaces)
 //
@@ -34,6 +34,13 @@
 // CRC-32 of all that in base 62. By the kind and the checksum anyone, such as a scanner
 // for leaked secrets, can tell a secret from noise. Muster keeps only the SHA-256 of a
 // secret ([HashSecret]).
+//
+// # Tickets
+//
+// A ticket takes the place of the Authorization header in one request within one minute,
+// where a client cannot send that header ([Authenticator.IssueTicket]). It stands for the
+// very token that it was issued with, so it can do nothing that the token cannot, and ends
+// with it. Its content lies in the log's server, for all nodes, sealed by the ticket itself.
 //
 // # JWTs
 //

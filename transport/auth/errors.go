@@ -16,6 +16,9 @@ var (
 	// ErrInvalidToken means that the token was never issued, has expired or was revoked.
 	// An [InvalidJWTError] is an ErrInvalidToken, too.
 	ErrInvalidToken = errors.New("token not recognised: it is unknown, expired or revoked")
+	// ErrInvalidTicket means that the ticket was never issued for the organization, has ended
+	// or was used.
+	ErrInvalidTicket = errors.New("ticket not recognised: it was used already, is older than a minute or is unknown; get another one for each connection")
 	// ErrIssuerUnavailable means that a JWT could not be checked, because its issuer's
 	// keys are not known and could not be fetched. It is wrapped with the cause, which is
 	// for the log and not for the client. The keys are fetched again after [FetchPause].

@@ -13,14 +13,15 @@ import (
 // secret's text.
 type SecretKind string
 
-// The kinds of secrets: three of tokens, by what the token is bound to, one of
-// invitations, and one that subscribers log in to NATS with. A token that is bound to a workspace and to a user is of the
-// workspace's kind.
+// The kinds of secrets: three of tokens, by what the token is bound to, one of invitations,
+// one of tickets, and one that subscribers log in to NATS with. A token that is bound to a
+// workspace and to a user is of the workspace's kind.
 const (
 	OrganizationSecret SecretKind = "tot_"
 	UserSecret         SecretKind = "tpt_"
 	WorkspaceSecret    SecretKind = "twt_"
 	InvitationSecret   SecretKind = "inv_"
+	TicketSecret       SecretKind = "tkt_"
 	SubscriberSecret   SecretKind = "sub_"
 )
 

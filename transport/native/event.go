@@ -71,7 +71,7 @@ func eventOperations(s *streams) []transport.Operation {
 	return []transport.Operation{
 		{
 			ID: "list-events", Path: path,
-			Reach: transport.ReachOrganization, Scope: "events:read", Tag: tag,
+			Reach: transport.ReachOrganization, Scope: "events:read", Tag: tag, Ticket: true,
 			Summary:     "List, await or follow events",
 			Description: "The organization's events in their order. With wait the response is delayed until there is an event, for that long at most. With Accept: text/event-stream they are a stream of server-sent events that stays open: id is the event's sequence, event its type, data the CloudEvent. Last-Event-ID resumes it without loss or repetition. A reader that is too slow is disconnected and can resume.",
 			Document:    documentEvents,

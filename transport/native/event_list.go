@@ -26,6 +26,7 @@ type listEventsInput struct {
 	User      domain.UserID      `query:"user_id" format:"uuid" doc:"Events that concern this user."`
 	Wait      int                `query:"wait" minimum:"0" maximum:"60" doc:"How many seconds to wait when there is no event yet."`
 	Named     bool               `query:"named" default:"true" doc:"false: events of a stream have no name, so that a browser's onmessage hears all of them. The type is in the data."`
+	Ticket    string             `query:"ticket" bounds:"ticket" maxLength:"100" doc:"A ticket in place of the Authorization header, for a stream: see issue-event-ticket. It is used up by the request." example:"tkt_4fQ2nX8aL0pVbR7sT1yKzE5hJ9mC3dW6gU2iN8oA4tYxB7Z0rHn1"`
 	PageSize  int                `query:"page_size" minimum:"1" maximum:"200" default:"50" doc:"How many items at most."`
 }
 
@@ -44,7 +45,7 @@ func (s *streams) listEvents(c *transport.Call, in *listEventsInput) (*huma.Stre
 	if err != nil {
 		return nil, err
 	}
-	if c.Prefers("text/event-stream", "application/json") {
+	if c.PrefersStream() {
 		return &huma.StreamResponse{Body: func(huma.Context) { s.stream(c, filter, after, in.Named) }}, nil
 	}
 	list, err := readEvents(c, filter, after, in)

@@ -69,7 +69,7 @@ func (s *story) tell(operation, more string, headers ...string) answer {
 var (
 	chance = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
 	sum256 = regexp.MustCompile(`[0-9a-f]{64}`)
-	secret = regexp.MustCompile(`(inv|tot)_[0-9A-Za-z]{52}`)
+	secret = regexp.MustCompile(`(inv|tot|tkt)_[0-9A-Za-z]{52}`)
 	whsec  = regexp.MustCompile(`whsec_[0-9A-Za-z+/]{43}=`)
 	took   = regexp.MustCompile(`"latency_ms":\d+`)
 	moment = regexp.MustCompile(`20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
@@ -154,6 +154,7 @@ func (s *story) tellAll() {
 	s.tell("leave-workspace", "", "Muster-On-Behalf-Of", ada)
 	s.named["event"] = s.tell("list-events", "?type=muster.member.*&page_size=2").get("items", 0, "id")
 	s.tell("get-event", "")
+	s.tell("issue-event-ticket", "")
 
 	s.tellSubscriptions()
 	issued := s.tell("issue-token", "")

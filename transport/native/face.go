@@ -83,7 +83,7 @@ func Face(o Options) (transport.Face, error) {
 		Operations: slices.Concat(
 			organizationOperations(), organizationMemberOperations(), userOperations(), roleOperations(), workspaceOperations(),
 			memberOperations(), memberStateOperations(), memberBatchOperations(), invitationOperations(), ownershipOperations(),
-			accessOperations(), accessCheckOperations(), eventOperations(s), (&subscriptions{o.Deliverer, s.logger}).operations(), tokenOperations(), selfOperations(),
+			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), tokenOperations(), selfOperations(),
 			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
 		Pages: []transport.Page{{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}},

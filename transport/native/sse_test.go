@@ -35,7 +35,9 @@ func (s *service) follow(token, path string, more ...string) *stream {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
 	request.Header.Set("Accept", "text/event-stream")
 	for i := 0; i < len(more); i += 2 {
 		request.Header.Set(more[i], more[i+1])

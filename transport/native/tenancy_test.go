@@ -104,7 +104,10 @@ var tenancy = map[string]struct {
 	"get-self":     {own: 200},
 
 	"list-events": {own: 200},
-	"get-event":   {own: 200},
+
+	"issue-event-ticket": {own: 201},
+
+	"get-event": {own: 200},
 }
 
 // things maps the names of path parameters to ids.

@@ -70,6 +70,7 @@ var table = map[string]row{
 
 	// Secrets.
 	"invitation_token": {length: 56, pattern: `^inv_[0-9A-Za-z]{52}$`},
+	"ticket":           {length: 56, pattern: `^tkt_[0-9A-Za-z]{52}$`},
 	"secret":           {length: 56, pattern: `^t[opw]t_[0-9A-Za-z]{52}$`},
 
 	// Events and places in history.

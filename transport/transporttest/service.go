@@ -113,6 +113,16 @@ func (s *Service) Pause(t testing.TB) (resume func()) {
 	return resume
 }
 
+// NATS returns the URL of the server that has the log, with its secret.
+func (s *Service) NATS(t testing.TB) string {
+	t.Helper()
+	token, err := os.ReadFile(filepath.Join(s.Log.Dir(), "nats-token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(s.Log.ClientURL(), "//", "//"+strings.TrimSpace(string(token))+"@", 1)
+}
+
 // Another returns the log of another node on the same server, which runs until the test
 // ends. It knows nothing of what the service has acknowledged, nor the service of what it
 // has.
@@ -120,13 +130,9 @@ func (s *Service) Another(t testing.TB) *events.Log {
 	t.Helper()
 	ctx := context.Background()
 	quiet := slog.New(slog.DiscardHandler)
-	token, err := os.ReadFile(filepath.Join(s.Log.Dir(), "nats-token"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := strings.Replace(s.Log.ClientURL(), "//", "//"+strings.TrimSpace(string(token))+"@", 1)
 	dir, other := t.TempDir(), &Service{Metrics: prometheus.NewRegistry()}
-	other.Log, err = events.Open(ctx, events.Options{Dir: dir, URL: url, Partitions: Partitions, Logger: quiet})
+	var err error
+	other.Log, err = events.Open(ctx, events.Options{Dir: dir, URL: s.NATS(t), Partitions: Partitions, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
