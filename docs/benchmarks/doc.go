@@ -4,7 +4,9 @@
 //
 //	benchmarks crud -listen ADDRESS -postgres DSN
 //	benchmarks compare -muster URL -root TOKEN -crud URL -postgres DSN
+//	benchmarks follow -muster URL -root TOKEN -pid PID
 //
 // The first is that service. The second fills both with the same memberships, and asks
-// them for the same work in turn.
+// them for the same work in turn. The third needs Muster only, and the script follow beside
+// it starts that: it follows organizations with many streams while one of them writes.
 package main

@@ -25,7 +25,9 @@ func run(ctx context.Context, arguments []string) error {
 			return serveCRUD(ctx, arguments[1:])
 		case "compare":
 			return compare(ctx, arguments[1:])
+		case "follow":
+			return follow(ctx, arguments[1:])
 		}
 	}
-	return errors.New("the command crud or compare is expected")
+	return errors.New("the command crud, compare or follow is expected")
 }

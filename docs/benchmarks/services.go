@@ -81,13 +81,24 @@ var client = &http.Client{
 }
 
 func send(method, url, token, body string) ([]byte, error) {
+	text, _, err := exchange(method, url, token, body)
+	return text, err
+}
+
+// position posts the body, and returns the position of the command.
+func position(url, token, body string) (string, error) {
+	_, header, err := exchange(http.MethodPost, url, token, body)
+	return header.Get("Muster-Position"), err
+}
+
+func exchange(method, url, token, body string) ([]byte, http.Header, error) {
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)
 	}
 	r, err := http.NewRequest(method, url, content)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -97,14 +108,14 @@ func send(method, url, token, body string) ([]byte, error) {
 	}
 	response, err := client.Do(r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer response.Body.Close() //nolint:errcheck // it was read
 	text, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode >= http.StatusMultipleChoices {
 		err = fmt.Errorf("%s %s: %s %.300s", method, url, response.Status, text)
 	}
-	return text, err
+	return text, response.Header, err
 }
 
 // expect returns an error if the response contains the text less often than it must.

@@ -66,7 +66,7 @@ func start(t testing.TB, dir string, more ...func(*settings)) *service {
 		face.Operations = append(face.Operations, o.more...)
 		return []transport.Face{face}
 	}, func(opened *transport.Options) {
-		opened.RateLimit, opened.OIDC = o.RateLimit, o.OIDC
+		opened.RateLimit, opened.OIDC, opened.Origins = o.RateLimit, o.OIDC, o.Origins
 		if o.Logger != nil {
 			opened.Logger = o.Logger
 		}

@@ -114,6 +114,27 @@ func TestTicketEndsWithItsToken(t *testing.T) {
 	s.root("POST", "/v1/organizations/"+newText()+"/events/ticket", "").want(404, "not_found")
 }
 
+// The page of an origin that is allowed can open the stream, and is told why it cannot.
+func TestTicketOfAnotherOrigin(t *testing.T) {
+	const page = "https://app.acme.example"
+	s := start(t, t.TempDir(), func(o *settings) { o.Origins = []string{page} })
+	x := s.tenant("Acme")
+	path := s.ticket(x.token, x.org)
+	f := s.follow("", path, "Origin", page, "Cache-Control", "no-cache")
+	if got := f.body.Header.Get("Access-Control-Allow-Origin"); got != page {
+		t.Errorf("the stream is for pages of %q", got)
+	}
+	f.close()
+	used := s.as("", "GET", path, "", "Accept", streaming, "Origin", page).want(401, "invalid_ticket")
+	if got := used.header.Get("Access-Control-Allow-Origin"); got != page {
+		t.Errorf("the refusal is for pages of %q", got)
+	}
+	f = s.follow("", s.ticket(x.token, x.org), "Origin", "https://another.example")
+	if got := f.body.Header.Get("Access-Control-Allow-Origin"); got != "" {
+		t.Errorf("the stream is for pages of %q", got)
+	}
+}
+
 // Of many requests with the same ticket at once one gets a stream.
 func TestTicketHasOneUse(t *testing.T) {
 	s := start(t, t.TempDir())
