@@ -29,6 +29,7 @@ type cloudEvent struct {
 	Subject         string                `json:"subject,omitzero"`
 	Time            instant               `json:"time"`
 	DataContentType string                `json:"datacontenttype"`
+	DataSchema      *string               `json:"dataschema,omitzero"` // nil: before there was one
 	Sequence        Position              `json:"sequence"`
 	OrganizationID  domain.OrganizationID `json:"organizationid"`
 	WorkspaceID     domain.WorkspaceID    `json:"workspaceid,omitzero"`
@@ -48,6 +49,7 @@ const (
 	specVersion  = "1.0" // of CloudEvents
 	sourcePrefix = "/organizations/"
 	jsonType     = "application/json"
+	contentType  = `,"datacontenttype":"` + jsonType + `"`
 )
 
 // instant is a time on the wire: RFC 3339 in UTC with three digits of milliseconds.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -62,10 +63,12 @@ var codecs = table(
 
 // codec reads and writes the data of one type of event.
 type codec struct {
-	eventType string
-	schema    int
-	subject   func(domain.Event) string
-	decode    func(data jsontext.Value, about domain.About) (domain.Event, error)
+	eventType  string
+	schema     int
+	dataSchema string
+	content    string // the attributes that say what the data is, as Encode writes them
+	subject    func(domain.Event) string
+	decode     func(data jsontext.Value, about domain.About) (domain.Event, error)
 }
 
 // of returns the codec of the event type E, whose data is E's own JSON form. The subject
@@ -77,14 +80,21 @@ func of[E domain.Event, P interface {
 }](schema int, subject func(E) string,
 ) codec {
 	var zero E
-	return codec{zero.EventType(), schema, func(e domain.Event) string { return subject(e.(E)) }, func(data jsontext.Value, about domain.About) (domain.Event, error) {
-		e := new(E)
-		if err := json.Unmarshal(data, e, strict); err != nil {
-			return nil, err
-		}
-		P(e).Concern(about)
-		return *e, nil
-	}}
+	eventType := zero.EventType()
+	dataSchema := DataSchema(eventType, schema)
+	return codec{
+		eventType: eventType, schema: schema,
+		dataSchema: dataSchema, content: contentType + `,"dataschema":"` + dataSchema + `"`,
+		subject: func(e domain.Event) string { return subject(e.(E)) },
+		decode: func(data jsontext.Value, about domain.About) (domain.Event, error) {
+			e := new(E)
+			if err := json.Unmarshal(data, e, strict); err != nil {
+				return nil, err
+			}
+			P(e).Concern(about)
+			return *e, nil
+		},
+	}
 }
 
 func table(list ...codec) map[string]codec {
@@ -102,6 +112,25 @@ func Types() []string {
 		types = append(types, t)
 	}
 	return types
+}
+
+// SchemaOf returns the number of the schema with which data of events of the type is written. It
+// returns 0 if there is no type of that name.
+func SchemaOf(eventType string) int { return codecs[eventType].schema }
+
+// SchemaPrefix is how the URIs begin that name JSON Schemas. With the base URL of a node and a
+// slash in its place, the URI is the address of the document.
+const SchemaPrefix = "muster://"
+
+// DataSchema returns the URI that names the JSON Schema of an event's data, for the attribute
+// dataschema of CloudEvents:
+//
+//	muster://schemas/muster.member.added/1
+//
+// It is the same on every node and in every installation, because it is part of the stored
+// event.
+func DataSchema(eventType string, schema int) string {
+	return SchemaPrefix + "schemas/" + eventType + "/" + strconv.Itoa(schema)
 }
 
 // Known reports whether there is a type of events with that name.

@@ -104,14 +104,20 @@ func recorded(e domain.Event) *domain.Recorded {
 	return r
 }
 
+// fileOf returns the name of the file in testdata that holds the sample.
+func fileOf(e domain.Event) string {
+	name := strings.TrimPrefix(e.EventType(), "muster.") + ".1.json"
+	if removed, ok := e.(domain.OrganizationMemberRemoved); ok && removed.Ending {
+		name = strings.Replace(name, ".1.", ".ending.1.", 1)
+	}
+	return name
+}
+
 // What was ever written decodes for ever. The files are never changed, and a new
 // type or schema gets a new file.
 func TestStoredEventsDecodeForEver(t *testing.T) {
 	for _, e := range samples() {
-		name := strings.TrimPrefix(e.EventType(), "muster.") + ".1.json"
-		if removed, ok := e.(domain.OrganizationMemberRemoved); ok && removed.Ending {
-			name = strings.Replace(name, ".1.", ".ending.1.", 1)
-		}
+		name := fileOf(e)
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", name)
 			r := recorded(e)
@@ -153,6 +159,52 @@ func TestStoredEventsDecodeForEver(t *testing.T) {
 	}
 }
 
+// Events without a dataschema, which earlier versions wrote, decode for ever too, and are
+// shown as they are.
+func TestEventsWithoutADataSchemaDecodeForEver(t *testing.T) {
+	const directory, files = "testdata/without_dataschema", 32
+	found, err := filepath.Glob(filepath.Join(directory, "*.json"))
+	if err != nil || len(found) != files {
+		t.Fatalf("%s has %d files, not the %d that were written: %v", directory, len(found), files, err)
+	}
+	for _, e := range samples() {
+		text, err := os.ReadFile(filepath.Join(directory, fileOf(e)))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the type is younger
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name, stored := e.EventType(), bytes.TrimSpace(text)
+		entry, position, err := Decode(stored)
+		if want := (Position{3, 1042}); err != nil || position != want {
+			t.Fatalf("%s: %s, %v", name, position, err)
+		}
+		if d := cmp.Diff(*recorded(e), entry.Recorded); d != "" {
+			t.Errorf("%s: decoded, want - and got +:\n%s", name, d)
+		}
+		if !bytes.Equal(entry.Shown, stored) {
+			t.Errorf("%s is shown as %s", name, entry.Shown)
+		}
+		payload := append(append([]byte{'['}, stored...), ']')
+		entries, ok := quickly(payload, Position{3, 1042})
+		if !ok {
+			t.Fatalf("%s cannot be decoded quickly", name)
+		}
+		if d := cmp.Diff(entry, entries[0]); d != "" {
+			t.Errorf("%s: slowly - quickly +:\n%s", name, d)
+		}
+		// What is written now differs in the dataschema alone.
+		now, err := Encode(nil, 3, recorded(e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		added := `,"dataschema":"` + DataSchema(e.EventType(), 1) + `"`
+		if before := bytes.Replace(now, []byte(added), nil, 1); !bytes.Equal(before, stored) || bytes.Equal(before, now) {
+			t.Errorf("%s is written otherwise than it was:\n%s\n%s", name, now, stored)
+		}
+	}
+}
+
 func TestEveryTypeHasASample(t *testing.T) {
 	sampled := map[string]bool{}
 	for _, e := range samples() {
@@ -178,6 +230,8 @@ func TestWhatIsUnknownIsRefused(t *testing.T) {
 	}{
 		{"a type", `"muster.member.added"`, `"muster.member.cloned"`, ErrUnknownType},
 		{"a schema", `"schema":1`, `"schema":2`, ErrUnknownSchema},
+		{"a dataschema", `/muster.member.added/1"`, `/muster.member.added/2"`, ErrUnknownSchema},
+		{"an empty dataschema", `"muster://schemas/muster.member.added/1"`, `""`, ErrUnknownSchema},
 		{"an attribute", `"schema":1`, `"schema":1,"mood":"good"`, nil},
 		{"a field of the data", `"role":"editor"`, `"role":"editor","mood":"good"`, nil},
 		{"an attribute twice", `"schema":1`, `"schema":1,"schema":1`, nil},

@@ -10,7 +10,8 @@ import (
 
 // Decode reads a CloudEvent that [Encode] wrote. It does not ignore attributes or data
 // that this version does not know, but returns an error. [ErrUnknownType] and
-// [ErrUnknownSchema] mean that a newer version wrote the event. The entry keeps the slice.
+// [ErrUnknownSchema] mean that a newer version wrote the event. An event without a
+// dataschema was written before there was one. The entry keeps the slice.
 func Decode(stored []byte) (Entry, Position, error) {
 	var ce cloudEvent
 	if err := json.Unmarshal(stored, &ce, strict); err != nil {
@@ -28,6 +29,9 @@ func Decode(stored []byte) (Entry, Position, error) {
 	}
 	if ce.Schema != c.schema {
 		return fail(ErrUnknownSchema)
+	}
+	if ce.DataSchema != nil && *ce.DataSchema != c.dataSchema {
+		return fail(fmt.Errorf("the dataschema is %.80q, not %s: %w", *ce.DataSchema, c.dataSchema, ErrUnknownSchema))
 	}
 	event, err := c.decode(ce.Data, domain.About{Organization: ce.OrganizationID, Workspace: ce.WorkspaceID, User: ce.UserID})
 	if err != nil {

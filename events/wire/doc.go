@@ -6,7 +6,8 @@
 // An event is a CloudEvent 1.0 in JSON with the extension attributes sequence,
 // organizationid, workspaceid, userid, authtype, authid, onbehalfof, commandid,
 // requesthash, causationid, reason and schema. Its data is the domain event's own
-// JSON. [Encode] writes one, and [Decode] reads one:
+// JSON, and its dataschema names the JSON Schema of the data ([DataSchema]). Package
+// catalogue has the schemas. [Encode] writes an event, and [Decode] reads one:
 //
 //	{"specversion":"1.0","id":"01KHQ3M6Z8V2N4T7X9B1C3D5F7",
 //	 "source":"/organizations/019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53",
@@ -14,7 +15,8 @@
 //	 "data":{"membership_id":"…","role":{"from":"viewer","to":"editor"}}}
 //
 // What was ever written must decode for ever. The files in testdata hold each type
-// in each schema and are never changed.
+// in each schema and are never changed. Those in testdata/without_dataschema are of earlier
+// versions, which wrote no dataschema.
 //
 // An event has two forms in bytes. Its stored bytes are what the log holds and the chain
 // hashes. Its shown bytes are what subscribers and lists get. Today both are equal, but

@@ -50,7 +50,7 @@ func (w *writer) attributes(c codec, partition int, r *domain.Recorded) {
 	w.text("subject", c.subject(r.Event))
 	w.b = append(w.b, `,"time":`...)
 	w.b = instant{r.Time}.append(w.b)
-	w.b = append(w.b, `,"datacontenttype":"`+jsonType+`","sequence":"`...)
+	w.b = append(append(w.b, c.content...), `,"sequence":"`...)
 	w.b = Position{partition, r.Number}.append(w.b)
 	w.b = append(w.b, `","organizationid":"`...)
 	w.b, _ = about.Organization.AppendText(w.b)

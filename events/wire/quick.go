@@ -98,7 +98,10 @@ func (q *quick) event(e *Entry) {
 	}
 	q.must(`,"time":"`)
 	q.read(&r.Time)
-	q.must(`,"datacontenttype":"` + jsonType + `","sequence":"`)
+	if q.ok && !q.has(c.content) { // an earlier version wrote no dataschema
+		q.must(contentType)
+	}
+	q.must(`,"sequence":"`)
 	q.read(&q.at)
 	q.must(`,"organizationid":"`)
 	q.read(&q.about.Organization)

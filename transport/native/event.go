@@ -21,6 +21,7 @@ type CloudEvent struct {
 	Subject         string         `json:"subject,omitempty" maxLength:"200" pattern:"^\\S+$" example:"workspaces/019cc043-af91-783e-9927-3daab1cd9277/members/019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"`
 	Time            time.Time      `json:"time" example:"2026-03-05T23:09:47.281Z"`
 	DataContentType string         `json:"datacontenttype" enum:"application/json"`
+	DataSchema      string         `json:"dataschema,omitempty" format:"uri" maxLength:"200" pattern:"^muster:[/][/]schemas[/][a-z_.]+[/][0-9]+$" doc:"Names the JSON Schema of the data. With the service's base URL and a slash in place of muster:// it is the address of that document. Events of before Muster wrote it have none." example:"muster://schemas/muster.member.role_changed/1"`
 	Sequence        string         `json:"sequence" bounds:"position" doc:"The event's position. The events of an organization are totally ordered by it." example:"3-1042"`
 	OrganizationID  string         `json:"organizationid" format:"uuid" example:"019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53"`
 	WorkspaceID     string         `json:"workspaceid,omitempty" format:"uuid" example:"019cc043-af91-783e-9927-3daab1cd9277"`
