@@ -21,7 +21,6 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/openapi"
 )
@@ -37,7 +36,6 @@ func TestDocumentedTables(t *testing.T) {
 	}{
 		{"settings", "operations.md", "(?m)^\\| `--([a-z-]+)` \\| `MUSTER_", settingsOfServe()},
 		{"metrics", "operations.md", "(?m)^\\| `(muster_[a-z_]+)` \\|", metrics},
-		{"event types", "events.md", "(?m)^\\| `(muster\\.[a-z_.]+)` \\|", wire.Types()},
 		{"operations", "api.md", "(?m)^\\| ([A-Z]+ \\| `[^|]+ \\| [^|]+ \\| .*) \\|$", operations(api)},
 		{"resources of scopes", "security.md", "(?m)^\\| `([a-z_]+)` \\| `", resources(api)},
 		{"codes", "api.md", "(?m)^\\| `([a-z_]+` \\| [0-9]{3} \\| [^|]*) \\|", codes(t, api)},
