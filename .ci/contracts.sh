@@ -1,5 +1,5 @@
-# The steps of .ci/run that hold the OpenAPI documents and the dialects against software
-# that is not ours. What they need is in .ci/contracts; it is installed from its lockfile into
+# The steps of .ci/run that hold the OpenAPI documents, the AsyncAPI document, the schemas of
+# events and the dialects against software that is not ours. What they need is in .ci/contracts; it is installed from its lockfile into
 # the cache, and works in a temporary directory.
 
 # packages NAME...: installs the Debian packages.
@@ -21,7 +21,7 @@ contract_tools() {
   fi
   contracts=$temporary/contracts
   cp -r .ci/contracts "$contracts" && ln -s "$cache/node_modules" "$contracts/node_modules" && mkdir "$contracts/docs" || return 1
-  cp docs/openapi*.json "$contracts/docs" || return 1
+  cp docs/openapi*.json "$contracts/docs" && cp docs/asyncapi.json "$contracts" || return 1
   [ ! -d docs/openapi ] || cp -r docs/openapi "$contracts/docs"
   node --version && java -version
 }
@@ -38,6 +38,16 @@ contract_lint() {
     export REDOCLY_SUPPRESS_UPDATE_NOTICE=true
     timeout 120 node_modules/.bin/redocly lint "${found[@]}" &&
       timeout 120 node_modules/.bin/spectral lint --ruleset spectral.yaml --display-only-failures=false --fail-severity hint "${found[@]}"
+  )
+}
+
+# The AsyncAPI document, from which others generate code and pages.
+contract_asyncapi() {
+  (
+    cd "$contracts" || exit 1
+    export REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+    timeout 120 node_modules/.bin/redocly lint asyncapi.json &&
+      timeout 120 node_modules/.bin/spectral lint --ruleset asyncapi.yaml --display-only-failures=false --fail-severity hint asyncapi.json
   )
 }
 
@@ -75,6 +85,12 @@ contract_client() {
     done
     timeout 120 ../node_modules/.bin/tsc --project .
   ) && with_service timeout 60 node "$contracts/client/built/client.js"
+}
+
+# Events of a service are valid by the schemas that it names, in another validator than the
+# one of our tests. It is in its strict mode, which finds mistakes in schemas too.
+contract_schemas() {
+  with_service timeout 60 env --chdir="$contracts/schemas" node run.mjs
 }
 
 # Clients that other people have written for the vendors of our dialects get from Muster

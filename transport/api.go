@@ -127,14 +127,20 @@ func (a *API) showDocuments(version string) error {
 		outside.refuseBelow()
 	}
 	var shown []openapi.Reference
+	var links []openapi.Link
 	for _, f := range a.faces {
 		shown = append(shown, openapi.Reference{Name: f.Name, Title: f.Title, Document: f.document})
+		for _, page := range f.Pages {
+			if page.Title != "" {
+				links = append(links, openapi.Link{Path: page.Path, Title: page.Title})
+			}
+		}
 	}
 	var problems []openapi.Kind
 	for _, k := range Kinds() {
 		problems = append(problems, openapi.Kind(k))
 	}
-	pages, err := openapi.Pages(openapi.Site{Version: version, References: shown, Problems: problems, Modified: time.Now()})
+	pages, err := openapi.Pages(openapi.Site{Version: version, References: shown, Links: links, Problems: problems, Modified: time.Now()})
 	if err != nil {
 		return err
 	}

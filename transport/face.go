@@ -59,10 +59,23 @@ type Face struct {
 type Example = openapi.Example
 
 // Page is something to GET that is not an operation of the OpenAPI document and takes no
-// token.
+// token. It has either a Handler or a Content.
 type Page struct {
+	// Path can have wildcards, as patterns of [http.ServeMux] have.
 	Path    string
 	Handler http.Handler
+	// Content returns what the request gets. If it fails, the request is refused as an
+	// operation refuses it: for example with [NotFound]. It may be called concurrently.
+	Content func(*http.Request) (Content, error)
+	// Title is the text of a link to the page, in the head of the API reference. If it is
+	// empty there is no link.
+	Title string
+}
+
+// Content is a file of a [Page].
+type Content struct {
+	MediaType string
+	Text      []byte
 }
 
 // authorization returns the value of an Authorization header in the native form.

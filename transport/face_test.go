@@ -117,8 +117,8 @@ func TestPanics(t *testing.T) {
 	pages := testFace()
 	pages.ErrorForm, pages.CodesOf = ProblemForm, []string{"Problem", "FieldProblem"}
 	pages.Pages = []Page{
-		{"/panics", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("inner matters") })},
-		{"/panics/late", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		{Path: "/panics", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("inner matters") })},
+		{Path: "/panics/late", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(200)
 			panic("inner matters")
 		})},

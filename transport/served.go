@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -54,6 +55,18 @@ func (f *face) route(op *Operation) *route { return newRoute(&f.Face, f.engine.m
 // show serves a page through the same middleware as operations.
 func (f *face) show(p Page) {
 	route := f.route(&Operation{Method: http.MethodGet, Path: p.Path, Reach: ReachPublic})
+	if p.Content != nil {
+		modified := time.Now()
+		f.engine.handle("GET "+p.Path, route, func(c *Call) {
+			content, err := p.Content(c.r)
+			if err != nil {
+				c.refuse(err)
+				return
+			}
+			c.serveContent(content, modified)
+		})
+		return
+	}
 	f.engine.handle("GET "+p.Path, route, func(c *Call) { p.Handler.ServeHTTP(pageWriter{c}, c.r) })
 }
 
@@ -67,12 +80,17 @@ func (f *face) showReference(p openapi.Page) {
 			c.refuse(fmt.Errorf("rendering %s: %w", p.Path, err))
 			return
 		}
-		w := pageWriter{c}
-		w.Header().Set("Content-Type", p.MediaType)
-		w.Header().Set("Content-Security-Policy", openapi.PagePolicy)
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		http.ServeContent(w, c.r, p.Path, p.Modified, bytes.NewReader(content))
+		c.serveContent(Content{p.MediaType, content}, p.Modified)
 	})
+}
+
+// serveContent sends a file, or the part of it that the request asks for.
+func (c *Call) serveContent(content Content, modified time.Time) {
+	w := pageWriter{c}
+	w.Header().Set("Content-Type", content.MediaType)
+	w.Header().Set("Content-Security-Policy", openapi.PagePolicy)
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.ServeContent(w, c.r, "", modified, bytes.NewReader(content.Text))
 }
 
 // pageWriter writes a page's answer through the call, so that the call knows its status.

@@ -86,6 +86,6 @@ func Face(o Options) (transport.Face, error) {
 			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), tokenOperations(), selfOperations(),
 			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
-		Pages: []transport.Page{{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}},
+		Pages: append(schemaPages(), transport.Page{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}),
 	}, nil
 }

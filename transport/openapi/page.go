@@ -59,6 +59,9 @@ type Kind struct {
 	Title  string
 }
 
+// Link leads from the reference to another document of the service.
+type Link struct{ Path, Title string }
+
 // GuidesURL is where the guides for people are. They are not part of the program.
 const GuidesURL = "https://github.com/muster-dev/muster/tree/main/docs"
 
@@ -66,6 +69,7 @@ const GuidesURL = "https://github.com/muster-dev/muster/tree/main/docs"
 type Site struct {
 	Version    string // of the program
 	References []Reference
+	Links      []Link
 	Problems   []Kind
 	Modified   time.Time
 }
