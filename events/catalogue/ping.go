@@ -18,7 +18,7 @@ var PingSchema = wire.DataSchema(PingType, 1)
 
 // pingAttributes are the attributes of a ping. It has no position, because it is not in the
 // log, and nobody has done anything.
-var pingAttributes = []string{"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "organizationid", "data"}
+var pingAttributes = []string{"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "organizationid", "data"}
 
 // Ping returns the schema of the ping as a whole, with an example.
 func Ping() (*Schema, error) {
@@ -52,11 +52,12 @@ func Ping() (*Schema, error) {
 		Subject         string         `json:"subject"`
 		Time            string         `json:"time"`
 		DataContentType string         `json:"datacontenttype"`
+		DataSchema      string         `json:"dataschema"`
 		OrganizationID  string         `json:"organizationid"`
 		Data            jsontext.Value `json:"data"`
 	}{
 		"1.0", "01M81M0A5R6X8Q2V4Y7Z9B1D3F", "/organizations/" + acme.Organization.String(), PingType, "subscriptions/" + hook.String(),
-		"2026-11-22T12:34:56.789Z", "application/json", acme.Organization.String(), pingExample,
+		"2026-11-22T12:34:56.789Z", "application/json", PingSchema, acme.Organization.String(), pingExample,
 	})
 	s.Examples = []any{jsontext.Value(example)}
 	return s, err

@@ -79,22 +79,30 @@ func TestEveryTypeHasAMessage(t *testing.T) {
 	}
 }
 
-// The examples are valid by the schemas of their messages, as tools read them: by draft 7.
-func TestExamplesOfMessages(t *testing.T) {
+// schemaIn returns the schema of the payload or the headers of a message, as tools read it: by
+// draft 7.
+func schemaIn(t *testing.T, d map[string]any, message, what string) *jsonschema.Schema {
+	t.Helper()
 	const name = "muster://asyncapi"
-	d := parsed(t)
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft7)
 	c.AssertFormat()
 	if err := c.AddResource(name, d); err != nil {
 		t.Fatal(err)
 	}
+	s, err := c.Compile(name + "#/components/messages/" + message + "/" + what)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The examples are valid by the schemas of their messages.
+func TestExamplesOfMessages(t *testing.T) {
+	d := parsed(t)
 	valid := func(message, what string, value any) {
 		t.Helper()
-		s, err := c.Compile(name + "#/components/messages/" + message + "/" + what)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := schemaIn(t, d, message, what)
 		if err := s.Validate(value); err != nil {
 			t.Errorf("the example of %s: %v", message, err)
 		}

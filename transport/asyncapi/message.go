@@ -39,8 +39,8 @@ func componentsOf(nouns []catalogue.Noun) (components, error) {
 			cloudEventSchema: catalogue.CloudEvent(),
 			anyEventSchema:   anyEvent,
 			batchSchema: {
-				Title: batchSchema, Description: "Events in their order.",
-				Type: "array", Items: schemaOf(anyEventSchema), MinItems: 1, MaxItems: domain.MaxBatch,
+				Title: batchSchema, Description: "Events in their order, or a ping.",
+				Type: "array", Items: &catalogue.Schema{OneOf: []*catalogue.Schema{schemaOf(anyEventSchema), schemaOf(pingSchema)}}, MinItems: 1, MaxItems: domain.MaxBatch,
 			},
 			headersSchema: webhookHeaders(),
 		},

@@ -22,6 +22,7 @@ type ping struct {
 	Subject         string                `json:"subject"`
 	Time            string                `json:"time"`
 	DataContentType string                `json:"datacontenttype"`
+	DataSchema      string                `json:"dataschema"`
 	Organization    domain.OrganizationID `json:"organizationid"`
 	Data            pingData              `json:"data"`
 }
@@ -39,7 +40,7 @@ func (s *Sender) Ping(ctx context.Context, to Endpoint, org domain.OrganizationI
 	event, err := json.Marshal(ping{
 		SpecVersion: "1.0", ID: id, Source: "/organizations/" + org.String(), Type: PingType,
 		Subject: "subscriptions/" + subscription.String(), Time: now.UTC().Format("2006-01-02T15:04:05.000Z"),
-		DataContentType: "application/json", Organization: org, Data: pingData{subscription},
+		DataContentType: "application/json", DataSchema: wire.DataSchema(PingType, 1), Organization: org, Data: pingData{subscription},
 	})
 	if err != nil {
 		return Result{Outcome: Failed, At: now, Error: "the event could not be prepared for sending", Cause: err}, nil

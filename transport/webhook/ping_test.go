@@ -34,7 +34,7 @@ func TestPing(t *testing.T) {
 	equal(t, "id", in.header.Get("webhook-id"), e.ID())
 	equal(t, "body", string(in.body), `{"specversion":"1.0","id":"`+e.ID()+`","source":"/organizations/01000000-0000-0000-0000-000000000000",`+
 		`"type":"muster.subscription.ping","subject":"subscriptions/0c000000-0000-0000-0000-000000000000","time":"2026-03-05T22:09:47.281Z",`+
-		`"datacontenttype":"application/json","organizationid":"01000000-0000-0000-0000-000000000000","data":{"subscription_id":"0c000000-0000-0000-0000-000000000000"}}`)
+		`"datacontenttype":"application/json","dataschema":"muster://schemas/muster.subscription.ping/1","organizationid":"01000000-0000-0000-0000-000000000000","data":{"subscription_id":"0c000000-0000-0000-0000-000000000000"}}`)
 	to := r.endpoint()
 	to.Batch = true
 	if _, err := s.Ping(t.Context(), to, org, subscription); err != nil {
