@@ -1,30 +1,12 @@
 package audit
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
 )
-
-// A summary shows changes with an arrow and leaves ids and hashes out.
-func TestSummary(t *testing.T) {
-	for data, want := range map[string]string{
-		`{}`: "",
-		`{"membership_id":"019cc043-af91-783e-9927-3daab1cd9277","role":"viewer"}`:              "role viewer",
-		`{"membership_id":"019cc043","role":{"from":"viewer","to":"editor"}}`:                   "role viewer → editor",
-		`{"profile":{"email":"ada@example.com","name":{"first":"Ada","last":"Byron"}}}`:         "profile ada@example.com Ada Byron",
-		`{"token":{"id":"019cc043","name":"ci","secret_sha256":"9f86","scopes":["a:b","c:d"]}}`: "token ci a:b c:d",
-		`{"something_new":{"from":null,"to":7},"more":[true]}`:                                  "more true, something new  → 7",
-		`["a newer shape"]`: `["a newer shape"]`,
-	} {
-		if got := summary(json.RawMessage(data)); got != want {
-			t.Errorf("summary(%s) = %q, not %q", data, got, want)
-		}
-	}
-}
 
 // A window includes both of its ends, whether they are positions or times.
 func TestWindow(t *testing.T) {

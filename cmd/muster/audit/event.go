@@ -2,9 +2,9 @@ package audit
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -96,8 +96,8 @@ func (p *eventTable) print(e *wire.Entry, partition int) error {
 	}
 	p.AppendRow(terminal.Row{
 		wire.Position{Partition: partition, Number: e.Number},
-		terminal.ShowTime(e.Time), strings.TrimPrefix(e.Event.EventType(), "muster."),
-		idOrEmpty(about.Workspace), idOrEmpty(about.User), by, summary(data), e.Reason,
+		terminal.ShowTime(e.Time), terminal.ShowType(e.Event.EventType()),
+		idOrEmpty(about.Workspace), idOrEmpty(about.User), by, terminal.Summary(data, nil), e.Reason,
 	})
 	return nil
 }
@@ -105,4 +105,15 @@ func (p *eventTable) print(e *wire.Entry, partition int) error {
 func (p *eventTable) end() error {
 	p.Render()
 	return nil
+}
+
+// eventData returns the data of the stored CloudEvent.
+func eventData(e *wire.Entry) (json.RawMessage, error) {
+	var stored struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(e.Stored, &stored); err != nil {
+		return nil, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	return stored.Data, nil
 }
