@@ -13,6 +13,7 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/audit"
 	"github.com/muster-dev/muster/cmd/muster/bench"
+	"github.com/muster-dev/muster/cmd/muster/follow"
 	"github.com/muster-dev/muster/cmd/muster/roster"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
@@ -55,7 +56,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newServe(), newReady(), newToken(), audit.New(), newRebuild(),
+		newServe(), newReady(), newToken(), follow.New(), audit.New(), newRebuild(),
 		roster.NewImport(), roster.NewExport(), bench.New(), newVersion(),
 	)
 	return root

@@ -92,7 +92,7 @@ func shellWords(line string) (words []string, err error) {
 }
 
 // follow PATH opens an event stream and keeps it open.
-func follow(ts *testscript.TestScript, _ bool, arguments []string) {
+func openStream(ts *testscript.TestScript, _ bool, arguments []string) {
 	request, err := http.NewRequest(http.MethodGet, "http://"+ts.Getenv("ADDR")+arguments[0], nil)
 	ts.Check(err)
 	request.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))

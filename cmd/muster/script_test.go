@@ -28,7 +28,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "get": get, "curl": curl, "follow": follow,
+			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "get": get, "curl": curl, "follow": openStream,
 			"exits": exits, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
 		},
 	})
