@@ -4,6 +4,8 @@
 //	muster serve            run the service
 //	muster ready            ask a running service whether it is ready
 //	muster token            issue, list and revoke tokens of a running service
+//	muster events follow    print events as they come
+//	muster subscription     manage subscriptions of a running service
 //	muster import, export   move the members of a workspace in and out of files
 //	muster audit replay     print history, and the state that it folds to
 //	muster audit verify     prove that log and read models are whole
@@ -12,10 +14,10 @@
 //	muster version          print the version
 //
 // This package holds the program's start, and the small commands, one file each. The
-// large commands are packages beside it: audit, bench, demo and roster. They share node
-// (an open log with its read models), client (a running service), terminal (flags,
-// tables, exit statuses), secret (the root token) and collector (settings of Go's memory
-// collector), and do not import each other.
+// large commands are packages beside it: audit, bench, demo, follow, roster and
+// subscription. They share node (an open log with its read models), client (a running
+// service), terminal (flags, tables, exit statuses), secret (the root token) and collector
+// (settings of Go's memory collector), and do not import each other.
 //
 // Results go to standard output, logs to standard error. Every setting of serve that
 // has a flag can also be set by a variable of the environment, MUSTER_ and the flag's

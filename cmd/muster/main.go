@@ -15,6 +15,7 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/bench"
 	"github.com/muster-dev/muster/cmd/muster/follow"
 	"github.com/muster-dev/muster/cmd/muster/roster"
+	"github.com/muster-dev/muster/cmd/muster/subscription"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
@@ -56,8 +57,17 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newServe(), newReady(), newToken(), follow.New(), audit.New(), newRebuild(),
+		newServe(), newReady(), newToken(), follow.New(), subscription.New(), audit.New(), newRebuild(),
 		roster.NewImport(), roster.NewExport(), bench.New(), newVersion(),
 	)
+	completeWords(root)
 	return root
+}
+
+// completeWords lets shells complete the flags of all commands that take one of a few words.
+func completeWords(cmd *cobra.Command) {
+	terminal.CompleteWords(cmd)
+	for _, below := range cmd.Commands() {
+		completeWords(below)
+	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/client"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
-	"github.com/muster-dev/muster/domain"
 )
 
 // rotateRequest is the body of a request for another secret.
@@ -50,14 +48,6 @@ func newTokenRotate() *cobra.Command {
 	}
 	t.flags(cmd)
 	t.formatFlag(cmd)
-	cmd.Flags().Var(terminal.NewParsed(&overlap, "duration", parseOverlap), "overlap", "how long the old secret stays valid, for example 30m or 24h; by default it ends at once")
+	cmd.Flags().Var(terminal.Overlap(&overlap), "overlap", "how long the old secret stays valid, for example 30m or 24h; by default it ends at once")
 	return cmd
-}
-
-func parseOverlap(text string) (time.Duration, error) {
-	overlap, err := time.ParseDuration(text)
-	if err != nil || overlap < 0 || overlap > domain.MaxOverlap || overlap%time.Second != 0 {
-		return 0, errors.New("a duration in whole seconds like 30m or 24h is expected, 168h at most")
-	}
-	return overlap, nil
 }

@@ -1,5 +1,5 @@
 // Package client talks to a running service over its API, for the commands that do:
-// token, ready, import, export, and the demo.
+// token, ready, events, subscription, import, export, and the demo.
 //
 //	c := client.Client{URL: "http://127.0.0.1:8080", Token: token}
 //	var self map[string]any

@@ -1,8 +1,6 @@
 package follow
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/client"
@@ -85,28 +83,7 @@ func (f *following) flags(cmd *cobra.Command) {
 	flags.Var(terminal.NotEmpty(&f.cursor.file), "cursor-file", "file that keeps the position of the last printed event; begin after it if the file exists")
 	flags.Var(terminal.OneOf(&f.format, terminal.FormatTable, terminal.FormatJSONL), "format", "how to print; jsonl is one CloudEvent per line")
 	terminal.ColorFlag(flags, &f.color)
-	flags.Var(terminal.NewToggle(&f.names), "names", "look up names to show beside ids")
+	flags.Var(terminal.NewToggle(&f.names), "names", "look up the names to show beside ids; --names=false asks for none")
 	flags.Lookup("names").NoOptDefVal = "true"
-	completeTypes(cmd)
-}
-
-// completeTypes lets shells complete the types of events, and those words of flags that
-// are not in their kind.
-func completeTypes(cmd *cobra.Command) {
-	_ = cmd.RegisterFlagCompletionFunc("type", func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		done, last := "", typed
-		if i := strings.LastIndexByte(typed, ','); i >= 0 {
-			done, last = typed[:i+1], typed[i+1:]
-		}
-		var found []string
-		for _, t := range wire.Types() {
-			if t = terminal.ShowType(t); strings.HasPrefix(last, "muster") {
-				t = "muster." + t
-			}
-			if strings.HasPrefix(t, last) {
-				found = append(found, done+t)
-			}
-		}
-		return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-	})
+	terminal.CompleteTypes(cmd, "type", wire.Types())
 }

@@ -172,7 +172,7 @@ func (n *names) heed(e *event) {
 	if json.Unmarshal(e.Data, &data) != nil {
 		return // a shape of a newer service
 	}
-	switch noun, what, _ := strings.Cut(terminal.ShowType(e.Type), "."); noun {
+	switch noun, _, _ := strings.Cut(terminal.ShowType(e.Type), "."); noun {
 	case "user":
 		if data.Profile != nil {
 			n.learn(person, e.User, data.Profile.String())
@@ -190,8 +190,8 @@ func (n *names) heed(e *event) {
 	case "subscription":
 		if data.Subscription.ID != "" {
 			n.learn(subscription, data.Subscription.ID, data.Subscription.Name)
-		} else if what == "updated" {
-			n.known.Remove(named{subscription, data.SubscriptionID})
+		} else {
+			n.learnName(subscription, data.SubscriptionID, data.Name)
 		}
 	}
 }

@@ -3,6 +3,9 @@ package terminal
 import (
 	"errors"
 	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // List is a flag for several texts, separated by commas. Each use of the flag adds to them.
@@ -52,3 +55,30 @@ func EventTypes(types *[]string) List {
 
 // ShowType returns the type of an event without the word muster.
 func ShowType(eventType string) string { return strings.TrimPrefix(eventType, typePrefix) }
+
+// CompleteTypes lets shells complete the types of events after a flag of [EventTypes].
+func CompleteTypes(cmd *cobra.Command, flag string, types []string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		last := typed[strings.LastIndexByte(typed, ',')+1:]
+		done := strings.TrimSuffix(typed, last)
+		var found []string
+		for _, t := range types {
+			if !strings.HasPrefix(last, typePrefix) {
+				t = ShowType(t)
+			}
+			if strings.HasPrefix(t, last) {
+				found = append(found, done+t)
+			}
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// CompleteWords lets shells complete the flags of the command that take one of a few words.
+func CompleteWords(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if words := strings.Split(f.Value.Type(), "|"); len(words) > 1 {
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	})
+}
