@@ -28,7 +28,7 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "get": get, "curl": curl, "follow": openStream,
+			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "contains": contains, "get": get, "curl": curl, "follow": openStream,
 			"exits": exits, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
 		},
 	})
@@ -94,6 +94,19 @@ func await(ts *testscript.TestScript, _ bool, _ []string) {
 func terminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// contains FILE LINE waits until the file has the line and no other.
+func contains(ts *testscript.TestScript, _ bool, arguments []string) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		text, err := os.ReadFile(ts.MkAbs(arguments[0]))
+		if err == nil && strings.TrimSpace(string(text)) == arguments[1] {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s has %q: %v", arguments[0], text, err)
+		}
 	}
 }
 

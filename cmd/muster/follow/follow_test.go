@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -41,6 +42,21 @@ func TestUntilLatest(t *testing.T) {
 	}
 	if _, err := s.follow("--until", "0-7").rest(); err == nil || !strings.Contains(err.Error(), "the last position is 0-6") {
 		t.Error(err)
+	}
+}
+
+// A run until a time that comes follows until then.
+func TestUntilTime(t *testing.T) {
+	s := serve(t)
+	until := time.Now().Add(time.Second)
+	r := s.follow("--after", "0-5", "--until", until.Format(time.RFC3339Nano), "--format", "jsonl")
+	s.add()
+	want := s.events()[5:]
+	if got, err := r.rest(); err != nil || !slices.Equal(got, want) || time.Now().Before(until) {
+		t.Errorf("%v: %q, not %q", err, got, want)
+	}
+	if said := r.errors(); said != "" {
+		t.Errorf("it says %s", said)
 	}
 }
 
