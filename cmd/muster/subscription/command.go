@@ -105,6 +105,8 @@ type subscription struct {
 	Position   *string     `json:"position"`
 	Lag        *uint64     `json:"lag"`
 	Oldest     client.Time `json:"oldest_undelivered_at"`
+	Failing    client.Time `json:"failing_since"`
+	Next       client.Time `json:"next_attempt_at"`
 	Former     client.Time `json:"former_secret_expires_at"`
 	Created    client.Time `json:"created_at"`
 	Updated    client.Time `json:"updated_at"`

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -24,7 +25,6 @@ type delivery struct {
 	At       client.Time `json:"at"`
 	Position *string     `json:"position"`
 	Last     *string     `json:"last_position"`
-	Event    string      `json:"event_id"`
 	Type     string      `json:"type"`
 	Attempt  int         `json:"attempt"`
 	Outcome  string      `json:"outcome"`
@@ -84,9 +84,9 @@ func newDeliveries() *cobra.Command {
 	cmd := s.shown(&cobra.Command{
 		Use: "deliveries", Short: "Print the last attempts to deliver a subscription's events",
 		Long: "Deliveries prints the last attempts to deliver events to a webhook, the newest last: when,\n" +
-			"which event, which attempt it was, what came of it, and when Muster tries again. With\n" +
-			"--follow it goes on with those that come, until it is interrupted, and --format json then\n" +
-			"prints one object a line.",
+			"which event, which attempt it was, what came of it, and when Muster tries again. Muster keeps\n" +
+			"the last 500 attempts for 30 days. With --follow it goes on with those that come, until it is\n" +
+			"interrupted, and --format json then prints one object a line.",
 	}, func(cmd *cobra.Command, which chosen) error {
 		last, err := s.deliveries(cmd.Context(), which, most)
 		if err != nil {
@@ -116,7 +116,7 @@ func newDeliveries() *cobra.Command {
 }
 
 // maxDeliveries is the largest --count.
-const maxDeliveries = 10_000
+const maxDeliveries = 500
 
 // largestPage is the largest page that the API returns.
 const largestPage = 200
@@ -149,21 +149,13 @@ const lookEvery = 2 * time.Second
 
 // followDeliveries prints the attempts, and those that come. An interruption is no error.
 func (s *subscriptions) followDeliveries(cmd *cobra.Command, which chosen, last []delivery) error {
-	ctx := cmd.Context()
-	seen := make(map[string]bool)
+	ctx, printed := cmd.Context(), ""
 	for {
-		found := make(map[string]bool, len(last))
-		for i := range last {
-			d := &last[i]
-			if found[d.ID] = true; seen[d.ID] {
-				continue
-			}
-			if err := s.printDelivery(cmd.OutOrStdout(), d); err != nil {
+		for _, d := range after(last, printed) {
+			if err := s.printDelivery(cmd.OutOrStdout(), &d); err != nil {
 				return err
 			}
-		}
-		if len(found) > 0 {
-			seen = found
+			printed = d.ID
 		}
 		select {
 		case <-ctx.Done():
@@ -177,6 +169,11 @@ func (s *subscriptions) followDeliveries(cmd *cobra.Command, which chosen, last 
 			return err
 		}
 	}
+}
+
+// after returns the attempts after the one with the id, or all if it is not among them.
+func after(list []delivery, id string) []delivery {
+	return list[slices.IndexFunc(list, func(d delivery) bool { return d.ID == id })+1:]
 }
 
 // printDelivery prints an attempt in a line.
@@ -212,20 +209,19 @@ func positionOf(d *delivery) string {
 // longestAnswer is how many characters of an answer a table shows.
 const longestAnswer = 60
 
-// whatCame returns the status of the answer with its beginning, or the error instead of one.
+// whatCame returns why something was not delivered or else the status of the answer, and the
+// beginning of the answer.
 func whatCame(d *delivery) string {
-	text := ""
-	if d.Status != nil {
+	text := terminal.Plain(terminal.OrEmpty(d.Error))
+	if text == "" && d.Status != nil {
 		text = strconv.Itoa(*d.Status)
 	}
-	for _, more := range []*string{d.Error, d.Answer} {
-		said := []rune(terminal.Plain(terminal.OrEmpty(more)))
-		if len(said) > longestAnswer {
-			said = append(said[:longestAnswer-1], '…')
-		}
-		if len(said) > 0 {
-			text += " " + string(said)
-		}
+	said := []rune(terminal.Plain(strings.Join(strings.Fields(terminal.OrEmpty(d.Answer)), " ")))
+	if len(said) > longestAnswer {
+		said = append(said[:longestAnswer-1], '…')
+	}
+	if len(said) > 0 {
+		text += fmt.Sprintf(" %q", string(said))
 	}
 	return text
 }

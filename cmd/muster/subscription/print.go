@@ -66,7 +66,7 @@ func printList(w io.Writer, all []subscription) {
 	for i := range all {
 		s := &all[i]
 		out.AppendRow(terminal.Row{
-			s.ID, terminal.Plain(s.Name), s.Kind, stateOf(s), terminal.OrEmpty(s.Position), lagOf(s), timeOf(s.Oldest),
+			s.ID, terminal.Plain(s.Name), s.Kind, terminal.Plain(stateOf(s)), placeOf(s), lagOf(s), timeOf(s.Oldest),
 			eventsOf(s), destinationOf(s),
 		})
 	}
@@ -86,7 +86,9 @@ func printOne(w io.Writer, s *subscription) {
 	add("name", s.Name)
 	add("kind", s.Kind)
 	add("state", stateOf(s))
-	add("position", terminal.OrEmpty(s.Position))
+	add("failing since", timeOf(s.Failing))
+	add("next attempt", timeOf(s.Next))
+	add("position", placeOf(s))
 	add("lag", lagOf(s))
 	add("oldest undelivered", timeOf(s.Oldest))
 	add("from", s.From)
@@ -113,16 +115,30 @@ func (c *connection) print(add func(field, value string)) {
 	add("nats inbox prefix", c.Inbox)
 }
 
+// stateOf returns whether events are delivered, and why not if they are not.
 func stateOf(s *subscription) string {
 	if reason := terminal.OrEmpty(s.Reason); reason != "" {
 		return s.State + ": " + reason
 	}
+	if failing := timeOf(s.Failing); failing != "" {
+		return s.State + ", failing since " + failing
+	}
 	return s.State
+}
+
+// unknown is shown for a position that the service cannot tell at the moment.
+const unknown = "unknown"
+
+func placeOf(s *subscription) string {
+	if s.Position == nil {
+		return unknown
+	}
+	return *s.Position
 }
 
 func lagOf(s *subscription) string {
 	if s.Lag == nil {
-		return ""
+		return unknown
 	}
 	return strconv.FormatUint(*s.Lag, 10)
 }

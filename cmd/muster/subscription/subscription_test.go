@@ -197,10 +197,10 @@ func TestSecret(t *testing.T) {
 // Attempts are printed with the newest last. A ping that was not delivered is an error.
 func TestDeliveries(t *testing.T) {
 	const good = `{"id":"2","at":"2026-03-05T23:10:47.281Z","position":"0-17","last_position":"0-19","type":"muster.member.added","attempt":2,"outcome":"delivered","status":204,"latency_ms":12,"error":null,"answer":null,"next_attempt_at":null}`
-	const bad = `{"id":"1","at":"2026-03-05T23:09:47.281Z","position":"0-17","type":"muster.member.added","attempt":1,"outcome":"failed","status":503,"latency_ms":15000,"error":null,"answer":"be\nback","next_attempt_at":"2026-03-05T23:09:52.281Z"}`
+	const bad = `{"id":"1","at":"2026-03-05T23:09:47.281Z","position":"0-17","type":"muster.member.added","attempt":1,"outcome":"failed","status":503,"latency_ms":15000,"error":null,"answer":"be\nback\n","next_attempt_at":"2026-03-05T23:09:52.281Z"}`
 	a := answer(t, `{"items":[`+good+","+bad+`],"next_cursor":null}`)
 	stdout, _, err := a.run("deliveries", uuid.NewString())
-	first, second := strings.Index(stdout, "0-17          member.added        1  failed     15000  503 be?back  2026-03-05T23:09:52.281Z"), strings.Index(stdout, "0-17 to 0-19  member.added        2  delivered     12  204")
+	first, second := strings.Index(stdout, "0-17          member.added        1  failed     15000  503 \"be back\"  2026-03-05T23:09:52.281Z"), strings.Index(stdout, "0-17 to 0-19  member.added        2  delivered     12  204")
 	if err != nil || first < 0 || second < first {
 		t.Errorf("%v:\n%s", err, stdout)
 	}
@@ -213,7 +213,17 @@ func TestDeliveries(t *testing.T) {
 		t.Error(err)
 	}
 	a.body = bad
-	if _, _, err := a.run("ping", uuid.NewString()); err == nil || err.Error() != "the ping was not delivered: failed: 503 be?back" {
+	if _, _, err := a.run("ping", uuid.NewString()); err == nil || err.Error() != "the ping was not delivered: failed: 503 \"be back\"" {
 		t.Error(err)
+	}
+}
+
+// Following prints the attempts after the last one that was printed.
+func TestAfter(t *testing.T) {
+	list := []delivery{{ID: "1"}, {ID: "2"}, {ID: "3"}}
+	for id, want := range map[string]int{"": 3, "0": 3, "1": 2, "3": 0} {
+		if got := after(list, id); len(got) != want {
+			t.Errorf("after %q there are %d", id, len(got))
+		}
 	}
 }

@@ -18,7 +18,7 @@ func newPause() *cobra.Command {
 	cmd := s.shown(&cobra.Command{
 		Use: "pause", Short: "Pause a subscription: it keeps its place, and nothing is delivered",
 	}, func(cmd *cobra.Command, which chosen) error {
-		return s.do(cmd, which, "pause", body, "Subscription %s is paused after %s.")
+		return s.do(cmd, which, "pause", body, "is paused, and keeps its place")
 	})
 	cmd.Flags().Var(terminal.NotEmpty(&body.Reason), "reason", "why, for people")
 	return cmd
@@ -29,7 +29,7 @@ func newResume() *cobra.Command {
 	return s.shown(&cobra.Command{
 		Use: "resume", Short: "Resume a paused subscription, where it stood",
 	}, func(cmd *cobra.Command, which chosen) error {
-		return s.do(cmd, which, "resume", nil, "Subscription %s goes on after %s.")
+		return s.do(cmd, which, "resume", nil, "goes on where it stood")
 	})
 }
 
@@ -45,7 +45,7 @@ func newRewind() *cobra.Command {
 		Example: "  muster subscription rewind billing --organization ORG --from 0-1042\n" +
 			"  muster subscription rewind billing --organization ORG --from 2026-03-05T23:09:47Z",
 	}, func(cmd *cobra.Command, which chosen) error {
-		return s.do(cmd, which, "rewind", body, "Subscription %s goes on after %s.")
+		return s.do(cmd, which, "rewind", body, "goes on from "+body.From)
 	})
 	cmd.Flags().Var(terminal.NotEmpty(&body.From), "from", "the first event: earliest, latest (the next one), a position or a time")
 	_ = cmd.MarkFlagRequired("from")
@@ -65,7 +65,7 @@ func newSkip() *cobra.Command {
 			"log, and that it was skipped, and why, is an event too.",
 		Example: "  muster subscription skip billing --organization ORG --position 0-1042 --reason 'ticket 4711: unknown currency'",
 	}, func(cmd *cobra.Command, which chosen) error {
-		return s.do(cmd, which, "skip", body, "Subscription %s goes on after %s.")
+		return s.do(cmd, which, "skip", body, "goes on without "+body.Position)
 	})
 	f := cmd.Flags()
 	f.Var(terminal.NotEmpty(&body.Position), "position", "position of the event")
@@ -75,14 +75,14 @@ func newSkip() *cobra.Command {
 	return cmd
 }
 
-// do sends a command and prints a sentence with the subscription and its position.
-func (s *subscriptions) do(cmd *cobra.Command, which chosen, verb string, body any, sentence string) error {
+// do sends a command and prints a sentence: the subscription, and what it does from now on.
+func (s *subscriptions) do(cmd *cobra.Command, which chosen, verb string, body any, does string) error {
 	sub, err := s.send(cmd.Context(), http.MethodPost, which, verb, body)
 	if err != nil {
 		return err
 	}
 	return s.print(cmd, &sub, func() error {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), sentence+"\n", which.text, terminal.OrEmpty(sub.Position))
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "Subscription %s %s.\n", which.text, does)
 		return err
 	})
 }
