@@ -99,6 +99,20 @@ contract_vendor_clients() {
   with_service timeout 200 env TMPDIR="$temporary" node "$contracts/clients/run.mjs"
 }
 
+# The examples for subscribers in TypeScript compile, and each shows every event of a running
+# service once, in order, although it is killed.
+contract_subscribers() {
+  local lock cache
+  lock=$(sha256sum docs/examples/typescript/package-lock.json) && cache=$tools/subscribers-${lock:0:16}
+  if [ ! -d "$cache" ]; then
+    mkdir -p "$cache.new" && cp docs/examples/typescript/package*.json docs/examples/typescript/.npmrc "$cache.new" &&
+      (cd "$cache.new" && timeout 300 npm ci --ignore-scripts --no-audit --no-fund) && mv "$cache.new" "$cache" || return 1
+  fi
+  local copy=$temporary/subscribers
+  mkdir -p "$copy" && cp -r docs/examples/typescript/{package.json,tsconfig.json,src,test.mjs} "$copy" && ln -s "$cache/node_modules" "$copy/node_modules" || return 1
+  (cd "$copy" && timeout 120 node_modules/.bin/tsc) && with_service timeout 120 node "$copy/test.mjs"
+}
+
 # Requests that Specmatic makes from each document, right and wrong ones, get answers
 # that the document has, and nothing fails.
 contract_generative() {
