@@ -14,6 +14,7 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/audit"
 	"github.com/muster-dev/muster/cmd/muster/bench"
 	"github.com/muster-dev/muster/cmd/muster/follow"
+	"github.com/muster-dev/muster/cmd/muster/listen"
 	"github.com/muster-dev/muster/cmd/muster/roster"
 	"github.com/muster-dev/muster/cmd/muster/subscription"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
@@ -57,7 +58,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newServe(), newReady(), newToken(), follow.New(), subscription.New(), audit.New(), newRebuild(),
+		newServe(), newReady(), newToken(), follow.New(), subscription.New(), listen.New(), audit.New(), newRebuild(),
 		roster.NewImport(), roster.NewExport(), bench.New(), newVersion(),
 	)
 	completeWords(root)

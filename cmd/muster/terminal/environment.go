@@ -16,11 +16,15 @@ const annotation = "environment"
 // and the flag's name, so MUSTER_NATS_URL for --nats-url.
 func InEnvironment(flags *pflag.FlagSet, names ...string) {
 	for _, name := range names {
-		f := flags.Lookup(name)
-		variable := "MUSTER_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-		f.Usage += " [" + variable + "]"
-		f.Annotations = map[string][]string{annotation: {variable}}
+		InVariable(flags, name, "MUSTER_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
 	}
+}
+
+// InVariable makes a flag settable by the variable of the environment as well.
+func InVariable(flags *pflag.FlagSet, name, variable string) {
+	f := flags.Lookup(name)
+	f.Usage += " [" + variable + "]"
+	f.Annotations = map[string][]string{annotation: {variable}}
 }
 
 // Variable returns the name of the variable that can set the flag, empty for none.
