@@ -48,7 +48,11 @@ func (o *options) subscribe(ctx context.Context, here string) (s subscription, e
 	if o.profiles {
 		asked.Include = []string{"profile"}
 	}
-	return s, o.Call(ctx, http.MethodPost, o.subscriptions(), asked, &s)
+	err = o.Call(ctx, http.MethodPost, o.subscriptions(), asked, &s)
+	if p, ok := errors.AsType[*client.Problem](err); ok && p.Code == "invalid_url" && o.address == "" {
+		err = fmt.Errorf("%w: run the service with --webhook-allow-private, or name an address that it may send to (--address)", err)
+	}
+	return s, err
 }
 
 // unsubscribe deletes the subscription. The context may have ended.

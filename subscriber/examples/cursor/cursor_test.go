@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -157,6 +158,48 @@ func TestReceiveKilled(t *testing.T) {
 	notices, _ := texts(t, file, "")
 	same(t, notices, s.history(organization))
 	t.Logf("killed %d times", killed)
+}
+
+// The same with a subscription of the service, which is killed as well: the receiver fails, is
+// away, and comes back at the same address. Muster tries again, and there is one notice for
+// each event.
+func TestReceiveSubscription(t *testing.T) {
+	s := serve(t)
+	organization, workspace, _ := s.found()
+	address := free(t)
+	var made struct{ Secret string }
+	s.must("POST", "/v1/organizations/"+organization+"/subscriptions", map[string]any{
+		"name": "notices", "kind": "webhook", "url": "http://" + address + "/", "from": "earliest", "types": []string{"muster.member.*"}, "batch": 5,
+	}, &made)
+	file := filepath.Join(t.TempDir(), "cursor.db")
+	p := cursor(t, "MUSTER_WEBHOOK_SECRET="+made.Secret, "-db", file, "-listen", address, "receive")
+	for round := range 4 {
+		p.start()
+		for member := range 20 {
+			s.add(workspace, 20*round+member)
+		}
+		switch round {
+		case 0, 3:
+			await(t, file, s.history(organization))
+		case 1:
+			s.kill()
+			s.start()
+		}
+		p.kill()
+	}
+	notices, _ := texts(t, file, "")
+	same(t, notices, s.history(organization))
+}
+
+// free returns an address that nothing listens on.
+func free(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // deliver sends the events as Muster does, and returns an error unless they were handled.

@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// patience bounds how long tests wait for something that must come.
-const patience = time.Minute
+// patience bounds how long tests wait for something that must come. Muster waits for half a
+// minute after the second failure of a webhook.
+const patience = 3 * time.Minute
 
 const rootToken = "the-root-token-of-the-tests"
 
@@ -109,7 +110,7 @@ func serve(t *testing.T) *service {
 	}
 	s := &service{process: process{
 		t: t, path: binary, env: []string{"MUSTER_ROOT_TOKEN=" + rootToken},
-		args: []string{"serve", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--dialects", "none"},
+		args: []string{"serve", "--data", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--dialects", "none", "--webhook-allow-private"},
 	}}
 	s.url = s.start()
 	s.args[4] = strings.TrimPrefix(s.url, "http://") // where it also listens after a restart
