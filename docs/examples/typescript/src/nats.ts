@@ -28,12 +28,14 @@ process.once("SIGTERM", () => void nats.close());
 const consumer = await jetstream(nats).consumers.get(connection.stream, connection.consumer);
 while (!nats.isClosed()) {
   try {
-    // One at a time: the next message comes when this one is acknowledged.
+    // One at a time and in order. But an event that a client had when it died comes again after
+    // half a minute, and later ones may come before it. So know events that you have handled
+    // by their id, and not by a position.
     const message = await consumer.next({ expires: 30_000 });
     if (!message) continue; // nothing happened
     const event = message.json<MusterEvent>();
     handle(event);
-    await message.ackAck(); // only now does the subscription go on
+    await message.ackAck(); // and does not come again
   } catch (error) {
     if (nats.isClosed()) break;
     // What was not acknowledged comes again.
