@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"golang.org/x/sync/errgroup"
 
@@ -61,7 +60,7 @@ func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, models ReadMod
 	if len(from) != len(l.partitions) {
 		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
 	}
-	f := &follower{Log: l, models: models, messages: make(chan wire.Message, store.ReadAhead)}
+	f := &follower{Log: l, models: models, messages: make(chan read, store.ReadAhead)}
 	return f.follow(ctx, from)
 }
 
@@ -145,15 +144,4 @@ func gather(messages <-chan wire.Message, hand func([]wire.Message) error) error
 		}
 	}
 	return nil
-}
-
-// stopped notes that a partition cannot be followed any more. Only the first reason is
-// kept and logged.
-func (l *Log) stopped(partition int, err error) {
-	err = fmt.Errorf("partition %d: %w", partition, err)
-	if !l.partitions[partition].stall.end(err) {
-		return
-	}
-	l.logger.Error("following the log has stopped: nothing new of the partition will be visible until this is mended",
-		slog.Int("partition", partition), slog.Any("error", err))
 }

@@ -15,16 +15,24 @@ import (
 type follower struct {
 	*Log
 	models   ReadModels
-	messages chan wire.Message // of all partitions, in the order of each
+	messages chan read // of all partitions, in the order of each
 
 	// Only the goroutine that applies touches these.
-	out     [store.MaxPartitions]bool   // partitions that have stopped at a message that was applied
+	out     [store.MaxPartitions]bool   // partitions that have stopped
 	stalled bool                        // the last attempt to apply or commit has failed
 	unfed   []wire.Message              // what was applied and is not passed on to the feed
 	fed     time.Time                   // when something was passed on
 	events  int                         // how many were applied and are not committed
 	last    time.Time                   // when something was committed
 	reached [store.MaxPartitions]uint64 // for every partition, the number of the last event that was applied
+}
+
+// read is what a reader has read: a message, or why its partition stops after the messages
+// that came before.
+type read struct {
+	wire.Message
+	at     wire.Checkpoint // of what came before; only with a reason to stop
+	reason error
 }
 
 const (
@@ -71,7 +79,7 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			f.stopped(c.Partition, err)
+			f.stopped(wire.Checkpoint{Position: wire.Position{Partition: c.Partition}}, err)
 			for _, p := range f.partitions { // none of them is followed
 				p.stall.end(err)
 			}
@@ -120,7 +128,11 @@ func (f *follower) run(ctx context.Context) {
 				f.commit(ctx)
 				return
 			}
-			f.hand(ctx, m)
+			if m.reason != nil {
+				f.stop(ctx, m.at, m.reason)
+				continue
+			}
+			f.hand(ctx, m.Message)
 			if f.events >= commitEvents {
 				f.commit(ctx)
 			}
@@ -203,7 +215,10 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 			err = f.check(ctx, at, true)
 		}
 		if err != nil && ctx.Err() == nil {
-			f.stopped(p.Number, err)
+			select {
+			case f.messages <- read{at: at, reason: err}: // what came before is applied first
+			case <-ctx.Done():
+			}
 			<-ctx.Done() // the others go on
 			return
 		}
@@ -215,17 +230,17 @@ func (f *follower) readOn(ctx context.Context, at wire.Checkpoint) {
 func (f *follower) readFrom(ctx context.Context, at *wire.Checkpoint) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	read := make(chan wire.Message, 1)
+	messages := make(chan wire.Message, 1)
 	ended := make(chan error, 1)
 	go func() {
-		err := f.partitions[at.Partition].Read(ctx, *at, nil, read)
-		close(read)
+		err := f.partitions[at.Partition].Read(ctx, *at, nil, messages)
+		close(messages)
 		ended <- err
 	}()
 	mended := f.store.Mended()
 	for {
 		select {
-		case m, ok := <-read:
+		case m, ok := <-messages:
 			if !ok {
 				return <-ended
 			}
@@ -233,7 +248,7 @@ func (f *follower) readFrom(ctx context.Context, at *wire.Checkpoint) error {
 				continue // one was left out already
 			}
 			select {
-			case f.messages <- m:
+			case f.messages <- read{Message: m}:
 				*at = m.Checkpoint()
 			case <-ctx.Done():
 			}
@@ -251,6 +266,7 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 		return
 	}
 	p, c := f.partitions[m.Partition], m.Checkpoint()
+	before := p.checkpoint()
 	p.read.Store(&c)
 	p.feed.Expect(m)
 	err := f.atLast(ctx, func() error { return f.models.Apply(m) })
@@ -261,9 +277,21 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 		f.unfed, f.reached[m.Partition] = append(f.unfed, m), c.Number
 		f.events += len(m.Entries)
 	case ctx.Err() == nil:
-		f.out[m.Partition] = true
-		f.stopped(m.Partition, err)
+		f.stop(ctx, before, err)
 	}
+}
+
+// stop stops a partition after the checkpoint. What was applied before is committed first, so
+// that it is shown as long as the partition stands still.
+func (f *follower) stop(ctx context.Context, after wire.Checkpoint, reason error) {
+	p := f.partitions[after.Partition]
+	if f.out[p.Number] {
+		return
+	}
+	f.out[p.Number] = true
+	p.EndAt(after)
+	f.commit(ctx)
+	f.stopped(after, reason)
 }
 
 // feed passes on to the feed what was applied.
@@ -295,7 +323,7 @@ func (f *follower) commit(ctx context.Context) {
 	case ctx.Err() == nil:
 		for _, p := range f.partitions {
 			f.out[p.Number] = true
-			f.stopped(p.Number, err)
+			f.stopped(p.checkpoint(), err)
 		}
 		f.events = 0
 	}

@@ -30,6 +30,8 @@ type Snapshot interface {
 type held struct {
 	log      *store.Partition
 	snapshot Snapshot
+	// followed returns how far the log has been followed, once that is known.
+	followed func(ctx context.Context) (wire.Checkpoint, error)
 	tip      wire.Checkpoint // of the log, once everything that was decided is in it
 	lost     bool            // the tip is not known: look it up before deciding anything
 	state    domain.State
@@ -79,7 +81,9 @@ func use(at *domain.Place) { at.Uses = min(at.Uses+1, usedAgain) }
 const usedAgain = 2
 
 // catchUp reads the tip of the log and waits until the snapshot has come that far, so
-// that what is not in memory can be loaded from the snapshot.
+// that what is not in memory can be loaded from the snapshot. The last message alone does not
+// prove that it continues the log, because whoever holds the server's secret can have written
+// anything. That it was followed proves it.
 func (h *held) catchUp(ctx context.Context) error {
 	tip, err := h.log.Tip(ctx)
 	if err != nil {
@@ -87,6 +91,13 @@ func (h *held) catchUp(ctx context.Context) error {
 	}
 	if err := h.snapshot.WaitLoadable(ctx, tip.Position); err != nil {
 		return fmt.Errorf("waiting for the read models to reach %s: %w", tip.Position, err)
+	}
+	followed, err := h.followed(ctx)
+	if err != nil {
+		return err
+	}
+	if followed.Message < tip.Message || followed.Message == tip.Message && followed.Hash != tip.Hash {
+		return fmt.Errorf("%w: message %d does not continue the log: %w", store.ErrUnreadable, tip.Message, wire.ErrDamaged)
 	}
 	h.tip, h.ids, h.lost = tip, wire.EventIDs{Last: tip.ID}, false
 	return nil

@@ -100,6 +100,14 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		p.health.storing, p.health.keeping, p.health.reading = l.store.Trouble, p.feed.Unkept, p.Interrupted
 		p.stall = newStall(l.process, number, &p.health)
 		p.writer = newWriter(l.process, stored, &p.health, p.stall)
+		p.writer.held.followed = func(ctx context.Context) (wire.Checkpoint, error) {
+			select {
+			case <-l.following:
+				return p.checkpoint(), nil
+			case <-ctx.Done():
+				return wire.Checkpoint{}, context.Cause(ctx)
+			}
+		}
 		l.partitions = append(l.partitions, p)
 	}
 	if l.metrics, err = newMetrics(o.Metrics); err != nil {

@@ -46,8 +46,11 @@ func (l *Log) prepare(ctx context.Context, p *partition, s Snapshot) error {
 	if err == nil { // who has seen something before a restart sees it afterwards
 		err = s.WaitFor(following, p.writer.held.tip.Position)
 	}
-	if errors.Is(err, store.ErrUnreadable) || errors.Is(err, wire.ErrDamaged) {
-		l.stopped(p.Number, err) // the follower will stop there, too
+	switch {
+	case errors.Is(err, store.ErrNoMessage):
+		l.stopped(p.checkpoint(), err)
+	case errors.Is(err, store.ErrUnreadable), errors.Is(err, wire.ErrDamaged):
+		<-following.Done() // the follower stops there, or before that
 	}
 	switch {
 	case err == nil:

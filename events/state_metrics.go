@@ -15,9 +15,9 @@ import (
 // stateMetrics tell how far the log, what follows it, and the feed are. They are
 // looked up when they are collected.
 type stateMetrics struct {
-	process                      *process
-	partitions                   []*partition
-	bytes, messages, lag, behind *prometheus.Desc
+	process                               *process
+	partitions                            []*partition
+	bytes, messages, lag, behind, stopped *prometheus.Desc
 }
 
 func newStateMetrics(own *process, all []*partition) *stateMetrics {
@@ -31,6 +31,7 @@ func newStateMetrics(own *process, all []*partition) *stateMetrics {
 		messages:   describe("muster_log_messages", "Messages of the log, each one flush."),
 		lag:        describe("muster_projection_lag_events", "Events of the log that this node's read models do not show yet."),
 		behind:     describe("muster_feed_lag_events", "Events of the log that are not known to be in the feed yet."),
+		stopped:    describe("muster_partition_stopped", "1 if the partition cannot be followed any more, so that it takes no commands, otherwise 0."),
 	}
 }
 
@@ -40,6 +41,7 @@ func (m *stateMetrics) Describe(out chan<- *prometheus.Desc) {
 	out <- m.messages
 	out <- m.lag
 	out <- m.behind
+	out <- m.stopped
 }
 
 // Collect looks the metrics up. If JetStream does not answer for a partition the
@@ -48,6 +50,14 @@ func (m *stateMetrics) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(m.process.closing, store.CallTimeout)
 	defer cancel()
 	for _, p := range m.partitions {
+		say := func(what *prometheus.Desc, value uint64) {
+			out <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, float64(value), strconv.Itoa(p.Number))
+		}
+		stopped := uint64(0)
+		if p.stall.permanent() != nil {
+			stopped = 1
+		}
+		say(m.stopped, stopped)
 		// The tip is read last, so that what is written meanwhile makes no lag below 0.
 		shown, fed := p.committed.Load(), p.feed.Fed()
 		bytes, messages, err := p.Size(ctx)
@@ -60,9 +70,6 @@ func (m *stateMetrics) Collect(out chan<- prometheus.Metric) {
 				m.process.logger.Warn("the state of a partition cannot be measured", slog.Int("partition", p.Number), slog.Any("error", err))
 			}
 			continue
-		}
-		say := func(what *prometheus.Desc, value uint64) {
-			out <- prometheus.MustNewConstMetric(what, prometheus.GaugeValue, float64(value), strconv.Itoa(p.Number))
 		}
 		say(m.bytes, bytes)
 		say(m.messages, messages)

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -164,6 +165,7 @@ func (k Kind) adorn(p *Problem) *Problem {
 	var member *domain.AlreadyMemberError
 	var last *domain.LastOwnerError
 	var early *auth.RateLimitedError
+	var stopped *events.StoppedError
 	switch {
 	case k == internalError:
 		p.Detail = "the request could not be served; the service's log has the reason under the request id"
@@ -173,6 +175,13 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.MembershipID = member.Membership.String()
 	case errors.As(p.cause, &last):
 		p.Workspaces = last.Workspaces[:min(len(last.Workspaces), maxNamed)]
+	case k == serviceUnavailable && errors.As(p.cause, &stopped):
+		p.Detail = fmt.Sprintf("nothing was done: partition %d of the log takes no commands, because what follows position %s cannot be understood",
+			stopped.After.Partition, stopped.After)
+		if way := stopped.WayOut(); way != "" {
+			p.Detail += "; an operator must mend that: " + way
+		}
+		return p.retryable()
 	case k == serviceUnavailable:
 		p.Detail = "nothing was done; try again"
 		return p.retryable()

@@ -96,6 +96,9 @@ func (p *published) read(from uint64) (last uint64, err error) {
 		if err != nil {
 			return r.Last(), err
 		}
+		if record.Foreign != "" {
+			return record.Sequence - 1, &Damage{record.Path, record.Offset, record.Sequence, record.Foreign}
+		}
 		header, err := nats.DecodeHeadersMsg(record.Header)
 		if err != nil {
 			p.t.Fatal(err)

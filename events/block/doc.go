@@ -28,6 +28,9 @@
 // the sequence, the time, the subject, the headers and the data. It does not cover the
 // lengths.
 //
+// A client that may write to the stream can write messages that Muster has not written.
+// They are read like the others; see [Record].
+//
 // Muster never deletes from its log, so that sequences start with 1 and have no gaps, over
 // all blocks. It uses neither JetStream's compression nor its encryption.
 //

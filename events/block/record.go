@@ -21,6 +21,9 @@ type Record struct {
 	Path     string // of the block
 	Offset   int64  // in the block
 	Size     int64  // of the record in the block
+	// Foreign is why Muster cannot have written the message, although the record is as
+	// JetStream has written it. It is empty otherwise.
+	Foreign string
 
 	block uint32 // its number
 }
@@ -108,16 +111,22 @@ func (s Stream) parse(f frame, b []byte, h hash.Hash) (r Record, reason string) 
 			return r, "the headers are longer than the record"
 		}
 		header, rest = rest[:size], rest[size:]
-		// The hash does not cover the length of the headers.
-		if !bytes.HasPrefix(header, headerStart) || bytes.Index(header, headerEnd) != len(header)-len(headerEnd) {
-			return r, "the length of the headers is wrong"
-		}
-	}
-	if s.Subject != "" && string(subject) != s.Subject {
-		return r, fmt.Sprintf("the message has the subject %.40q", subject)
 	}
 	return Record{
 		Sequence: f.sequence, Time: time.Unix(0, f.time).UTC(), Subject: string(subject),
-		Header: header, Data: rest, Size: f.length,
+		Header: header, Data: rest, Size: f.length, Foreign: s.foreign(subject, header, f.headed),
 	}, ""
+}
+
+// foreign returns why Muster cannot have written a message with the subject and the headers,
+// or "" if it can have. The hash does not cover the length of the headers, so that they may
+// also be damaged.
+func (s Stream) foreign(subject, header []byte, headed bool) string {
+	switch {
+	case s.Subject != "" && string(subject) != s.Subject:
+		return fmt.Sprintf("the message has the subject %.40q", subject)
+	case headed && (!bytes.HasPrefix(header, headerStart) || bytes.Index(header, headerEnd) != len(header)-len(headerEnd)):
+		return "the length of the headers is wrong"
+	}
+	return ""
 }

@@ -19,7 +19,7 @@ var ErrEncrypted = errors.New("the stream is encrypted, which Muster does not su
 type Stream struct {
 	Dir     string // the directory
 	Name    string // of the stream
-	Subject string // that every message must have
+	Subject string // that every message of Muster has
 }
 
 const (

@@ -70,7 +70,7 @@ func (f *files) message(ctx context.Context, sequence uint64) (wire.Envelope, er
 	var e wire.Envelope
 	err := f.records(ctx, sequence, func(first block.Record) (err error) {
 		f.places.remember(first.Place(), first.End())
-		if e, err = envelope(f.Name, first.Sequence, first.Header, bytes.Clone(first.Data)); err != nil {
+		if e, err = f.envelope(first, bytes.Clone(first.Data)); err != nil {
 			return err
 		}
 		return errEnough
@@ -102,7 +102,11 @@ func (f *files) check(ctx context.Context, r *block.Reader, err error) (last uin
 	if err == nil {
 		defer func() { _ = r.Close() }() // it was only read
 		for err == nil {
-			if _, err = r.Next(); err == nil {
+			var record block.Record
+			if record, err = r.Next(); err == nil {
+				if record.Foreign != "" && record.Sequence <= f.mark {
+					return 0, nil, f.foreign(record)
+				}
 				err = context.Cause(ctx)
 			}
 		}
@@ -127,7 +131,7 @@ func (f *files) size(ctx context.Context) (bytes, messages uint64, err error) {
 
 func (f *files) each(ctx context.Context, from uint64, use func(wire.Envelope) error) error {
 	return f.records(ctx, from, func(r block.Record) error {
-		e, err := envelope(f.Name, r.Sequence, r.Header, bytes.Clone(r.Data))
+		e, err := f.envelope(r, bytes.Clone(r.Data))
 		if err != nil {
 			return err
 		}
@@ -159,16 +163,29 @@ func (f *files) use(ctx context.Context, r *block.Reader, err error, use func(bl
 			return err
 		}
 		if err := use(record); err != nil {
-			return err
+			return at(record.Sequence, err)
 		}
 	}
 	return ctx.Err()
 }
 
+// envelope parses a record whose data is the payload. The envelope keeps the payload.
+func (f *files) envelope(r block.Record, payload []byte) (wire.Envelope, error) {
+	if r.Foreign != "" {
+		return wire.Envelope{}, f.foreign(r)
+	}
+	return envelope(f.Name, r.Sequence, r.Header, payload)
+}
+
+// foreign returns the error for a message that Muster cannot have written.
+func (f *files) foreign(r block.Record) error {
+	return fmt.Errorf("message %d of %s: %s: %w", r.Sequence, f.Name, r.Foreign, wire.ErrDamaged)
+}
+
 // find reads the beginnings of blocks, and then one block up to the message.
 func (f *files) find(ctx context.Context, last, number uint64) (at uint64, err error) {
 	starts := func(r block.Record) bool {
-		e, err := envelope(f.Name, r.Sequence, r.Header, r.Data)
+		e, err := f.envelope(r, r.Data)
 		return err == nil && r.Sequence <= last && e.First <= number
 	}
 	r, err := f.ReadBlock(starts)
@@ -199,7 +216,7 @@ func (f *files) pageUpTo(ctx context.Context, from, last uint64, use func(wire.E
 		if r.Sequence > last {
 			return errEnough
 		}
-		e, err := envelope(f.Name, r.Sequence, r.Header, bytes.Clone(r.Data))
+		e, err := f.envelope(r, bytes.Clone(r.Data))
 		if err == nil {
 			err = use(e)
 		}

@@ -36,9 +36,9 @@ func newInside(r *running, files block.Stream, alone bool) *inside {
 	return i
 }
 
-// noted returns the error, and tells of it if it is damage.
+// noted returns the error, and tells of it if it is damage to what was acknowledged.
 func (i *inside) noted(err error) error {
-	if i.met != nil && errors.Is(err, wire.ErrDamaged) {
+	if i.met != nil && errors.Is(err, wire.ErrDamaged) && !i.store.injected(i.number, err) {
 		i.met(err)
 	}
 	return err

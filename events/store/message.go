@@ -11,7 +11,8 @@ import (
 // Message is a message of a stream as it is stored.
 type Message struct {
 	Sequence uint64 `json:"seq"`
-	Header   []byte `json:"hdrs"` // as on the wire; empty in pages of the feed
+	Subject  string `json:"subject"` // empty in pages of the feed
+	Header   []byte `json:"hdrs"`    // as on the wire; empty in pages of the feed
 	Data     []byte `json:"data"`
 }
 

@@ -42,14 +42,24 @@ func (s *Store) FeedPage(ctx context.Context, partition int, subject string, fro
 // Page reads the next messages after the checkpoint, at most about [PageBytes] of them,
 // and checks the chain. It returns no messages if the log has none.
 func (p *Partition) Page(ctx context.Context, after wire.Checkpoint) (page []wire.Message, err error) {
-	at := after
+	at, end := after, p.end.Load()
+	if end != nil && at.Message >= end.Message {
+		return nil, nil
+	}
 	err = p.source.page(ctx, at.Message+1, func(e wire.Envelope) error {
 		m, err := e.Decode(at)
-		if err == nil {
-			page, at = append(page, m), m.Checkpoint()
+		if err != nil {
+			return err
 		}
-		return err
+		page, at = append(page, m), m.Checkpoint()
+		if end != nil && at.Message >= end.Message {
+			return errEnough
+		}
+		return nil
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return page, err
 }
 
@@ -86,7 +96,7 @@ func (s *Store) page(ctx context.Context, stream string, size int, options []jet
 // Entry reads the event with the number. The error wraps [ErrNoMessage] if the log does
 // not have it.
 func (p *Partition) Entry(ctx context.Context, number uint64) (wire.Entry, error) {
-	if last, err := p.Last(ctx); err == nil && last > 0 { // most are at the end
+	if last, err := p.ended(ctx); err == nil && last > 0 { // most are at the end
 		if m, err := p.decoded(ctx, last); err == nil && number >= m.First() && number <= m.Last() {
 			return m.Entries[number-m.First()], nil
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -15,15 +16,16 @@ type Partition struct {
 	Number int // from 0 on
 	store  *Store
 	source source
-	stream *running // nil without a server
-	reach  *reach   // nil without a server
-	acks   acks     // of what is appended
+	stream *running                        // nil without a server
+	reach  *reach                          // nil without a server
+	acks   acks                            // of what is appended
+	end    atomic.Pointer[wire.Checkpoint] // behind which nothing is to be read; nil if there is no such end
 }
 
 // newPartition returns a partition whose log is a stream of a server.
 func newPartition(number int, s *Store, stream jetstream.Stream) *Partition {
 	r := &reach{store: s, patient: firstPatience}
-	served := &running{s, stream, logStream(number), r}
+	served := &running{s, stream, logStream(number), number, r}
 	p := &Partition{Number: number, store: s, source: served, stream: served, reach: r}
 	if s.inside {
 		p.source = newInside(served, s.files(number).Stream, s.server.address() == "")
@@ -37,6 +39,18 @@ func (p *Partition) OnDamage(f func(error)) {
 	if i, ok := p.source.(*inside); ok {
 		i.met = f
 	}
+}
+
+// EndAt makes the partition end with the checkpoint for [Partition.Tip], [Partition.Before],
+// [Partition.Page] and [Partition.Entry], because what follows cannot be understood.
+func (p *Partition) EndAt(c wire.Checkpoint) { p.end.Store(&c) }
+
+// ended returns the sequence of the last message that is to be read.
+func (p *Partition) ended(ctx context.Context) (uint64, error) {
+	if end := p.end.Load(); end != nil {
+		return end.Message, nil
+	}
+	return p.Last(ctx)
 }
 
 // ErrNoMessage reports that a stream has no message at the sequence, or none on the
@@ -75,8 +89,13 @@ func (p *Partition) Size(ctx context.Context) (bytes, messages uint64, err error
 	return p.source.size(ctx)
 }
 
-// Tip returns the checkpoint of a reader that has read the partition to its end.
+// Tip returns the checkpoint of a reader that has read the partition to its end. It reads
+// only the last message. If that cannot be understood, or ends with an event that this node
+// has read before, the error wraps [ErrUnreadable] or [wire.ErrDamaged].
 func (p *Partition) Tip(ctx context.Context) (wire.Checkpoint, error) {
+	if end := p.end.Load(); end != nil {
+		return *end, nil
+	}
 	last, err := p.Last(ctx)
 	if err != nil || last == 0 {
 		return wire.Checkpoint{Position: wire.Position{Partition: p.Number}}, err
@@ -85,16 +104,33 @@ func (p *Partition) Tip(ctx context.Context) (wire.Checkpoint, error) {
 	if errors.Is(err, ErrNoMessage) { // nothing is ever deleted from the log
 		err = fmt.Errorf("%w: %w", err, wire.ErrDamaged)
 	}
+	if err == nil {
+		err = p.after(m)
+	}
 	if err != nil {
 		return wire.Checkpoint{}, err
 	}
 	return m.Checkpoint(), nil
 }
 
+// after returns an error if the message comes after what this node has read, and its events
+// do not. Whoever believed such a message would think that the partition is shorter than it is.
+func (p *Partition) after(m wire.Message) error {
+	if p.store.mark == nil {
+		return nil
+	}
+	mark, found, err := p.store.mark.read(p.Number)
+	if err != nil || !found || m.Sequence <= mark.Message || m.First() > mark.Number {
+		return nil //nolint:nilerr // a damaged mark is reported when it is compared
+	}
+	return fmt.Errorf("%w: message %d starts with event %d, and message %d before it ends with event %d: %w",
+		ErrUnreadable, m.Sequence, m.First(), mark.Message, mark.Number, wire.ErrDamaged)
+}
+
 // Before returns the checkpoint of a reader that has read everything before the message
 // with the event. It reports false if the log has no such event.
 func (p *Partition) Before(ctx context.Context, number uint64) (wire.Checkpoint, bool, error) {
-	last, err := p.Last(ctx)
+	last, err := p.ended(ctx)
 	if err != nil {
 		return wire.Checkpoint{}, false, err
 	}

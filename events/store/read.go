@@ -184,7 +184,7 @@ func (r *running) each(ctx context.Context, from uint64, f func(wire.Envelope) e
 		if meta.Sequence.Consumer != delivered {
 			return fmt.Errorf("%w: the consumer's message %d came in place of %d", errInterrupted, meta.Sequence.Consumer, delivered)
 		}
-		e, err := wire.ParseEnvelope(meta.Sequence.Stream, msg.Headers().Get, msg.Data())
+		e, err := r.envelope(meta.Sequence.Stream, msg.Subject(), msg.Headers().Get, msg.Data())
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}

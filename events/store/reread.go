@@ -40,7 +40,7 @@ func (f *files) reread(ctx context.Context, from, to uint64, use func(e wire.Env
 	f.mark = to
 	last := from - 1
 	err := f.records(ctx, from, func(r block.Record) error {
-		e, err := envelope(f.Name, r.Sequence, r.Header, r.Data)
+		e, err := f.envelope(r, r.Data)
 		if err == nil {
 			err = use(e, r.Size)
 		}

@@ -39,7 +39,16 @@ type running struct {
 	store  *Store
 	stream jetstream.Stream
 	name   string
+	number int // of the partition
 	reach  *reach
+}
+
+// envelope parses a message of the stream. The envelope keeps the data.
+func (r *running) envelope(sequence uint64, subject string, header func(string) string, data []byte) (wire.Envelope, error) {
+	if subject != logSubject(r.number) {
+		return wire.Envelope{}, fmt.Errorf("message %d of %s has the subject %.40q: %w", sequence, r.name, subject, wire.ErrDamaged)
+	}
+	return wire.ParseEnvelope(sequence, header, data)
 }
 
 func (r *running) message(ctx context.Context, sequence uint64) (wire.Envelope, error) {
@@ -54,16 +63,29 @@ func (r *running) message(ctx context.Context, sequence uint64) (wire.Envelope, 
 	if err != nil {
 		return wire.Envelope{}, fmt.Errorf("message %d: %w", sequence, err)
 	}
-	return envelope(r.name, sequence, m.Header, m.Data)
+	headers, err := decodeHeaders(r.name, sequence, m.Header)
+	if err != nil {
+		return wire.Envelope{}, err
+	}
+	return r.envelope(sequence, m.Subject, headers.Get, m.Data)
 }
 
 // envelope parses a message of a stream. The envelope keeps the data.
 func envelope(stream string, sequence uint64, header, data []byte) (wire.Envelope, error) {
-	headers, err := nats.DecodeHeadersMsg(header)
+	headers, err := decodeHeaders(stream, sequence, header)
 	if err != nil {
-		return wire.Envelope{}, fmt.Errorf("message %d of %s: %w: %w", sequence, stream, err, wire.ErrDamaged)
+		return wire.Envelope{}, err
 	}
 	return wire.ParseEnvelope(sequence, headers.Get, data)
+}
+
+// decodeHeaders reads the headers of a message as they are stored.
+func decodeHeaders(stream string, sequence uint64, header []byte) (nats.Header, error) {
+	headers, err := nats.DecodeHeadersMsg(header)
+	if err != nil {
+		return nil, fmt.Errorf("message %d of %s: %w: %w", sequence, stream, err, wire.ErrDamaged)
+	}
+	return headers, nil
 }
 
 // page reads from any replica, which may lag behind, and from the leader if that replica has
@@ -73,7 +95,7 @@ func (r *running) page(ctx context.Context, from uint64, f func(wire.Envelope) e
 	options := []jetstreamext.GetBatchOpt{jetstreamext.GetBatchSeq(from), jetstreamext.GetBatchMaxBytes(PageBytes)}
 	err := r.store.page(ctx, r.name, logPageSize, options, func(m *jetstream.RawStreamMsg) error {
 		found = true
-		e, err := wire.ParseEnvelope(m.Sequence, m.Header.Get, m.Data)
+		e, err := r.envelope(m.Sequence, m.Subject, m.Header.Get, m.Data)
 		if err != nil {
 			return err
 		}

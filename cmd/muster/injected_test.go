@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// injections are what somebody can write into the log who holds the server's secret.
+var injections = map[string]func(t *testing.T, i intruder){
+	"bytes": func(t *testing.T, i intruder) {
+		i.publish(t, &nats.Msg{Subject: i.subject, Data: []byte("\x00\xffnot an event")})
+	},
+	"a copy of the first message": func(t *testing.T, i intruder) { i.publish(t, i.stored(t, 1)) },
+	"another chain": func(t *testing.T, i intruder) {
+		msg := i.stored(t, i.last(t))
+		msg.Header.Set("Muster-Previous", strings.Repeat("ab", 32))
+		i.publish(t, msg)
+	},
+	"another subject": func(t *testing.T, i intruder) {
+		stream, err := i.js.Stream(t.Context(), i.stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := stream.CachedInfo().Config
+		config.Subjects = append(config.Subjects, "muster.log.other")
+		if _, err := i.js.UpdateStream(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		i.publish(t, &nats.Msg{Subject: "muster.log.other", Data: []byte("[]")})
+	},
+}
+
+// intruder is a client that holds the server's secret, and what it writes to.
+type intruder struct {
+	js              jetstream.JetStream
+	stream, subject string
+}
+
+// intrude returns a client of partition 0.
+func intrude(t *testing.T, url string) intruder {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return intruder{js, "MUSTER_LOG_00", "muster.log.00"}
+}
+
+func (i intruder) publish(t *testing.T, msg *nats.Msg) {
+	t.Helper()
+	if _, err := i.js.PublishMsg(t.Context(), msg); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (i intruder) last(t *testing.T) uint64 {
+	t.Helper()
+	stream, err := i.js.Stream(t.Context(), i.stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.LastSeq
+}
+
+// stored returns a copy of a message that could be published again.
+func (i intruder) stored(t *testing.T, sequence uint64) *nats.Msg {
+	t.Helper()
+	stream, err := i.js.Stream(t.Context(), i.stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := stream.GetMsg(t.Context(), sequence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Header.Del(jetstream.ExpectedLastSeqHeader)
+	return &nats.Msg{Subject: i.subject, Header: m.Header, Data: bytes.Clone(m.Data)}
+}
+
+// What was injected stops its partition only, whether the service runs or not.
+func TestInjectedMessageStopsItsPartition(t *testing.T) {
+	t.Parallel()
+	for _, external := range []bool{false, true} {
+		for name, inject := range injections {
+			where := "embedded, "
+			if external {
+				where = "external, "
+			}
+			t.Run(where+name, func(t *testing.T) {
+				t.Parallel()
+				data := t.TempDir()
+				args := []string{"--partitions", "2", nativeOnly}
+				url := ""
+				if external {
+					url = externalNATS(t)
+					args = append(args, "--nats-url", url)
+				} else {
+					listen := freeAddress(t)
+					args = append(args, "--nats-listen", listen)
+					url = "nats://SECRET@" + listen
+				}
+				p := serving(t, data, args...)
+				if !external {
+					url = strings.Replace(url, "SECRET", strings.TrimSpace(string(readFile(t, filepath.Join(data, "nats-token")))), 1)
+				}
+				sites := p.everyPartition(2)
+				history := p.api.history(sites[0])
+				inject(t, intrude(t, url))
+				check := func(when string) {
+					t.Helper()
+					deadline := time.Now().Add(patience)
+					for {
+						r, err := p.api.do("GET", "/readyz", "")
+						if err == nil && r.status == http.StatusServiceUnavailable && strings.Contains(string(r.body), "partition 0") {
+							t.Logf("%s: ready: %s", when, r.body)
+							break
+						}
+						if time.Now().After(deadline) {
+							t.Fatalf("%s: ready: %v %d %s", when, err, r.status, r.body)
+						}
+						time.Sleep(5 * time.Millisecond)
+					}
+					r := p.api.must(503, "POST", sites[0].members(), editor(uuid.NewString()))
+					t.Logf("%s: write: %s", when, r.body)
+					p.api.must(200, "GET", sites[0].members(), "")
+					if shown := p.api.history(sites[0]); len(shown) != len(history) {
+						t.Errorf("%s: %d events are shown, not %d", when, len(shown), len(history))
+					}
+					p.api.must(201, "POST", sites[1].members(), editor(uuid.NewString()))
+					p.api.must(200, "GET", sites[1].members(), "")
+				}
+				check("running")
+				p.stop()
+				p.start()
+				p.says("serving without what has stopped, and not ready")
+				check("started again")
+				p.stop()
+			})
+		}
+	}
+}
