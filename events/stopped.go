@@ -1,6 +1,7 @@
 package events
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -58,6 +59,33 @@ func (l *Log) stopped(after wire.Checkpoint, reason error) {
 	}
 	l.logger.Error("following the log has stopped: nothing new of the partition will be visible until this is mended",
 		slog.Int("partition", p.Number), slog.Any("error", err))
+}
+
+// Stops reads the whole log and returns where each partition stops that cannot be followed to
+// its end. It reads as long as that takes, and an error means that it could not read.
+func (l *Log) Stops(ctx context.Context) (stops []*StoppedError, err error) {
+	for _, p := range l.partitions {
+		last, err := p.Last(ctx)
+		if err != nil {
+			return nil, err
+		}
+		at, end := wire.Checkpoint{Position: wire.Position{Partition: p.Number}}, wire.Checkpoint{Message: last}
+		messages, ended := make(chan wire.Message, replayAhead), make(chan error, 1)
+		go func() {
+			ended <- p.Read(ctx, at, &end, messages)
+			close(messages)
+		}()
+		for m := range messages {
+			at = m.Checkpoint()
+		}
+		switch err := <-ended; {
+		case errors.Is(err, store.ErrUnreadable), errors.Is(err, wire.ErrDamaged):
+			stops = append(stops, &StoppedError{at.Position, err})
+		case err != nil:
+			return nil, err
+		}
+	}
+	return stops, nil
 }
 
 // checkpoint returns how far the partition has been followed.

@@ -90,6 +90,37 @@ func (i intruder) stored(t *testing.T, sequence uint64) *nats.Msg {
 	return &nats.Msg{Subject: i.subject, Header: m.Header, Data: bytes.Clone(m.Data)}
 }
 
+// repaired repairs the log of the process, which does not run.
+func (p *process) repaired(where []string, after string) {
+	t := p.t
+	t.Helper()
+	repair := append([]string{"audit", "repair", "--truncate-after", after}, where...)
+	if status, text := says(t, repair...); status != 2 {
+		t.Errorf("repairing without saying yes: %d\n%s", status, text)
+	}
+	if status, text := says(t, append([]string{"audit", "verify"}, where...)...); status != 1 || !strings.Contains(text, "muster audit repair --truncate-after "+after) {
+		t.Errorf("verifying: %d\n%s", status, text)
+	}
+	status, text := says(t, append(repair, "--dry-run")...)
+	if status != 0 || !strings.Contains(text, "to cut: 1 message\n") {
+		t.Errorf("showing what would be cut: %d\n%s", status, text)
+	}
+	t.Logf("dry run:\n%s", text)
+	backup := filepath.Join(t.TempDir(), "cut.jsonl")
+	status, text = says(t, append(repair, "--yes", "--backup", backup)...)
+	if status != 0 {
+		t.Fatalf("repairing: %d\n%s", status, text)
+	}
+	t.Logf("repaired:\n%s\n%s", text, readFile(p.t.(*testing.T), backup))
+	if status, text := says(t, append([]string{"audit", "verify"}, where...)...); status != 0 {
+		t.Errorf("verifying after the repair: %d\n%s", status, text)
+	}
+	status, text = says(t, append(repair, "--yes", "--backup", backup)...)
+	if status != 0 || !strings.Contains(text, "nothing to cut") {
+		t.Errorf("repairing again: %d\n%s", status, text)
+	}
+}
+
 // What was injected stops its partition only, whether the service runs or not.
 func TestInjectedMessageStopsItsPartition(t *testing.T) {
 	t.Parallel()
@@ -147,7 +178,26 @@ func TestInjectedMessageStopsItsPartition(t *testing.T) {
 				p.start()
 				p.says("serving without what has stopped, and not ready")
 				check("started again")
+				where := []string{"--data", data}
+				if external {
+					where = []string{"--nats-url", url}
+				}
+				ends := history[len(history)-1]
+				after := parseEvent(t, ends).Sequence
+				if status, text := says(t, append([]string{"audit", "repair", "--truncate-after", after, "--dry-run"}, where...)...); status != 1 || !strings.Contains(text, "use") {
+					t.Errorf("repairing under a service that runs: %d\n%s", status, text)
+				}
 				p.stop()
+				p.repaired(where, after)
+				p.start()
+				p.ready()
+				if shown := p.api.history(sites[0]); len(shown) != len(history) || shown[len(shown)-1] != ends {
+					t.Errorf("%d events are shown after the repair, not %d", len(shown), len(history))
+				}
+				p.api.must(201, "POST", sites[0].members(), editor(uuid.NewString()))
+				p.api.must(201, "POST", sites[1].members(), editor(uuid.NewString()))
+				p.stop()
+				verified(t, append(where, "--data", data)...)
 			})
 		}
 	}

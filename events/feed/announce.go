@@ -9,14 +9,10 @@ import (
 	"github.com/muster-dev/muster/events/store"
 )
 
-// announceSubject returns the subject of core NATS on which a process that has published
-// to a partition's feed says how far the feed reaches.
-func announceSubject(partition int) string { return fmt.Sprintf("muster.fed.%02d", partition) }
-
 // announce tells other processes how far the feed reaches. If an announcement is lost,
 // they ask JetStream after a standstill.
 func (f *Feed) announce() {
-	_ = f.store.Conn.Publish(announceSubject(f.partition), strconv.AppendUint(nil, f.last, 10))
+	_ = f.store.Conn.Publish(store.AnnounceSubject(f.partition), strconv.AppendUint(nil, f.last, 10))
 }
 
 // Listen subscribes to announcements, and to JetStream's advisory that somebody deletes
@@ -25,7 +21,7 @@ func (f *Feed) Listen() error {
 	_, err := f.store.Conn.Subscribe("$JS.EVENT.ADVISORY.STREAM.DELETED."+store.FeedStream(f.partition),
 		func(*nats.Msg) { signal(f.losing) })
 	if err == nil {
-		_, err = f.store.Conn.Subscribe(announceSubject(f.partition), f.hear)
+		_, err = f.store.Conn.Subscribe(store.AnnounceSubject(f.partition), f.hear)
 	}
 	if err != nil {
 		return fmt.Errorf("listening to the feed: %w", err)

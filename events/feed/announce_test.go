@@ -92,7 +92,7 @@ func TestFalseAnnouncements(t *testing.T) {
 	n.write(t, 2)
 	n.seen(t)
 	for _, text := range []string{"1000", "x", "", "-1", "1"} {
-		if err := n.store.Conn.Publish(announceSubject(0), []byte(text)); err != nil {
+		if err := n.store.Conn.Publish(store.AnnounceSubject(0), []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -121,6 +121,9 @@ func (s *Store) inspect(ctx context.Context) error {
 
 // gone returns the error for a stream of a log that this directory has had.
 func (s *Store) gone(stream string) error {
+	if done, err := s.dir.repaired(); err == nil && done.Log != "" && logStream(done.Partition) == stream {
+		return fmt.Errorf("stream %s: %w: muster audit repair was interrupted: run it again, and it finishes", stream, ErrLogMissing)
+	}
 	err := s.lost(fmt.Errorf("stream %s: %w", stream, ErrLogMissing))
 	return fmt.Errorf("%s belongs to a log that is not there any more: restore it, or take an empty directory: %w", s.dir.path, err)
 }

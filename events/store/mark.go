@@ -154,6 +154,9 @@ func appendMark(b []byte, c wire.Checkpoint) []byte {
 	return append(hex.AppendEncode(b, c.Hash[:]), '\n')
 }
 
+// markLine returns the line of a checkpoint without its end.
+func markLine(c wire.Checkpoint) string { return string(bytes.TrimSpace(appendMark(nil, c))) }
+
 func parseMark(partition int, line string) (wire.Checkpoint, bool) {
 	fields := strings.Fields(line)
 	c := wire.Checkpoint{Position: wire.Position{Partition: partition}}

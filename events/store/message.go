@@ -4,16 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Message is a message of a stream as it is stored.
 type Message struct {
-	Sequence uint64 `json:"seq"`
-	Subject  string `json:"subject"` // empty in pages of the feed
-	Header   []byte `json:"hdrs"`    // as on the wire; empty in pages of the feed
-	Data     []byte `json:"data"`
+	Sequence uint64    `json:"seq"`
+	Subject  string    `json:"subject"` // empty in pages of the feed
+	Time     time.Time `json:"time"`    // when JetStream has stored it; zero in pages of the feed
+	Header   []byte    `json:"hdrs"`    // as on the wire; empty in pages of the feed
+	Data     []byte    `json:"data"`
 }
 
 // ask is a request for one message of a stream: the one with the sequence, or the next

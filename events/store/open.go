@@ -21,7 +21,7 @@ func (s *Store) openStreams(ctx context.Context, wanted marker, asked int, mayMa
 	for p := 0; p < m.Partitions; p++ {
 		stream, err := patiently(ctx, until, s.logger, logStream(p), func(ctx context.Context) (jetstream.Stream, error) {
 			if mayMake {
-				return openOrMake(ctx, s.JS, m.logConfig(p, s.replicas))
+				return openOrMake(ctx, s.JS, p, m.logConfig(p, s.replicas))
 			}
 			return s.JS.Stream(ctx, logStream(p))
 		})
@@ -49,13 +49,22 @@ func (s *Store) openStreams(ctx context.Context, wanted marker, asked int, mayMa
 
 // openOrMake opens a stream, or makes it. While another node makes it, a cluster
 // says for a moment both that the name is taken and that there is no such stream.
-func openOrMake(ctx context.Context, js jetstream.JetStream, config jetstream.StreamConfig) (jetstream.Stream, error) {
+func openOrMake(ctx context.Context, js jetstream.JetStream, partition int, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	stream, err := js.Stream(ctx, config.Name)
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return stream, err
 	}
+	switch _, err := js.Stream(ctx, repairStream(partition)); {
+	case err == nil:
+		return nil, errRepairing
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, err
+	}
 	return makeStream(ctx, js, config)
 }
+
+// errRepairing reports that a stream of the log must not be made, because a repair is making it.
+var errRepairing = errors.New("muster audit repair is replacing the stream: wait for it, or run it again if it was interrupted")
 
 // makeStream makes a stream. It waits for that even if the context ends, up to openAttempt: a
 // server that is stopped while it makes a stream never stops what writes that stream.

@@ -26,6 +26,9 @@ const (
 	feedStreams = "MUSTER_FEED_"
 )
 
+func repairStream(partition int) string  { return fmt.Sprintf("MUSTER_REPAIR_%02d", partition) }
+func repairSubject(partition int) string { return fmt.Sprintf("muster.repair.%02d", partition) }
+
 func logStream(partition int) string  { return fmt.Sprintf(logStreams+"%02d", partition) }
 func logSubject(partition int) string { return fmt.Sprintf("muster.log.%02d", partition) }
 
@@ -36,6 +39,10 @@ func FeedStream(partition int) string { return fmt.Sprintf(feedStreams+"%02d", p
 // published on, with its final dot. The stream moves its messages from there to
 // [PublicSubject].
 func FeedSubject(partition int) string { return fmt.Sprintf("muster.feed.%02d.", partition) }
+
+// AnnounceSubject returns the subject of core NATS on which a process that has published
+// to a partition's feed says how far the feed reaches. Every node listens there.
+func AnnounceSubject(partition int) string { return fmt.Sprintf("muster.fed.%02d", partition) }
 
 // PublicSubject is the prefix of the subjects that the feed's messages have for their
 // readers, with its final dot. Each message is published below the feed's own subject,
@@ -93,6 +100,9 @@ func markerOf(mode Mode, info *jetstream.StreamInfo) (marker, error) {
 	m.Format, err = strconv.Atoi(meta[metaFormat])
 	m.Partitions, err2 = strconv.Atoi(meta[metaPartitions])
 	if err != nil || err2 != nil || m.Log == "" || m.Partitions < 1 || m.Partitions > MaxPartitions {
+		if meta[metaRepair] != "" {
+			return marker{}, fmt.Errorf("stream %s: %w", info.Config.Name, errRepairing)
+		}
 		return marker{}, fmt.Errorf("stream %s is not Muster's: its metadata says nothing of a Muster log", info.Config.Name)
 	}
 	if m.Format != format {

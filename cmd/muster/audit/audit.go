@@ -22,7 +22,7 @@ func New() *cobra.Command {
 		Use: "audit", Short: "Read the log, and verify that it is complete and unchanged",
 		Long: "Audit reads the log and changes nothing. The log is in the data directory of a stopped\n" +
 			"service (--data), or on the NATS of a running one (--nats-url).",
-	}, newReplay(), newVerify())
+	}, newReplay(), newVerify(), newRepair())
 }
 
 // open opens the log of the source for reading. For a NATS URL it leaves out the data

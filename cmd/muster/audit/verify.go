@@ -112,8 +112,7 @@ func (v *verifier) history(ctx context.Context) error {
 	})
 	end()
 	if errors.Is(err, wire.ErrDamaged) {
-		v.fail(historyCheck, "%v", err)
-		return nil
+		return v.stops(ctx, err)
 	}
 	if err != nil {
 		return err
@@ -135,6 +134,21 @@ func (v *verifier) history(ctx context.Context) error {
 		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])
 	}
 	v.ok("chain", "unbroken; ends with %s", strings.Join(ends, ", "))
+	return nil
+}
+
+// stops says where the log stops to be valid, and what helps.
+func (v *verifier) stops(ctx context.Context, damage error) error {
+	stops, err := v.log.Stops(ctx)
+	if err != nil {
+		return err
+	}
+	for _, stop := range stops {
+		v.fail(historyCheck, "%v", stop)
+	}
+	if len(stops) == 0 {
+		v.fail(historyCheck, "%v", damage)
+	}
 	return nil
 }
 

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// copyMessages and copyBytes bound what is copied until it must have been acknowledged.
+	copyMessages = 512
+	copyBytes    = 8 << 20
+	// askAhead is how many messages a stream is asked for at once.
+	askAhead = 64
+)
+
+// streamed is the messages of a stream on a server, as its leader has them.
+type streamed struct {
+	store     *Store
+	partition int
+	name      string
+	wrapped   bool // it is the stream of a repair
+}
+
+func (s *streamed) last(ctx context.Context) (uint64, error) {
+	stream, err := s.store.JS.Stream(ctx, s.name)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the end of %s: %w", s.name, err)
+	}
+	if err := quorum(stream.CachedInfo()); err != nil {
+		return 0, fmt.Errorf("asking for the end of %s: %w", s.name, err)
+	}
+	return stream.CachedInfo().State.LastSeq, nil
+}
+
+// each asks for many messages at once, because each takes a round trip.
+func (s *streamed) each(ctx context.Context, from, to uint64, use func(storedMessage) error) error {
+	var page [askAhead]storedMessage
+	for ; from <= to; from += askAhead {
+		asked, ctx := errgroup.WithContext(ctx)
+		n := min(askAhead, to-from+1)
+		for i := range n {
+			asked.Go(func() (err error) {
+				page[i], err = s.one(ctx, from+i)
+				return err
+			})
+		}
+		if err := asked.Wait(); err != nil {
+			return err
+		}
+		for i := range n {
+			if err := use(page[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// one reads a message.
+func (s *streamed) one(ctx context.Context, sequence uint64) (storedMessage, error) {
+	m, err := s.store.message(ctx, s.name, ask{Sequence: sequence})
+	for tries := 0; Unreachable(err) && tries < 10 && pause(ctx, askAgainAfter); tries++ {
+		m, err = s.store.message(ctx, s.name, ask{Sequence: sequence})
+	}
+	if err != nil {
+		return storedMessage{}, fmt.Errorf("message %d: %w", sequence, err)
+	}
+	all := storedMessage{
+		Sequence: m.Sequence, Time: m.Time, Subject: m.Subject, Header: m.Header, Data: m.Data, partition: s.partition, stream: s.name,
+	}
+	if s.wrapped {
+		err = all.unwrap()
+	}
+	return all, err
+}
+
+// copyTo publishes the messages up to the last one, each as message makes it. They must get
+// the same sequences.
+func copyTo(ctx context.Context, conn *nats.Conn, from original, last uint64, message func(*storedMessage) (*nats.Msg, error), progress func(done, of uint64)) error {
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(CallTimeout), jetstream.WithPublishAsyncMaxPending(2*copyMessages),
+		jetstream.WithPublishAsyncTimeout(serverTimeout))
+	if err != nil {
+		return err
+	}
+	var sent []jetstream.PubAckFuture
+	first, size := uint64(1), 0
+	settle := func() error {
+		for i, f := range sent {
+			select {
+			case ack := <-f.Ok():
+				if wanted := first + uint64(i); ack.Sequence != wanted { //nolint:gosec // not negative
+					return fmt.Errorf("the copy of message %d was stored as message %d", wanted, ack.Sequence)
+				}
+			case err := <-f.Err():
+				return fmt.Errorf("copying message %d: %w", first+uint64(i), err) //nolint:gosec // not negative
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		first += uint64(len(sent))
+		sent, size = sent[:0], 0
+		progress(first-1, last)
+		return nil
+	}
+	progress(0, last)
+	err = from.each(ctx, 1, last, func(m storedMessage) error {
+		m.Data = bytes.Clone(m.Data)
+		msg, err := message(&m)
+		if err != nil {
+			return err
+		}
+		future, err := js.PublishMsgAsync(msg)
+		if err != nil {
+			return fmt.Errorf("copying message %d: %w", m.Sequence, err)
+		}
+		sent, size = append(sent, future), size+len(m.Data)
+		if len(sent) >= copyMessages || size >= copyBytes {
+			return settle()
+		}
+		return nil
+	})
+	return errors.Join(err, settle())
+}
