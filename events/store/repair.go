@@ -50,7 +50,7 @@ type original interface {
 // partition.
 func OpenRepair(ctx context.Context, o Options, partition int) (_ *Repair, err error) {
 	o.ReadOnly = true
-	s := &Store{inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
+	s := newStore(o)
 	r := &Repair{store: s, partition: partition, replicas: 1}
 	defer func() {
 		if err != nil {

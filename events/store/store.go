@@ -101,6 +101,14 @@ type Store struct {
 	apart     atomic.Bool               // the connection is lost
 }
 
+// newStore returns a store that has not been opened.
+func newStore(o Options) *Store {
+	return &Store{
+		inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout,
+		door: credentials.Closed(credentials.ErrNotListening), public: func() []string { return nil },
+	}
+}
+
 // Open opens the log, or makes it. It locks the data directory for this process. It
 // refuses a directory or a log that does not fit the options, and a log that lacks the
 // messages that the high-water mark names ([ErrTruncated]).
@@ -108,7 +116,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.Partitions < 0 || o.Partitions > MaxPartitions {
 		return nil, fmt.Errorf("%d partitions: a number from 1 to %d is expected, or 0 for the default", o.Partitions, MaxPartitions)
 	}
-	s := &Store{door: credentials.Closed(credentials.ErrNotListening), public: func() []string { return nil }, inside: o.mode() == ModeEmbedded, trouble: newTrouble(), reading: newReading(), logger: o.Logger, attempt: CallTimeout}
+	s := newStore(o)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
