@@ -173,11 +173,8 @@ func (r *Repair) cutStreams(ctx context.Context, s Survey, progress func(done, o
 		return err
 	}
 	js, config := r.store.JS, r.copyConfig(repairCopying)
-	if err := r.store.drop(ctx, config.Name); err != nil {
+	if err := r.store.makeEmpty(ctx, config); err != nil {
 		return err
-	}
-	if _, err := makeStream(ctx, js, config); err != nil {
-		return fmt.Errorf("making %s: %w", config.Name, err)
 	}
 	wrap := func(m *storedMessage) (*nats.Msg, error) { return m.wrap(), nil }
 	if err := copyTo(ctx, r.store.Conn, r.old, s.Valid.Message, wrap, progress); err != nil {
@@ -212,16 +209,13 @@ func (r *Repair) refill(ctx context.Context, valid wire.Checkpoint, progress fun
 	again := func(err error) error {
 		return fmt.Errorf("%w; everything valid is in %s: run the same command again to finish", err, repairStream(r.partition))
 	}
-	if err := r.store.drop(ctx, r.Stream()); err != nil {
-		return again(err)
-	}
 	whole := r.store.marker.logConfig(r.partition, r.replicas)
 	filling := whole
 	filling.Subjects, filling.Metadata = []string{refillSubject(r.partition)}, map[string]string{metaRepair: repairFilling}
 	filling.DenyDelete, filling.DenyPurge = false, false
 	filling.SubjectTransform = &jetstream.SubjectTransformConfig{Source: refillSubject(r.partition), Destination: logSubject(r.partition)}
-	if _, err := makeStream(ctx, r.store.JS, filling); err != nil {
-		return again(fmt.Errorf("making %s: %w", r.Stream(), err))
+	if err := r.store.makeEmpty(ctx, filling); err != nil {
+		return again(err)
 	}
 	message := func(m *storedMessage) (*nats.Msg, error) { return m.again(refillSubject(r.partition)) }
 	if err := copyTo(ctx, r.store.Conn, r.copied, valid.Message, message, progress); err != nil {
@@ -243,6 +237,28 @@ func (r *Repair) Tidy(ctx context.Context) error {
 		return r.store.dir.dropRepair()
 	}
 	return r.store.drop(ctx, repairStream(r.partition))
+}
+
+// makeEmpty makes a stream in place of one that may be there. A server that is asked to delete a
+// stream twice, one shortly after the other, can leave its messages on disk the second time, and
+// a new stream of that name has them again. So the new one is looked at, and made again.
+func (s *Store) makeEmpty(ctx context.Context, config jetstream.StreamConfig) error {
+	for tries := 0; ; tries++ {
+		if err := s.drop(ctx, config.Name); err != nil {
+			return err
+		}
+		stream, err := makeStream(ctx, s.JS, config)
+		if err != nil {
+			return fmt.Errorf("making %s: %w", config.Name, err)
+		}
+		last := stream.CachedInfo().State.LastSeq
+		if last == 0 {
+			return nil
+		}
+		if tries == 20 || !pause(ctx, time.Duration(tries)*50*time.Millisecond) {
+			return errors.Join(context.Cause(ctx), fmt.Errorf("the new stream %s is not empty: it ends with message %d", config.Name, last))
+		}
+	}
 }
 
 // drop deletes a stream, if there is one.
