@@ -34,6 +34,11 @@
 // event. Whoever has read one waits for them with [Log.AwaitShown], like a caller who was told
 // of one.
 //
+// What cannot be understood, or does not continue the chain, stops its partition, and
+// [StoppedError] says where and what helps. The other partitions go on. Whoever holds the
+// secret of the NATS server can write such messages. So nothing is decided on the end of the
+// log before that was followed.
+//
 //	log, err := events.Open(ctx, events.Options{Dir: "data"})
 //	go log.Follow(ctx, models.Checkpoints(), models)
 //	err = log.Start(ctx, models)

@@ -24,6 +24,9 @@ var injections = map[string]func(t *testing.T, i intruder){
 		msg.Header.Set("Muster-Previous", strings.Repeat("ab", 32))
 		i.publish(t, msg)
 	},
+	"headers that cannot be read": func(t *testing.T, i intruder) {
+		i.publish(t, &nats.Msg{Subject: i.subject, Header: nats.Header{"Muster-First": {"0"}, "Muster-Previous": {"x"}}})
+	},
 	"another subject": func(t *testing.T, i intruder) {
 		stream, err := i.js.Stream(t.Context(), i.stream)
 		if err != nil {

@@ -24,6 +24,8 @@
 //	scrub.json   how far the scrub has read each partition again
 //	nats-token   the secret of an embedded server that listens
 //	jetstream    the embedded server's store
+//	set-aside    what was not trusted, or replaced
+//	repair       a repair that is under way, or was interrupted; see [Repair]
 //
 // The directory also holds files of other packages, such as the read models.
 //

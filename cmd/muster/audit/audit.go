@@ -19,8 +19,8 @@ import (
 // New returns the command audit.
 func New() *cobra.Command {
 	return terminal.Group(&cobra.Command{
-		Use: "audit", Short: "Read the log, and verify that it is complete and unchanged",
-		Long: "Audit reads the log and changes nothing. The log is in the data directory of a stopped\n" +
+		Use: "audit", Short: "Read the log, verify that it is complete and unchanged, and repair it",
+		Long: "Audit reads the log. Only repair changes anything. The log is in the data directory of a stopped\n" +
 			"service (--data), or on the NATS of a running one (--nats-url).",
 	}, newReplay(), newVerify(), newRepair())
 }

@@ -1,10 +1,10 @@
-// Package audit is the command muster audit, which reads the log without changing
-// anything: the log of a stopped service in its data directory, or that of a running
-// service on its NATS.
+// Package audit is the command muster audit, which reads the log: the log of a stopped
+// service in its data directory, or that of a running service on its NATS.
 //
 //	muster audit replay     print history, and the state that it folds to
 //	muster audit verify     prove that log and read models are whole
+//	muster audit repair     cut off what was injected into the log
 //
-// Both read the log with the code that also runs in the service, so there is no second
-// implementation of history.
+// Only repair changes anything. The others read the log with the code that also runs in the
+// service, so there is no second implementation of history.
 package audit
