@@ -26,7 +26,7 @@ type CutMessage struct {
 
 // Cuts calls use with the messages that [Repair.Cut] takes away.
 func (r *Repair) Cuts(ctx context.Context, s Survey, use func(CutMessage) error) error {
-	return r.old.each(ctx, s.Valid.Message+1, s.Last, func(m storedMessage) error {
+	return r.old.exactly(ctx, s.Valid.Message+1, s.Last, func(m storedMessage) error {
 		c := CutMessage{Stream: r.Stream(), Sequence: m.Sequence, Time: m.Time.UTC(), Subject: m.Subject, Size: len(m.Data)}
 		if len(m.Header) > 0 {
 			c.Headers, c.HeadersBase64 = readable(m.Header)

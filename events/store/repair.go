@@ -41,6 +41,8 @@ type original interface {
 	// each calls use with the messages from one sequence to another, or to the end if the
 	// stream ends before that. A message is valid until use returns.
 	each(ctx context.Context, from, to uint64, use func(storedMessage) error) error
+	// exactly is each for messages that Muster may not have written. It takes longer.
+	exactly(ctx context.Context, from, to uint64, use func(storedMessage) error) error
 	// last returns the sequence of the last message, or 0 if there is none.
 	last(ctx context.Context) (uint64, error)
 }
@@ -160,7 +162,7 @@ func (r *Repair) survey(ctx context.Context, from original, last uint64, progres
 	})
 	switch {
 	case errors.Is(err, errEnough):
-		return s, nil
+		return s, r.confirm(ctx, from, s)
 	case err == nil && s.Valid.Message < last:
 		return s, refuse("message %d of %s is missing: that is damage, and nothing that was injected; restore the log from a backup", s.Valid.Message+1, r.Stream())
 	}
@@ -168,6 +170,18 @@ func (r *Repair) survey(ctx context.Context, from original, last uint64, progres
 		return s, refuse("the disk has damaged the log, which nobody has injected; restore it from a backup: %v", damage)
 	}
 	return s, err
+}
+
+// confirm refuses to go on if the first message that is not valid can be read after all: a
+// consumer reads one replica, and only that one may be damaged.
+func (r *Repair) confirm(ctx context.Context, from original, s Survey) error {
+	next := s.Valid.Message + 1
+	return from.exactly(ctx, next, next, func(m storedMessage) error {
+		if _, err := m.decode(s.Valid); err == nil {
+			return refuse("a replica of %s is damaged: its message %d cannot be read, and the leader's can. Replace that replica", r.Stream(), next)
+		}
+		return nil
+	})
 }
 
 // checkRead refuses to cut what this node has accepted before.
@@ -237,9 +251,10 @@ func exists(path string) (bool, error) {
 
 // same returns an error unless both have the same messages up to the last one.
 func same(ctx context.Context, one, other original, last uint64) error {
-	sums := make(map[uint64][32]byte, 1024)
-	for from := uint64(1); from <= last; from += 1024 {
-		to := min(from+1023, last)
+	const window = 1 << 16
+	sums := make(map[uint64][32]byte)
+	for from := uint64(1); from <= last; from += window {
+		to := min(from+window-1, last)
 		clear(sums)
 		err := one.each(ctx, from, to, func(m storedMessage) (err error) {
 			sums[m.Sequence], err = m.sum()

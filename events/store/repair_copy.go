@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -38,8 +39,76 @@ func (s *streamed) last(ctx context.Context) (uint64, error) {
 	return stream.CachedInfo().State.LastSeq, nil
 }
 
-// each asks for many messages at once, because each takes a round trip.
+// each reads with a consumer. When that is interrupted, another one goes on.
 func (s *streamed) each(ctx context.Context, from, to uint64, use func(storedMessage) error) error {
+	for begun := time.Now(); from <= to; {
+		before := from
+		err := s.consume(ctx, &from, to, use)
+		if err == nil || ctx.Err() != nil || !errors.Is(err, errInterrupted) {
+			return err
+		}
+		if from != before {
+			begun = time.Now()
+		}
+		if time.Since(begun) > AskFor || !pause(ctx, askAgainAfter) {
+			return err
+		}
+	}
+	return nil
+}
+
+// consume reads with one consumer, and moves from on with each message.
+func (s *streamed) consume(ctx context.Context, from *uint64, to uint64, use func(storedMessage) error) error {
+	stream, err := s.store.JS.Stream(ctx, s.name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	consumer, err := stream.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: *from,
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: forgetReader,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	defer func() { // it must not be taken for that of a service
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), CallTimeout)
+		defer cancel()
+		_ = stream.DeleteConsumer(ctx, consumer.CachedInfo().Name)
+	}()
+	messages, err := consumer.Messages(jetstream.PullMaxBytes(pullMost), jetstream.PullExpiry(readPull), jetstream.PullHeartbeat(readPulse))
+	if err != nil {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	defer messages.Stop()
+	for next := jetstream.NextContext(ctx); *from <= to; *from++ {
+		msg, err := messages.Next(next)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errInterrupted, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			return err
+		}
+		if meta.Sequence.Stream != *from {
+			return fmt.Errorf("%w: message %d of %s came in place of %d", errInterrupted, meta.Sequence.Stream, s.name, *from)
+		}
+		m := storedMessage{
+			Sequence: *from, Time: meta.Timestamp, Subject: msg.Subject(), parsed: msg.Headers(), Data: msg.Data(), partition: s.partition, stream: s.name,
+		}
+		if s.wrapped {
+			if err := m.unwrap(); err != nil {
+				return err
+			}
+		}
+		if err := use(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exactly asks the leader for each message, many at once, because each takes a round trip.
+func (s *streamed) exactly(ctx context.Context, from, to uint64, use func(storedMessage) error) error {
 	var page [askAhead]storedMessage
 	for ; from <= to; from += askAhead {
 		asked, ctx := errgroup.WithContext(ctx)

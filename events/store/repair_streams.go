@@ -176,8 +176,7 @@ func (r *Repair) cutStreams(ctx context.Context, s Survey, progress func(done, o
 	if err := r.store.makeEmpty(ctx, config); err != nil {
 		return err
 	}
-	wrap := func(m *storedMessage) (*nats.Msg, error) { return m.wrap(), nil }
-	if err := copyTo(ctx, r.store.Conn, r.old, s.Valid.Message, wrap, progress); err != nil {
+	if err := copyTo(ctx, r.store.Conn, r.old, s.Valid.Message, (*storedMessage).wrap, progress); err != nil {
 		return err
 	}
 	if err := same(ctx, r.old, r.copied, s.Valid.Message); err != nil {

@@ -264,8 +264,7 @@ func TestInterruptedRepair(t *testing.T) {
 			if state == repairCopying {
 				last--
 			}
-			wrap := func(m *storedMessage) (*nats.Msg, error) { return m.wrap(), nil }
-			if err := copyTo(t.Context(), r.store.Conn, r.old, last, wrap, func(uint64, uint64) {}); err != nil {
+			if err := copyTo(t.Context(), r.store.Conn, r.old, last, (*storedMessage).wrap, func(uint64, uint64) {}); err != nil {
 				t.Fatal(err)
 			}
 			return l

@@ -19,9 +19,10 @@ type storedMessage struct {
 	Sequence uint64
 	Time     time.Time // when JetStream has stored it
 	Subject  string
-	Header   []byte // as on the wire; empty if there is none
+	Header   []byte // as on the wire; empty if there is none, or if they are in parsed
 	Data     []byte
 
+	parsed    nats.Header
 	partition int
 	stream    string // for errors
 	foreign   string // why Muster cannot have written it; see block.Record
@@ -43,6 +44,8 @@ func (m *storedMessage) headers() (nats.Header, error) {
 		return nil, fmt.Errorf("message %d of %s: %s: %w", m.Sequence, m.stream, m.foreign, wire.ErrDamaged)
 	case m.Subject != logSubject(m.partition):
 		return nil, fmt.Errorf("message %d of %s has the subject %.40q: %w", m.Sequence, m.stream, m.Subject, wire.ErrDamaged)
+	case len(m.parsed) > 0:
+		return m.parsed, nil
 	case len(m.Header) == 0:
 		return nil, fmt.Errorf("message %d of %s has no headers: %w", m.Sequence, m.stream, wire.ErrDamaged)
 	}
@@ -88,21 +91,36 @@ func (m *storedMessage) sum() (sum [32]byte, err error) {
 const headerWrapped = "Muster-Repair-Headers"
 
 // wrap returns a copy of the message for the stream of a repair.
-func (m *storedMessage) wrap() *nats.Msg {
+func (m *storedMessage) wrap() (*nats.Msg, error) {
+	headers, err := m.headers()
+	if err != nil {
+		return nil, err
+	}
+	text := []byte("NATS/1.0\r\n")
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		for _, value := range headers[name] {
+			text = fmt.Appendf(text, "%s: %s\r\n", name, value)
+		}
+	}
+	text = append(text, "\r\n"...)
 	return &nats.Msg{
 		Subject: repairSubject(m.partition), Data: m.Data,
-		Header: nats.Header{headerWrapped: {base64.StdEncoding.EncodeToString(m.Header)}},
-	}
+		Header: nats.Header{headerWrapped: {base64.StdEncoding.EncodeToString(text)}},
+	}, nil
 }
 
 // unwrap makes the message of such a copy the one that it is a copy of.
 func (m *storedMessage) unwrap() error {
-	headers, err := decodeHeaders(m.stream, m.Sequence, m.Header)
-	if err != nil {
-		return err
+	headers := m.parsed
+	if len(headers) == 0 {
+		var err error
+		if headers, err = decodeHeaders(m.stream, m.Sequence, m.Header); err != nil {
+			return err
+		}
 	}
+	var err error
 	m.Header, err = base64.StdEncoding.DecodeString(headers.Get(headerWrapped))
-	m.Subject = logSubject(m.partition)
+	m.parsed, m.Subject = nil, logSubject(m.partition)
 	if err != nil {
 		return fmt.Errorf("message %d of %s: header %s: %w", m.Sequence, m.stream, headerWrapped, err)
 	}
