@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/muster-dev/muster/events/block"
 	"github.com/muster-dev/muster/events/store"
@@ -66,6 +67,9 @@ func (l *Log) stopped(after wire.Checkpoint, reason error) {
 func (l *Log) Stops(ctx context.Context) (stops []*StoppedError, err error) {
 	for _, p := range l.partitions {
 		last, err := p.Last(ctx)
+		if errors.Is(err, wire.ErrDamaged) { // then the end is not known
+			last, err = math.MaxUint64, nil
+		}
 		if err != nil {
 			return nil, err
 		}

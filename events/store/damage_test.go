@@ -314,7 +314,7 @@ func TestNothingIsUnfinishedAfterACleanEnd(t *testing.T) {
 		if err := os.WriteFile(block, harmed, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := &Store{logger: quiet(), trouble: newTrouble(), reading: newReading()}
+		s := newStore(Options{Logger: quiet()})
 		if err := s.openDirectory(Options{Dir: dir, Partitions: 1, Logger: quiet()}); err != nil {
 			t.Fatal(err)
 		}
