@@ -205,3 +205,31 @@ func TestInjectedMessageStopsItsPartition(t *testing.T) {
 		}
 	}
 }
+
+// What is injected into the feed is set aside, and the feed is made again from the log.
+func TestInjectedIntoTheFeed(t *testing.T) {
+	t.Parallel()
+	url := externalNATS(t)
+	p := serving(t, t.TempDir(), "--partitions", "1", nativeOnly, "--nats-url", url)
+	s := p.api.found()
+	history := p.api.history(s)
+	i := intrude(t, url)
+	i.publish(t, &nats.Msg{Subject: "muster.feed.00." + s.org + "._.member.added", Data: []byte("nonsense")})
+	user := uuid.NewString()
+	p.api.must(201, "POST", s.members(), editor(user))
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		shown := p.api.history(s)
+		if len(shown) > 0 && strings.Contains(shown[len(shown)-1], user) && len(shown) > len(history) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events are shown, and there were %d before one was added", len(shown), len(history))
+		}
+	}
+	for _, e := range p.api.history(s) {
+		parseEvent(t, e)
+	}
+	p.api.must(200, "GET", "/readyz", "")
+	p.stop()
+	verified(t, "--nats-url", url)
+}
