@@ -324,7 +324,7 @@ func (s *State) maySubscribe(m Meta) error {
 // Muster does by itself gives nobody anything.
 func (s *State) mayHear(m Meta) error {
 	if !m.Actor.Credential.Scopes.Allow(scopeEvents) {
-		return fmt.Errorf("the scope %s is needed, because a subscription delivers events: %w", scopeEvents, ErrScopeAboveOwn)
+		return fmt.Errorf("the scope %s is needed, because a subscription delivers events: %w", scopeEvents, ErrNotAllowed)
 	}
 	return nil
 }
