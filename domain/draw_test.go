@@ -280,7 +280,8 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return RewindSubscription{m, subscription.Draw(t, "subscription"), rapid.Uint64Range(0, 9).Draw(t, "from")}
 		},
 		"skip event": func(t *rapid.T, m Meta) Command {
-			return SkipEvent{m, subscription.Draw(t, "subscription"), rapid.Uint64Range(1, 9).Draw(t, "number"), rapid.SampledFrom(names).Draw(t, "why")}
+			number := rapid.Uint64Range(1, 9).Draw(t, "number")
+			return SkipEvent{m, subscription.Draw(t, "subscription"), number, number + uint64(rapid.IntRange(0, 3).Draw(t, "off")/3), rapid.SampledFrom(names).Draw(t, "why")}
 		},
 		"rotate subscription's secret": func(t *rapid.T, m Meta) Command {
 			return RotateSubscriptionSecret{m, subscription.Draw(t, "subscription"), secret.Draw(t, "secret"), rapid.IntRange(1, 3).Draw(t, "generation"), overlap.Draw(t, "overlap")}

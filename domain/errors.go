@@ -18,6 +18,7 @@ var (
 	ErrTokenEnded           = errors.New("the token was revoked or has expired: issue another one")
 	ErrSubscriptionExists   = errors.New("the subscription exists already")
 	ErrTooManySubscriptions = errors.New("the organization has as many subscriptions as it can have: delete one that is not needed any more")
+	ErrNotNext              = errors.New("only the next event that the subscription has to deliver can be skipped")
 	ErrSecretRotated        = errors.New("the secret was rotated in the meantime: get the subscription and try again")
 	ErrAlreadyMember        = errors.New("the user is already a member")
 	ErrMemberEnding         = errors.New("the end of the user's former membership is still being recorded: try again in a moment")

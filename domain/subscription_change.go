@@ -209,14 +209,15 @@ func (c RewindSubscription) decide(s *State, _ time.Time) ([]Event, error) {
 	return []Event{SubscriptionRewound{About{Organization: c.Organization}, c.ID, c.From}}, nil
 }
 
-// SkipEvent moves the cursor of a subscription behind an event that is not delivered. The
-// caller must see to it that no wanted event before it is undelivered: how far a
-// subscription has come is not part of the state.
+// SkipEvent moves the cursor of a subscription behind an event that is not delivered.
 type SkipEvent struct {
 	Meta
 	ID     SubscriptionID
 	Number uint64
-	Why    string
+	// Next is the number of the next event that the subscription has to deliver; zero if there
+	// is none. The caller finds it: how far a subscription has come is not part of the state.
+	Next uint64
+	Why  string
 }
 
 // CommandType is skip_event.
@@ -239,6 +240,9 @@ func (c SkipEvent) decide(s *State, _ time.Time) ([]Event, error) {
 	}
 	if subscription.Start > c.Number { // the cursor has been set behind it
 		return nil, nil
+	}
+	if c.Number != c.Next {
+		return nil, fmt.Errorf("event %d: %w", c.Number, ErrNotNext)
 	}
 	return []Event{SubscriptionSkipped{About{Organization: c.Organization}, c.ID, c.Number, c.Why}}, nil
 }

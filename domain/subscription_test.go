@@ -94,10 +94,13 @@ var subscriptionRows = []row{
 	{name: "by who may not read events", given: withHook, when: RewindSubscription{noEvents, feedID, 1}, err: ErrNotAllowed},
 	{name: "by a member", given: withHook, when: RewindSubscription{by(vera), feedID, 1}, err: ErrNotAllowed},
 
-	{name: "with a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, "broken"}, then: []Event{SubscriptionSkipped{inOrganization(acme), feedID, 9, "broken"}}},
-	{name: "without a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, ""}, err: invalid("/reason", "required")},
-	{name: "with a reason of two lines", given: withHook, when: SkipEvent{byProgram, feedID, 9, "a\u2028b"}, err: invalid("/reason", "invalid_characters")},
-	{name: "unknown", given: stage, when: SkipEvent{byProgram, feedID, 9, "broken"}, err: ErrUnknownSubscription},
+	{name: "with a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, "broken"}, then: []Event{SubscriptionSkipped{inOrganization(acme), feedID, 9, "broken"}}},
+	{name: "another than the next", given: withHook, when: SkipEvent{byProgram, feedID, 9, 8, "broken"}, err: ErrNotNext},
+	{name: "of none", given: withHook, when: SkipEvent{byProgram, feedID, 9, 0, "broken"}, err: ErrNotNext},
+	{name: "before the cursor", given: withHook, when: SkipEvent{byProgram, feedID, 6, 9, "broken"}},
+	{name: "without a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, ""}, err: invalid("/reason", "required")},
+	{name: "with a reason of two lines", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, "a\u2028b"}, err: invalid("/reason", "invalid_characters")},
+	{name: "unknown", given: stage, when: SkipEvent{byProgram, feedID, 9, 9, "broken"}, err: ErrUnknownSubscription},
 
 	{name: "with an overlap", given: withHook, when: RotateSubscriptionSecret{byProgram, feedID, Hash{2}, 2, time.Hour}, then: []Event{SubscriptionSecretRotated{inOrganization(acme), feedID, Hash{2}, 2, now.Add(time.Hour)}}},
 	{name: "with a long overlap", given: withHook, when: RotateSubscriptionSecret{byProgram, feedID, Hash{2}, 2, MaxOverlap + 1}, err: invalid("/overlap_seconds", "out_of_range")},

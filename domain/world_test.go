@@ -215,7 +215,7 @@ func defined(err error) bool {
 // rules are the sentinels of broken rules.
 var rules = []error{
 	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole, ErrUnknownSubscription,
-	ErrSubscriptionExists, ErrSecretRotated,
+	ErrSubscriptionExists, ErrSecretRotated, ErrNotNext,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
 	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,

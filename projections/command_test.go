@@ -112,7 +112,7 @@ func drawOfSubscription(t *rapid.T, meta domain.Meta) domain.Command {
 	case 6:
 		return domain.RewindSubscription{Meta: meta, ID: facts.ID, From: from}
 	case 7:
-		return domain.SkipEvent{Meta: meta, ID: facts.ID, Number: from + 1, Why: "a reason"}
+		return domain.SkipEvent{Meta: meta, ID: facts.ID, Number: from + 1, Next: from + 1, Why: "a reason"}
 	case 8:
 		return domain.RotateSubscriptionSecret{Meta: meta, ID: facts.ID, Secret: domain.Hash{byte(from)}, Generation: int(from) + 1, Overlap: time.Hour}
 	default:

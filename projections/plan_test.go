@@ -116,7 +116,7 @@ func TestPlans(t *testing.T) {
 		},
 		domain.UpdateSubscription{Meta: root(org), ID: webhook(1).ID, Name: new("New"), Workspace: &ws},
 		domain.PauseSubscription{Meta: root(org), ID: webhook(1).ID}, domain.ResumeSubscription{Meta: root(org), ID: webhook(1).ID},
-		domain.RewindSubscription{Meta: root(org), ID: webhook(1).ID}, domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1 << 40, Why: "x"},
+		domain.RewindSubscription{Meta: root(org), ID: webhook(1).ID}, domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1 << 40, Next: 1 << 40, Why: "x"},
 		domain.RotateSubscriptionSecret{Meta: root(org), ID: webhook(1).ID, Generation: 2}, domain.DeleteSubscription{Meta: root(org), ID: webhook(1).ID},
 		domain.SuspendMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.ReinstateMember{Meta: root(org), Workspace: ws, User: userID(6)},

@@ -175,7 +175,7 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 			return domain.RewindSubscription{Meta: m, ID: webhook(2).ID, From: 1}
 		},
 		func(m domain.Meta) domain.Command {
-			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Why: "a reason"}
+			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Next: 1, Why: "a reason"}
 		},
 		func(m domain.Meta) domain.Command { return domain.DeleteSubscription{Meta: m, ID: webhook(2).ID} },
 	}

@@ -39,6 +39,7 @@ var sentinels = []struct {
 	{domain.ErrMemberEnding, memberEnding},
 	{domain.ErrSubscriptionExists, Kind{"subscription_exists", http.StatusConflict, "Subscription already exists"}},
 	{domain.ErrTooManySubscriptions, Kind{"too_many_subscriptions", http.StatusConflict, "The organization has all the subscriptions it can have"}},
+	{domain.ErrNotNext, NotNext},
 	{domain.ErrSecretRotated, Kind{"secret_rotated", http.StatusConflict, "The secret was rotated in the meantime"}},
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
@@ -105,7 +106,7 @@ func Kinds() []Kind {
 	all := []Kind{
 		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
 		insufficientScope, methodNotAllowed, internalError, notReady,
-		UnknownInvitation, AnotherInvitee, NotNext, NATSNotOffered,
+		UnknownInvitation, AnotherInvitee, NATSNotOffered,
 	}
 	for _, row := range sentinels {
 		all = append(all, row.Kind)

@@ -73,7 +73,11 @@ func (s *Subscriptions) follow(ctx context.Context, spec Spec, takeOver bool) (j
 			return nil, n, err
 		}
 	}
-	if consumer, err = s.make(ctx, spec, n.Position); err != nil {
+	consumer, err = s.make(ctx, spec, n.Position)
+	if errors.Is(err, jetstream.ErrConsumerExists) { // this node was so slow that another one has taken over
+		err = errNoted
+	}
+	if err != nil {
 		return nil, n, err
 	}
 	n.Making = false

@@ -45,7 +45,7 @@ type Deliverer struct {
 	sender  *webhook.Sender
 	running map[domain.SubscriptionID]*worker // only Run touches it
 	nats    map[domain.SubscriptionID]domain.Subscription
-	ended   chan *worker // workers that have ended by themselves
+	ended   chan *worker  // workers that have ended by themselves
 	lost    chan struct{} // has an element if consumers may have been lost
 	work    sync.WaitGroup
 

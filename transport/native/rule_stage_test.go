@@ -62,6 +62,17 @@ func (s *service) stage() *stage {
 	for _, r := range domain.BuiltInRoles() {
 		x.things[string(r.Key)] = r.ID.String()
 	}
+	for _, name := range []string{"hook", "paused", "waiting"} {
+		more := `"types":["muster.user.profile_set"]`
+		if name == "waiting" {
+			more = `"from":"earliest"`
+		}
+		made := x.do("POST", org+"subscriptions", `{"name":"`+name+`","kind":"webhook","url":"http://127.0.0.1:9/",`+more+`}`)
+		x.things[name] = made.get("id")
+		if name != "hook" {
+			x.things["position"] = x.do("POST", org+"subscriptions/"+made.get("id")+"/pause", "").header.Get("Muster-Position")
+		}
+	}
 	_, x.things["robot"] = x.issue(x.things["org"], `"scopes":["access:read"]`)
 	_, x.things["vics"] = x.issue(x.things["org"], `"scopes":["access:read"],"user_id":"`+x.things["vic"]+`"`)
 	return x

@@ -1,6 +1,8 @@
 package native
 
 import (
+	"errors"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/auth"
@@ -236,21 +238,21 @@ func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.
 	if err := waitForEvents(c, in.Organization); err != nil {
 		return nil, err
 	}
-	if found.Start <= at.Number { // otherwise it was skipped before
-		next, there, err := s.deliverer.Next(c, &found)
-		switch {
-		case err != nil:
-			return nil, unavailable(err)
-		case !there:
-			return nil, transport.NotNext.Problem("nothing is undelivered, so there is nothing to skip")
-		case next.Number != at.Number:
-			at.Number = next.Number
-			return nil, transport.NotNext.Problem("only the next undelivered event can be skipped, which is " + at.String())
-		}
+	next, there, err := s.deliverer.Next(c, &found)
+	if err != nil {
+		return nil, unavailable(err)
 	}
-	return s.change(c, in.Write(), in.SubscriptionPath, func(m domain.Meta) domain.Command {
-		return domain.SkipEvent{Meta: m, ID: in.Subscription, Number: at.Number, Why: in.Sent().Reason}
+	out, err := s.change(c, in.Write(), in.SubscriptionPath, func(m domain.Meta) domain.Command {
+		return domain.SkipEvent{Meta: m, ID: in.Subscription, Number: at.Number, Next: next.Number, Why: in.Sent().Reason}
 	})
+	if !errors.Is(err, domain.ErrNotNext) {
+		return out, err
+	}
+	if !there {
+		return nil, transport.NotNext.Problem("nothing is undelivered, so there is nothing to skip")
+	}
+	at.Number = next.Number
+	return nil, transport.NotNext.Problem("only the next undelivered event can be skipped, which is " + at.String())
 }
 
 type rotateSubscriptionSecretInput struct {
