@@ -11,6 +11,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/delivery"
 	"github.com/muster-dev/muster/transport/openapi"
@@ -168,6 +169,21 @@ func (s *subscriptions) find(c *transport.Call, path SubscriptionPath) (domain.S
 	}
 	return transport.Find(c, func() (domain.Subscription, error) {
 		return c.Models().Subscription(path.Organization, path.Subscription)
+	})
+}
+
+// findEver is find for commands, which can be sent again after the subscription was deleted. The
+// command itself finds out that it was.
+func (s *subscriptions) findEver(c *transport.Call, path SubscriptionPath) (domain.Subscription, error) {
+	if err := c.CheckOrganization(path.Organization); err != nil {
+		return domain.Subscription{}, err
+	}
+	return transport.Find(c, func() (domain.Subscription, error) {
+		found, err := c.Models().AnySubscription(path.Subscription)
+		if err == nil && found.Organization != path.Organization {
+			return domain.Subscription{}, projections.ErrNotFound
+		}
+		return found, err
 	})
 }
 

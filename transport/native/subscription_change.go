@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/auth"
 )
@@ -68,9 +69,13 @@ func (s *subscriptions) create(c *transport.Call, in *createSubscriptionInput) (
 		return nil, err
 	}
 	created := domain.PartOf[*domain.Subscription](result.State, result.Target)
-	shown := CreatedSubscription{s.show(c, c, created, !result.ValidateOnly), result.Secret(secret)}
+	shown := CreatedSubscription{s.show(c, c, created, hasPlace(result)), result.Secret(secret)}
 	return transport.Wrote(result, domain.SubscriptionCreated{}.EventType(), created.Version, &shown), nil
 }
+
+// hasPlace reports whether the answer can say how far the subscription has come. What was only
+// validated has no cursor, and an answer that is repeated is about the past.
+func hasPlace(r transport.Result) bool { return !r.ValidateOnly && !r.Replayed }
 
 func orOne(n *int) int {
 	if n == nil {
@@ -153,7 +158,7 @@ func (s *subscriptions) change(c *transport.Call, w *transport.Write, path Subsc
 		return nil, err
 	}
 	changed := result.State.Subscription(path.Organization, path.Subscription)
-	shown := s.show(c, c, changed, !result.ValidateOnly)
+	shown := s.show(c, c, changed, hasPlace(result))
 	return transport.Wrote(result, "", changed.Version, &shown), nil
 }
 
@@ -227,7 +232,7 @@ type skipEventInput struct {
 }
 
 func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.Written[Subscription], error) {
-	found, err := s.find(c, in.SubscriptionPath)
+	found, err := s.findEver(c, in.SubscriptionPath)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +244,7 @@ func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.
 		return nil, err
 	}
 	next, there, err := s.deliverer.Next(c, &found)
-	if err != nil {
+	if err != nil && !errors.Is(err, subscription.ErrDeleted) {
 		return nil, unavailable(err)
 	}
 	out, err := s.change(c, in.Write(), in.SubscriptionPath, func(m domain.Meta) domain.Command {
@@ -262,7 +267,7 @@ type rotateSubscriptionSecretInput struct {
 }
 
 func (s *subscriptions) rotate(c *transport.Call, in *rotateSubscriptionSecretInput) (*transport.Written[CreatedSubscription], error) {
-	found, err := s.find(c, in.SubscriptionPath)
+	found, err := s.findEver(c, in.SubscriptionPath)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +285,7 @@ func (s *subscriptions) rotate(c *transport.Call, in *rotateSubscriptionSecretIn
 		return nil, err
 	}
 	rotated := result.State.Subscription(in.Organization, in.Subscription)
-	shown := CreatedSubscription{s.show(c, c, rotated, !result.ValidateOnly), result.Secret(secret)}
+	shown := CreatedSubscription{s.show(c, c, rotated, hasPlace(result)), result.Secret(secret)}
 	return transport.Wrote(result, "", rotated.Version, &shown), nil
 }
 
