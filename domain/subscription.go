@@ -25,8 +25,8 @@ const (
 	SubscriptionNATS    SubscriptionKind = "nats"    // the subscriber fetches them from JetStream
 )
 
-// IncludeProfile, in [SubscriptionTerms.Include], has a webhook send the personal data that
-// events carry.
+// IncludeProfile has a webhook send the personal data that events carry; see
+// [SubscriptionTerms.Include].
 const IncludeProfile = "profile"
 
 // SubscriptionTerms are what can be changed of a subscription.

@@ -172,23 +172,23 @@ func (d *Deliverer) disconnect(s domain.Subscription) {
 
 // ensure has the consumer of a subscriber made as the subscription wants it.
 func (d *Deliverer) ensure(ctx context.Context, s domain.Subscription) {
-	d.try(ctx, s, "the consumer of a subscription could not be made", d.cursors.Ensure)
+	d.try(ctx, s, d.cursors.Ensure)
 }
 
 // delete deletes the cursor of a subscription that was deleted.
 func (d *Deliverer) delete(ctx context.Context, s domain.Subscription) {
-	d.try(ctx, s, "the cursor of a subscription could not be deleted", d.cursors.Delete)
+	d.try(ctx, s, d.cursors.Delete)
 }
 
 // try does something beside Run, until it has been done or somebody else has done more.
-func (d *Deliverer) try(ctx context.Context, s domain.Subscription, failed string, do func(context.Context, subscription.Spec) error) {
+func (d *Deliverer) try(ctx context.Context, s domain.Subscription, do func(context.Context, subscription.Spec) error) {
 	d.work.Go(func() {
 		for ctx.Err() == nil {
 			err := do(ctx, d.spec(&s))
 			if err == nil || errors.Is(err, subscription.ErrSuperseded) || errors.Is(err, subscription.ErrDeleted) || ctx.Err() != nil {
 				return
 			}
-			d.Logger.Warn(failed, slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+			d.Logger.Warn("the cursor of a subscription cannot be changed at the moment", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
 			wait(ctx, retry)
 		}
 	})

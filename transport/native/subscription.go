@@ -190,7 +190,7 @@ func (s *subscriptions) findEver(c *transport.Call, path SubscriptionPath) (doma
 // checkTypes refuses types of events that do not exist.
 func checkTypes(types []string) error {
 	for i, t := range types {
-		if !wire.Known(t) && !(strings.HasSuffix(t, ".*") && knownType(t)) {
+		if !wire.Known(t) && (!strings.HasSuffix(t, ".*") || !knownType(t)) {
 			return transport.Invalid(transport.FieldProblem{
 				Pointer: pointerTo("/types", i), Code: transport.CodeInvalidValue,
 				Detail: "a type like muster.member.added, or all of a noun like muster.member.*, is expected; " + typesLike(t),
