@@ -271,7 +271,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			}
 		},
 		"pause subscription": func(t *rapid.T, m Meta) Command {
-			return PauseSubscription{m, subscription.Draw(t, "subscription"), PauseRequested, ""}
+			return PauseSubscription{m, subscription.Draw(t, "subscription"), PauseRequested, "", nil}
 		},
 		"resume subscription": func(t *rapid.T, m Meta) Command {
 			return ResumeSubscription{m, subscription.Draw(t, "subscription")}
@@ -281,7 +281,12 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 		"skip event": func(t *rapid.T, m Meta) Command {
 			number := rapid.Uint64Range(1, 9).Draw(t, "number")
-			return SkipEvent{m, subscription.Draw(t, "subscription"), number, number + uint64(rapid.IntRange(0, 3).Draw(t, "off")/3), rapid.SampledFrom(names).Draw(t, "why")}
+			id := subscription.Draw(t, "subscription")
+			var set uint64
+			if c := w.state.Subscription(m.Organization, id); c != nil && !one(t, 4, "set since") {
+				set = c.Set
+			}
+			return SkipEvent{m, id, number, number + uint64(rapid.IntRange(0, 3).Draw(t, "off")/3), set, rapid.SampledFrom(names).Draw(t, "why")}
 		},
 		"rotate subscription's secret": func(t *rapid.T, m Meta) Command {
 			return RotateSubscriptionSecret{m, subscription.Draw(t, "subscription"), secret.Draw(t, "secret"), rapid.IntRange(1, 3).Draw(t, "generation"), overlap.Draw(t, "overlap")}

@@ -134,6 +134,10 @@ type PauseSubscription struct {
 	ID     SubscriptionID
 	Cause  PauseCause
 	Detail string // for people
+	// Judged is the subscription that Muster has found unable to deliver; nil for a pause that
+	// somebody requests. If it was resumed, set, sent elsewhere or given another secret
+	// since, the command changes nothing.
+	Judged *Subscription
 }
 
 // CommandType is pause_subscription.
@@ -153,7 +157,8 @@ func (c PauseSubscription) decide(s *State, _ time.Time) ([]Event, error) {
 			return nil, err
 		}
 	}
-	if !subscription.PausedAt.IsZero() {
+	if j := c.Judged; !subscription.PausedAt.IsZero() ||
+		j != nil && (j.Epoch != subscription.Epoch || j.Resumed != subscription.Resumed || j.Generation != subscription.Generation) {
 		return nil, nil
 	}
 	return []Event{SubscriptionPaused{About{Organization: c.Organization}, c.ID, c.Cause, c.Detail}}, nil
@@ -217,7 +222,10 @@ type SkipEvent struct {
 	// Next is the number of the next event that the subscription has to deliver; zero if there
 	// is none. The caller finds it: how far a subscription has come is not part of the state.
 	Next uint64
-	Why  string
+	// Set is the [Subscription.Set] of the subscription for which Next was found. If the cursor
+	// was set since, the command is refused.
+	Set uint64
+	Why string
 }
 
 // CommandType is skip_event.
@@ -238,10 +246,7 @@ func (c SkipEvent) decide(s *State, _ time.Time) ([]Event, error) {
 	if err := CheckReason("/reason", c.Why); err != nil {
 		return nil, err
 	}
-	if subscription.Start > c.Number { // the cursor has been set behind it
-		return nil, nil
-	}
-	if c.Number != c.Next {
+	if c.Number != c.Next || c.Set != subscription.Set {
 		return nil, fmt.Errorf("event %d: %w", c.Number, ErrNotNext)
 	}
 	return []Event{SubscriptionSkipped{About{Organization: c.Organization}, c.ID, c.Number, c.Why}}, nil

@@ -14,10 +14,12 @@ var (
 	withHook = after(stage, SubscriptionCreated{inOrganization(acme), hook, 7})
 	paused   = after(withHook, SubscriptionPaused{inOrganization(acme), feedID, PauseGone, "410"})
 	deleted  = after(withHook, SubscriptionDeleted{inOrganization(acme), feedID})
+	set      = uint64(len(withHook))
+	judged   = fold(withHook...).Subscription(acme, feedID)
 	noEvents = scoped(byProgram, "subscriptions:all")
 )
 
-// terms returns the webhook with other terms.
+// hookWith returns the webhook with other terms.
 func hookWith(change func(*SubscriptionTerms)) SubscriptionFacts {
 	facts := hook
 	facts.Types = slices.Clone(facts.Types)
@@ -80,10 +82,14 @@ var subscriptionRows = []row{
 	{name: "unknown", given: stage, when: UpdateSubscription{Meta: byProgram, ID: feedID, Name: new("New")}, err: ErrUnknownSubscription},
 	{name: "another organization's", given: withHook, when: UpdateSubscription{Meta: to(globex, byProgram), ID: feedID, Name: new("New")}, err: ErrUnknownSubscription},
 
-	{name: "active", given: withHook, when: PauseSubscription{byProgram, feedID, PauseRequested, "x"}, then: []Event{SubscriptionPaused{inOrganization(acme), feedID, PauseRequested, "x"}}},
-	{name: "with a reason of two lines", given: withHook, when: PauseSubscription{byProgram, feedID, PauseRequested, "a\u2028b"}, err: invalid("/reason", "invalid_characters")},
-	{name: "paused", given: paused, when: PauseSubscription{byProgram, feedID, PauseRequested, "x"}},
-	{name: "deleted", given: deleted, when: PauseSubscription{byProgram, feedID, PauseRequested, "x"}, err: ErrUnknownSubscription},
+	{name: "active", given: withHook, when: PauseSubscription{byProgram, feedID, PauseRequested, "x", nil}, then: []Event{SubscriptionPaused{inOrganization(acme), feedID, PauseRequested, "x"}}},
+	{name: "with a reason of two lines", given: withHook, when: PauseSubscription{byProgram, feedID, PauseRequested, "a\u2028b", nil}, err: invalid("/reason", "invalid_characters")},
+	{name: "paused", given: paused, when: PauseSubscription{byProgram, feedID, PauseRequested, "x", nil}},
+	{name: "deleted", given: deleted, when: PauseSubscription{byProgram, feedID, PauseRequested, "x", nil}, err: ErrUnknownSubscription},
+	{name: "that cannot deliver", given: withHook, when: PauseSubscription{byRoot, feedID, PauseGone, "410", judged}, then: []Event{SubscriptionPaused{inOrganization(acme), feedID, PauseGone, "410"}}},
+	{name: "resumed since", given: after(paused, SubscriptionResumed{inOrganization(acme), feedID}), when: PauseSubscription{byRoot, feedID, PauseGone, "410", judged}},
+	{name: "sent elsewhere since", given: after(withHook, otherTerms(func(c *SubscriptionTerms) { c.URL = "https://example.com/b" })...), when: PauseSubscription{byRoot, feedID, PauseGone, "410", judged}},
+	{name: "with another secret since", given: after(withHook, SubscriptionSecretRotated{inOrganization(acme), feedID, Hash{2}, 2, now}), when: PauseSubscription{byRoot, feedID, PauseSecret, "x", judged}},
 	{name: "paused", given: paused, when: ResumeSubscription{byProgram, feedID}, then: []Event{SubscriptionResumed{inOrganization(acme), feedID}}},
 	{name: "active", given: withHook, when: ResumeSubscription{byProgram, feedID}},
 	{name: "by who may not read events", given: paused, when: ResumeSubscription{noEvents, feedID}, err: ErrNotAllowed},
@@ -94,13 +100,13 @@ var subscriptionRows = []row{
 	{name: "by who may not read events", given: withHook, when: RewindSubscription{noEvents, feedID, 1}, err: ErrNotAllowed},
 	{name: "by a member", given: withHook, when: RewindSubscription{by(vera), feedID, 1}, err: ErrNotAllowed},
 
-	{name: "with a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, "broken"}, then: []Event{SubscriptionSkipped{inOrganization(acme), feedID, 9, "broken"}}},
-	{name: "another than the next", given: withHook, when: SkipEvent{byProgram, feedID, 9, 8, "broken"}, err: ErrNotNext},
-	{name: "of none", given: withHook, when: SkipEvent{byProgram, feedID, 9, 0, "broken"}, err: ErrNotNext},
-	{name: "before the cursor", given: withHook, when: SkipEvent{byProgram, feedID, 6, 9, "broken"}},
-	{name: "without a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, ""}, err: invalid("/reason", "required")},
-	{name: "with a reason of two lines", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, "a\u2028b"}, err: invalid("/reason", "invalid_characters")},
-	{name: "unknown", given: stage, when: SkipEvent{byProgram, feedID, 9, 9, "broken"}, err: ErrUnknownSubscription},
+	{name: "with a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, set, "broken"}, then: []Event{SubscriptionSkipped{inOrganization(acme), feedID, 9, "broken"}}},
+	{name: "another than the next", given: withHook, when: SkipEvent{byProgram, feedID, 9, 8, set, "broken"}, err: ErrNotNext},
+	{name: "of none", given: withHook, when: SkipEvent{byProgram, feedID, 9, 0, set, "broken"}, err: ErrNotNext},
+	{name: "after a rewind", given: after(withHook, SubscriptionRewound{inOrganization(acme), feedID, 1}), when: SkipEvent{byProgram, feedID, 9, 9, set, "broken"}, err: ErrNotNext},
+	{name: "without a reason", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, set, ""}, err: invalid("/reason", "required")},
+	{name: "with a reason of two lines", given: withHook, when: SkipEvent{byProgram, feedID, 9, 9, set, "a\u2028b"}, err: invalid("/reason", "invalid_characters")},
+	{name: "unknown", given: stage, when: SkipEvent{byProgram, feedID, 9, 9, set, "broken"}, err: ErrUnknownSubscription},
 
 	{name: "with an overlap", given: withHook, when: RotateSubscriptionSecret{byProgram, feedID, Hash{2}, 2, time.Hour}, then: []Event{SubscriptionSecretRotated{inOrganization(acme), feedID, Hash{2}, 2, now.Add(time.Hour)}}},
 	{name: "with a long overlap", given: withHook, when: RotateSubscriptionSecret{byProgram, feedID, Hash{2}, 2, MaxOverlap + 1}, err: invalid("/overlap_seconds", "out_of_range")},

@@ -60,7 +60,7 @@ func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.Us
 	token := domain.TokenID{org[0], byte(rapid.IntRange(0, 2).Draw(t, "token")), 0xE}
 	switch rapid.IntRange(0, 11).Draw(t, "command") {
 	case 10, 11:
-		return drawOfSubscription(t, meta)
+		return drawOfSubscription(t, h, meta)
 	case 0:
 		return domain.CreateOrganization{Meta: meta, Name: names.Draw(t, "name"), Owner: user, Profile: drawFacts(t)}
 	case 1:
@@ -95,7 +95,15 @@ func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.Us
 	}
 }
 
-func drawOfSubscription(t *rapid.T, meta domain.Meta) domain.Command {
+// setOf returns which event has set the subscription's cursor.
+func setOf(h *history, org domain.OrganizationID, id domain.SubscriptionID) uint64 {
+	if c := h.state.Subscription(org, id); c != nil {
+		return c.Set
+	}
+	return 0
+}
+
+func drawOfSubscription(t *rapid.T, h *history, meta domain.Meta) domain.Command {
 	facts := webhook(rapid.ByteRange(1, 2).Draw(t, "subscription"))
 	facts.ID[1] = meta.Organization[0]
 	from := rapid.Uint64Range(0, 3).Draw(t, "from")
@@ -112,7 +120,7 @@ func drawOfSubscription(t *rapid.T, meta domain.Meta) domain.Command {
 	case 6:
 		return domain.RewindSubscription{Meta: meta, ID: facts.ID, From: from}
 	case 7:
-		return domain.SkipEvent{Meta: meta, ID: facts.ID, Number: from + 1, Next: from + 1, Why: "a reason"}
+		return domain.SkipEvent{Meta: meta, ID: facts.ID, Number: from + 1, Next: from + 1, Set: setOf(h, meta.Organization, facts.ID), Why: "a reason"}
 	case 8:
 		return domain.RotateSubscriptionSecret{Meta: meta, ID: facts.ID, Secret: domain.Hash{byte(from)}, Generation: int(from) + 1, Overlap: time.Hour}
 	default:

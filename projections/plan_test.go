@@ -116,14 +116,18 @@ func TestPlans(t *testing.T) {
 		},
 		domain.UpdateSubscription{Meta: root(org), ID: webhook(1).ID, Name: new("New"), Workspace: &ws},
 		domain.PauseSubscription{Meta: root(org), ID: webhook(1).ID}, domain.ResumeSubscription{Meta: root(org), ID: webhook(1).ID},
-		domain.RewindSubscription{Meta: root(org), ID: webhook(1).ID}, domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1 << 40, Next: 1 << 40, Why: "x"},
-		domain.RotateSubscriptionSecret{Meta: root(org), ID: webhook(1).ID, Generation: 2}, domain.DeleteSubscription{Meta: root(org), ID: webhook(1).ID},
+		domain.RewindSubscription{Meta: root(org), ID: webhook(1).ID},
+		domain.RotateSubscriptionSecret{Meta: root(org), ID: webhook(1).ID, Generation: 2},
 		domain.SuspendMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.ReinstateMember{Meta: root(org), Workspace: ws, User: userID(6)},
 		domain.SuspendOrganizationMember{Meta: root(org), User: userID(4)},
 		domain.ReinstateOrganizationMember{Meta: root(org), User: userID(4)},
 		introduceMember(org, ws, 22, domain.RoleEditor), introduceMember(org, wsID(3), 22, domain.RoleEditor),
 		domain.RemoveOrganizationMember{Meta: root(org), User: userID(22), AtOnce: 1},
+	)
+	h.do(t,
+		domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1, Next: 1, Set: h.state.Subscription(org, webhook(1).ID).Set, Why: "x"},
+		domain.DeleteSubscription{Meta: root(org), ID: webhook(1).ID},
 	)
 	h.follow(t, m)
 	requirePlan(t, m.writer.Conns[0])

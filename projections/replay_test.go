@@ -22,8 +22,9 @@ import (
 type replayStep func(m domain.Meta) domain.Command
 
 // replaySteps has every kind of command. All of them have events. The parameter removal is
-// the event of the last removal that has left ends to record.
-func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *domain.EventID) []replayStep {
+// the event of the last removal that has left ends to record, and set the number of the event
+// that has set the cursor of subscription 2 last.
+func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *domain.EventID, set *uint64) []replayStep {
 	admin, plain, auditor := domain.RoleAdmin, domain.OrganizationPlain, domain.RoleKey("auditor")
 	fresh := func() domain.MembershipID { return domain.MembershipID(uuid.New()) }
 	name := "Auditor"
@@ -175,7 +176,7 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 			return domain.RewindSubscription{Meta: m, ID: webhook(2).ID, From: 1}
 		},
 		func(m domain.Meta) domain.Command {
-			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Next: 1, Why: "a reason"}
+			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Next: 1, Set: *set, Why: "a reason"}
 		},
 		func(m domain.Meta) domain.Command { return domain.DeleteSubscription{Meta: m, ID: webhook(2).ID} },
 	}
@@ -231,7 +232,8 @@ func TestReplays(t *testing.T) {
 	dir := t.TempDir()
 	org, ws := orgID(1), wsID(1)
 	var removal domain.EventID
-	steps := replaySteps(org, ws, &removal)
+	var set uint64
+	steps := replaySteps(org, ws, &removal, &set)
 	metas := make([]domain.Meta, len(steps))
 	first, memory := make([]events.Result, len(steps)), make([]events.Result, len(steps))
 	same := gocmp.Options{gocmp.AllowUnexported(domain.State{}), cmpopts.EquateErrors()}
@@ -253,6 +255,9 @@ func TestReplays(t *testing.T) {
 			t.Fatalf("%d %s again: %+v, %v", i, c.CommandType(), memory[i], err)
 		}
 		sameResult(t, c, first[i], memory[i])
+		if first[i].Has(domain.SubscriptionRewound{}.EventType()) {
+			set = first[i].Position.Number
+		}
 		if err := n.models.WaitFor(t.Context(), first[i].Position); err != nil {
 			t.Fatal(err)
 		}

@@ -176,10 +176,10 @@ func (d *Deliverer) secretKey(ctx context.Context) ([]byte, error) {
 }
 
 // otherSecretError reports that a secret is not the one that was given out.
-type otherSecretError struct{ id domain.SubscriptionID }
+type otherSecretError struct{ of *domain.Subscription }
 
 func (e *otherSecretError) Error() string {
-	return fmt.Sprintf("the secret of subscription %s is lost, because the key of the webhooks' secrets (stream MUSTER_KEYS) is another one: rotate the secret", e.id)
+	return fmt.Sprintf("the secret of subscription %s is lost, because the key of the webhooks' secrets (stream MUSTER_KEYS) is another one: rotate the secret", e.of.ID)
 }
 
 // endpoint returns where and how the subscription's webhooks are sent. The error is an
@@ -194,7 +194,7 @@ func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webho
 		return to, err
 	}
 	if auth.HashSecret(current.Text()) != s.Secret {
-		return to, &otherSecretError{s.ID}
+		return to, &otherSecretError{s}
 	}
 	to.Secrets = append(to.Secrets, current)
 	if d.Now().Before(s.FormerUntil) {

@@ -253,38 +253,44 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 	var exhausted *subscription.ExhaustedError
 	switch {
 	case lost != nil:
-		d.pause(ctx, w, domain.PauseSecret, lost.Error())
+		return d.pause(ctx, lost.of, domain.PauseSecret, lost.Error())
 	case errors.As(err, &exhausted):
-		d.pause(ctx, w, exhausted.Reason, exhausted.Error())
+		return d.pause(ctx, w.current.Load(), exhausted.Reason, exhausted.Error())
 	}
 	return err
 }
 
-// pause pauses a subscription that cannot deliver. It tries until that is done, or somebody
-// else has changed the subscription.
-func (d *Deliverer) pause(ctx context.Context, w *worker, cause domain.PauseCause, detail string) {
-	s := w.current.Load()
+// pause pauses a subscription that cannot deliver. It tries until that is done. If somebody has
+// changed the subscription so that it may deliver now, the error wraps
+// [subscription.ErrSuperseded].
+func (d *Deliverer) pause(ctx context.Context, s *domain.Subscription, cause domain.PauseCause, detail string) error {
 	said := []any{
 		slog.String("organization_id", s.Organization.String()), slog.String("subscription_id", s.ID.String()),
 		slog.String("cause", string(cause)), slog.String("detail", detail),
 	}
 	for ctx.Err() == nil {
-		_, err := d.Log.Run(ctx, domain.PauseSubscription{
+		result, err := d.Log.Run(ctx, domain.PauseSubscription{
 			Meta: domain.Meta{
 				ID: d.NewID(), Organization: s.Organization,
 				Actor: domain.Actor{Kind: domain.ActorSystem, ID: "muster"},
 			},
-			ID: s.ID, Cause: cause, Detail: detail,
+			ID: s.ID, Cause: cause, Detail: detail, Judged: s,
 		})
-		if err == nil || errors.Is(err, domain.ErrUnknownSubscription) {
+		switch {
+		case errors.Is(err, domain.ErrUnknownSubscription):
+			return err
+		case err == nil && result.Has(domain.SubscriptionPaused{}.EventType()):
 			d.Logger.Error("a subscription was paused, because it cannot deliver", said...)
-			return
+			return nil
+		case err == nil:
+			return subscription.ErrSuperseded
 		}
 		if ctx.Err() == nil {
 			d.Logger.Warn("a subscription that cannot deliver could not be paused", append(said, slog.Any("error", err))...)
 			wait(ctx, retry)
 		}
 	}
+	return ctx.Err()
 }
 
 // subscriber returns the lookup of those who come in to NATS. It waits until the read models show

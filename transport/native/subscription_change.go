@@ -248,7 +248,7 @@ func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.
 		return nil, unavailable(err)
 	}
 	out, err := s.change(c, in.Write(), in.SubscriptionPath, func(m domain.Meta) domain.Command {
-		return domain.SkipEvent{Meta: m, ID: in.Subscription, Number: at.Number, Next: next.Number, Why: in.Sent().Reason}
+		return domain.SkipEvent{Meta: m, ID: in.Subscription, Number: at.Number, Next: next.Number, Set: found.Set, Why: in.Sent().Reason}
 	})
 	if !errors.Is(err, domain.ErrNotNext) {
 		return out, err
