@@ -226,7 +226,9 @@ func (s *State) subscriptionDeleted(e SubscriptionDeleted, r *Recorded) {
 	s.countSubscription(e.Organization, -1)
 }
 
-// set sets the cursor to the event with the number, or behind the event that says so.
+// set sets the cursor to the event with the number, or behind the event that says so. The
+// projection of subscriptions follows the same rules for Start, Set and Epoch; a test of the
+// projections compares the two.
 func (c *Subscription) set(from uint64, r *Recorded) {
 	if from == 0 {
 		from = r.Number + 1

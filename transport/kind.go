@@ -40,6 +40,7 @@ var (
 var (
 	UnknownInvitation = Kind{"unknown_invitation", http.StatusNotFound, "Invitation not recognised"}
 	NotNext           = Kind{"not_next", http.StatusConflict, "Not the next undelivered event"}
+	SecretLost        = Kind{"secret_lost", http.StatusConflict, "The secret to sign with is lost"}
 	NATSNotOffered    = Kind{"nats_not_offered", http.StatusConflict, "Subscribers cannot come in to NATS"}
 	AnotherInvitee    = Kind{"invitation_for_another_user", http.StatusConflict, "Invitation is for another user"}
 )

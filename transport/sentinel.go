@@ -106,7 +106,7 @@ func Kinds() []Kind {
 	all := []Kind{
 		invalidRequest, malformedJSON, bodyRequired, bodyUnreadable, bodyTimeout, bodyTooLarge, mediaType,
 		insufficientScope, methodNotAllowed, internalError, notReady,
-		UnknownInvitation, AnotherInvitee, NATSNotOffered,
+		UnknownInvitation, AnotherInvitee, NATSNotOffered, SecretLost,
 	}
 	for _, row := range sentinels {
 		all = append(all, row.Kind)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,8 +50,7 @@ type Deliverer struct {
 	lost    chan struct{} // has an element if consumers may have been lost
 	work    sync.WaitGroup
 
-	mu  sync.Mutex
-	key []byte // that secrets of webhooks are made with; nil until it has been read
+	key atomic.Pointer[[]byte] // that secrets of webhooks are made with; nil until it has been read
 }
 
 // Open returns a deliverer. [Deliverer.Run] has it deliver. It must be closed.
@@ -162,28 +162,26 @@ func (d *Deliverer) secret(ctx context.Context, id domain.SubscriptionID, genera
 }
 
 func (d *Deliverer) secretKey(ctx context.Context) ([]byte, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.key != nil {
-		return d.key, nil
+	if key := d.key.Load(); key != nil {
+		return *key, nil
 	}
 	key, err := d.cursors.Key(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	d.key = key
+	d.key.Store(&key) // all calls read the same one
 	return key, nil
 }
 
-// otherSecretError reports that a secret is not the one that was given out.
-type otherSecretError struct{ of *domain.Subscription }
+// OtherSecretError reports that a secret is not the one that was given out.
+type OtherSecretError struct{ of *domain.Subscription }
 
-func (e *otherSecretError) Error() string {
+func (e *OtherSecretError) Error() string {
 	return fmt.Sprintf("the secret of subscription %s is lost, because the key of the webhooks' secrets (stream MUSTER_KEYS) is another one: rotate the secret", e.of.ID)
 }
 
 // endpoint returns where and how the subscription's webhooks are sent. The error is an
-// otherSecretError if they cannot be signed as the receiver expects.
+// OtherSecretError if they cannot be signed as the receiver expects.
 func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webhook.Endpoint, error) {
 	to := webhook.Endpoint{URL: s.URL, Batch: s.Batch > 1}
 	for _, include := range s.Include {
@@ -194,7 +192,7 @@ func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webho
 		return to, err
 	}
 	if auth.HashSecret(current.Text()) != s.Secret {
-		return to, &otherSecretError{s}
+		return to, &OtherSecretError{s}
 	}
 	to.Secrets = append(to.Secrets, current)
 	if d.Now().Before(s.FormerUntil) {

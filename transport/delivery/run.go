@@ -93,8 +93,11 @@ func (d *Deliverer) hasEnded(ctx context.Context, w *worker) {
 		return
 	}
 	delete(d.running, s.ID)
-	if errors.Is(w.err, subscription.ErrSuperseded) && s.Version > w.spec.Version {
+	switch {
+	case errors.Is(w.err, subscription.ErrSuperseded) && s.Version > w.spec.Version:
 		d.follow(ctx, *s)
+	case errors.Is(w.err, subscription.ErrSuperseded):
+		d.Logger.Warn("a subscription has been changed by another node; this one goes on when it knows of the change", slog.String("subscription_id", s.ID.String()))
 	}
 }
 
@@ -146,6 +149,7 @@ func (d *Deliverer) follow(ctx context.Context, s domain.Subscription) {
 		d.ensure(ctx, s)
 	case !s.PausedAt.IsZero():
 		d.end(s.ID)
+		d.ensure(ctx, s) // so that no node that lags behind goes on delivering
 	default:
 		d.deliver(ctx, s)
 	}
@@ -165,9 +169,11 @@ func (d *Deliverer) disconnect(s domain.Subscription) {
 	if s.Kind != domain.SubscriptionNATS {
 		return
 	}
-	if err := d.Log.Door().Disconnect(s.ID.String()); err != nil {
-		d.Logger.Warn("a subscriber could not be disconnected from NATS", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
-	}
+	d.work.Go(func() { // external servers are given time to say who is connected
+		if err := d.Log.Door().Disconnect(s.ID.String()); err != nil {
+			d.Logger.Warn("a subscriber could not be disconnected from NATS", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+		}
+	})
 }
 
 // ensure has the consumer of a subscriber made as the subscription wants it.
@@ -226,7 +232,13 @@ func (d *Deliverer) deliver(ctx context.Context, s domain.Subscription) {
 func (d *Deliverer) run(ctx context.Context, w *worker) error {
 	wake, stop := d.Log.Watch(w.spec.Organization)
 	defer stop()
-	var lost *otherSecretError
+	var lost *OtherSecretError
+	for { // what Muster itself lacks is no failure of the receiver
+		if _, err := d.secretKey(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+		wait(ctx, retry)
+	}
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err := d.cursors.Run(working, w.spec, wake, func(ctx context.Context, list []feed.Event, _ int) subscription.Outcome {

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/delivery"
 )
 
 type deliveriesInput struct {
@@ -94,7 +96,17 @@ func (s *subscriptions) ping(c *transport.Call, in *pingSubscriptionInput) (*Pin
 	if found.Kind != domain.SubscriptionWebhook {
 		return nil, transport.InvalidField("path.subscription", transport.CodeInvalidValue, "only a webhook can be pinged")
 	}
+	// Who may pause a subscription may have something sent by it. Nothing is paused here.
+	if _, err := c.Do(&transport.Write{ValidateOnly: true}, in.Organization, func(m domain.Meta) domain.Command {
+		return domain.PauseSubscription{Meta: m, ID: found.ID, Cause: domain.PauseRequested}
+	}); err != nil {
+		return nil, err
+	}
 	attempt, err := s.deliverer.Ping(c, &found)
+	var lost *delivery.OtherSecretError
+	if errors.As(err, &lost) {
+		return nil, transport.SecretLost.Problem(err.Error())
+	}
 	if err != nil {
 		return nil, unavailable(err)
 	}

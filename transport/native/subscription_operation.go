@@ -86,6 +86,7 @@ func (s *subscriptions) operations() []transport.Operation {
 			Reach: transport.ReachOrganization, Scope: "subscriptions:update", Tag: tag,
 			Summary:     "Send a test event",
 			Description: "Sends an event of the type muster.subscription.ping to a webhook at once, also if the subscription is paused, and returns what came of it. It is in no log, and moves no cursor.",
+			Errors:      []int{http.StatusConflict},
 			Do:          transport.Ask(s.ping),
 		},
 		{

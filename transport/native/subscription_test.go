@@ -154,6 +154,8 @@ func TestWebhook(t *testing.T) {
 	if pinged := r.next(); pinged.field(t, "type") != "muster.subscription.ping" || pinged.verified != 0 {
 		t.Errorf("%+v", pinged)
 	}
+	client, _ := s.issue(x.org, `"scopes":["subscriptions:all"],"user_id":"`+x.member+`"`)
+	s.as(client, "POST", one+"/ping", "").want(403, "not_allowed")
 	deliveries := s.as(x.token, "GET", one+"/deliveries?page_size=1", "").want(200)
 	if deliveries.get("items", 0, "type") != "muster.subscription.ping" || deliveries.get("next_cursor") == "<nil>" {
 		t.Errorf("%s", deliveries.body)
