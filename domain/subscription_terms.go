@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -90,6 +91,9 @@ func (s *State) checkTerms(m Meta, kind SubscriptionKind, t SubscriptionTerms) e
 		return &InvalidError{"/types", "too_many", fmt.Sprintf("at most %d types are expected", MaxEventTypes)}
 	}
 	for i, eventType := range t.Types {
+		if slices.Contains(t.Types[:i], eventType) {
+			return &InvalidError{fmt.Sprintf("/types/%d", i), "duplicate", "each type once is expected"}
+		}
 		if !eventTypes.MatchString(eventType) || len(eventType) > MaxEventType {
 			return &InvalidError{fmt.Sprintf("/types/%d", i), "invalid_value", "a type like muster.member.added, or all of a noun like muster.member.*, is expected"}
 		}

@@ -60,6 +60,7 @@ var subscriptionRows = []row{
 	{name: "with a long URL", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.URL = strings.Repeat("x", MaxURL+1) }), 1}, err: invalid("/url", "too_long")},
 	{name: "with many types", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Types = make([]string, MaxEventTypes+1) }), 1}, err: invalid("/types", "too_many")},
 	{name: "with no type", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Types = []string{"muster.role.*", "muster.member.a b"} }), 1}, err: invalid("/types/1", "invalid_value")},
+	{name: "with a type twice", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Types = []string{"muster.role.*", "muster.role.*"} }), 1}, err: invalid("/types/1", "duplicate")},
 	{name: "with a large batch", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Batch = MaxBatch + 1 }), 1}, err: invalid("/batch", "out_of_range")},
 	{name: "with a negative batch", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Batch = -1 }), 1}, err: invalid("/batch", "out_of_range")},
 	{name: "with what is not included", given: stage, when: CreateSubscription{byProgram, hookWith(func(c *SubscriptionTerms) { c.Include = []string{"all"} }), 1}, err: invalid("/include/0", "invalid_value")},

@@ -69,6 +69,13 @@ func (c *Call) recogniseLater(unknown error) (*auth.Bearer, error) {
 	return c.authenticate()
 }
 
+// AwaitShown waits until the read models show everything that this node has acknowledged in the
+// organization, or shown in its feed. Queries need not call it. It is for commands that look
+// before they decide.
+func (c *Call) AwaitShown(org domain.OrganizationID) error {
+	return c.awaitShown(events.AllEvents, org)
+}
+
 // awaitShown waits until the read models show the events of the sort that this node has
 // acknowledged in the organization, or in all if it is zero. So a client that talks to one
 // node never reads less than it was told. Later events are not waited for.

@@ -72,6 +72,7 @@ func (m marker) feedConfig(partition, replicas int) jetstream.StreamConfig {
 		Description: "Muster's feed: one message for each event, made from the log",
 		Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
 		MaxMsgs: -1, MaxBytes: -1, MaxConsumers: -1, MaxMsgsPerSubject: -1, MaxMsgSize: maxMessage,
+		DenyPurge:   true, // it would move the cursors on it past what they have not delivered
 		AllowDirect: true, Replicas: replicas,
 		SubjectTransform: &jetstream.SubjectTransformConfig{
 			Source: FeedSubject(partition) + ">", Destination: PublicSubject + ">",

@@ -16,6 +16,7 @@ import (
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/auth"
 	"github.com/muster-dev/muster/transport/webhook"
@@ -81,7 +82,37 @@ func (d *Deliverer) spec(s *domain.Subscription) subscription.Spec {
 
 // Place returns how far the subscription has come.
 func (d *Deliverer) Place(ctx context.Context, s *domain.Subscription) (subscription.Place, error) {
+	if err := d.awaitFeed(ctx, s); err != nil {
+		return subscription.Place{}, err
+	}
 	return d.cursors.Place(ctx, d.spec(s))
+}
+
+// Pause has JetStream hand out no more events of a subscription that was paused, to no node.
+// Every node does that when it learns of the pause. Whoever has asked for it calls Pause, so that
+// nothing is delivered after the answer, but for an attempt that is under way.
+func (d *Deliverer) Pause(ctx context.Context, s *domain.Subscription) {
+	err := d.awaitFeed(ctx, s)
+	if err == nil {
+		err = d.cursors.Ensure(ctx, d.spec(s))
+	}
+	if err != nil {
+		d.Logger.Warn("a subscription that was paused may deliver a little longer", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
+	}
+}
+
+// feedPatience is how long a request waits for the feed to hold the subscription's last event.
+const feedPatience = 2 * time.Second
+
+// awaitFeed waits until the feed holds the subscription's last event. JetStream counts wrongly
+// what a consumer has to deliver that begins behind the end of its stream.
+func (d *Deliverer) awaitFeed(ctx context.Context, s *domain.Subscription) error {
+	ctx, cancel := context.WithTimeout(ctx, feedPatience)
+	defer cancel()
+	if err := d.Log.WaitFor(ctx, wire.Position{Partition: d.Log.Partition(s.Organization), Number: s.Version}); err != nil {
+		return fmt.Errorf("the feed does not hold the last event of the subscription yet: %w", err)
+	}
+	return nil
 }
 
 // Next returns the next event that the subscription has to deliver. It reports false if there is

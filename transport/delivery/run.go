@@ -190,7 +190,10 @@ func (d *Deliverer) delete(ctx context.Context, s domain.Subscription) {
 func (d *Deliverer) try(ctx context.Context, s domain.Subscription, do func(context.Context, subscription.Spec) error) {
 	d.work.Go(func() {
 		for ctx.Err() == nil {
-			err := do(ctx, d.spec(&s))
+			err := d.awaitFeed(ctx, &s)
+			if err == nil {
+				err = do(ctx, d.spec(&s))
+			}
 			if err == nil || errors.Is(err, subscription.ErrSuperseded) || errors.Is(err, subscription.ErrDeleted) || ctx.Err() != nil {
 				return
 			}
@@ -234,7 +237,11 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 	defer stop()
 	var lost *OtherSecretError
 	for { // what Muster itself lacks is no failure of the receiver
-		if _, err := d.secretKey(ctx); err == nil || ctx.Err() != nil {
+		_, err := d.secretKey(ctx)
+		if err == nil {
+			err = d.awaitFeed(ctx, w.current.Load())
+		}
+		if err == nil || ctx.Err() != nil {
 			break
 		}
 		wait(ctx, retry)

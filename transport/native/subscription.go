@@ -178,6 +178,9 @@ func (s *subscriptions) findEver(c *transport.Call, path SubscriptionPath) (doma
 	if err := c.CheckOrganization(path.Organization); err != nil {
 		return domain.Subscription{}, err
 	}
+	if err := c.AwaitShown(path.Organization); err != nil {
+		return domain.Subscription{}, err
+	}
 	return transport.Find(c, func() (domain.Subscription, error) {
 		found, err := c.Models().AnySubscription(path.Subscription)
 		if err == nil && found.Organization != path.Organization {

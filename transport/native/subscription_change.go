@@ -44,6 +44,9 @@ func (s *subscriptions) create(c *transport.Call, in *createSubscriptionInput) (
 	if err := s.checkKind(sent.Kind); err != nil {
 		return nil, err
 	}
+	if sent.Batch != nil && *sent.Batch < 1 {
+		return nil, transport.InvalidField("/batch", transport.CodeOutOfRange, "from 1 to 100 events are expected")
+	}
 	from, err := firstOf(c, in.Organization, "/from", sent.From, fromLatest)
 	if err != nil {
 		return nil, err
@@ -158,6 +161,9 @@ func (s *subscriptions) change(c *transport.Call, w *transport.Write, path Subsc
 		return nil, err
 	}
 	changed := result.State.Subscription(path.Organization, path.Subscription)
+	if hasPlace(result) && result.Has(domain.SubscriptionPaused{}.EventType()) {
+		s.deliverer.Pause(c, changed)
+	}
 	shown := s.show(c, c, changed, hasPlace(result))
 	return transport.Wrote(result, "", changed.Version, &shown), nil
 }
@@ -271,7 +277,7 @@ func (s *subscriptions) rotate(c *transport.Call, in *rotateSubscriptionSecretIn
 	if err != nil {
 		return nil, err
 	}
-	generation := found.Generation + 1
+	generation := found.Generation + 1 // as of everything that this node has acknowledged: see findEver
 	secret, err := s.deliverer.NewSecret(c, found.Kind, found.ID, generation)
 	if err != nil {
 		return nil, err
@@ -321,6 +327,9 @@ func firstOf(c *transport.Call, org domain.OrganizationID, pointer string, text 
 	at, err := transport.ParseTime(*text)
 	if err != nil {
 		return 0, transport.InvalidField(pointer, transport.CodeInvalidValue, "earliest, latest, a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
+	}
+	if at.After(c.Now()) {
+		return 0, nil
 	}
 	before, err := c.Log().NumberAt(c, c.Log().Partition(org), at)
 	return before + 1, err
