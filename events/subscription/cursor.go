@@ -123,7 +123,7 @@ func (s *Subscriptions) change(ctx context.Context, id domain.SubscriptionID, ch
 		if !errors.Is(err, errNoted) {
 			return n, err
 		}
-		if err := pause(ctx, onceMore); err != nil {
+		if err := wait(ctx, onceMore); err != nil {
 			return note{}, err
 		}
 	}
@@ -132,8 +132,8 @@ func (s *Subscriptions) change(ctx context.Context, id domain.SubscriptionID, ch
 // onceMore is the pause before something is tried again that another node was faster with.
 const onceMore = 20 * time.Millisecond
 
-// pause returns nil after the duration, or the context's error.
-func pause(ctx context.Context, long time.Duration) error {
+// wait returns nil after the duration, or the context's error.
+func wait(ctx context.Context, long time.Duration) error {
 	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {

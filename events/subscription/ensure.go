@@ -36,7 +36,7 @@ func (s *Subscriptions) ensure(ctx context.Context, spec Spec) (jetstream.Consum
 		if n.sequence != seen {
 			seen, since = n.sequence, time.Now()
 		}
-		if err := pause(ctx, onceMore); err != nil {
+		if err := wait(ctx, onceMore); err != nil {
 			return nil, note{}, err
 		}
 	}

@@ -57,7 +57,7 @@ func (s *Subscriptions) Key(ctx context.Context) ([]byte, error) {
 			continue // what is in the stream counts
 		}
 		// Another node may have made it, or the outcome may be unknown. Then it is read again.
-		if err := pause(ctx, onceMore); err != nil {
+		if err := wait(ctx, onceMore); err != nil {
 			return nil, fmt.Errorf("making the key of webhooks: %w", err)
 		}
 	}
