@@ -99,7 +99,8 @@ func (s Spec) Subjects() []string {
 const (
 	// metaEpoch is the consumer's metadata that holds the epoch it was made for.
 	metaEpoch = "muster-epoch"
-	// natsAckWait is how long such a client may take for one before it is handed out again.
+	// natsAckWait is how long a client of NATS may take for an event before it is handed out
+	// again.
 	natsAckWait = 30 * time.Second
 )
 
