@@ -31,6 +31,10 @@ const (
 // how to go on.
 func (r *runner) handle(ctx context.Context, m jetstream.Msg) error {
 	t, err := r.read(ctx, m)
+	if ctx.Err() != nil { // another node can take it at once
+		_ = m.Nak()
+		return ctx.Err()
+	}
 	if err != nil {
 		return errors.Join(err, m.NakWithDelay(schedule[0]))
 	}
