@@ -161,13 +161,14 @@ func (r *runner) undelivered(ctx context.Context) (bool, error) {
 
 // idle waits until events have become visible. Meanwhile it notes the position.
 func (r *runner) idle(ctx context.Context) error {
-	if r.dirty {
-		timer := time.NewTimer(noteEvery - time.Since(r.noted))
-		defer timer.Stop()
+	for due := noteEvery - time.Since(r.noted); r.dirty; due = mostRetry {
+		timer := time.NewTimer(due)
 		select {
 		case <-r.wake:
+			timer.Stop()
 			return nil
 		case <-ctx.Done():
+			timer.Stop()
 			return ctx.Err()
 		case <-timer.C:
 			r.keep(ctx)
