@@ -209,8 +209,8 @@ func (r *runner) keep(ctx context.Context) {
 	r.dirty, r.failing = false, false
 }
 
-// last notes the position when the runner ends.
-func (r *runner) last() {
+// keepLast notes the position when the runner ends.
+func (r *runner) keepLast() {
 	if r.dirty {
 		r.keep(context.Background())
 	}

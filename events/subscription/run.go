@@ -59,7 +59,7 @@ func (s *Subscriptions) Run(ctx context.Context, spec Spec, wake <-chan struct{}
 		return fmt.Errorf("subscription %s is not one to be delivered: kind %s, paused %t", spec.ID, spec.Kind, spec.Paused)
 	}
 	r := &runner{Subscriptions: s, spec: spec, wake: wake, deliver: deliver}
-	defer r.last()
+	defer r.keepLast()
 	said := ""
 	for wait := firstRetry; ; wait = min(2*wait, mostRetry) {
 		mended := s.store.Mended()
