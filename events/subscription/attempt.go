@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/domain"
@@ -167,7 +168,7 @@ func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 	for range acknowledgements {
 		once, cancel := context.WithTimeout(context.WithoutCancel(ctx), store.CallTimeout)
 		if t.last != t.handed && r.resets {
-			_, err = r.js.ResetConsumerToSequence(once, r.spec.stream(), ConsumerName(r.spec.ID), t.last+1)
+			_, err = r.js.ResetConsumerToSequence(once, r.spec.stream(), r.spec.consumerName(), t.last+1)
 		} else {
 			err = t.m.DoubleAck(once)
 		}
@@ -175,6 +176,9 @@ func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 		if !store.Unreachable(err) {
 			break
 		}
+	}
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, nats.ErrNoResponders) {
+		err = errors.Join(errLost, err) // or JetStream is not there, which is noticed next
 	}
 	if err != nil {
 		return fmt.Errorf("acknowledging event %d of subscription %s: %w", t.last, r.spec.ID, err)

@@ -35,6 +35,10 @@ type note struct {
 	Deleted  bool   `json:"deleted,omitempty"` // the subscription is gone, for good
 	Health   health `json:"health"`
 
+	// Former are the epochs of a webhook's consumers that are deleted before the one for the
+	// epoch is made. It is empty once that has been made.
+	Former []uint64 `json:"former,omitempty"`
+
 	sequence uint64 // of the note in its stream; 0 if there is none
 }
 

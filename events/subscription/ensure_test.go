@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
@@ -154,7 +152,7 @@ func TestAChangeIsTriedAtOnce(t *testing.T) {
 	must(t, ignore(r.stop(), context.Canceled))
 
 	// The consumer is lost, and with it how long to wait.
-	must(t, n.js.DeleteConsumer(t.Context(), changed.stream(), ConsumerName(changed.ID)))
+	must(t, n.js.DeleteConsumer(t.Context(), changed.stream(), changed.consumerName()))
 	r = n.deliver(t, changed, to)
 	until(t, "it is waiting again", func() bool {
 		c, err := n.consumer(t.Context(), changed)
@@ -241,6 +239,7 @@ func TestAConsumerIsMadeAgainByAnotherNode(t *testing.T) {
 	must(t, n.Ensure(t.Context(), all(1)))
 	claim := func(epoch, position uint64) {
 		_, err := n.change(t.Context(), domain.SubscriptionID{1}, func(n *note) bool {
+			n.Former = append(n.Former, n.Epoch)
 			n.Version, n.Set, n.Epoch, n.Position, n.Making = epoch, epoch, epoch, position, true
 			return true
 		})
@@ -255,10 +254,15 @@ func TestAConsumerIsMadeAgainByAnotherNode(t *testing.T) {
 		t.Errorf("another node was given only %s", took)
 	}
 	claim(6, 5)
-	must(t, n.js.DeleteConsumer(t.Context(), store.FeedStream(0), ConsumerName(domain.SubscriptionID{1}))) // and there is none
+	must(t, n.js.DeleteConsumer(t.Context(), store.FeedStream(0), all(1).later(5).consumerName())) // and there is none
 	if p := n.at(t, all(1).from(6, 6)); p.Position != 5 || p.Lag != 4 {
 		t.Errorf("%+v", p)
 	}
+	claim(7, 3) // and a newer change comes, whose place is not set
+	if p := n.at(t, all(1).from(7, 4).later(8)); p.Position != 3 || p.Lag != 6 {
+		t.Errorf("%+v", p)
+	}
+	n.only(t, all(1).later(8))
 }
 
 // What is deleted stays deleted.
@@ -270,6 +274,7 @@ func TestDelete(t *testing.T) {
 	to.expect(t, 1, 2, 3)
 	must(t, n.Delete(t.Context(), all(1)))
 	must(t, n.Delete(t.Context(), all(1)))
+	n.only(t)
 	n.write(t, 1)
 	if err := r.ended(t); !errors.Is(err, ErrDeleted) {
 		t.Errorf("the run ends with %v", err)
@@ -283,9 +288,7 @@ func TestDelete(t *testing.T) {
 	if attempts, err := n.Deliveries(t.Context(), domain.SubscriptionID{1}, 0, 10); err != nil || len(attempts) != 0 {
 		t.Errorf("%d attempts, %v", len(attempts), err)
 	}
-	if _, err := n.js.Consumer(t.Context(), store.FeedStream(0), ConsumerName(domain.SubscriptionID{1})); !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		t.Error(err)
-	}
+	n.only(t)
 }
 
 // Everything survives that the process is restarted.

@@ -307,6 +307,23 @@ func (n *node) at(t testing.TB, spec Spec) Place {
 	return p
 }
 
+// only fails the test unless the consumers of these specs are all that subscriptions have.
+func (n *node) only(t testing.TB, specs ...Spec) {
+	t.Helper()
+	var want []string
+	for _, s := range specs {
+		want = append(want, s.consumerName())
+	}
+	names, err := n.consumerNames(t.Context(), 0)
+	must(t, err)
+	names = slices.DeleteFunc(names, func(name string) bool { _, _, ours := consumerOf(name); return !ours })
+	slices.Sort(want)
+	slices.Sort(names)
+	if !slices.Equal(names, want) {
+		t.Errorf("there are the consumers %v, not %v", names, want)
+	}
+}
+
 // until waits until the condition holds.
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()

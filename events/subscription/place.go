@@ -25,7 +25,8 @@ func (s *Subscriptions) Place(ctx context.Context, spec Spec) (Place, error) {
 	if err != nil {
 		return Place{}, err
 	}
-	consumer, err := s.consumer(ctx, spec)
+	// A node whose read model lags behind can tell the place all the same.
+	consumer, err := s.open(ctx, spec, spec.consumerAt(max(n.Epoch, spec.epoch())))
 	if err != nil {
 		return Place{}, err
 	}

@@ -70,9 +70,47 @@ func (s Spec) stream() string { return store.FeedStream(s.Partition) }
 // consumers is the prefix of the names of consumers.
 const consumers = "subscription-"
 
-// ConsumerName returns the name of a subscription's consumer. It stays the same for the life
-// of the subscription.
+// ConsumerName returns the name of the consumer of a subscription of kind NATS. It stays the same
+// for the life of the subscription, because clients have it in their configuration.
 func ConsumerName(id domain.SubscriptionID) string { return consumers + id.String() }
+
+// consumerName returns the name of the consumer for the spec.
+func (s Spec) consumerName() string { return s.consumerAt(s.epoch()) }
+
+// consumerAt returns the name of the subscription's consumer for the epoch. For a webhook each
+// epoch has its own, so that whatever a node with an older spec still acknowledges, gives back or
+// asks for cannot reach the consumer of a newer one.
+func (s Spec) consumerAt(epoch uint64) string {
+	if s.Kind == domain.SubscriptionNATS {
+		return ConsumerName(s.ID)
+	}
+	return ConsumerName(s.ID) + "-" + strconv.FormatUint(epoch, 10)
+}
+
+// subscriber returns the subscription of kind NATS whose consumer has the name. It reports false
+// if it is the name of another consumer.
+func subscriber(name string) (id domain.SubscriptionID, ok bool) {
+	id, epoch, ok := consumerOf(name)
+	return id, ok && epoch == 0
+}
+
+// consumerOf returns the subscription and the epoch that a name of a consumer says. The epoch of
+// one of kind NATS is 0. It reports false if it is not the name of a subscription's consumer.
+func consumerOf(name string) (id domain.SubscriptionID, epoch uint64, ok bool) {
+	text, ok := strings.CutPrefix(name, consumers)
+	if !ok {
+		return id, 0, false
+	}
+	if size := len(id.String()); len(text) > size {
+		number, found := strings.CutPrefix(text[size:], "-")
+		epoch, err := strconv.ParseUint(number, 10, 64)
+		if !found || err != nil || epoch == 0 {
+			return id, 0, false
+		}
+		return id, epoch, id.UnmarshalText([]byte(text[:size])) == nil
+	}
+	return id, 0, id.UnmarshalText([]byte(text)) == nil
+}
 
 // Subjects returns the subjects of the feed that the subscription wants. They do not overlap.
 func (s Spec) Subjects() []string {
@@ -110,7 +148,7 @@ var never = time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
 // config is the consumer that delivers the events after the position.
 func (s Spec) config(position uint64, ackWait time.Duration) jetstream.ConsumerConfig {
 	c := jetstream.ConsumerConfig{
-		Durable:       ConsumerName(s.ID),
+		Durable:       s.consumerName(),
 		Description:   "Cursor of a Muster subscription of kind " + string(s.Kind),
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: position + 1,
 		AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxDeliver: -1, MaxAckPending: 1,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -137,8 +136,8 @@ func (w *watcher) hear(m *nats.Msg) {
 // note notes how far the consumer has been acknowledged.
 func (w *watcher) note(ctx context.Context, key string) {
 	stream, consumer, _ := strings.Cut(key, " ")
-	var id domain.SubscriptionID
-	if err := id.UnmarshalText([]byte(strings.TrimPrefix(consumer, consumers))); err != nil {
+	id, ok := subscriber(consumer)
+	if !ok {
 		return
 	}
 	once, cancel := context.WithTimeout(ctx, store.CallTimeout)

@@ -101,16 +101,18 @@ func (d *Deliverer) hasEnded(ctx context.Context, w *worker) {
 	}
 }
 
-// sweep deletes what is left of subscriptions that were deleted while no node could see to it.
+// sweep deletes the consumers that are of no use any more and that no node has seen to.
 func (d *Deliverer) sweep(ctx context.Context) {
-	ids, err := d.cursors.Consumers(ctx)
-	if err != nil && ctx.Err() == nil {
-		d.Logger.Warn("the consumers of subscriptions cannot be listed; those of deleted ones stay until the next start", slog.Any("error", err))
-	}
-	for _, id := range ids {
-		if s, err := d.Models.AnySubscription(id); err == nil && !s.DeletedAt.IsZero() {
-			d.delete(ctx, s)
+	for ctx.Err() == nil {
+		err := d.cursors.Sweep(ctx, func(id domain.SubscriptionID) (subscription.Spec, bool, error) {
+			s, err := d.Models.AnySubscription(id)
+			return d.spec(&s), !s.DeletedAt.IsZero(), err
+		})
+		if err == nil || ctx.Err() != nil {
+			return
 		}
+		d.Logger.Warn("consumers of subscriptions that are of no use any more cannot be deleted at the moment", slog.Any("error", err))
+		wait(ctx, retry)
 	}
 }
 
