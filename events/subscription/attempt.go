@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -50,11 +51,14 @@ func (r *runner) handle(ctx context.Context, m jetstream.Msg) error {
 	t.last = t.events[len(t.events)-1].Number
 
 	r.metrics.inFlight.Inc()
-	release := r.hold(m)
+	release := sync.OnceFunc(r.hold(m))
+	defer release() // after it was acknowledged
 	t.at = r.options.Now()
 	outcome := r.deliver(ctx, t.events, t.attempt)
-	release()
 	r.metrics.inFlight.Dec()
+	if outcome.Kind != Delivered {
+		release() // it would undo how long the consumer is told to wait
+	}
 	if outcome.Kind != Delivered && outcome.Status == 0 && ctx.Err() != nil { // it was cut short
 		_ = m.Nak()
 		return ctx.Err()
@@ -168,7 +172,7 @@ func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 	for range acknowledgements {
 		once, cancel := context.WithTimeout(context.WithoutCancel(ctx), store.CallTimeout)
 		if t.last != t.handed && r.resets {
-			_, err = r.js.ResetConsumerToSequence(once, r.spec.stream(), r.spec.consumerName(), t.last+1)
+			err = r.advance(once, t.last)
 		} else {
 			err = t.m.DoubleAck(once)
 		}
@@ -184,6 +188,23 @@ func (r *runner) acknowledge(ctx context.Context, t *trial) (err error) {
 		return fmt.Errorf("acknowledging event %d of subscription %s: %w", t.last, r.spec.ID, err)
 	}
 	return nil
+}
+
+// advance sets the consumer behind the number. It never sets it back: this node may have stood
+// still for so long that others have gone on.
+func (r *runner) advance(ctx context.Context, last uint64) error {
+	consumer, err := r.consumer(ctx, r.spec)
+	if err != nil {
+		return err
+	}
+	if consumer == nil {
+		return errLost
+	}
+	if consumer.CachedInfo().AckFloor.Stream >= last {
+		return nil
+	}
+	_, err = r.js.ResetConsumerToSequence(ctx, r.spec.stream(), r.spec.consumerName(), last+1)
+	return err
 }
 
 // keep notes the position, and that the endpoint is well if it failed before that. If it cannot,

@@ -62,6 +62,30 @@ func TestABatchThatWasNotAcknowledged(t *testing.T) {
 	to.expect(t, 11, 21)
 }
 
+// A node that stood still after it had delivered a batch does not set the cursor back when others
+// have gone on.
+func TestABatchThatIsAcknowledgedLate(t *testing.T) {
+	n := start(t, store.Options{Dir: t.TempDir()}, quick())
+	n.write(t, 30)
+	spec := all(1)
+	spec.Batch = 10
+	must(t, n.Ensure(t.Context(), spec))
+	c, err := n.consumer(t.Context(), spec)
+	must(t, err)
+	m, err := c.Next()
+	must(t, err)
+	to := newReceiver()
+	r := n.deliver(t, spec, to)
+	to.expect(t, 1, 11, 21)
+	until(t, "all is acknowledged", func() bool { return n.at(t, spec) == Place{Position: 30} })
+	must(t, ignore(r.stop(), context.Canceled))
+	late := &runner{Subscriptions: n.Subscriptions, spec: spec}
+	must(t, late.acknowledge(t.Context(), &trial{m: m, handed: 1, number: 1, last: 10}))
+	if p := n.at(t, spec); p != (Place{Position: 30}) {
+		t.Errorf("%+v", p)
+	}
+}
+
 // An older server gets one event at a time.
 func TestServersThatCannotReset(t *testing.T) {
 	for version, want := range map[string]bool{"2.15.2": true, "2.14.0-RC.1": true, "3.0.0": true, "2.13.9": false, "2.9.1": false, "": false} {
