@@ -163,35 +163,6 @@ func (s *Subscriptions) settle(ctx context.Context, spec Spec, n note, info *jet
 	return n, nil
 }
 
-// place returns the position after which the consumer for the spec begins. The consumer is the
-// one that is there, or nil.
-func (s *Subscriptions) place(ctx context.Context, spec Spec, n note, consumer jetstream.Consumer) (uint64, error) {
-	if n.Set < spec.Set {
-		return max(spec.Start, 1) - 1, nil
-	}
-	if consumer == nil || epochOf(consumer.CachedInfo()) != n.Epoch {
-		return n.Position, nil // the note has been written since the consumer was made
-	}
-	info := consumer.CachedInfo()
-	position := max(n.Position, info.AckFloor.Stream)
-	// If nothing is undelivered, the change applies to what comes after it.
-	_, err := s.store.FeedMessage(ctx, spec.Partition, spec.epoch())
-	if errors.Is(err, store.ErrNoMessage) {
-		return position, nil // what is in the feed does not tell yet
-	}
-	if err != nil {
-		return 0, err
-	}
-	for _, subject := range subjectsOf(info) {
-		m, err := s.store.NextFeedMessage(ctx, spec.Partition, subject, position+1)
-		if errors.Is(err, store.ErrNoMessage) || err == nil && m.Sequence >= spec.epoch() {
-			continue
-		}
-		return position, err
-	}
-	return max(position, spec.epoch()-1), nil
-}
-
 // removeAll deletes all consumers of the subscription that the spec and the note tell of.
 func (s *Subscriptions) removeAll(ctx context.Context, spec Spec, n note) error {
 	names := []string{spec.consumerName()}

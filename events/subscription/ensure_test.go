@@ -105,23 +105,25 @@ func TestFilterChange(t *testing.T) {
 	to.expect(t, 4, 8)
 	until(t, "all is acknowledged", func() bool { return n.at(t, spec).Position == 8 })
 	must(t, ignore(r.stop(), context.Canceled))
-	n.write(t, 1) // event 10 changes the filter
-	wide := spec.later(10)
+	wide := spec
 	wide.Types = nil
+	wide = n.update(t, wide) // event 10
 	must(t, n.Ensure(t.Context(), wide))
 	n.write(t, 1)
 	r = n.deliver(t, wide, to)
 	to.expect(t, 4, 8, 10, 11)
 	must(t, ignore(r.stop(), context.Canceled))
 
-	n.write(t, 2) // event 12 is undelivered when event 13 changes the filter
-	narrow := wide.later(13)
+	n.write(t, 1) // event 12 is undelivered when event 13 changes the filter
+	narrow := wide
 	narrow.Types, narrow.Workspace = []string{"muster.member.*", "muster.member.added", "muster.user.erased"}, testSpace
 	if got := narrow.Subjects(); len(got) != 2 {
 		t.Errorf("it wants %v", got)
 	}
+	narrow = n.update(t, narrow)
+	n.write(t, 1)
 	n.deliver(t, narrow, to)
-	to.expect(t, 4, 8, 10, 11, 13) // event 12 is the creation of a workspace
+	to.expect(t, 4, 8, 10, 11, 14) // event 12 is the creation of a workspace
 	other := all(2)
 	other.Workspace = domain.WorkspaceID{9}
 	if p := n.at(t, other); p.Lag != 0 {

@@ -35,7 +35,8 @@ type node struct {
 	store  *store.Store
 	writer string
 	tip    wire.Checkpoint
-	lost   chan int // what Watch has told
+	lost   chan int     // what Watch has told
+	next   domain.Event // what is written next; nil: as write says
 	end    func() error
 }
 
@@ -104,6 +105,20 @@ func (n *node) append(t testing.TB) wire.Message {
 	return m
 }
 
+// update appends the event that the subscription wants from now on what the spec says, and returns
+// the spec with its number.
+func (n *node) update(t testing.TB, s Spec) Spec {
+	t.Helper()
+	n.next = domain.SubscriptionUpdated{
+		About: domain.About{Organization: testOrg}, ID: s.ID,
+		SubscriptionTerms: domain.SubscriptionTerms{Name: "test", Types: s.Types, Workspace: s.Workspace},
+	}
+	n.append(t)
+	n.next = nil
+	n.seen(t)
+	return s.later(n.tip.Number)
+}
+
 // tryAppend appends an event. If that fails it may be in the log all the same, and the next call
 // takes it over.
 func (n *node) tryAppend() (wire.Message, error) {
@@ -114,6 +129,9 @@ func (n *node) tryAppend() (wire.Message, error) {
 	if number%4 == 0 {
 		about.User = domain.UserID{}
 		e = domain.WorkspaceCreated{About: about, Name: "Mill"}
+	}
+	if n.next != nil {
+		e = n.next
 	}
 	ids := wire.EventIDs{Last: n.tip.ID}
 	payload, err := wire.Append(nil, 0, &domain.Recorded{
