@@ -35,8 +35,8 @@ type node struct {
 	store  *store.Store
 	writer string
 	tip    wire.Checkpoint
-	lost   chan int     // what Watch has told
-	next   domain.Event // what is written next; nil: as write says
+	lost   chan *domain.SubscriptionID // what Watch has told
+	next   domain.Event                // what is written next; nil: as write says
 	end    func() error
 }
 
@@ -74,9 +74,9 @@ func start(t testing.TB, o store.Options, options Options) *node {
 	if n.Subscriptions, err = Open(t.Context(), s, options); err != nil {
 		t.Fatal(err)
 	}
-	n.lost = make(chan int, 100)
+	n.lost = make(chan *domain.SubscriptionID, 100)
 	running.Go(func() {
-		if err := n.Watch(ctx, func(p int) { n.lost <- p }); !errors.Is(err, context.Canceled) {
+		if err := n.Watch(ctx, func(id *domain.SubscriptionID) { n.lost <- id }); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	})

@@ -66,7 +66,7 @@ func TestAChangeDuringADelivery(t *testing.T) {
 func (n *node) deafen() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.disturb = func() {}
+	clear(n.calms)
 }
 
 // A node that was too slow makes no consumer that stays.

@@ -125,27 +125,34 @@ func (r *runner) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !more {
-			if err := r.idle(ctx); err != nil {
-				return err
-			}
-			continue
+		if more {
+			err = r.look(ctx)
+		} else {
+			err = r.idle(ctx)
 		}
-		calm := r.undisturbed()
-		if consumer, err = r.consumer(ctx, r.spec); err != nil {
-			return err
-		}
-		if consumer == nil || epochOf(consumer.CachedInfo()) != r.spec.epoch() {
-			return errLost
-		}
-		if floor := consumer.CachedInfo().AckFloor.Stream; floor > r.looked { // another node was faster
-			r.position, r.looked, r.unsure = max(r.position, floor), floor, true
-			continue
-		}
-		if err := r.pull(ctx, calm, consumer); err != nil {
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// look looks where the consumer is, and pulls from it unless other nodes have delivered what
+// seemed to be undelivered.
+func (r *runner) look(ctx context.Context) error {
+	calm, stop := r.untilDisturbed(r.spec.consumerName())
+	defer stop()
+	consumer, err := r.consumer(ctx, r.spec)
+	if err != nil {
+		return err
+	}
+	if consumer == nil || epochOf(consumer.CachedInfo()) != r.spec.epoch() {
+		return errLost
+	}
+	if floor := consumer.CachedInfo().AckFloor.Stream; floor > r.looked {
+		r.position, r.looked, r.unsure = max(r.position, floor), floor, true
+		return nil
+	}
+	return r.pull(ctx, calm, consumer)
 }
 
 // undelivered reports whether an event that is wanted is visible and undelivered, as far as

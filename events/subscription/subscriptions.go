@@ -57,24 +57,48 @@ type Subscriptions struct {
 	metrics *metrics
 	resets  bool // the server can set a consumer behind a batch
 
-	mu      sync.Mutex
-	calm    context.Context // ends when a consumer may have been lost
-	disturb context.CancelFunc
+	mu    sync.Mutex
+	calms map[string]map[*context.CancelFunc]bool // of those who use a consumer, by its name
 }
 
-// undisturbed returns a context that ends when a consumer may have been lost.
-func (s *Subscriptions) undisturbed() context.Context {
+// untilDisturbed returns a context that ends when the consumer with the name may have been lost.
+// The caller calls stop when it does not use the context any more.
+func (s *Subscriptions) untilDisturbed(name string) (calm context.Context, stop func()) {
+	calm, end := context.WithCancel(context.Background())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calm
+	if s.calms[name] == nil {
+		s.calms[name] = make(map[*context.CancelFunc]bool)
+	}
+	s.calms[name][&end] = true
+	return calm, func() {
+		end()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if delete(s.calms[name], &end); len(s.calms[name]) == 0 {
+			delete(s.calms, name)
+		}
+	}
 }
 
-// disturbed has all runners look at their consumers.
-func (s *Subscriptions) disturbed() {
+// disturb has the runners that use the consumer with the name look at it.
+func (s *Subscriptions) disturb(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.disturb()
-	s.calm, s.disturb = context.WithCancel(context.Background())
+	for end := range s.calms[name] {
+		(*end)()
+	}
+}
+
+// disturbAll has all runners look at their consumers.
+func (s *Subscriptions) disturbAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, calms := range s.calms {
+		for end := range calms {
+			(*end)()
+		}
+	}
 }
 
 // Open opens the streams of cursors, attempts and keys, or makes them. Nothing runs in the
@@ -94,7 +118,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Subscriptions, error
 		return nil, err
 	}
 	all := &Subscriptions{store: s, js: s.JS, options: o, logger: o.Logger, metrics: m, resets: canReset(s.Conn.ConnectedServerVersion())}
-	all.calm, all.disturb = context.WithCancel(context.Background())
+	all.calms = make(map[string]map[*context.CancelFunc]bool)
 	if all.cursors, err = s.Beside(ctx, cursorsConfig); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -22,13 +23,13 @@ const (
 )
 
 // Watch listens to what JetStream reports of consumers, until the context ends. Every node needs
-// it, once. It tells the calls of [Subscriptions.Run] on this node that their consumers may have
-// been lost, which they would notice later otherwise. For subscriptions of kind NATS it notes the
+// it, once. It tells the calls of [Subscriptions.Run] on this node whose consumers may have been
+// lost, which they would notice later otherwise. For subscriptions of kind NATS it notes the
 // positions that clients have acknowledged, about once a second, together with the other nodes.
-// It calls lost when the consumers of a partition may have been lost, or of all partitions (-1).
-// The caller then calls [Subscriptions.Ensure] for the subscriptions of kind NATS there. Lost must
-// not wait.
-func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) error {
+// It calls lost when the consumer of such a subscription may have been lost, or with nil if those
+// of all subscriptions may have been. The caller then calls [Subscriptions.Ensure] for it, or for
+// all of kind NATS. Lost must not wait.
+func (s *Subscriptions) Watch(ctx context.Context, lost func(id *domain.SubscriptionID)) error {
 	w := &watcher{Subscriptions: s, due: make(map[string]bool), turn: make(chan string, mostDue)}
 	var subscribed []*nats.Subscription
 	defer func() {
@@ -48,11 +49,17 @@ func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) err
 			Stream   string `json:"stream"`
 			Consumer string `json:"consumer"`
 		}
-		if json.Unmarshal(m.Data, &about) == nil && (about.Consumer == "" || strings.HasPrefix(about.Consumer, consumers)) {
-			if p, ok := s.partition(about.Stream); ok {
-				s.disturbed()
-				lost(p)
-			}
+		if json.Unmarshal(m.Data, &about) != nil || !s.isFeed(about.Stream) {
+			return
+		}
+		if about.Consumer == "" {
+			s.disturbAll()
+			lost(nil)
+			return
+		}
+		s.disturb(about.Consumer)
+		if id, ok := subscriber(about.Consumer); ok {
+			lost(&id)
 		}
 	}
 	if err := subscribe(s.store.Conn.QueueSubscribe(acknowledged+">", "muster", w.hear)); err != nil {
@@ -74,22 +81,22 @@ func (s *Subscriptions) Watch(ctx context.Context, lost func(partition int)) err
 				connected = nil
 				continue
 			}
-			s.disturbed()
-			lost(-1)
+			s.disturbAll()
+			lost(nil)
 		case consumer := <-w.turn:
 			w.note(ctx, consumer)
 		}
 	}
 }
 
-// partition returns the partition that the stream is the feed of.
-func (s *Subscriptions) partition(stream string) (int, bool) {
+// isFeed reports whether the stream is the feed of a partition.
+func (s *Subscriptions) isFeed(stream string) bool {
 	for p := range s.store.Partitions {
 		if store.FeedStream(p) == stream {
-			return p, true
+			return true
 		}
 	}
-	return 0, false
+	return false
 }
 
 // mostDue bounds the consumers whose positions are to be noted. What is too much is noted after

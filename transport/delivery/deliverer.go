@@ -47,8 +47,8 @@ type Deliverer struct {
 	sender  *webhook.Sender
 	running map[domain.SubscriptionID]*worker // only Run touches it
 	nats    map[domain.SubscriptionID]domain.Subscription
-	ended   chan *worker  // workers that have ended by themselves
-	lost    chan struct{} // has an element if consumers may have been lost
+	ended   chan *worker // workers that have ended by themselves
+	lost    *lost
 	work    sync.WaitGroup
 
 	key atomic.Pointer[[]byte] // that secrets of webhooks are made with; nil until it has been read
@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Deliverer, error) {
 	return &Deliverer{
 		Options: o, cursors: cursors, sender: webhook.NewSender(o.Webhooks),
 		running: make(map[domain.SubscriptionID]*worker), nats: make(map[domain.SubscriptionID]domain.Subscription),
-		ended: make(chan *worker), lost: make(chan struct{}, 1),
+		ended: make(chan *worker), lost: newLost(),
 	}, nil
 }
 

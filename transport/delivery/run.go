@@ -44,12 +44,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 	d.Log.Door().Admit(d.subscriber(ctx))
 	d.work.Go(func() {
 		for ctx.Err() == nil {
-			if err := d.cursors.Watch(ctx, func(int) {
-				select {
-				case d.lost <- struct{}{}:
-				default: // that is known
-				}
-			}); err != nil && ctx.Err() == nil {
+			if err := d.cursors.Watch(ctx, d.lost.add); err != nil && ctx.Err() == nil {
 				d.Logger.Warn("what happens to cursors cannot be heard at the moment", slog.Any("error", err))
 				wait(ctx, retry)
 			}
@@ -71,8 +66,8 @@ func (d *Deliverer) Run(ctx context.Context) {
 			return
 		case w := <-d.ended:
 			d.hasEnded(ctx, w)
-		case <-d.lost:
-			for _, s := range d.nats {
+		case <-d.lost.some:
+			for _, s := range d.lost.take(d.nats) {
 				d.ensure(ctx, s)
 			}
 		case <-more:
