@@ -3,9 +3,9 @@
 //
 // # What JetStream does
 //
-// A subscription is a durable consumer on the feed of its organization's partition, named by
-// [ConsumerName], with the subjects that it wants as a filter ([Subjects]). The consumer's
-// acknowledgement floor is the cursor. It hands out one message at a time (MaxAckPending 1),
+// A subscription is a durable consumer on the feed of its organization's partition, with the
+// subjects that it wants as a filter ([Spec.Subjects]). The consumer's acknowledgement floor is the
+// cursor. It hands out one message at a time (MaxAckPending 1),
 // for ever (MaxDeliver −1), and waits as long as it is told after a failure (NakWithDelay).
 // So any number of nodes may pull from it: one of them works on the subscription, and another
 // takes over once the acknowledgement of a node that has died is overdue ([Options.AckWait]).
@@ -35,8 +35,14 @@
 // One node does that, and the others wait for it. If it dies in between, the next call of Ensure
 // goes on from the note.
 //
+// The consumer of a client of NATS has the same name for ever ([ConsumerName]). That of a webhook
+// has the number of the change in its name (subscription-<id>-<number>). A node that is in the
+// middle of a delivery while another one follows a change does not reach the new consumer with
+// what it acknowledges. [Subscriptions.Sweep] deletes consumers that a node has left behind.
+//
 // A changed filter applies to all events after the subscription's place. If nothing that the
-// old filter wanted was undelivered, it applies to what comes after the change.
+// old filter wanted was undelivered, it applies to what comes after the change. If several changes
+// are followed as one, the first of them counts.
 //
 // # Delivering
 //

@@ -74,7 +74,7 @@ func (s *Subscriptions) Run(ctx context.Context, spec Spec, wake <-chan struct{}
 			r.progress, wait, said = false, firstRetry, ""
 		}
 		// A consumer is made again whenever the subscription is changed. That is no news.
-		if err != nil && !errors.Is(err, errLost) && !errors.Is(err, jetstream.ErrConsumerDeleted) && err.Error() != said {
+		if !errors.Is(err, errLost) && !errors.Is(err, jetstream.ErrConsumerDeleted) && err.Error() != said {
 			said = err.Error()
 			s.logger.Warn("events of a subscription cannot be delivered at the moment", slog.String("subscription_id", spec.ID.String()), slog.Any("error", err))
 		}
