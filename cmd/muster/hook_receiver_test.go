@@ -179,6 +179,13 @@ func (r *hookReceiver) all() []hook {
 	return slices.Clone(r.got)
 }
 
+// atOnce returns how many webhooks were under way at the same time.
+func (r *hookReceiver) atOnce() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.most
+}
+
 // check compares what has arrived with the events that had to. Each was taken at least once.
 // None arrived before the one before it was taken. What arrived again had the same id and the
 // same body.
@@ -277,19 +284,16 @@ func (h hooked) until(what string, holds func() bool) {
 	}
 }
 
-// delivered waits until nothing is undelivered.
-func (h hooked) delivered(p *process) {
+// delivered waits until everything that the process shows is delivered, and returns that.
+func (h hooked) delivered(p *process, s site) (events []string) {
 	h.t.Helper()
-	h.until("everything is delivered", func() bool {
-		s := h.standing(p)
-		return s.State == "active" && s.Lag != nil && *s.Lag == 0
-	})
-}
-
-// ofMembers returns the events that the webhook is for.
-func (h hooked) ofMembers(p *process, s site) []string {
-	h.t.Helper()
-	return slices.DeleteFunc(p.api.history(s), func(text string) bool {
+	events = slices.DeleteFunc(p.api.history(s), func(text string) bool {
 		return !strings.HasPrefix(parseEvent(h.t, text).Type, "muster.member.")
 	})
+	h.until("everything is delivered", func() bool {
+		now := h.standing(p)
+		took := func(got hook) bool { return got.took && got.body == events[len(events)-1] }
+		return now.State == "active" && now.Lag != nil && *now.Lag == 0 && slices.ContainsFunc(h.all(), took)
+	})
+	return events
 }
