@@ -276,7 +276,6 @@ func (r *runner) failed(ctx context.Context, t *trial, o Outcome) error {
 		return err
 	}
 	if h.Exhausted != "" {
-		r.metrics.exhausted.WithLabelValues(string(h.Exhausted)).Inc()
 		return &ExhaustedError{r.spec.ID, h.Exhausted, h.FailingSince}
 	}
 	return nil

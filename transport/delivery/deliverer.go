@@ -50,6 +50,7 @@ type Deliverer struct {
 	ended   chan *worker // workers that have ended by themselves
 	lost    *lost
 	work    sync.WaitGroup
+	paused  *prometheus.CounterVec
 
 	key atomic.Pointer[[]byte] // that secrets of webhooks are made with; nil until it has been read
 }
@@ -65,10 +66,22 @@ func Open(ctx context.Context, o Options) (*Deliverer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the cursors of subscriptions: %w", err)
 	}
+	paused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "muster_subscriptions_paused_total",
+		Help: "Subscriptions that this node has paused because they cannot deliver, by cause: failing, gone or secret.",
+	}, []string{"cause"})
+	for _, cause := range []domain.PauseCause{domain.PauseFailing, domain.PauseGone, domain.PauseSecret} {
+		paused.WithLabelValues(string(cause))
+	}
+	if o.Metrics != nil {
+		if err := o.Metrics.Register(paused); err != nil {
+			return nil, fmt.Errorf("registering the metrics of subscriptions: %w", err)
+		}
+	}
 	return &Deliverer{
 		Options: o, cursors: cursors, sender: webhook.NewSender(o.Webhooks),
 		running: make(map[domain.SubscriptionID]*worker), nats: make(map[domain.SubscriptionID]domain.Subscription),
-		ended: make(chan *worker), lost: newLost(),
+		ended: make(chan *worker), paused: paused, lost: newLost(),
 	}, nil
 }
 

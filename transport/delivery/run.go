@@ -296,6 +296,7 @@ func (d *Deliverer) pause(ctx context.Context, s *domain.Subscription, cause dom
 		case errors.Is(err, domain.ErrUnknownSubscription):
 			return err
 		case err == nil && result.Has(domain.SubscriptionPaused{}.EventType()):
+			d.paused.WithLabelValues(string(cause)).Inc()
 			d.Logger.Error("a subscription was paused, because it cannot deliver", said...)
 			return nil
 		case err == nil:

@@ -36,7 +36,7 @@ func (s *subscriptions) operations() []transport.Operation {
 			ID: "update-subscription", Method: http.MethodPatch, Path: one,
 			Reach: transport.ReachOrganization, Scope: "subscriptions:update", Tag: tag,
 			Summary:     "Change a subscription",
-			Description: "Changes what is sent. Other types or another workspace count for everything after the subscription's position. The token must also have the scope events:read for every change but of name and batch.",
+			Description: "Changes what is sent. Other types or another workspace count for what comes after the change, or, if events were undelivered then, for everything after the subscription's position. The token must also have the scope events:read for every change but of name and batch.",
 			Do:          transport.Command(s.update),
 		},
 		{
