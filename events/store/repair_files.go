@@ -45,14 +45,17 @@ func (r *Repair) openFiles() error {
 	if err := r.checkPartition(); err != nil {
 		return err
 	}
+	done, err := s.dir.repaired()
+	if err != nil {
+		return err
+	}
+	if done.Log == m.Log && done.Partition != r.partition && !s.files(done.Partition).exists() { // DIR/repair has the only copy
+		return refuse("finish the repair of partition %d first: it was interrupted, and muster audit repair finishes it if it is run again as before", done.Partition)
+	}
 	f := s.files(r.partition)
 	r.old = &filed{f, r.partition}
 	if f.exists() {
 		return f.belongs(m)
-	}
-	done, err := s.dir.repaired()
-	if err != nil {
-		return err
 	}
 	if done.Log != m.Log || done.Partition != r.partition {
 		return s.gone(f.Name)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -91,4 +92,53 @@ func TestRepairRefuses(t *testing.T) {
 	}
 	refusal(r.Cut(t.Context(), found, nil), "still being written to")
 	l.close(r)
+}
+
+// A repair that was interrupted between its two moves is finished before anything is done to
+// another partition, because only the directory of the repair has the stream then.
+func TestRepairRefusesBesideAnother(t *testing.T) {
+	o := Options{Dir: t.TempDir(), Partitions: 2, Logger: quiet()}
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := write(t, s.Partitions[0], 1, 2, 3)
+	write(t, s.Partitions[1], 1)
+	log := s.marker.Log
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	place := filepath.Join(o.Dir, streamsDir, logStream(0))
+	made := filepath.Join(o.Dir, repairDir, streamsDir, logStream(0))
+	text, err := json.Marshal(complete{log, 0, markLine(all[len(all)-1])})
+	if err := errors.Join(err, os.MkdirAll(filepath.Dir(made), 0o700), os.CopyFS(made, os.DirFS(place)),
+		os.WriteFile(filepath.Join(o.Dir, repairDir, completeFile), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := OpenRepair(t.Context(), o, 1) // the old stream is still in its place
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Close(), os.RemoveAll(place)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = OpenRepair(t.Context(), o, 1)
+	if refusal := (*Refusal)(nil); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "finish the repair of partition 0 first") {
+		t.Fatalf("partition 1 beside a repair of partition 0: %v", err)
+	}
+	if r, err = OpenRepair(t.Context(), o, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, pending := r.Pending(); !pending {
+		t.Error("the repair of partition 0 is not known any more")
+	}
+	if err := errors.Join(r.Finish(t.Context(), nil), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = OpenRepair(t.Context(), o, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
