@@ -194,5 +194,8 @@ func copyTo(ctx context.Context, conn *nats.Conn, from original, last uint64, me
 		}
 		return nil
 	})
-	return errors.Join(err, settle())
+	if err != nil {
+		return err // settle may have failed, and what it has received does not come again
+	}
+	return settle()
 }
