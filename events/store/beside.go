@@ -12,14 +12,15 @@ import (
 	"github.com/synadia-io/orbit.go/jetstreamext"
 )
 
-// Beside opens a stream that another package keeps beside the log, or makes it. It has as
-// many replicas as the log, which excludes lazy persistence if there are several, and the log's marker in its metadata. A stream of another log is
-// refused with [ErrOtherLog]. When Beside returns, the embedded server's files of a new stream
-// have been flushed, so that a power cut does not take the stream itself.
+// Beside opens a stream that another package keeps beside the log, or makes it. A new stream
+// has as many replicas as the log, and the log's marker in its metadata. It is never persisted
+// lazily if it has several replicas, whatever the configuration says. A stream of another log
+// is refused with [ErrOtherLog]. When Beside returns, the embedded server's files of a new
+// stream have been flushed, so that a power cut does not take the stream itself.
 func (s *Store) Beside(ctx context.Context, config jetstream.StreamConfig) (jetstream.Stream, error) {
 	config.Replicas = s.replicas
 	if s.replicas > 1 {
-		config.PersistMode = jetstream.DefaultPersistMode // replicas are never lazy
+		config.PersistMode = jetstream.DefaultPersistMode // the server refuses lazy ones
 	}
 	metadata := s.marker.metadata()
 	maps.Copy(metadata, config.Metadata)
