@@ -174,7 +174,7 @@ func check(t *testing.T, c *jsonschema.Compiler, text []byte) {
 	if err := ce.Validate(); err != nil {
 		t.Errorf("the CloudEvents SDK finds it invalid: %v\n%s", err, text)
 	}
-	if err := valid(t, c, CloudEventSchema, text); err != nil {
+	if err := valid(t, c, CloudEventSchema(), text); err != nil {
 		t.Errorf("%v\n%s", err, text)
 	}
 	if err := valid(t, c, ce.DataSchema(), ce.Data()); err != nil {

@@ -32,7 +32,7 @@ func TestDrawnEvents(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				if err := valid(t, c, CloudEventSchema, whole); err != nil {
+				if err := valid(t, c, CloudEventSchema(), whole); err != nil {
 					rt.Fatalf("%v\n%s", err, whole)
 				}
 				if err := valid(t, c, one.DataSchema(), event.Data); err != nil {

@@ -13,8 +13,8 @@ const PingType = "muster.subscription.ping"
 
 const pingTitle = "SubscriptionPing"
 
-// PingSchema is the URI that names the schema of the ping's data.
-var PingSchema = wire.DataSchema(PingType, 1)
+// PingSchema returns the URI that names the schema of the ping's data.
+func PingSchema() string { return wire.DataSchema(PingType, 1) }
 
 // pingAttributes are the attributes of a ping. It has no position, because it is not in the
 // log, and nobody has done anything.
@@ -57,7 +57,7 @@ func Ping() (*Schema, error) {
 		Data            jsontext.Value `json:"data"`
 	}{
 		"1.0", "01M81M0A5R6X8Q2V4Y7Z9B1D3F", "/organizations/" + acme.Organization.String(), PingType, "subscriptions/" + hook.String(),
-		"2026-11-22T12:34:56.789Z", "application/json", PingSchema, acme.Organization.String(), pingExample,
+		"2026-11-22T12:34:56.789Z", "application/json", PingSchema(), acme.Organization.String(), pingExample,
 	})
 	s.Examples = []any{jsontext.Value(example)}
 	return s, err

@@ -87,8 +87,8 @@ func (s *Schema) form() string {
 	return map[any]string{"object": "object", "string": "text", "boolean": "true or false", "integer": "number"}[kind] + null
 }
 
-// CloudEventSchema is the URI that names the schema of every event as a whole.
-var CloudEventSchema = wire.DataSchema("cloudevent", 1)
+// CloudEventSchema returns the URI that names the schema of every event as a whole.
+func CloudEventSchema() string { return wire.DataSchema("cloudevent", 1) }
 
 // CloudEvent returns the schema of every event as a whole. Its data can be any object.
 func CloudEvent() *Schema {
@@ -132,7 +132,7 @@ func Documents() ([]Document, error) {
 		return nil, err
 	}
 	whole := CloudEvent()
-	all := []Document{{CloudEventSchema, "", whole}}
+	all := []Document{{CloudEventSchema(), "", whole}}
 	for i := range types {
 		t := &types[i]
 		data := *t.Data
@@ -148,7 +148,7 @@ func Documents() ([]Document, error) {
 		}
 		all = append(all, Document{t.DataSchema(), t.Name, &data})
 	}
-	all = append(all, Document{PingSchema, PingType, pingData()})
+	all = append(all, Document{PingSchema(), PingType, pingData()})
 	for _, d := range all {
 		d.Schema.Dialect, d.Schema.ID = Dialect, d.URI
 	}

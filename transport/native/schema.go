@@ -46,7 +46,7 @@ var rendered = sync.OnceValues(func() (s schemas, err error) {
 			return s, err
 		}
 		entry := SchemaEntry{Type: d.Type, DataSchema: d.URI, Path: d.Path(), Description: d.Schema.Description}
-		if d.URI == catalogue.CloudEventSchema {
+		if d.URI == catalogue.CloudEventSchema() {
 			list.CloudEvent = entry
 			continue
 		}
