@@ -20,12 +20,16 @@ type deferring struct {
 	wanted  chan struct{}
 	commits atomic.Int64
 	fails   atomic.Bool
+	broken  atomic.Bool   // it fails for good
 	shown   atomic.Uint64 // the number of the last event that was committed
 }
 
 var errFullDisk = errors.New("the disk is full")
 
 func (d *deferring) Commit() error {
+	if d.broken.Load() {
+		return errFullDisk
+	}
 	if d.fails.Load() {
 		return fmt.Errorf("%w: %w", ErrTryAgain, errFullDisk)
 	}
@@ -125,6 +129,24 @@ func TestACommitIsTriedAgain(t *testing.T) {
 	soon(t, "it is shown", func() bool { return n.Shown(AllEvents, a.org) })
 	soon(t, "it is ready", func() bool { return n.Ready(t.Context()) == nil })
 	must(t, n, a.add())
+}
+
+// A commit that fails for good stops the partition after what was committed, because no more
+// can be read.
+func TestACommitThatFailsForGood(t *testing.T) {
+	n, d := startDeferring(t, Options{})
+	a := found(t, n)
+	last := must(t, n, a.add()).Position
+	if err := n.AwaitShown(t.Context(), AllEvents, a.org); err != nil {
+		t.Fatal(err)
+	}
+	d.broken.Store(true)
+	must(t, n, a.add())
+	<-n.partitions[0].stall.ended.Done()
+	var stopped *StoppedError
+	if err := n.Stopped(); !errors.As(err, &stopped) || !errors.Is(err, errFullDisk) || stopped.After != last {
+		t.Errorf("%v, not after %s", err, last)
+	}
 }
 
 // Who reads of an event in the feed is not shown less by the read models of the same node, also

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/events/store"
-	"github.com/muster-dev/muster/events/wire"
 )
 
 // A directory is refused by another process, with other options, and over another log or
@@ -59,8 +58,13 @@ func TestRefusedDirectories(t *testing.T) {
 // models.
 func TestTruncatedLogIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	n := start(t, Options{Dir: dir, Partitions: 1})
+	n := start(t, Options{Dir: dir, Partitions: 2})
 	a := found(t, n)
+	p := n.Partition(a.org)
+	end, err := n.Tip(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
 	copied := t.TempDir()
 	if err := n.end(); err != nil {
 		t.Fatal(err)
@@ -68,21 +72,21 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 	if err := os.CopyFS(copied, os.DirFS(filepath.Join(dir, "jetstream"))); err != nil {
 		t.Fatal(err)
 	}
-	n = start(t, Options{Dir: dir, Partitions: 1})
+	n = start(t, Options{Dir: dir, Partitions: 2})
 	if err := n.fold.WaitFor(t.Context(), must(t, n, a.add()).Position); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.end(); err != nil {
 		t.Fatal(err)
 	}
-	last := n.fold.applied[0]
+	last := n.fold.applied
 	if err := os.RemoveAll(filepath.Join(dir, "jetstream")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "jetstream"), os.DirFS(copied)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tryStart(t, Options{Dir: dir, Partitions: 1}); !errors.Is(err, store.ErrTruncated) {
+	if _, err := tryStart(t, Options{Dir: dir, Partitions: 2}); !errors.Is(err, store.ErrTruncated) {
 		t.Fatalf("a log cut short: %v", err)
 	}
 	// A read model that knows more than the log is refused even without the mark.
@@ -91,15 +95,19 @@ func TestTruncatedLogIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()})
+	l, err := Open(t.Context(), Options{Dir: dir, Partitions: 2, Logger: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	if err := l.Follow(t.Context(), []wire.Checkpoint{last}, newFold(1)); !errors.Is(err, store.ErrTruncated) {
+	if err := l.Follow(t.Context(), last, newFold(2)); !errors.Is(err, store.ErrTruncated) {
 		t.Fatalf("a checkpoint behind the end: %v", err)
 	}
 	if err := l.Ready(t.Context()); !errors.Is(err, store.ErrTruncated) {
 		t.Fatalf("ready: %v", err)
+	}
+	var stopped *StoppedError
+	if err := l.Stopped(); !errors.As(err, &stopped) || stopped.After != end || strings.Count(err.Error(), store.ErrTruncated.Error()) != 1 {
+		t.Fatalf("not said once that it has stopped after %s: %v", end, err)
 	}
 }

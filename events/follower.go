@@ -18,13 +18,14 @@ type follower struct {
 	messages chan read // of all partitions, in the order of each
 
 	// Only the goroutine that applies touches these.
-	out     [store.MaxPartitions]bool   // partitions that have stopped
-	stalled bool                        // the last attempt to apply or commit has failed
-	unfed   []wire.Message              // what was applied and is not passed on to the feed
-	fed     time.Time                   // when something was passed on
-	events  int                         // how many were applied and are not committed
-	last    time.Time                   // when something was committed
-	reached [store.MaxPartitions]uint64 // for every partition, the number of the last event that was applied
+	out       [store.MaxPartitions]bool            // partitions that have stopped
+	stalled   bool                                 // the last attempt to apply or commit has failed
+	unfed     []wire.Message                       // what was applied and is not passed on to the feed
+	fed       time.Time                            // when something was passed on
+	events    int                                  // how many were applied and are not committed
+	last      time.Time                            // when something was committed
+	applied   [store.MaxPartitions]wire.Checkpoint // what each partition was applied up to
+	committed [store.MaxPartitions]wire.Checkpoint // what each partition was committed up to
 }
 
 // read is what a reader has read: a message, or why its partition stops after the messages
@@ -55,15 +56,16 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			f.stopped(wire.Checkpoint{Position: wire.Position{Partition: c.Partition}}, err)
+			f.stopped(f.whole(ctx, c), err)
+			reason := f.partitions[c.Partition].stall.permanent()
 			for _, p := range f.partitions { // none of them is followed
-				p.stall.end(err)
+				p.stall.end(reason)
 			}
 			return err
 		}
 		f.partitions[c.Partition].feed.Start(c.Number)
 		f.partitions[c.Partition].committed.Store(c.Number)
-		f.reached[c.Partition] = c.Number
+		f.applied[c.Partition], f.committed[c.Partition] = c, c
 		f.partitions[c.Partition].read.Store(&c)
 		if c.Message > 0 { // after a kill the mark may lag behind
 			f.store.SetMark(c)
@@ -80,6 +82,19 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 	}()
 	f.run(ctx)
 	return nil
+}
+
+// whole returns how far the log can be read that does not hold what was read up to the
+// checkpoint: to the checkpoint, or to the log's end if that comes first.
+func (f *follower) whole(ctx context.Context, c wire.Checkpoint) wire.Checkpoint {
+	tip, err := f.partitions[c.Partition].Tip(ctx)
+	switch {
+	case err != nil: // then not even the end is known
+		return wire.Checkpoint{Position: wire.Position{Partition: c.Partition}}
+	case tip.Number < c.Number:
+		return tip
+	}
+	return c
 }
 
 // run applies and commits what the readers bring, until they have ended.
@@ -250,7 +265,7 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 	case err == nil:
 		p.writer.acknowledged.note(m.Entries) // before anybody can read of them
 		f.store.SetMark(c)
-		f.unfed, f.reached[m.Partition] = append(f.unfed, m), c.Number
+		f.unfed, f.applied[m.Partition] = append(f.unfed, m), c
 		f.events += len(m.Entries)
 	case ctx.Err() == nil:
 		f.stop(ctx, before, err)
@@ -294,12 +309,13 @@ func (f *follower) commit(ctx context.Context) {
 	case err == nil:
 		f.events, f.last = 0, time.Now()
 		for _, p := range f.partitions {
-			p.committed.Store(f.reached[p.Number])
+			f.committed[p.Number] = f.applied[p.Number]
+			p.committed.Store(f.committed[p.Number].Number)
 		}
 	case ctx.Err() == nil:
 		for _, p := range f.partitions {
 			f.out[p.Number] = true
-			f.stopped(p.checkpoint(), err)
+			f.stopped(f.committed[p.Number], err)
 		}
 		f.events = 0
 	}
