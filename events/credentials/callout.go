@@ -32,6 +32,7 @@ type Callout struct {
 	keys    *Keys
 	logger  *slog.Logger
 	expires time.Duration
+	page    int // how many connections a server lists at once
 
 	mu      sync.Mutex
 	sub     *nats.Subscription // nil until subscribers are admitted
@@ -43,7 +44,7 @@ type Callout struct {
 // streams. The URLs, separated by commas, are of the same servers. A user and a password in
 // them are not used.
 func NewCallout(conn *nats.Conn, urls string, keys *Keys, logger *slog.Logger) *Callout {
-	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires}
+	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires, page: listPage}
 }
 
 // Admit begins to serve the servers.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"golang.org/x/sync/errgroup"
 )
 
 // Subjects that the account of the streams imports from the system account, if the servers are
@@ -23,67 +25,110 @@ const (
 	listWait = 2 * time.Second
 	// listStall is how long the next server may take after that.
 	listStall = 500 * time.Millisecond
+	// listPage is how many connections a server lists at once.
+	listPage = 1024
+	// kickAtOnce is how many connections are closed at once.
+	kickAtOnce = 32
 )
 
+// errNotImported reports that no server can be asked which connections it has.
+var errNotImported = errors.New("no server lists its connections")
+
 // Disconnect closes the connections of the user to all servers. If the servers are not
-// configured to let Muster do that, it logs that the connections stay until they expire.
+// configured to let Muster do that, it logs that the connections stay until they expire. If it
+// returns an error, it has closed as many as it could.
 func (c *Callout) Disconnect(user string) error {
-	request, err := json.Marshal(map[string]any{"auth": true, "user": user, "acc": Account, "limit": 1024})
+	connections := make(map[string][]uint64) // ids by the id of the server
+	var errs []error
+	for offset, more := 0, true; more; offset += c.page { // all are listed before any is closed, because that moves the pages
+		var err error
+		if more, err = c.list(user, offset, connections); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(connections) == 0 && len(errs) == 1 && errors.Is(errs[0], errNotImported) {
+		c.logger.Warn("connections of a subscriber to NATS stay until they expire: the account of Muster does not import "+
+			"what closes them (deploy/nats/subscribers.conf)", slog.String("subscription", user), slog.Duration("at_most", c.expires))
+		return nil
+	}
+	for server, ids := range connections {
+		errs = append(errs, c.kick(server, ids))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing connections to NATS: %w", err)
+	}
+	return nil
+}
+
+// list adds a page of each server's connections of the user. It reports whether a server may
+// have more. What one server has listed is added also if another one fails.
+func (c *Callout) list(user string, offset int, connections map[string][]uint64) (more bool, err error) {
+	request, err := json.Marshal(map[string]any{"auth": true, "user": user, "acc": Account, "offset": offset, "limit": c.page})
 	if err != nil {
-		return err
+		return false, err
 	}
 	inbox := c.conn.NewRespInbox()
 	sub, err := c.conn.SubscribeSync(inbox)
 	if err != nil {
-		return fmt.Errorf("closing connections to NATS: %w", err)
+		return false, err
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // fails only if the connection is closed
 	if err := c.conn.PublishRequest(connectionsSubject, inbox, request); err != nil {
-		return fmt.Errorf("closing connections to NATS: %w", err)
+		return false, err
 	}
+	var errs []error
 	for wait := listWait; ; wait = listStall {
 		m, err := sub.NextMsg(wait)
 		switch {
-		case errors.Is(err, nats.ErrTimeout) && wait == listStall:
-			return nil // every server has replied
+		case errors.Is(err, nats.ErrTimeout) && wait == listStall: // every server has replied
+			return more, errors.Join(errs...)
 		case errors.Is(err, nats.ErrNoResponders), errors.Is(err, nats.ErrTimeout):
-			c.logger.Warn("connections of a subscriber to NATS stay until they expire: the account of Muster does not import "+
-				"what closes them (deploy/nats/subscribers.conf)", slog.String("subscription", user), slog.Duration("at_most", c.expires))
-			return nil
+			return false, errNotImported
 		case err != nil:
-			return fmt.Errorf("closing connections to NATS: %w", err)
+			return false, errors.Join(append(errs, err)...)
 		}
-		if err := c.kick(m.Data); err != nil {
-			return fmt.Errorf("closing connections to NATS: %w", err)
+		var l struct {
+			Server struct {
+				ID string `json:"id"`
+			} `json:"server"`
+			Data struct {
+				Connections []struct {
+					ID uint64 `json:"cid"`
+				} `json:"connections"`
+			} `json:"data"`
 		}
+		if err := json.Unmarshal(m.Data, &l); err != nil {
+			errs = append(errs, fmt.Errorf("reading a list of connections: %w", err))
+			continue
+		}
+		for _, connection := range l.Data.Connections {
+			connections[l.Server.ID] = append(connections[l.Server.ID], connection.ID)
+		}
+		more = more || len(l.Data.Connections) >= c.page
 	}
 }
 
-// kick closes the connections that a server has listed.
-func (c *Callout) kick(list []byte) error {
-	var l struct {
-		Server struct {
-			ID string `json:"id"`
-		} `json:"server"`
-		Data struct {
-			Connections []struct {
-				ID uint64 `json:"cid"`
-			} `json:"connections"`
-		} `json:"data"`
+// kick closes connections to one server.
+func (c *Callout) kick(server string, ids []uint64) error {
+	errs := make([]error, len(ids))
+	var kicks errgroup.Group
+	kicks.SetLimit(kickAtOnce)
+	for i, id := range ids {
+		kicks.Go(func() error {
+			request, err := json.Marshal(map[string]any{"cid": id})
+			if err == nil {
+				// The response is not needed, but the server ignores what has no reply subject.
+				// Its error can only be that the connection is gone.
+				_, err = c.conn.Request(kickSubject+server, request, listWait)
+			}
+			errs[i] = err
+			return nil
+		})
 	}
-	if err := json.Unmarshal(list, &l); err != nil {
-		return err
+	_ = kicks.Wait()
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 0 {
+		return nil
 	}
-	for _, connection := range l.Data.Connections {
-		request, err := json.Marshal(map[string]any{"cid": connection.ID})
-		if err != nil {
-			return err
-		}
-		// The response is not needed, but the server ignores what has no reply subject. Its
-		// error can only be that the connection is gone.
-		if _, err := c.conn.Request(kickSubject+l.Server.ID, request, listWait); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fmt.Errorf("%d of %d connections to server %s: %w", len(errs), len(ids), server, errs[0])
 }
