@@ -24,6 +24,9 @@ const (
 // close.
 const Expires = 15 * time.Minute
 
+// maxLogins is how many logins are decided at once.
+const maxLogins = 256
+
 // Callout tells external servers who may connect, with the auth callout of NATS. Any number of
 // nodes may do that at once, if they have the same keys. It is safe for concurrent use.
 type Callout struct {
@@ -37,14 +40,16 @@ type Callout struct {
 	mu      sync.Mutex
 	sub     *nats.Subscription // nil until subscribers are admitted
 	closed  bool
-	checked atomic.Bool // the servers are configured
+	logins  sync.WaitGroup // that are being decided
+	slots   chan struct{}  // has an element for each of them
+	checked atomic.Bool    // the servers are configured
 }
 
 // NewCallout returns a callout on the connection, which must be to the account that holds the
 // streams. The URLs, separated by commas, are of the same servers. A user and a password in
 // them are not used.
 func NewCallout(conn *nats.Conn, urls string, keys *Keys, logger *slog.Logger) *Callout {
-	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires, page: listPage}
+	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires, page: listPage, slots: make(chan struct{}, maxLogins)}
 }
 
 // Admit begins to serve the servers.
@@ -54,7 +59,8 @@ func (c *Callout) Admit(lookup Lookup) {
 	if c.sub != nil || c.closed {
 		return
 	}
-	sub, err := c.conn.QueueSubscribe(calloutSubject, calloutQueue, func(m *nats.Msg) { c.respond(m, lookup) })
+	a := newAdmission(lookup)
+	sub, err := c.conn.QueueSubscribe(calloutSubject, calloutQueue, func(m *nats.Msg) { c.receive(m, a) })
 	if err != nil {
 		c.logger.Error("cannot let subscribers in to NATS", slog.Any("error", err)) // the connection is closed
 		return
@@ -62,19 +68,38 @@ func (c *Callout) Admit(lookup Lookup) {
 	c.sub = sub
 }
 
-// Close ends the service. Other nodes go on.
-func (c *Callout) Close() {
+// receive has a login decided beside the others, because some take long. If there are too
+// many, it waits.
+func (c *Callout) receive(m *nats.Msg, a *admission) {
+	c.slots <- struct{}{}
+	free := func() { <-c.slots }
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.closed {
+		free()
+		return
+	}
+	c.logins.Go(func() {
+		defer free()
+		c.respond(m, a)
+	})
+}
+
+// Close ends the service, after the logins that are being decided. Other nodes go on.
+func (c *Callout) Close() {
+	c.mu.Lock()
 	c.closed = true
 	if c.sub != nil {
 		_ = c.sub.Unsubscribe() // fails only if the connection is closed
 	}
+	c.mu.Unlock()
+	c.logins.Wait()
 }
 
-// respond decides one login. A request that cannot be understood is not answered: the server
-// then refuses the login by itself.
-func (c *Callout) respond(m *nats.Msg, lookup Lookup) {
+// respond decides one login. It does not respond to a request that cannot be understood, nor
+// while nobody knows who the subscriber is: the server then refuses the login by itself, after it
+// has waited.
+func (c *Callout) respond(m *nats.Msg, a *admission) {
 	server := m.Header.Get(calloutXKey)
 	text, err := c.keys.open(m.Data, server)
 	if err != nil {
@@ -86,7 +111,7 @@ func (c *Callout) respond(m *nats.Msg, lookup Lookup) {
 		c.logger.Warn("a login to NATS could not be read", slog.Any("error", err))
 		return
 	}
-	response, err := c.decide(request, lookup)
+	response, err := c.decide(request, a)
 	if err == nil {
 		response, err = c.keys.seal(response, server)
 	}
@@ -99,13 +124,17 @@ func (c *Callout) respond(m *nats.Msg, lookup Lookup) {
 }
 
 // decide returns the response to a login, signed.
-func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, lookup Lookup) ([]byte, error) {
+func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, a *admission) ([]byte, error) {
 	r := jwt.NewAuthorizationResponseClaims(request.UserNkey)
 	r.Audience = request.Server.ID
 	o := request.ConnectOptions
 	l := login{o.Username, o.Password}
 	now := time.Now()
-	if p, until, ok := c.permissions(l, lookup, now); !ok {
+	p, until, ok, err := c.permissions(l, a, now)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
 		r.Error = "the user or the password is wrong, or the subscription was deleted"
 	} else {
 		u := jwt.NewUserClaims(request.UserNkey)
@@ -113,7 +142,6 @@ func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, lookup Lookup)
 		u.Pub.Allow.Add(p.Publish...)
 		u.Sub.Allow.Add(p.Subscribe...)
 		u.Subs, u.Limits.Payload = MaxSubscriptions, MaxPayload
-		var err error
 		if r.Jwt, err = u.Encode(c.keys.signer); err != nil {
 			return nil, fmt.Errorf("signing: %w", err)
 		}
@@ -125,13 +153,14 @@ func (c *Callout) decide(request *jwt.AuthorizationRequestClaims, lookup Lookup)
 	return []byte(text), nil
 }
 
-// permissions returns what a login may do, and until when.
-func (c *Callout) permissions(l login, lookup Lookup, now time.Time) (p Permissions, until time.Time, ok bool) {
+// permissions returns what a login may do, and until when. It returns an error if that is not
+// known at the moment.
+func (c *Callout) permissions(l login, a *admission, now time.Time) (p Permissions, until time.Time, ok bool, err error) {
 	if c.isProbe(l) {
-		return probePermissions(), time.Time{}, true
+		return probePermissions(), time.Time{}, true, nil
 	}
-	s, until, ok := l.find(lookup, now)
-	return s.Permissions(l.user), until, ok
+	s, until, ok, err := a.find(l, now)
+	return s.Permissions(l.user), until, ok, err
 }
 
 // expiry returns when a connection ends, in whole seconds, as JWTs have them. It is in the

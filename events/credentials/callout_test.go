@@ -45,13 +45,13 @@ func TestNodes(t *testing.T) {
 	first := NewCallout(owner, s.ClientURL(), keys, slog.New(slog.DiscardHandler))
 	h := furnish(t, s.ClientURL(), owner, first, true)
 	second := NewCallout(connect(t, s.ClientURL(), nats.UserInfo("muster", "of the owner")), s.ClientURL(), keys, slog.New(slog.DiscardHandler))
-	second.Admit(h.book.lookup)
+	second.Admit(h.book.lookup())
 	t.Cleanup(second.Close)
 	for range 5 {
 		h.subscriber(t, h.own, password)
 	}
 	first.Close()
-	first.Admit(h.book.lookup) // has no effect
+	first.Admit(h.book.lookup()) // has no effect
 	if err := owner.Flush(); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestCanIssue(t *testing.T) {
 	}
 	for _, reason := range []error{ErrNoCallout, ErrNotListening} {
 		door := Closed(reason)
-		door.Admit(nil)
+		door.Admit(Lookup{})
 		if err := door.Disconnect("x"); err != nil || !errors.Is(door.CanIssue(), reason) {
 			t.Error(err, door.CanIssue())
 		}
@@ -229,7 +229,7 @@ func TestEncryptedLogins(t *testing.T) {
 	keys.curve = curve
 	c := NewCallout(owner, s.ClientURL(), keys, slog.New(slog.DiscardHandler))
 	t.Cleanup(c.Close)
-	c.Admit(h.book.lookup)
+	c.Admit(h.book.lookup())
 	if len(h.fetch(t, h.subscriber(t, h.own, password), h.own, 5)) != 5 {
 		t.Error("messages are missing")
 	}

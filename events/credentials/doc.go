@@ -32,10 +32,15 @@
 //   - A [Callout] serves NATS's auth callout for an external server or cluster. The
 //     configuration that the servers need is in deploy/nats/subscribers.conf.
 //
-// Neither refuses a subscriber before [Door.Admit], because most client libraries give up when
-// the same server refuses them twice. At a gate, logins wait, and then take too long. A callout
-// leaves them to the other nodes. If no node serves the callout, external servers refuse logins
-// by themselves.
+// Neither refuses a subscriber before [Door.Admit], nor while the [Lookup] cannot tell who it
+// is, because most client libraries give up when the same server refuses them twice. At a gate,
+// logins wait, and then take too long. A callout leaves them to the other nodes before
+// [Door.Admit], and does not respond if it cannot tell. If no node responds in time, external
+// servers refuse logins by themselves.
+//
+// A secret that another node has just given out may not be known here yet. So a login is
+// refused only after the lookup has caught up with what all nodes have written. All logins
+// that come meanwhile wait for the same, so wrong ones cost little.
 //
 // # Use
 //

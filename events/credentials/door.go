@@ -10,7 +10,8 @@ import (
 // Door is where subscribers come in to NATS: a [Gate], a [Callout], or [Closed].
 type Door interface {
 	// Admit begins to let subscribers in. It is called once, when the lookup can tell
-	// who they are. Until then subscribers are neither let in nor refused.
+	// who they are. Until then, and while the lookup cannot tell, subscribers are neither let
+	// in nor refused.
 	Admit(lookup Lookup)
 	// CanIssue returns nil if subscribers can be let in, and otherwise an error that says
 	// what the operator must configure. Credentials must not be issued then.
@@ -36,18 +37,43 @@ func (closed) Close()                  {}
 // login is what a client says of itself.
 type login struct{ user, password string }
 
+// admission is a [Lookup] that logins are decided with.
+type admission struct {
+	lookup  Lookup
+	catchUp *catchUp
+}
+
+func newAdmission(l Lookup) *admission {
+	return &admission{l, newCatchUp(l.CatchUp, catchUpPause)}
+}
+
 // find returns the subscriber that logs in, and until when its secret is good (the zero time:
-// for ever). It returns false for an unknown user and for a wrong secret alike.
-func (l login) find(lookup Lookup, now time.Time) (s Subscriber, until time.Time, ok bool) {
+// for ever). It returns false for an unknown user and for a wrong secret alike, and an error if
+// that is not known at the moment.
+func (a *admission) find(l login, now time.Time) (s Subscriber, until time.Time, ok bool, err error) {
 	if !isID(l.user) {
-		return s, until, false
+		return s, until, false, nil
 	}
-	s, known := lookup(l.user)
+	if s, until, ok, err = a.look(l, now); ok || err != nil {
+		return s, until, ok, err
+	}
+	if err := a.catchUp.wait(); err != nil {
+		return Subscriber{}, time.Time{}, false, err
+	}
+	return a.look(l, now)
+}
+
+// look is find with what is known here.
+func (a *admission) look(l login, now time.Time) (s Subscriber, until time.Time, ok bool, err error) {
+	s, known, err := a.lookup.Find(l.user)
+	if err != nil {
+		return Subscriber{}, time.Time{}, false, err
+	}
 	if !known {
 		s = Subscriber{} // has no secret, so none is right
 	}
 	until, right := s.accepts(l.password, now)
-	return s, until, right && s.valid()
+	return s, until, right && s.valid(), nil
 }
 
 // isID reports whether the name is a subscription's id, in the one form that Muster writes. It

@@ -16,13 +16,13 @@ import (
 // can be attached to one server after the other. It is safe for concurrent use.
 type Gate struct {
 	secret string
-	wait   time.Duration // how long a login waits until subscribers are admitted
+	wait   time.Duration // how long a login waits that can be neither let in nor refused
 	// maxReplies is how many requests the server may remember.
 	maxReplies int
 	watching   sync.WaitGroup
 
 	mu          sync.Mutex
-	lookup      Lookup         // nil until subscribers are admitted
+	admission   *admission     // nil until subscribers are admitted
 	server      *server.Server // nil while none is attached
 	account     *server.Account
 	connections map[string][]uint64 // ids of the connections of each user
@@ -92,7 +92,7 @@ func prepare(s *server.Server) (*server.Account, error) {
 }
 
 // Admit lets subscribers in.
-func (g *Gate) Admit(lookup Lookup) { g.set(func() { g.lookup = lookup }) }
+func (g *Gate) Admit(lookup Lookup) { g.set(func() { g.admission = newAdmission(lookup) }) }
 
 // set changes the gate, and wakes logins that wait for a change.
 func (g *Gate) set(change func()) {
@@ -120,11 +120,17 @@ func (g *Gate) Check(c server.ClientAuthentication) bool {
 	if !isID(l.user) {
 		return false
 	}
-	lookup, account := g.admitted()
-	if lookup == nil {
+	timeout := time.NewTimer(g.wait)
+	defer timeout.Stop()
+	admission, account, detached := g.admitted(timeout.C)
+	if admission == nil {
 		return false
 	}
-	s, until, ok := l.find(lookup, time.Now())
+	s, until, ok, err := admission.find(l, time.Now())
+	if err != nil {
+		outlast(timeout.C, detached)
+		return false
+	}
 	if !ok || !g.note(l.user, c.GetID()) {
 		return false
 	}
@@ -138,31 +144,43 @@ func (g *Gate) Check(c server.ClientAuthentication) bool {
 	})
 	// A change after the first look may have been followed by a Disconnect that did not see
 	// this connection yet. A change after this second look is followed by one that does.
-	again, _, ok := l.find(lookup, time.Now())
+	again, _, ok, err := admission.look(l, time.Now())
+	if err != nil {
+		outlast(timeout.C, detached)
+		return false
+	}
 	return ok && again == s
 }
 
-// admitted returns the lookup and the account of the subscribers. It waits for them for a
-// while. The lookup is nil if that was not enough.
-func (g *Gate) admitted() (Lookup, *server.Account) {
-	timeout := time.NewTimer(g.wait)
-	defer timeout.Stop()
+// outlast waits until the server has said that the login took too long, or until the gate is
+// detached. The login is not refused then.
+func outlast(timeout <-chan time.Time, detached <-chan struct{}) {
+	select {
+	case <-timeout:
+	case <-detached:
+	}
+}
+
+// admitted returns what logins are decided with and the account of the subscribers, and what
+// is closed when the gate is detached. It waits until the timeout. The admission is nil if that
+// was not enough.
+func (g *Gate) admitted(timeout <-chan time.Time) (*admission, *server.Account, <-chan struct{}) {
 	g.mu.Lock()
 	detached := g.detached
 	g.mu.Unlock()
 	for {
 		g.mu.Lock()
-		lookup, account, changed := g.lookup, g.account, g.changed
+		admission, account, changed := g.admission, g.account, g.changed
 		g.mu.Unlock()
-		if lookup != nil && account != nil {
-			return lookup, account
+		if admission != nil && account != nil {
+			return admission, account, detached
 		}
 		select {
 		case <-changed:
 		case <-detached:
-			return nil, nil
-		case <-timeout.C:
-			return nil, nil
+			return nil, nil, detached
+		case <-timeout:
+			return nil, nil, detached
 		}
 	}
 }

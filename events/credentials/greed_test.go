@@ -12,7 +12,7 @@ import (
 func TestGreed(t *testing.T) {
 	h := embedded(t, false)
 	h.door.(*Gate).maxReplies = 2000
-	h.door.Admit(h.book.lookup)
+	h.door.Admit(h.book.lookup())
 	modest := h.subscriber(t, h.others, password)
 	var gone atomic.Bool
 	greedy := h.subscriber(t, h.own, password, nats.NoReconnect(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -37,13 +38,48 @@ type house struct {
 type book struct {
 	mu      sync.Mutex
 	entries map[string]Subscriber
+	unknown error                 // if it cannot tell at the moment
+	asked   func(user string)     // called by find
+	late    map[string]Subscriber // what it does not know before it has caught up
+	caught  int                   // how often it has caught up
 }
 
-func (b *book) lookup(user string) (Subscriber, bool) {
+func (b *book) lookup() Lookup { return Lookup{Find: b.find, CatchUp: b.catchUp} }
+
+func (b *book) find(user string) (Subscriber, bool, error) {
+	b.mu.Lock()
+	asked := b.asked
+	b.mu.Unlock()
+	if asked != nil {
+		asked(user)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, ok := b.entries[user]
-	return s, ok
+	return s, ok, b.unknown
+}
+
+// say sets why it cannot tell.
+func (b *book) say(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.unknown = err
+}
+
+// times returns how often it has caught up.
+func (b *book) times() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.caught
+}
+
+// catchUp makes known what another node has written.
+func (b *book) catchUp() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.caught++
+	maps.Copy(b.entries, b.late)
+	return nil
 }
 
 func (b *book) set(user string, change func(*Subscriber)) {
@@ -195,7 +231,7 @@ func furnish(t *testing.T, url string, owner *nats.Conn, door Door, admit bool) 
 		h.book.set(user, func(s *Subscriber) { *s = Subscriber{Stream: feed, Consumer: consumerOf(user), Secret: Hash(password)} })
 	}
 	if admit {
-		door.Admit(h.book.lookup)
+		door.Admit(h.book.lookup())
 	}
 	return h
 }

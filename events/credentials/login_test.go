@@ -143,7 +143,7 @@ func TestAdmit(t *testing.T) {
 		t.Fatal("the login did not wait:", err)
 	case <-asked:
 	}
-	h.door.Admit(h.book.lookup)
+	h.door.Admit(h.book.lookup())
 	if err := <-connected; err != nil {
 		t.Error(err)
 	}

@@ -50,10 +50,18 @@ type Subscriber struct {
 	FormerUntil time.Time
 }
 
-// Lookup returns the subscriber with the name, which is a subscription's id. It returns false
-// for an unknown or deleted one. It must be safe for concurrent use, and quick: a login waits
-// for it.
-type Lookup func(user string) (Subscriber, bool)
+// Lookup tells who the subscribers are. Its functions must be safe for concurrent use. A login
+// waits for them, and servers wait for 2 seconds if nothing else is configured.
+type Lookup struct {
+	// Find returns the subscriber with the name, which is a subscription's id. It returns
+	// false for an unknown or deleted one, and an error if that is not known at the moment.
+	// Then the door does not refuse the login: it took too long for the server.
+	Find func(user string) (Subscriber, bool, error)
+	// CatchUp returns once Find knows of everything that was written anywhere before CatchUp
+	// was called, or an error if it does not. A login is refused only after that, because
+	// another node may just have given out the secret. It is called only once at a time.
+	CatchUp func() error
+}
 
 // Hash returns what [Subscriber] has of a secret.
 func Hash(secret string) domain.Hash { return sha256.Sum256([]byte(secret)) }
