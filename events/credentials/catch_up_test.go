@@ -3,6 +3,7 @@ package credentials
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,17 +57,17 @@ func TestWrittenByAnotherNode(t *testing.T) {
 // However many logins are wrong, they catch up together. Each waits for what begins after it.
 func TestCatchUpTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		begun := 0
+		var begun atomic.Int64
 		c := newCatchUp(func() error {
-			begun++
+			begun.Add(1)
 			time.Sleep(time.Minute)
 			return errors.New("in vain")
 		}, time.Second)
 		var logins sync.WaitGroup
-		login := func(round int) {
+		login := func(round int64) {
 			logins.Go(func() {
-				if err := c.wait(); err == nil || begun < round {
-					t.Errorf("after round %d, and not %d: %v", begun, round, err)
+				if err := c.wait(); err == nil || begun.Load() < round {
+					t.Errorf("after round %d, and not %d: %v", begun.Load(), round, err)
 				}
 			})
 		}
@@ -78,8 +79,8 @@ func TestCatchUpTogether(t *testing.T) {
 		synctest.Wait()
 		since := time.Now()
 		logins.Wait()
-		if took := time.Since(since); begun != 2 || took != 2*time.Minute+time.Second {
-			t.Errorf("%d rounds in %v", begun, took)
+		if took := time.Since(since); begun.Load() != 2 || took != 2*time.Minute+time.Second {
+			t.Errorf("%d rounds in %v", begun.Load(), took)
 		}
 	})
 }
