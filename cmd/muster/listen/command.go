@@ -150,14 +150,15 @@ func (o *options) run(ctx context.Context, out, notes io.Writer) (err error) {
 		r.open(o.secrets)
 		fmt.Fprintf(notes, "Receiving webhooks at %s\n", here)
 	} else {
-		s, err := o.subscribe(ctx, here)
-		if err != nil {
-			return err
+		s, failed := o.subscribe(ctx, here)
+		if failed != nil {
+			return failed
 		}
+		// err must be the function's result here, and no variable of this block.
 		defer func() { err = errors.Join(err, o.unsubscribe(ctx, s, notes)) }()
-		secret, err := webhook.ParseSecret(s.Secret)
-		if err != nil {
-			return fmt.Errorf("the secret of the subscription that was made: %w", err)
+		secret, failed := webhook.ParseSecret(s.Secret)
+		if failed != nil {
+			return fmt.Errorf("the secret of the subscription that was made: %w", failed)
 		}
 		r.open([]webhook.Secret{secret})
 		fmt.Fprintf(notes, "Receiving webhooks of the subscription %s, with the secret %s, at %s\n", s.ID, s.Secret, here)
