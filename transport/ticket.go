@@ -21,10 +21,11 @@ func (c *Call) IssueTicket(org domain.OrganizationID) (ticket string, ends time.
 	return c.engine.auth.IssueTicket(c, org, c.authorization())
 }
 
-// takeTicket uses the ticket of the request, if there is one. Everything that can be wrong
-// with it, except the ticket itself, is found out before, so that it is not used in vain.
+// takeTicket uses the ticket of the request, if there is one. Before, it refuses requests in
+// which no ticket has a place, so that those do not use it up. Whatever else is wrong with a
+// request is told only to whoever has a token or a ticket, and the ticket is used then.
 func (c *Call) takeTicket() error {
-	query, _ := parseQuery(c.r.URL.RawQuery) // what is wrong with it is told later
+	query, _ := parseQuery(c.r.URL.RawQuery) // what cannot be read is told later
 	sent := query[ticketParameter]
 	if len(sent) == 0 {
 		return nil

@@ -54,8 +54,8 @@ func TestTicket(t *testing.T) {
 	s.follow("", s.ticket(rootToken, x.org)).close()
 }
 
-// A ticket is used up by a stream in its organization only. Whatever else is wrong with a
-// request is told before, and the ticket can still be used.
+// A ticket is not used up by a request in which it has no place, or for another organization.
+// It is by a request that is admitted with it, whatever else is wrong with that.
 func TestTicketIsNotWasted(t *testing.T) {
 	s := start(t, t.TempDir())
 	x, other := s.tenant("Acme"), s.tenant("Other")
@@ -74,6 +74,12 @@ func TestTicketIsNotWasted(t *testing.T) {
 	s.as("", "GET", "/v1/organizations/"+x.org+"?"+strings.SplitAfter(path, "?")[1], "").want(401, "missing_token")
 	s.follow("", path).close()
 	s.as("", "GET", path, "", "Accept", streaming).want(401, "invalid_ticket")
+
+	for _, more := range []string{"&after=nonsense", "&nonsense=1"} {
+		path = s.ticket(rootToken, x.org)
+		s.as("", "GET", path+more, "", "Accept", streaming).want(422)
+		s.as("", "GET", path, "", "Accept", streaming).want(401, "invalid_ticket")
+	}
 }
 
 // A ticket can do no more than the token that it was issued with, and ends with it.
