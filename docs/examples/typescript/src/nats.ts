@@ -28,9 +28,9 @@ process.once("SIGTERM", () => void nats.close());
 const consumer = await jetstream(nats).consumers.get(connection.stream, connection.consumer);
 while (!nats.isClosed()) {
   try {
-    // One at a time and in order. But an event that a client had when it died comes again after
-    // half a minute, and later ones may come before it. So know events that you have handled
-    // by their id, and not by a position.
+    // One at a time and in order. An event that a client had when it died comes again after
+    // half a minute, and no later one comes before it. So it can be the same one again, never
+    // an older one.
     const message = await consumer.next({ expires: 30_000 });
     if (!message) continue; // nothing happened
     const event = message.json<MusterEvent>();

@@ -5,7 +5,7 @@ import { handle, variable, type MusterEvent } from "./event.js";
 import { patientFetch } from "./patient.js";
 
 const [url, organization, token] = ["MUSTER_URL", "MUSTER_ORGANIZATION", "MUSTER_TOKEN"].map(variable) as [string, string, string];
-const cursor = new Cursor(process.env.CURSOR ?? "cursor");
+const cursor = new Cursor(process.env.CURSOR ?? "cursor-stream");
 
 // named=false: every event comes as "message". Add type=muster.member.* for some types only.
 const query = new URLSearchParams({ named: "false", after: cursor.position ?? "earliest" });

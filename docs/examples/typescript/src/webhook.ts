@@ -6,7 +6,7 @@ import { handle, numberOf, variable, type MusterEvent } from "./event.js";
 
 // There are two secrets, separated by a comma, while one is rotated.
 const webhooks = variable("MUSTER_WEBHOOK_SECRET").split(",").map((secret) => new Webhook(secret));
-const cursor = new Cursor(process.env.CURSOR ?? "cursor");
+const cursor = new Cursor(process.env.CURSOR ?? "cursor-webhook");
 const mostBytes = 16 * 1024 * 1024;
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
