@@ -47,7 +47,7 @@ func (s *subscriptions) create(c *transport.Call, in *createSubscriptionInput) (
 	if sent.Batch != nil && *sent.Batch < 1 {
 		return nil, transport.InvalidField("/batch", transport.CodeOutOfRange, "from 1 to 100 events are expected")
 	}
-	from, err := firstOf(c, in.Organization, "/from", sent.From, fromLatest)
+	from, err := firstOf(c, in.Organization, "/from", sent.From)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func (s *subscriptions) rewind(c *transport.Call, in *rewindSubscriptionInput) (
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	from, err := firstOf(c, in.Organization, "/from", in.Sent().From, fromLatest)
+	from, err := firstOf(c, in.Organization, "/from", in.Sent().From)
 	if err != nil {
 		return nil, err
 	}
@@ -305,18 +305,13 @@ func (s *subscriptions) delete(c *transport.Call, in *subscriptionVerbInput) (*t
 	return transport.Ended(result), nil
 }
 
-// fromLatest is where a subscription begins that does not say where.
-const fromLatest = "latest"
-
 // firstOf returns the number of the first event to deliver that the text names, and 0 for what
-// comes after the command.
-func firstOf(c *transport.Call, org domain.OrganizationID, pointer string, text *string, otherwise string) (uint64, error) {
-	if text == nil {
-		text = &otherwise
+// comes after the command, which is also what no text means.
+func firstOf(c *transport.Call, org domain.OrganizationID, pointer string, text *string) (uint64, error) {
+	if text == nil || *text == "latest" {
+		return 0, nil
 	}
 	switch *text {
-	case fromLatest:
-		return 0, nil
 	case "earliest":
 		return 1, nil
 	}
