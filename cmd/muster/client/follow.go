@@ -22,9 +22,9 @@ type Following struct {
 	// earliest: with latest, events would be missed if the connection broke before the
 	// first one.
 	Query url.Values
-	// Event is called for each event with its position and its CloudEvent, byte for byte as
-	// received. An error ends the stream.
-	Event func(position, event string) error
+	// Event is called for each event with its CloudEvent, byte for byte as received. An error
+	// ends the stream.
+	Event func(event string) error
 	// Idle is called when all that has been received was passed to Event, before the stream
 	// waits for more. An error ends the stream.
 	Idle func() error
@@ -88,7 +88,7 @@ func (c *Client) Follow(ctx context.Context, f *Following) error {
 		if e.Data == "" || ctx.Err() != nil {
 			return
 		}
-		if err := f.Event(e.LastEventID, e.Data); err != nil {
+		if err := f.Event(e.Data); err != nil {
 			end(err)
 		}
 	})

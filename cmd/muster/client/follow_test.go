@@ -13,15 +13,14 @@ import (
 	"time"
 )
 
-// follows follows a stream until the event with that position, and returns the positions of
-// the events and what was said.
+// follows follows a stream until that event, and returns the events and what was said.
 func follows(t *testing.T, c *Client, last string) (said []string, err error) {
 	t.Helper()
 	end := errors.New("the end")
 	err = c.Follow(t.Context(), &Following{
 		Path: "/events", Query: url.Values{"after": {"0-1"}},
-		Event: func(position, event string) error {
-			if said = append(said, position+" "+event); position == last {
+		Event: func(event string) error {
+			if said = append(said, event); event == last {
 				return end
 			}
 			return nil
@@ -59,14 +58,14 @@ func TestFollow(t *testing.T) {
 		default:
 			w.Header().Set("Content-Type", "text/event-stream")
 			if fmt.Fprint(w, ": muster\nretry: 10\n\n:\n\n"); asked == 1 {
-				fmt.Fprint(w, "id: 0-2\nevent: a\ndata: {\"a\":1}\n\nid: 0-3\ndata: {")
+				fmt.Fprint(w, "id: 0-2\nevent: a\ndata: {\"a\":2}\n\nid: 0-3\ndata: {")
 				return
 			}
-			fmt.Fprint(w, "id: 0-3\nevent: b\ndata: {}\n\nid: 0-4\ndata: {}\n\n")
+			fmt.Fprint(w, "id: 0-3\nevent: b\ndata: {\"a\":3}\n\nid: 0-4\ndata: {\"a\":4}\n\n")
 		}
 	})
-	said, err := follows(t, c, "0-3")
-	want := []string{`0-2 {"a":1}`, "lost: the service at " + c.URL + " closed it", "again", "0-3 {}"}
+	said, err := follows(t, c, `{"a":3}`)
+	want := []string{`{"a":2}`, "lost: the service at " + c.URL + " closed it", "again", `{"a":3}`}
 	if err != nil || !slices.Equal(said, want) {
 		t.Errorf("%v: %q, not %q", err, said, want)
 	}

@@ -102,7 +102,7 @@ func (f *following) follow(ctx context.Context, p *printer, stderr io.Writer) er
 func (f *following) stream(ctx context.Context, p *printer, stderr io.Writer) error {
 	return f.Follow(ctx, &client.Following{
 		Path: f.path(), Query: f.query(p.last),
-		Event: func(_, event string) error { return p.print(ctx, event) },
+		Event: func(event string) error { return p.print(ctx, event) },
 		Idle:  p.flush,
 		Lost: func(why string) {
 			fmt.Fprintf(stderr, "The connection is lost: %s. Trying to connect again.\n", why)
