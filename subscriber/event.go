@@ -22,7 +22,7 @@ type Event struct {
 	Subject         string          `json:"subject,omitempty"`         // what it happened to, within the organization
 	Time            time.Time       `json:"time"`                      // when it was recorded
 	DataContentType string          `json:"datacontenttype,omitempty"` // application/json
-	DataSchema      string          `json:"dataschema,omitempty"`      // the address of the JSON Schema of Data
+	DataSchema      string          `json:"dataschema,omitempty"`      // the name of the JSON Schema of Data
 	Position        Position        `json:"sequence,omitzero"`         // its place in history; zero for a ping
 	OrganizationID  string          `json:"organizationid,omitempty"`
 	WorkspaceID     string          `json:"workspaceid,omitempty"`

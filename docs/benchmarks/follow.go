@@ -16,8 +16,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// pageTicks is how many ticks the kernel counts in a second of processor time (USER_HZ).
-const pageTicks = 100
+// ticksPerSecond is how many ticks the kernel counts in a second of processor time (USER_HZ).
+const ticksPerSecond = 100
 
 // following is a measurement of streams of events: how many follow how many organizations,
 // and what one of these organizations writes.
@@ -202,7 +202,7 @@ func (f *following) used() (megabytes string, processor time.Duration) {
 	for i, field := range strings.Fields(rest) {
 		if i == 11 || i == 12 { // utime and stime
 			ticks, _ := strconv.Atoi(field)
-			processor += time.Duration(ticks) * time.Second / pageTicks
+			processor += time.Duration(ticks) * time.Second / ticksPerSecond
 		}
 	}
 	return megabytes, processor

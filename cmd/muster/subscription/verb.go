@@ -61,8 +61,10 @@ func newSkip() *cobra.Command {
 	cmd := s.shown(&cobra.Command{
 		Use: "skip", Short: "Skip the next event of a subscription, which its subscriber cannot handle",
 		Long: "Skip has Muster not deliver one event: the next one. Its position must be given, so that no\n" +
-			"other is skipped by mistake. muster subscription deliveries shows it. The event stays in the\n" +
-			"log, and that it was skipped, and why, is an event too.",
+			"other is skipped by mistake. For a webhook muster subscription deliveries shows it. For a\n" +
+			"subscriber on NATS it is the first event after the position of muster subscription get that\n" +
+			"the subscription wants: muster events follow --from POSITION shows what comes then. The event\n" +
+			"stays in the log, and that it was skipped, and why, is an event too.",
 		Example: "  muster subscription skip billing --organization ORG --position 0-1042 --reason 'ticket 4711: unknown currency'",
 	}, func(cmd *cobra.Command, which chosen) error {
 		return s.do(cmd, which, "skip", body, "goes on without "+body.Position)
