@@ -121,7 +121,7 @@ func checkNATS(t SubscriptionTerms) error {
 	case len(t.Include) > 0:
 		return &InvalidError{"/include", "not_applicable", "only for a webhook: events in NATS are whole"}
 	case t.Batch > 1:
-		return &InvalidError{"/batch", "not_applicable", "only for a webhook: a NATS client decides itself how many events it fetches"}
+		return &InvalidError{"/batch", "not_applicable", "only for a webhook: a NATS client gets one event at a time"}
 	}
 	return nil
 }
