@@ -245,7 +245,7 @@ func (r *runner) keepLast() {
 func (r *runner) failed(ctx context.Context, t *trial, o Outcome) error {
 	r.failing = true
 	var h Health
-	wait := max(r.options.Schedule(t.attempt), min(o.RetryAfter, longestRetryAfter))
+	wait := max(r.options.Schedule(t.attempt), min(o.RetryAfter, LongestRetryAfter))
 	_, err := r.change(context.WithoutCancel(ctx), r.spec.ID, func(n *note) bool {
 		if n.Deleted || n.Epoch != r.spec.epoch() {
 			return false

@@ -13,8 +13,8 @@ var schedule = [...]time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Mi
 // that failed together are not tried together.
 const jitter = 0.2
 
-// longestRetryAfter bounds what an endpoint can ask for.
-const longestRetryAfter = 24 * time.Hour
+// LongestRetryAfter bounds how long an endpoint can ask to be left alone.
+const LongestRetryAfter = 24 * time.Hour
 
 // Schedule returns how long to wait after an attempt to deliver an event has failed. Attempts
 // are counted from 1.

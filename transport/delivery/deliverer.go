@@ -254,7 +254,7 @@ func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webho
 // outcome returns what the cursor has to know of an attempt.
 func outcome(r *webhook.Result) subscription.Outcome {
 	return subscription.Outcome{
-		Kind: subscription.OutcomeKind(r.Outcome), Status: r.Status, Latency: r.Latency,
+		Kind: r.Outcome, Status: r.Status, Latency: r.Latency,
 		RetryAfter: r.RetryAfter, Error: r.Error, Answer: r.Answer,
 	}
 }

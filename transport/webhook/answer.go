@@ -9,13 +9,15 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/muster-dev/muster/events/subscription"
 )
 
-// MaxAnswer is how much of an answer's body is read, in bytes.
-const MaxAnswer = 1 << 10
+// MaxAnswer is how much of an answer's body is read, in bytes: as much as is kept.
+const MaxAnswer = subscription.MostAnswer
 
 // MaxRetryAfter bounds how long a receiver can ask to be left alone.
-const MaxRetryAfter = 24 * time.Hour
+const MaxRetryAfter = subscription.LongestRetryAfter
 
 // read notes the answer. Its status decides, whether or not the body can be read.
 func (s *Sender) read(answer *http.Response, r *Result) {

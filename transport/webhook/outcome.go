@@ -2,17 +2,19 @@ package webhook
 
 import (
 	"time"
+
+	"github.com/muster-dev/muster/events/subscription"
 )
 
-// Outcome is what came of an attempt.
-type Outcome string
+// Outcome is what came of an attempt, in the words in which attempts are kept.
+type Outcome = subscription.OutcomeKind
 
 // The outcomes. What is not delivered has to be sent again, or the subscription paused.
 const (
-	Delivered Outcome = "delivered" // the receiver has it: a status from 200 to 299
-	Failed    Outcome = "failed"    // any other answer than 2xx and 410, or none
-	Gone      Outcome = "gone"      // 410: the receiver wants no more
-	Refused   Outcome = "refused"   // Muster made no connection, because the address may not be used
+	Delivered = subscription.Delivered // the receiver has it: a status from 200 to 299
+	Failed    = subscription.Failed    // any other answer than 2xx and 410, or none
+	Gone      = subscription.Gone      // 410: the receiver wants no more
+	Refused   = subscription.Refused   // Muster made no connection, because the address may not be used
 )
 
 // Result describes an attempt.

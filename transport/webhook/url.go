@@ -7,10 +7,9 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-)
 
-// MaxURL is the length of the longest URL of an endpoint, in bytes.
-const MaxURL = 2048
+	"github.com/muster-dev/muster/domain"
+)
 
 // CheckURL returns an error that says what to do, unless webhooks can be sent to the URL: an
 // absolute https URL with a host that is a public name with a dot, or a public address in
@@ -25,8 +24,8 @@ func CheckURL(text string, allowPrivate bool) error {
 }
 
 func parseURL(text string, allowPrivate bool) (*url.URL, error) {
-	if len(text) > MaxURL {
-		return nil, fmt.Errorf("the URL has %d characters, and at most %d are taken", len(text), MaxURL)
+	if len(text) > domain.MaxURL {
+		return nil, fmt.Errorf("the URL has %d characters, and at most %d are taken", len(text), domain.MaxURL)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) {
 		return nil, errors.New("the URL may only have ASCII characters, without spaces and backslashes: write a host as xn--… and escape the rest (%20)")

@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport/webhook"
 )
 
 func TestCheckURL(t *testing.T) {
 	t.Parallel()
-	long := "https://app.acme.example/" + strings.Repeat("x", webhook.MaxURL-len("https://app.acme.example/"))
+	long := "https://app.acme.example/" + strings.Repeat("x", domain.MaxURL-len("https://app.acme.example/"))
 	for _, text := range []string{
 		"https://app.acme.example", "https://app.acme.example/hooks?key=a%20b", "https://app.acme.example:8443/", "HTTPS://App.Acme.Example/",
 		"https://1.1.1.1/", "https://[2606:4700:4700::1111]:8443/x", "https://xn--bcher-kva.example/", "https://my_app.acme.example/", long,
