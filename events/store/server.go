@@ -117,4 +117,5 @@ func startFailed(ctx context.Context, log *serverLog, dir string) error {
 func stopServer(s *server.Server) {
 	s.Shutdown()
 	s.WaitForShutdown()
+	s.SetLoggerV2(nil, false, false, false) // closes its log
 }

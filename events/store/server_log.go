@@ -5,32 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 )
 
 // serverLog writes the embedded server's log to slog. The server's notices become debug
 // messages. While the server starts, its complaints are held back, so that a start that
-// fails is reported once and with its reason.
+// fails is reported once and with its reason. Lines have a limited length, and each kind of
+// line a quota.
 type serverLog struct {
 	logger *slog.Logger
 	fatal  chan string // the reason why the server cannot run
 	failed func(error) // called when a server that has started reports that it cannot write
 
-	mu   sync.Mutex
-	held []complaint // until the server has started
-	live bool        // complaints are logged at once
-}
-
-// complaint is a warning or an error of the server.
-type complaint struct {
-	level slog.Level
-	text  string
+	mu     sync.Mutex
+	held   []complaint // until the server has started
+	live   bool        // complaints are logged at once
+	quotas quotas
 }
 
 func newServerLog(logger *slog.Logger, failed func(error)) *serverLog {
-	return &serverLog{logger: logger, fatal: make(chan string, 1), failed: failed}
+	l := &serverLog{logger: logger, fatal: make(chan string, 1), failed: failed}
+	l.quotas = quotas{
+		kinds: map[kind]*quota{},
+		leftOut: func(of kind, lines int) {
+			if l.live {
+				l.logger.Log(context.Background(), of.level, "jetstream says more of this kind than is logged",
+					slog.String("kind", of.words), slog.Int("left_out", lines))
+			}
+		},
+		lock: func(do func()) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			do()
+		},
+	}
+	return l
 }
 
 // open logs the complaints that were held back. From then on complaints are logged at
@@ -39,9 +49,18 @@ func (l *serverLog) open() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.held {
-		l.log(c.level, c.text)
+		l.log(c)
 	}
 	l.held, l.live = nil, true
+}
+
+// Close implements [io.Closer], which a server calls when it gets another log. It logs how
+// many lines were left out.
+func (l *serverLog) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quotas.close()
+	return nil
 }
 
 // said returns the complaints that were held back, as the end of a sentence.
@@ -50,7 +69,7 @@ func (l *serverLog) said() string {
 	defer l.mu.Unlock()
 	texts := make([]string, len(l.held))
 	for i, c := range l.held {
-		texts[i] = strings.TrimSpace(c.text)
+		texts[i] = strings.TrimSpace(c.String())
 	}
 	if len(texts) == 0 {
 		return ""
@@ -59,43 +78,40 @@ func (l *serverLog) said() string {
 }
 
 func (l *serverLog) complain(level slog.Level, format string, v []any) {
-	c := complaint{level, fmt.Sprintf(format, v...)}
-	if l.hold(c) {
-		return
-	}
-	l.log(c.level, c.text)
-	if isWriteError(c.text) {
+	c := newComplaint(level, format, v)
+	if l.add(c) && c.kind.writing {
 		l.failed(errors.New(c.text))
 	}
 }
 
-// hold reports whether the complaint is held back.
-func (l *serverLog) hold(c complaint) bool {
+// add logs the complaint, or holds it back, if it is within its quota. It reports whether the
+// server has started.
+func (l *serverLog) add(c complaint) (live bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.live {
+	switch {
+	case !l.quotas.take(c.kind):
+	case l.live:
+		l.log(c)
+	default:
 		l.held = append(l.held, c)
 	}
-	return !l.live
-}
-
-// isWriteError reports whether the server says that a stream could not be written, or that
-// JetStream is switched off because of that. A publisher never gets an answer to what could
-// not be written, so this is the only way to learn of it at once.
-func isWriteError(text string) bool {
-	return slices.ContainsFunc([]string{
-		"failed to store a msg", "ritical write error", "will be DISABLED", "disabling JetStream",
-	}, func(part string) bool { return strings.Contains(text, part) })
+	return l.live
 }
 
 func (l *serverLog) debug(format string, v []any) {
 	if l.logger.Enabled(context.Background(), slog.LevelDebug) {
-		l.log(slog.LevelDebug, fmt.Sprintf(format, v...))
+		c := newComplaint(slog.LevelDebug, format, v)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.quotas.take(c.kind) {
+			l.log(c)
+		}
 	}
 }
 
-func (l *serverLog) log(level slog.Level, text string) {
-	l.logger.Log(context.Background(), level, "jetstream", slog.String("says", text))
+func (l *serverLog) log(c complaint) {
+	l.logger.Log(context.Background(), c.kind.level, "jetstream", slog.String("says", c.String()))
 }
 
 // Fatalf reports that the server cannot run. A server that is on its own would end the
