@@ -46,8 +46,10 @@ func (f *following) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if interrupted || errors.Is(err, errEnough) {
 		err = nil
 	}
-	err = errors.Join(f.explain(err), p.flush())
-	if interrupted || err != nil && p.last != begin {
+	if failed := p.flush(); !errors.Is(err, failed) {
+		err = errors.Join(f.explain(err), failed)
+	}
+	if interrupted || err != nil && p.written != begin {
 		fmt.Fprintln(stderr, f.resume(p))
 	}
 	return err
@@ -69,10 +71,14 @@ func (f *following) begin() (place, error) {
 
 // resume returns a sentence that says where to go on.
 func (f *following) resume(p *printer) string {
-	if f.cursor.file != "" {
-		return fmt.Sprintf("Printed up to %s, which is in %s: the same command resumes there.", p.last, f.cursor.file)
+	switch noted := f.cursor.noted; noted {
+	case place{}:
+		return fmt.Sprintf("To resume: --after %s", p.written)
+	case p.written:
+		return fmt.Sprintf("Printed up to %s, which is in %s: the same command resumes there.", noted, f.cursor.file)
+	default:
+		return fmt.Sprintf("Printed up to %s, but %s has %s: the same command resumes there.", p.written, f.cursor.file, noted)
 	}
-	return fmt.Sprintf("To resume: --after %s", p.last)
 }
 
 // explain adds to a refusal what the service cannot know.

@@ -21,15 +21,19 @@ type printer struct {
 	out    *bufio.Writer
 	lines  *lines // nil: the CloudEvents as they are
 	cursor *cursor
-	last   place         // what to resume after: where it began, or the last position
-	until  wire.Position // of the last event to print; the zero position for no end
-	before time.Time     // events after this time are not printed; the zero time for no end
-	count  int           // how many events to print; 0 for no end
+	last   place // after which to go on: where it began, or the last position
+	// written is what to resume after: where it began, or the last position of which the
+	// output is written.
+	written place
+	failed  error         // why the output or the cursor could not be written
+	until   wire.Position // of the last event to print; the zero position for no end
+	before  time.Time     // events after this time are not printed; the zero time for no end
+	count   int           // how many events to print; 0 for no end
 }
 
 // printer returns a printer that begins after the place.
 func (f *following) printer(begin place, stdout io.Writer) *printer {
-	p := &printer{out: bufio.NewWriter(stdout), cursor: &f.cursor, last: begin, before: f.until.time, count: f.count}
+	p := &printer{out: bufio.NewWriter(stdout), cursor: &f.cursor, last: begin, written: begin, before: f.until.time, count: f.count}
 	if f.format == terminal.FormatTable {
 		p.lines = &lines{out: p.out, paint: terminal.NewPainter(stdout, f.color)}
 		if f.names {
@@ -55,6 +59,7 @@ func (p *printer) print(ctx context.Context, text string) error {
 		err = p.lines.print(ctx, &e)
 	}
 	if err != nil {
+		p.failed = err
 		return err
 	}
 	p.last = place{position: e.Sequence}
@@ -64,10 +69,15 @@ func (p *printer) print(ctx context.Context, text string) error {
 	return nil
 }
 
-// flush writes what was printed, and then notes how far that is.
+// flush writes what was printed, and then notes how far that is. Once it has failed it
+// returns the same error again.
 func (p *printer) flush() error {
-	if err := p.out.Flush(); err != nil {
-		return err
+	if p.failed != nil {
+		return p.failed
 	}
-	return p.cursor.write(p.last)
+	if p.failed = p.out.Flush(); p.failed == nil {
+		p.written = p.last
+		p.failed = p.cursor.write(p.written)
+	}
+	return p.failed
 }
