@@ -130,8 +130,11 @@ func TestClientsInTheLog(t *testing.T) {
 	}
 	defer s.Close()
 	user := uuid.NewString()
-	s.Door().Admit(func(name string) (credentials.Subscriber, bool) {
-		return credentials.Subscriber{Stream: FeedStream(0), Consumer: "c", Secret: credentials.Hash("secret")}, name == user
+	s.Door().Admit(credentials.Lookup{
+		Find: func(name string) (credentials.Subscriber, bool, error) {
+			return credentials.Subscriber{Stream: FeedStream(0), Consumer: "c", Secret: credentials.Hash("secret")}, name == user, nil
+		},
+		CatchUp: func() error { return nil },
 	})
 	var failed atomic.Int32
 	s.server.stop()
