@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 
 const [url, root] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "subscribers-"));
@@ -167,7 +168,7 @@ async function subscription() {
 
 async function nats() {
   const lines = [];
-  const { connection, secret } = await subscribe({ name: "nats", kind: "nats" });
+  const { id, connection, secret } = await subscribe({ name: "nats", kind: "nats" });
   const env = { MUSTER_NATS_CONNECTION: JSON.stringify(connection), MUSTER_NATS_PASSWORD: secret };
   let child = start("nats", lines, env);
   await until("half of the events", child, () => lines.length > 10);
@@ -178,8 +179,12 @@ async function nats() {
   // The event that the first one had when it was killed comes again after half a minute, and
   // later ones wait for it.
   await until("the last event", child, () => positions(lines).includes(events.at(-1).sequence));
-  await kill(child);
   assert.deepEqual(once(positions(lines)), events.map((event) => event.sequence));
+  // Muster makes the consumer again.
+  await send("POST", `/v1/organizations/${org}/subscriptions/${id}/rewind`, { from: "earliest" });
+  const all = (await history()).map((event) => event.sequence);
+  await until("every event again", child, () => isDeepStrictEqual(once(positions(lines)).slice(-all.length), all));
+  await kill(child);
 }
 
 await stream();

@@ -30,7 +30,10 @@ while (!nats.isClosed()) {
   try {
     // One at a time and in order. An event that a client had when it died comes again after
     // half a minute, and no later one comes before it. So it can be the same one again, never
-    // an older one.
+    // an older one, until the subscription is rewound.
+    //
+    // When it is rewound or has other types, Muster makes the consumer again, with the same
+    // name. Each call of next asks for it by its name, so nothing needs to be done about that.
     const message = await consumer.next({ expires: 30_000 });
     if (!message) continue; // nothing happened
     const event = message.json<MusterEvent>();
