@@ -254,7 +254,7 @@ func (h *house) publish(t *testing.T, subject string, n int) {
 // subscriber connects as a foreign client does that has the user's credentials.
 func (h *house) subscriber(t *testing.T, user, password string, o ...nats.Option) *nats.Conn {
 	t.Helper()
-	return connect(t, h.url, append([]nats.Option{nats.UserInfo(user, password), nats.CustomInboxPrefix(Inbox(user))}, o...)...)
+	return connect(t, h.url, append([]nats.Option{nats.UserInfo(user, password), nats.CustomInboxPrefix(Inbox(user)), nats.Timeout(patience)}, o...)...)
 }
 
 // fetch gets messages of the user's consumer.

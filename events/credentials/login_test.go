@@ -87,7 +87,7 @@ func TestDisconnect(t *testing.T) {
 		}
 		waitFor(t, gone, "the connection was not closed")
 		waitFor(t, gone2, "the second connection was not closed")
-		if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password)); !errors.Is(err, nats.ErrAuthorization) {
+		if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password), nats.Timeout(patience)); !errors.Is(err, nats.ErrAuthorization) {
 			nc.Close()
 			t.Error(err)
 		}
@@ -104,7 +104,7 @@ func TestDisconnect(t *testing.T) {
 // former one ends with the overlap.
 func TestRotation(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		until := time.Now().Add(2 * time.Second)
+		until := time.Now().Add(5 * time.Second)
 		h.book.set(h.own, func(s *Subscriber) { s.Former, s.FormerUntil, s.Secret = s.Secret, until, Hash("next") })
 		o, gone := ends()
 		h.subscriber(t, h.own, password, o...)
@@ -114,7 +114,7 @@ func TestRotation(t *testing.T) {
 			t.Error("the connection with the former secret has ended too early")
 		}
 		h.book.set(h.own, func(s *Subscriber) { s.FormerUntil = time.Now() })
-		if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password)); !errors.Is(err, nats.ErrAuthorization) {
+		if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password), nats.Timeout(patience)); !errors.Is(err, nats.ErrAuthorization) {
 			nc.Close()
 			t.Error(err)
 		}
@@ -169,7 +169,7 @@ func TestConnections(t *testing.T) {
 	for range MaxConnections {
 		last = h.subscriber(t, h.own, password)
 	}
-	if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password)); !errors.Is(err, nats.ErrAuthorization) {
+	if nc, err := nats.Connect(h.url, nats.UserInfo(h.own, password), nats.Timeout(patience)); !errors.Is(err, nats.ErrAuthorization) {
 		nc.Close()
 		t.Error(err)
 	}
