@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
+import { CloudEvent } from "cloudevents";
 
 const [url, root] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "subscribers-"));
@@ -187,8 +188,14 @@ async function nats() {
   await kill(child);
 }
 
+/** Every event is one in the eyes of the CloudEvents SDK, which validates strictly. */
+async function cloudEvents() {
+  for (const event of await history()) assert.equal(new CloudEvent(event, true).validate(), true);
+}
+
 await stream();
 await webhook();
 await subscription();
 await nats();
+await cloudEvents();
 console.log("the examples in TypeScript show every event");
