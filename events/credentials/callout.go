@@ -52,8 +52,17 @@ func NewCallout(conn *nats.Conn, urls string, keys *Keys, logger *slog.Logger) *
 	return &Callout{conn: conn, urls: PublicURLs(urls), keys: keys, logger: logger, expires: Expires, page: listPage, slots: make(chan struct{}, maxLogins)}
 }
 
-// Admit begins to serve the servers.
+// admitFor bounds how long Admit waits for the server.
+const admitFor = 5 * time.Second
+
+// Admit begins to serve the servers. When it returns, the server that Muster is connected to
+// knows of it, unless it does not respond.
 func (c *Callout) Admit(lookup Lookup) {
+	c.serve(lookup)
+	_ = c.conn.FlushTimeout(admitFor) // otherwise the server learns of it a little later
+}
+
+func (c *Callout) serve(lookup Lookup) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sub != nil || c.closed {
