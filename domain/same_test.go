@@ -46,6 +46,15 @@ func samePart(a, b Part) bool {
 			a.Workspace == b.Workspace && a.User == b.User && a.ExpiresAt.Equal(b.ExpiresAt) &&
 			a.Organization == b.Organization && a.Former == b.Former && a.FormerUntil.Equal(b.FormerUntil) &&
 			a.RevokedAt.Equal(b.RevokedAt) && a.Stamp == b.Stamp
+	case *Subscription:
+		b, ok := b.(*Subscription)
+		return ok && a.ID == b.ID && a.Kind == b.Kind && a.Secret == b.Secret && a.Name == b.Name && slices.Equal(a.Types, b.Types) &&
+			a.SubscriptionTerms.Workspace == b.SubscriptionTerms.Workspace && a.URL == b.URL && slices.Equal(a.Include, b.Include) && a.Batch == b.Batch &&
+			a.Organization == b.Organization && a.Start == b.Start && a.Set == b.Set && a.Epoch == b.Epoch && a.Resumed == b.Resumed &&
+			a.Generation == b.Generation && a.Former == b.Former && a.FormerUntil.Equal(b.FormerUntil) && a.PausedAt.Equal(b.PausedAt) &&
+			a.Pause == b.Pause && a.Detail == b.Detail && a.DeletedAt.Equal(b.DeletedAt) && a.Stamp == b.Stamp
+	case *SubscriptionCount:
+		return equal(a, b)
 	default:
 		return reflect.DeepEqual(a, b)
 	}
