@@ -20,7 +20,11 @@ export async function seed(doc, url, token) {
   const issued = await ask("POST", `${of}/tokens`, { name: "seed", scopes: ["access:read"] });
   const events = await ask("GET", `${of}/events`);
 
-  const ids = { organization: organization.id, workspace: workspace.id, user: bob, role: role.id, token: issued.id, membership: member.id, event: events.items[0].id };
+  // Nobody is there, so nothing arrives.
+  const subscribe = async (more) =>
+    (await ask("POST", `${of}/subscriptions`, { name: "seed", kind: "webhook", url: "https://hooks.invalid/", types: ["muster.role.archived"], ...more })).id;
+
+  const ids = { organization: organization.id, workspace: workspace.id, user: bob, role: role.id, token: issued.id, membership: member.id, event: events.items[0].id, subscription: await subscribe() };
   const examples = {};
   for (const [template, item] of Object.entries(doc.paths)) {
     for (const [method, operation] of Object.entries(item)) {
@@ -29,6 +33,11 @@ export async function seed(doc, url, token) {
       // What ends something ends something of its own.
       if (id === "archive-role") own.role = (await ask("POST", `${of}/roles`, { key: "former", name: "Former", level: 5, permissions: [] })).id;
       if (id === "revoke-token") own.token = (await ask("POST", `${of}/tokens`, { name: "former", scopes: ["access:read"] })).id;
+      if (id === "delete-subscription") own.subscription = await subscribe();
+      if (id === "skip-event") {
+        own.subscription = await subscribe({ types: [], from: "earliest" });
+        await ask("POST", `${of}/subscriptions/${own.subscription}/pause`);
+      }
       if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
       // A suspended user gets nothing, so the other operations are about another one.
       if (id === "suspend-organization-member") own.user = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
@@ -59,6 +68,7 @@ export async function seed(doc, url, token) {
         if (id === "accept-invitation") {
           request.body.token = (await ask("POST", members, { email: `${id}@acme.example`, role: "viewer" })).invitation.token;
         }
+        if (id === "skip-event") request.body.position = events.items[0].sequence;
         if (id === "create-organization") delete request.body.owner.user_id;
       }
       const response = { status: Number(status) };
