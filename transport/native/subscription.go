@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
@@ -89,6 +91,9 @@ func (s *subscriptions) show(ctx context.Context, c *transport.Call, of *domain.
 		return shown
 	}
 	at, err := s.deliverer.Place(ctx, of)
+	if errors.Is(err, subscription.ErrSuperseded) || errors.Is(err, subscription.ErrDeleted) || ctx.Err() != nil {
+		return shown // this is the past, or nobody waits for it
+	}
 	if err != nil {
 		s.logger.Warn("how far a subscription has come cannot be told at the moment", slog.String("subscription_id", of.ID.String()), slog.Any("error", err))
 		return shown
