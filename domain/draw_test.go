@@ -10,17 +10,18 @@ import (
 
 // The values that random commands are made of. They are few, so that commands meet.
 var (
-	allWorkspaces = []WorkspaceID{studio, lab, named[workspaceKind]("loft")}
-	workspaces    = []WorkspaceID{studio, studio, studio, lab, lab, allWorkspaces[2]} // most meet in one
-	people        = []UserID{ada, ben, cleo, olga, adam}
-	anybody       = append(slices.Clone(people), UserID{})
-	emails        = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing", "é@x", "e\u0301@x", "\u200bé@x"}
-	names         = []string{"One", "Two", ""}
-	lists         = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
-	someScopes    = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"tokens:all", "users:read", "actors:impersonate"}, {"members:read"}}
-	someTokens    = []TokenID{key, other}
-	ownRoles      = []RoleKey{"analyst", "deputy", "intern"}
-	someRoles     = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
+	allWorkspaces   = []WorkspaceID{studio, lab, named[workspaceKind]("loft")}
+	workspaces      = []WorkspaceID{studio, studio, studio, lab, lab, allWorkspaces[2]} // most meet in one
+	people          = []UserID{ada, ben, cleo, olga, adam}
+	anybody         = append(slices.Clone(people), UserID{})
+	emails          = []string{"a@x", "A@X", "b@x", "c@x", "d@x", "nothing", "é@x", "e\u0301@x", "\u200bé@x"}
+	names           = []string{"One", "Two", ""}
+	lists           = [][]Permission{nil, nil, nil, {}, {"content.edit"}, {"members.manage", "reports.view"}, {"workspace.own"}, {"any"}}
+	someScopes      = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"tokens:all", "users:read", "actors:impersonate"}, {"members:read"}}
+	someTokens      = []TokenID{key, other}
+	subscriptionIDs = []SubscriptionID{feedID, {1}}
+	ownRoles        = []RoleKey{"analyst", "deputy", "intern"}
+	someRoles       = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
 )
 
 // meta draws an actor, an organization and a precondition.
@@ -114,7 +115,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 	ownRole, list, level := rapid.SampledFrom(append([]RoleKey{RoleEditor}, ownRoles...)), rapid.SampledFrom(lists), rapid.SampledFrom([]Level{5, 15, 40, 45, 50})
 	secret := rapid.SampledFrom([]Hash{{}, {1}, {2}})
 	lasts := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour, MaxInvitation + 1})
-	subscription := rapid.SampledFrom([]SubscriptionID{feedID, {1}})
+	subscription := rapid.SampledFrom(subscriptionIDs)
 	overlap := rapid.SampledFrom([]time.Duration{0, time.Minute, MaxOverlap, MaxOverlap + 1, -1})
 	role := func(t *rapid.T) RoleKey { return rapid.SampledFrom(someRoles).Draw(t, "role") }
 	permissions := func(t *rapid.T) []Permission { return list.Draw(t, "permissions") }
@@ -265,38 +266,60 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return CreateSubscription{m, facts, rapid.Uint64Range(0, 9).Draw(t, "from")}
 		},
 		"update subscription": func(t *rapid.T, m Meta) Command {
+			m, c := w.subscription(t, m, false)
 			return UpdateSubscription{
-				Meta: m, ID: subscription.Draw(t, "subscription"), Name: maybe(t, "another name", func(t *rapid.T) string { return rapid.SampledFrom(names).Draw(t, "name") }),
+				Meta: m, ID: c.ID, Name: maybe(t, "another name", func(t *rapid.T) string { return rapid.SampledFrom(names).Draw(t, "name") }),
 				Workspace: maybe(t, "another workspace", func(t *rapid.T) WorkspaceID { return ws.Draw(t, "workspace") }),
 			}
 		},
 		"pause subscription": func(t *rapid.T, m Meta) Command {
-			return PauseSubscription{m, subscription.Draw(t, "subscription"), PauseRequested, "", nil}
+			m, c := w.subscription(t, m, false)
+			return PauseSubscription{m, c.ID, PauseRequested, "", nil}
 		},
 		"resume subscription": func(t *rapid.T, m Meta) Command {
-			return ResumeSubscription{m, subscription.Draw(t, "subscription")}
+			m, c := w.subscription(t, m, true)
+			return ResumeSubscription{m, c.ID}
 		},
 		"rewind subscription": func(t *rapid.T, m Meta) Command {
-			return RewindSubscription{m, subscription.Draw(t, "subscription"), rapid.Uint64Range(0, 9).Draw(t, "from")}
+			m, c := w.subscription(t, m, false)
+			return RewindSubscription{m, c.ID, rapid.Uint64Range(0, 9).Draw(t, "from")}
 		},
 		"skip event": func(t *rapid.T, m Meta) Command {
-			number := rapid.Uint64Range(1, 9).Draw(t, "number")
-			id := subscription.Draw(t, "subscription")
-			var set uint64
-			if c := w.state.Subscription(m.Organization, id); c != nil && !one(t, 4, "set since") {
-				set = c.Set
+			m, c := w.subscription(t, m, false)
+			number, set := rapid.Uint64Range(1, 9).Draw(t, "number"), c.Set
+			if one(t, 4, "set since") {
+				set++
 			}
-			return SkipEvent{m, id, number, number + uint64(rapid.IntRange(0, 3).Draw(t, "off")/3), set, rapid.SampledFrom(names).Draw(t, "why")}
+			return SkipEvent{m, c.ID, number, number + uint64(rapid.IntRange(0, 3).Draw(t, "off")/3), set, rapid.SampledFrom(names).Draw(t, "why")}
 		},
 		"rotate subscription's secret": func(t *rapid.T, m Meta) Command {
-			return RotateSubscriptionSecret{m, subscription.Draw(t, "subscription"), secret.Draw(t, "secret"), rapid.IntRange(1, 3).Draw(t, "generation"), overlap.Draw(t, "overlap")}
+			m, c := w.subscription(t, m, false)
+			return RotateSubscriptionSecret{m, c.ID, secret.Draw(t, "secret"), c.Generation + rapid.IntRange(0, 2).Draw(t, "generation"), overlap.Draw(t, "overlap")}
 		},
 		"delete subscription": func(t *rapid.T, m Meta) Command {
-			return DeleteSubscription{m, subscription.Draw(t, "subscription")}
+			m, c := w.subscription(t, m, false)
+			return DeleteSubscription{m, c.ID}
 		},
 	}
 	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
 	return all
+}
+
+// subscription draws a subscription, and in most cases somebody who may change it: one that was
+// not deleted, and is paused or not, if there is one. Otherwise it draws any.
+func (w *world) subscription(t *rapid.T, m Meta, paused bool) (Meta, Subscription) {
+	id := rapid.SampledFrom(subscriptionIDs).Draw(t, "subscription")
+	if !one(t, 3, "any subscription") {
+		for _, id := range subscriptionIDs {
+			if c := w.state.Subscription(acme, id); c != nil && c.DeletedAt.IsZero() && !c.PausedAt.IsZero() == paused {
+				return byRoot, *c
+			}
+		}
+	}
+	if c := w.state.Subscription(m.Organization, id); c != nil {
+		return m, *c
+	}
+	return m, Subscription{SubscriptionFacts: SubscriptionFacts{ID: id}}
 }
 
 // drawBatch draws a batch of operations on the members of one workspace.

@@ -171,14 +171,18 @@ func (s *story) tellSubscriptions() {
 	s.t.Helper()
 	receiver := newReceiver(s.t)
 	s.real[exampleHook] = receiver.URL
+	open := receiver.hold() // so that the answer says that nothing has been delivered
 	s.is(exampleSubscription, s.tell("create-subscription", "").get("id"))
+	open()
 	s.named["subscription"] = exampleSubscription
 	delivered := func() {
 		path := "/v1/organizations/" + s.real[exampleOrganization] + "/subscriptions/" + s.real[exampleSubscription]
 		s.eventually(func() bool { return s.root("GET", path, "").want(200).get("lag") == "0" })
 	}
 	delivered()
+	open = receiver.hold()
 	s.tell("rewind-subscription", "")
+	open()
 	delivered()
 	s.tell("update-subscription", "")
 	delivered()

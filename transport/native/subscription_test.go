@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type receiver struct {
 	*httptest.Server
 	t        testing.TB
 	requests chan arrival
+	gate     atomic.Pointer[chan struct{}] // if set, requests wait until it is closed
 
 	mu      sync.Mutex
 	secrets []string
@@ -36,6 +38,9 @@ func newReceiver(t testing.TB) *receiver {
 	r := &receiver{t: t, requests: make(chan arrival, 1000), status: func(int) int { return 204 }}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
+		if gate := r.gate.Load(); gate != nil {
+			<-*gate
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.n++
@@ -50,6 +55,13 @@ func newReceiver(t testing.TB) *receiver {
 	}))
 	t.Cleanup(r.Close)
 	return r
+}
+
+// hold keeps requests waiting until open is called.
+func (r *receiver) hold() (open func()) {
+	gate := make(chan struct{})
+	r.gate.Store(&gate)
+	return func() { close(gate) }
 }
 
 func (r *receiver) with(status func(n int) int, secrets ...string) {
