@@ -49,7 +49,7 @@ func samePart(a, b Part) bool {
 	case *Subscription:
 		b, ok := b.(*Subscription)
 		return ok && a.ID == b.ID && a.Kind == b.Kind && a.Secret == b.Secret && a.Name == b.Name && slices.Equal(a.Types, b.Types) &&
-			a.SubscriptionTerms.Workspace == b.SubscriptionTerms.Workspace && a.URL == b.URL && slices.Equal(a.Include, b.Include) && a.Batch == b.Batch &&
+			a.Workspace == b.Workspace && a.URL == b.URL && slices.Equal(a.Include, b.Include) && a.Batch == b.Batch &&
 			a.Organization == b.Organization && a.Start == b.Start && a.Set == b.Set && a.Epoch == b.Epoch && a.Resumed == b.Resumed &&
 			a.Generation == b.Generation && a.Former == b.Former && a.FormerUntil.Equal(b.FormerUntil) && a.PausedAt.Equal(b.PausedAt) &&
 			a.Pause == b.Pause && a.Detail == b.Detail && a.DeletedAt.Equal(b.DeletedAt) && a.Stamp == b.Stamp
