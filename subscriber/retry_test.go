@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// answers is a service in the same bubble of time. Each request takes the next answer, and
+// answers is a service in the same bubble of time. Each request takes the next response, and
 // the last one stays.
 type answers struct {
 	all []answer
@@ -37,7 +37,7 @@ func refusedConnection(context.Context) (*http.Response, error) {
 	return nil, errors.New("connection refused")
 }
 
-// speaking answers with a stream of the text, which then is silent.
+// speaking responds with a stream of the text, which then is silent.
 func speaking(text string) answer {
 	return func(ctx context.Context) (*http.Response, error) {
 		return &http.Response{

@@ -20,8 +20,8 @@ import (
 type fate struct {
 	name   string
 	hold   time.Duration // how long the receiver takes, if the sender waits that long
-	status int           // of the answer; 0: the connection is reset
-	header [2]string     // of the answer, if it has a name
+	status int           // of the response; 0: the connection is reset
+	header [2]string     // of the response, if it has a name
 }
 
 var accepted = fate{name: "accepted", status: http.StatusNoContent}
@@ -127,7 +127,7 @@ func (r *hookReceiver) arrive(header http.Header, body []byte) (int, fate) {
 	return len(r.got) - 1, h.fate
 }
 
-// reset has the sender's connection end without an answer.
+// reset has the sender's connection end without a response.
 func (r *hookReceiver) reset(w http.ResponseWriter) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {

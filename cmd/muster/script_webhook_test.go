@@ -11,7 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// receiver VARIABLE STATUS sets the variable to a URL that webhooks can be sent to. Its answers
+// receiver VARIABLE STATUS sets the variable to a URL that webhooks can be sent to. Its responses
 // have that status.
 func receiver(ts *testscript.TestScript, _ bool, arguments []string) {
 	status, err := strconv.Atoi(arguments[1])

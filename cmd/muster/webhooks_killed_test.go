@@ -18,10 +18,10 @@ const (
 	hookKills  = 20
 	hookBad    = 18 // kills until the receiver is good
 	hookRotate = 2  // the kill before which the secret is rotated
-	hookHang   = 9  // the kill before which the receiver does not answer at all
+	hookHang   = 9  // the kill before which the receiver does not respond at all
 	hookGone   = 13 // the kill before which it wants no more
 	hookMost   = 8  // arrivals between two kills, at most
-	// hookOverlap ends before the receiver that does not answer has been given up.
+	// hookOverlap ends before the receiver that does not respond has been given up.
 	hookOverlap = 12 * time.Second
 	// hookSlack is how many seconds may pass between the choice of the secrets and the signature.
 	hookSlack = 3

@@ -101,7 +101,7 @@ func firstWords(said string) string {
 }
 
 // ofWriting reports whether the server says that a stream could not be written, or that
-// JetStream is switched off because of that. A publisher never gets an answer to what could
+// JetStream is switched off because of that. A publisher never gets a response to what could
 // not be written, so this is the only way to learn of it at once. What the server says of a
 // connection is never that, but it can have these words if the client has chosen them.
 func ofWriting(text string) bool {

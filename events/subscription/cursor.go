@@ -14,7 +14,7 @@ import (
 )
 
 // cursorsConfig is the stream of notes. Only the last one of each subscription is kept. Direct
-// gets are not allowed, so that the stream's leader answers, and not a replica that lags behind.
+// gets are not allowed, so that the stream's leader responds, and not a replica that lags behind.
 var cursorsConfig = jetstream.StreamConfig{
 	Name: "MUSTER_CURSORS", Subjects: []string{cursorSubject + "*"},
 	Description: "Muster's subscriptions: how far each has come, and how it is doing",

@@ -20,7 +20,7 @@ import (
 const (
 	MostAttempts = 500                 // the last ones of each subscription
 	AttemptsFor  = 30 * 24 * time.Hour // and no longer
-	MostAnswer   = 1024                // bytes of an answer
+	MostAnswer   = 1024                // bytes of a response
 )
 
 // deliveriesConfig is the stream of attempts. It need not survive a power cut.
@@ -49,11 +49,11 @@ const (
 // [MostAnswer] bytes of each text.
 type Outcome struct {
 	Kind       OutcomeKind
-	Status     int // of HTTP; 0 if there was no answer
+	Status     int // of HTTP; 0 if there was no response
 	Latency    time.Duration
 	RetryAfter time.Duration // what the receiver has asked for; 0 if it has not
 	Error      string        // why it was not delivered
-	Answer     string        // the beginning of the answer
+	Answer     string        // the beginning of the response
 }
 
 // Attempt is one attempt to deliver events. No payload is kept.
@@ -66,7 +66,7 @@ type Attempt struct {
 	Type     string         `json:"type"`                    // of the same event
 	Attempt  int            `json:"attempt"`                 // counted from 1 for each event
 	Outcome  OutcomeKind    `json:"outcome"`
-	Status   int            `json:"status,omitempty"` // of HTTP; 0 if there was no answer
+	Status   int            `json:"status,omitempty"` // of HTTP; 0 if there was no response
 	Latency  time.Duration  `json:"latency"`
 	Error    string         `json:"error,omitempty"`
 	Answer   string         `json:"answer,omitempty"`

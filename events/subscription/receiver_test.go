@@ -10,7 +10,7 @@ import (
 	"github.com/muster-dev/muster/events/feed"
 )
 
-// receiver is an endpoint: it notes what it gets, and answers as it is told.
+// receiver is an endpoint: it notes what it gets, and responds as it is told.
 type receiver struct {
 	outcome func(ctx context.Context, events []feed.Event, attempt int) Outcome // nil: all is well
 

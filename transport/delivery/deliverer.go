@@ -103,7 +103,7 @@ func (d *Deliverer) Place(ctx context.Context, s *domain.Subscription) (subscrip
 
 // Pause has JetStream hand out no more events of a subscription that was paused, to no node.
 // Every node does that when it learns of the pause. Whoever has asked for it calls Pause, so that
-// nothing is delivered after the answer, but for an attempt that is under way.
+// nothing is delivered after the response, but for an attempt that is under way.
 func (d *Deliverer) Pause(ctx context.Context, s *domain.Subscription) {
 	err := d.awaitFeed(ctx, s)
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/store"
@@ -85,7 +84,7 @@ func (s *subscriptions) deliveries(c *transport.Call, in *deliveriesInput) (*Lis
 
 type pingSubscriptionInput struct{ SubscriptionPath }
 
-// Pinged is the answer to a ping.
+// Pinged is the response to a ping.
 type Pinged struct{ Body *Delivery }
 
 func (s *subscriptions) ping(c *transport.Call, in *pingSubscriptionInput) (*Pinged, error) {
@@ -135,4 +134,4 @@ func positionIn(c *transport.Call, org domain.OrganizationID, pointer, text stri
 }
 
 // pointerTo returns the JSON pointer to an element of a list.
-func pointerTo(list string, i int) string { return strings.Join([]string{list, strconv.Itoa(i)}, "/") }
+func pointerTo(list string, i int) string { return list + "/" + strconv.Itoa(i) }

@@ -171,7 +171,7 @@ func (s *story) tellSubscriptions() {
 	s.t.Helper()
 	receiver := newReceiver(s.t)
 	s.real[exampleHook] = receiver.URL
-	open := receiver.hold() // so that the answer says that nothing has been delivered
+	open := receiver.hold() // so that the response says that nothing has been delivered
 	s.is(exampleSubscription, s.tell("create-subscription", "").get("id"))
 	open()
 	s.named["subscription"] = exampleSubscription

@@ -14,7 +14,7 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// shown returns the answer to a GET without a token.
+// shown returns the response to a GET without a token.
 func shown(t *testing.T, a http.Handler, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()

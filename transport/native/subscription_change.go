@@ -76,8 +76,8 @@ func (s *subscriptions) create(c *transport.Call, in *createSubscriptionInput) (
 	return transport.Wrote(result, domain.SubscriptionCreated{}.EventType(), created.Version, &shown), nil
 }
 
-// hasPlace reports whether the answer can say how far the subscription has come. What was only
-// validated has no cursor, and an answer that is repeated is about the past.
+// hasPlace reports whether the response can say how far the subscription has come. What was only
+// validated has no cursor, and a response that is repeated is about the past.
 func hasPlace(r transport.Result) bool { return !r.ValidateOnly && !r.Replayed }
 
 func orOne(n *int) int {
@@ -154,7 +154,7 @@ func (s *subscriptions) update(c *transport.Call, in *updateSubscriptionInput) (
 	})
 }
 
-// change runs a command on a subscription, and returns its answer.
+// change runs a command on a subscription, and returns its response.
 func (s *subscriptions) change(c *transport.Call, w *transport.Write, path SubscriptionPath, command func(domain.Meta) domain.Command) (*transport.Written[Subscription], error) {
 	result, err := c.Do(w, path.Organization, command)
 	if err != nil {

@@ -25,7 +25,7 @@ type receiver struct {
 
 	mu      sync.Mutex
 	secrets []string
-	status  func(n int) int // of the n-th answer, from 1
+	status  func(n int) int // of the n-th response, from 1
 	n       int
 }
 

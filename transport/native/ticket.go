@@ -13,7 +13,7 @@ type Ticket struct {
 	Position  string         `json:"position" bounds:"position" doc:"How far the organization's events can be read now. Pass it as after to begin with the next one, also if connecting takes several attempts." example:"3-1042"`
 }
 
-// IssuedTicket is the answer to a request for a ticket.
+// IssuedTicket is the response to a request for a ticket.
 type IssuedTicket struct{ Body *Ticket }
 
 // ticketOperations returns the operation that issues tickets.

@@ -13,13 +13,13 @@ import (
 	"github.com/muster-dev/muster/events/subscription"
 )
 
-// MaxAnswer is how much of an answer's body is read, in bytes: as much as is kept.
+// MaxAnswer is how much of a response's body is read, in bytes: as much as is kept.
 const MaxAnswer = subscription.MostAnswer
 
 // MaxRetryAfter bounds how long a receiver can ask to be left alone.
 const MaxRetryAfter = subscription.LongestRetryAfter
 
-// read notes the answer. Its status decides, whether or not the body can be read.
+// read notes the response. Its status decides, whether or not the body can be read.
 func (s *Sender) read(answer *http.Response, r *Result) {
 	r.Status = answer.StatusCode
 	switch {
@@ -69,7 +69,7 @@ func retryAfter(values []string, now time.Time) time.Duration {
 	return min(max(at.Sub(now), 0), MaxRetryAfter)
 }
 
-// clean makes the beginning of an answer a text that can be shown and stored.
+// clean makes the beginning of a response a text that can be shown and stored.
 func clean(b []byte) string {
 	s := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' {

@@ -74,7 +74,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// Of an answer at most 1 KB is kept, as a text that can be shown.
+// Of a response at most 1 KB is kept, as a text that can be shown.
 func TestAnswer(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -112,7 +112,7 @@ func TestAnswerIsNotUnpacked(t *testing.T) {
 	}
 }
 
-// An answer that does not end changes nothing about its status.
+// A response that does not end changes nothing about its status.
 func TestAnswerWithoutEnd(t *testing.T) {
 	t.Parallel()
 	r := receive(t, func(w http.ResponseWriter, in *http.Request) {

@@ -24,9 +24,9 @@
 // # The outcome
 //
 // One call of [Sender.Send] makes at most one request, with all events or none. A status from 200 to 299 means
-// [Delivered], 410 [Gone], and every other answer, or none, [Failed]. A redirect is a failure
-// and is not followed. The status decides: an answer that breaks off after it changes
-// nothing. All of it may take [Timeout], from resolving the name to the end of the answer.
+// [Delivered], 410 [Gone], and every other response, or none, [Failed]. A redirect is a failure
+// and is not followed. The status decides: a response that breaks off after it changes
+// nothing. All of it may take [Timeout], from resolving the name to the end of the response.
 //
 // [Result.Error] and [Result.Answer] are for the subscriber. They name no address that the
 // subscriber did not name, and do not tell a network that is not public apart from another.

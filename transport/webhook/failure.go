@@ -23,7 +23,7 @@ const (
 	connected       // there is a connection, its TLS included
 )
 
-// failure is why there is no answer.
+// failure is why there is no response.
 type failure struct {
 	err     error
 	host    string // host and port as the subscriber wrote them

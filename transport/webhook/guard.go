@@ -14,7 +14,7 @@ var ErrNotPublic = errors.New("the address is not public")
 // guard says which addresses are public. Any port is: receivers listen on more than 443, and
 // TLS keeps others from taking what is sent for their own protocol.
 var guard = ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(
-	// Azure's platform: it looks public, and answers only machines inside.
+	// Azure's platform: it looks public, and responds only to machines inside.
 	netip.MustParsePrefix("168.63.129.16/32"),
 ))
 

@@ -50,7 +50,7 @@ type receiver struct {
 	got         []request
 }
 
-// receive starts an endpoint that answers with the handler after it has read the body; nil:
+// receive starts an endpoint that responds with the handler after it has read the body; nil:
 // with 204.
 func receive(t testing.TB, answer http.HandlerFunc) *receiver {
 	t.Helper()

@@ -33,7 +33,7 @@ func (e errProxy) Error() string {
 	return fmt.Sprintf("the proxy that Muster sends webhooks through made no connection: it answered %d", int(e))
 }
 
-// checkProxy tells an answer of the proxy apart from one of the receiver.
+// checkProxy tells a response of the proxy apart from one of the receiver.
 func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil

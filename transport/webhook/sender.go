@@ -21,7 +21,7 @@ const Timeout = 15 * time.Second
 // other side is just closing is a failed attempt.
 const idle = 4 * time.Second
 
-// maxHeader bounds the headers of an answer, in bytes.
+// maxHeader bounds the headers of a response, in bytes.
 const maxHeader = 16 << 10
 
 // Options says how webhooks are sent.
@@ -71,7 +71,7 @@ func NewSender(o Options) *Sender {
 		MaxIdleConnsPerHost:    10,
 		IdleConnTimeout:        idle,
 		MaxResponseHeaderBytes: maxHeader,
-		DisableCompression:     true, // an answer is shown as it came, and never unpacked
+		DisableCompression:     true, // a response is shown as it came, and never unpacked
 		OnProxyConnectResponse: checkProxy,
 	}
 	t.Protocols.SetHTTP1(true)

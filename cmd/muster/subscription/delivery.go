@@ -183,7 +183,7 @@ func (s *subscriptions) printDelivery(w io.Writer, d *delivery) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "%s  %-9s %-27s %3d  %-9s %5d ms  %s\n",
-		timeOf(d.At), positionOf(d), terminal.Plain(terminal.ShowType(d.Type)), d.Attempt, d.Outcome, d.Latency, whatCame(d))
+		timeOf(d.At), positionOf(d), terminal.Plain(terminal.ShowType(d.Type)), d.Attempt, d.Outcome, d.Latency, outcomeOf(d))
 	return err
 }
 
@@ -193,7 +193,7 @@ func newDeliveryTable(w io.Writer) table.Writer {
 
 func addDelivery(out table.Writer, d *delivery) {
 	out.AppendRow(terminal.Row{
-		timeOf(d.At), positionOf(d), terminal.Plain(terminal.ShowType(d.Type)), d.Attempt, d.Outcome, d.Latency, whatCame(d), timeOf(d.Next),
+		timeOf(d.At), positionOf(d), terminal.Plain(terminal.ShowType(d.Type)), d.Attempt, d.Outcome, d.Latency, outcomeOf(d), timeOf(d.Next),
 	})
 }
 
@@ -206,19 +206,19 @@ func positionOf(d *delivery) string {
 	return first + " to " + last
 }
 
-// longestAnswer is how many characters of an answer a table shows.
-const longestAnswer = 60
+// longestResponse is how many characters of a response a table shows.
+const longestResponse = 60
 
-// whatCame returns why something was not delivered or else the status of the answer, and the
-// beginning of the answer.
-func whatCame(d *delivery) string {
+// outcomeOf returns why something was not delivered or else the status of the response, and the
+// beginning of the response.
+func outcomeOf(d *delivery) string {
 	text := terminal.Plain(terminal.OrEmpty(d.Error))
 	if text == "" && d.Status != nil {
 		text = strconv.Itoa(*d.Status)
 	}
 	said := []rune(terminal.Plain(strings.Join(strings.Fields(terminal.OrEmpty(d.Answer)), " ")))
-	if len(said) > longestAnswer {
-		said = append(said[:longestAnswer-1], '…')
+	if len(said) > longestResponse {
+		said = append(said[:longestResponse-1], '…')
 	}
 	if len(said) > 0 {
 		text += fmt.Sprintf(" %q", string(said))
@@ -228,7 +228,7 @@ func whatCame(d *delivery) string {
 
 // whyNot returns why something was not delivered.
 func whyNot(d *delivery) string {
-	if why := whatCame(d); why != "" {
+	if why := outcomeOf(d); why != "" {
 		return d.Outcome + ": " + why
 	}
 	return d.Outcome
