@@ -44,27 +44,27 @@ func (a Access) Allows(p domain.Permission) bool { return slices.Contains(a.Perm
 
 // Check returns the user's access to the workspace at that time. A user without access
 // gets an Access without grants. The error is [ErrNotFound] if there is no such workspace.
-func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	r := grantRow{table: m.sources}
+func (q *Queries) Check(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
+	r := grantRow{table: q.sources}
 	a := Access{Workspace: ws, User: user}
-	w, known := m.facts.workspace(ws)
+	w, known := q.facts.workspace(ws)
 	learn := false
-	if known && m.sources == grantSources { // rosters hold what the grants from these sources are made of
-		if err := m.Damage(); err != nil {
+	if known && q.rosters != nil && q.sources == grantSources { // rosters hold what the grants from these sources are made of
+		if err := q.intact(); err != nil {
 			return Access{}, err
 		}
 		var found bool
-		if found, learn = m.rosters.check(&w, user, at, &r); found {
+		if found, learn = q.rosters.check(&w, user, at, &r); found {
 			a.Organization = w.Organization
 			r.addTo(&a)
 			r.table.addUp(&a)
 			return a, nil
 		}
 	}
-	err := m.read(func(c conn) error {
-		err := c.access(&a, &r, r.Dest(), m.sources.check, at)
+	err := q.read(func(c conn) error {
+		err := c.access(&a, &r, r.Dest(), q.sources.check, at)
 		if err == nil && learn {
-			_ = m.rosters.learn(c, &w) // or a later check does it
+			_ = q.rosters.learn(c, &w) // or a later check does it
 		}
 		return err
 	})
@@ -77,11 +77,11 @@ func (m *ReadModels) Check(ws domain.WorkspaceID, user domain.UserID, at time.Ti
 // AccessOf returns the user's access to the workspace at that time, with their entry
 // in the directory. The error is [ErrNotFound] if they have no access or there is no
 // such workspace.
-func (m *ReadModels) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
-	r, profile := grantRow{table: m.sources}, profileRow{}
+func (q *Queries) AccessOf(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Access, error) {
+	r, profile := grantRow{table: q.sources}, profileRow{}
 	a := Access{Workspace: ws, User: user}
-	err := m.read(func(c conn) error {
-		return c.access(&a, &r, append(r.Dest(), &profile), m.sources.accessOf, at)
+	err := q.read(func(c conn) error {
+		return c.access(&a, &r, append(r.Dest(), &profile), q.sources.accessOf, at)
 	})
 	if err == nil && !a.Any() {
 		err = ErrNotFound

@@ -29,13 +29,13 @@ func (f *AccessFilter) admits(a *Access) bool {
 // AccessList lists everybody who has access to the workspace at that time. Each person
 // is listed once, with all their grants, in the order in which the organization first
 // mentioned them.
-func (m *ReadModels) AccessList(ctx context.Context, ws FoundWorkspace, f AccessFilter, at time.Time, p Page) (list List[Access], err error) {
-	err = m.search(ctx, sqlite.FilterOf(p, f) != AccessFilter{} || p.Count, func(c conn) error {
+func (q *Queries) AccessList(ctx context.Context, ws FoundWorkspace, f AccessFilter, at time.Time, p Page) (list List[Access], err error) {
+	err = q.search(ctx, sqlite.FilterOf(p, f) != AccessFilter{} || p.Count, func(c conn) error {
 		from, err := sqlite.ReadCursor(p, "access", ws.key, f)
 		if err != nil {
 			return err
 		}
-		l, err := c.accessList(ctx, m.sources, ws, from.Filter, at)
+		l, err := c.accessList(ctx, q.sources, ws, from.Filter, at)
 		if err != nil {
 			return err
 		}

@@ -73,6 +73,7 @@ func (m *ReadModels) publish() {
 			m.current[i] = checkpoint
 			m.partitions[i].revoked.Store(m.projector.revoked[i])
 			m.partitions[i].committed.reach(checkpoint.Number)
+			signal(m.history.more)
 		}
 	}
 }
@@ -125,7 +126,9 @@ func (p *projector) add(m wire.Message) error {
 		}
 		p.begun = true
 	}
-	p.absence.applies(&m)
+	if p.absence != nil {
+		p.absence.applies(&m)
+	}
 	if err := p.message(&m); err != nil {
 		return err
 	}
@@ -219,6 +222,7 @@ func (p *projector) redo() error {
 
 // forget forgets what a transaction has made that was rolled back.
 func (p *projector) forget() error {
+	p.indexed = false
 	p.facts.purge()
 	p.roles.Purge()
 	return p.readCheckpoints()
@@ -249,12 +253,11 @@ func (p *projector) message(m *wire.Message) error {
 		if expected := from.Number + uint64(i) + 1; e.Number != expected { //nolint:gosec // i is not negative
 			return fmt.Errorf("event %s of message %d stands where %d-%d belongs: %w", at, m.Sequence, m.Partition, expected, ErrGap)
 		}
-		err := p.event(&e.Recorded, rowKey(at))
-		if err == nil {
-			err = p.noteAccess(e.Event)
-		}
-		if err != nil {
+		if err := p.entry(e, at); err != nil {
 			return fmt.Errorf("event %s: %w", at, err)
+		}
+		if p.versions {
+			continue
 		}
 		if i+1 == len(m.Entries) || m.Entries[i+1].Command != e.Command {
 			if err := p.keep(m.Entries[command:i+1], rowKey(at)); err != nil {
@@ -264,4 +267,21 @@ func (p *projector) message(m *wire.Message) error {
 		}
 	}
 	return nil
+}
+
+// entry writes the rows of one event.
+func (p *projector) entry(e *wire.Entry, at wire.Position) error {
+	if !p.versions {
+		if err := p.event(&e.Recorded, rowKey(at)); err != nil {
+			return err
+		}
+		return p.noteAccess(e.Event)
+	}
+	if !keepsVersions(e.Event) {
+		return nil
+	}
+	if err := p.Change(`UPDATE applying SET number = ?`, int64(at.Number)); err != nil { //nolint:gosec // far below 2^63
+		return err
+	}
+	return p.event(&e.Recorded, rowKey(at))
 }

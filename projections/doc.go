@@ -57,6 +57,16 @@
 // ([ReadModels.Ended]). The time is not for looking into the past: a query with an
 // earlier time still sees all changes made since.
 //
+// # The past
+//
+// The [History] has every version of the rows that describe organizations, people, roles,
+// workspaces and memberships, in a file of its own. [ReadModels.AsOf] returns the same queries,
+// which then see the rows as they were at a position. Their statements are the same, too: on
+// the connections to the history, the names of the tables are those of views. Versions are
+// written by triggers when the projector changes a row, so there is only one way in which an
+// event becomes rows. The history is applied a little later than the tables of now, in larger
+// transactions, so that commands do not pay for it.
+//
 // # Absence
 //
 // Commands that add people ask for parts that hardly ever exist ([ReadModels.Load]). For each

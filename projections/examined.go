@@ -43,18 +43,18 @@ func upTo[T any, F comparable](e examined, list List[T], from sqlite.Bookmark[F]
 	return list, err
 }
 
-// search is [ReadModels.listTogether] for a list that may have a filter or be counted. Those
+// search is [Queries.listTogether] for a list that may have a filter or be counted. Those
 // have half of the connections for lists, so that the other lists always find one.
-func (m *ReadModels) search(ctx context.Context, searches bool, f func(conn) error) error {
+func (q *Queries) search(ctx context.Context, searches bool, f func(conn) error) error {
 	if searches {
 		select {
-		case m.searches <- struct{}{}:
-			defer func() { <-m.searches }()
-		case <-m.closed:
+		case q.searches <- struct{}{}:
+			defer func() { <-q.searches }()
+		case <-q.closed:
 			return ErrClosed
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	return m.listTogether(ctx, f)
+	return q.listTogether(ctx, f)
 }

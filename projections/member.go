@@ -277,9 +277,9 @@ func (c conn) userMemberships(org domain.OrganizationID, user domain.UserID) (*d
 
 // Member returns the user's membership in the workspace, or [ErrNotFound] if there is
 // none at that time.
-func (m *ReadModels) Member(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Member, error) {
+func (q *Queries) Member(ws domain.WorkspaceID, user domain.UserID, at time.Time) (Member, error) {
 	r := memberRow{membership: domain.Membership{Workspace: ws}, at: at}
-	err := m.read(func(c conn) error {
+	err := q.read(func(c conn) error {
 		found, err := c.findWorkspace(ws)
 		if err != nil {
 			return err
@@ -303,8 +303,8 @@ func (m *ReadModels) Member(ws domain.WorkspaceID, user domain.UserID, at time.T
 
 // Membership returns the membership with that id, even if it is removed at that time.
 // The error is [ErrNotFound] if there never was one.
-func (m *ReadModels) Membership(id domain.MembershipID, at time.Time) (Member, error) {
-	return m.membershipBy(`m.id = +?`, id[:], at)
+func (q *Queries) Membership(id domain.MembershipID, at time.Time) (Member, error) {
+	return q.membershipBy(`m.id = +?`, id[:], at)
 }
 
 // InvitationBySecret returns the membership whose latest invitation has a secret with
@@ -314,9 +314,9 @@ func (m *ReadModels) InvitationBySecret(secret domain.Hash, at time.Time) (Membe
 	return m.membershipBy(`m.invitation = +?`, secret[:], at)
 }
 
-func (m *ReadModels) membershipBy(condition string, value []byte, at time.Time) (Member, error) {
+func (q *Queries) membershipBy(condition string, value []byte, at time.Time) (Member, error) {
 	r := memberRow{at: at}
-	err := m.read(func(c conn) error {
+	err := q.read(func(c conn) error {
 		return c.Row(append(r.Dest(), scanID(&r.membership.Organization), scanID(&r.membership.Workspace)), `
 			SELECT `+membershipColumns+`, `+profileColumns+`, o.id, w.id
 			FROM memberships m

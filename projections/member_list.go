@@ -17,9 +17,9 @@ import (
 // Anyone who is a member for as long as the pages are being read is shown exactly once.
 // The exception is a list ordered by e-mail address, name or role: someone for whom that
 // changes in the meantime may be shown at both places or at neither.
-func (m *ReadModels) Members(ctx context.Context, ws FoundWorkspace, f MemberFilter, at time.Time, p Page) (list List[Member], err error) {
+func (q *Queries) Members(ctx context.Context, ws FoundWorkspace, f MemberFilter, at time.Time, p Page) (list List[Member], err error) {
 	filter := sqlite.FilterOf(p, f)
-	err = m.search(ctx, filter.skips() || p.Count, func(c conn) error {
+	err = q.search(ctx, filter.skips() || p.Count, func(c conn) error {
 		l, err := c.memberList(ws, f, at, p)
 		if err != nil {
 			return err
@@ -35,9 +35,9 @@ func (m *ReadModels) Members(ctx context.Context, ws FoundWorkspace, f MemberFil
 // MembersBehind returns the cursor that continues the list of all members
 // ([ReadModels.Members] with no filter) after the membership, which may be in any state.
 // The error is [ErrNotFound] if the workspace never had that membership.
-func (m *ReadModels) MembersBehind(ws FoundWorkspace, id domain.MembershipID) (cursor Cursor, err error) {
+func (q *Queries) MembersBehind(ws FoundWorkspace, id domain.MembershipID) (cursor Cursor, err error) {
 	var key int64
-	if err := m.read(func(c conn) error {
+	if err := q.read(func(c conn) error {
 		return c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM memberships WHERE id = +? AND +workspace = +?`, id[:], ws.key)
 	}); err != nil {
 		return "", err

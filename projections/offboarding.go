@@ -21,10 +21,24 @@ func (p *projector) endAll(r *domain.Recorded, key int64) error {
 	}
 	p.mayEnd(false)
 	p.unrecorded = true
+	if err := p.indexPeople(); err != nil {
+		return err
+	}
 	_, err = p.Exec(`
 		UPDATE memberships SET state = 'removed', ended_by = ?1, turned = ?2, updated_at = ?3, version = ?2
 		WHERE person = +?4 AND state <> 'removed' AND (ends_at IS NULL OR ends_at > ?3)`,
 		r.ID[:], int64(r.Number), r.Time.UnixMilli(), person)
+	return err
+}
+
+// indexPeople makes the index that finds the memberships of a person, unless there is one. A file
+// that is being built has it only once somebody was offboarded.
+func (p *projector) indexPeople() error {
+	if p.indexed {
+		return nil
+	}
+	err := p.Script(membershipsOfPeople)
+	p.indexed = err == nil
 	return err
 }
 

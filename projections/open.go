@@ -190,11 +190,16 @@ func openFiles(file string) (*ReadModels, error) {
 	if err != nil {
 		return nil, errors.Join(err, points.Close(), writer.Close())
 	}
+	closed := make(chan struct{})
 	m := &ReadModels{
-		metrics: newMetrics(), sources: grantSources, facts: newFacts(), absence: newAbsence(mostAbsence), rosters: newRosters(),
-		writer: writer, points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
-		writing: newTurns(), wanted: make(chan struct{}, 1), closed: make(chan struct{}), damaged: make(chan struct{}), stopCheck: func() {},
+		Queries: &Queries{
+			sources: grantSources, facts: newFacts(), rosters: newRosters(),
+			points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2), closed: closed,
+		},
+		metrics: newMetrics(), absence: newAbsence(mostAbsence), writer: writer, writing: newTurns(), wanted: make(chan struct{}, 1),
+		closed: closed, damaged: make(chan struct{}), stopCheck: func() {},
 	}
+	m.intact = m.Damage
 	for _, f := range []*sqlite.File{writer, points, lists} {
 		f.NotifyDamage(m.report)
 	}
@@ -213,6 +218,9 @@ func (m *ReadModels) closeFiles() error {
 	m.offboarding.close()
 	m.subscriptions.close()
 	err := errors.Join(m.points.Close(), m.lists.Close())
+	if m.history != nil {
+		err = errors.Join(err, m.history.close())
+	}
 	m.writing.Lock()
 	defer m.writing.Unlock()
 	if m.projector != nil && !m.projector.lost && m.Damage() == nil {
@@ -254,6 +262,7 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	if m.mover, err = newMover(m.writer.Conns[1], o.file(), pages, m.closed); err != nil {
 		return err
 	}
+	m.history = openHistory(o)
 	go m.mover.run(o.logger())
 	m.absence.start(m)
 	return nil

@@ -51,9 +51,9 @@ func (c conn) organization(id domain.OrganizationID) (*domain.Organization, erro
 }
 
 // Organization returns the organization, or [ErrNotFound].
-func (m *ReadModels) Organization(id domain.OrganizationID) (domain.Organization, error) {
+func (q *Queries) Organization(id domain.OrganizationID) (domain.Organization, error) {
 	var org *domain.Organization
-	err := m.read(func(c conn) (err error) {
+	err := q.read(func(c conn) (err error) {
 		org, err = c.organization(id)
 		return err
 	})
@@ -64,7 +64,7 @@ func (m *ReadModels) Organization(id domain.OrganizationID) (domain.Organization
 }
 
 // Organizations lists all organizations, the oldest first.
-func (m *ReadModels) Organizations(ctx context.Context, p Page) (list List[domain.Organization], err error) {
+func (q *Queries) Organizations(ctx context.Context, p Page) (list List[domain.Organization], err error) {
 	from, err := sqlite.ReadCursor(p, "organizations", 0, sqlite.NoFilter{})
 	if err != nil {
 		return list, err
@@ -72,7 +72,7 @@ func (m *ReadModels) Organizations(ctx context.Context, p Page) (list List[domai
 	if p.After == "" {
 		from.Last.N[0] = math.MinInt64
 	}
-	err = m.list(ctx, func(c conn) error {
+	err = q.list(ctx, func(c conn) error {
 		list, err = sqlite.ReadPage(ctx, c.Conn, from, p.Limit(), &organizationRow{}, `
 			SELECT `+organizationColumns+`
 			FROM organizations o

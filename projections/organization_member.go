@@ -105,9 +105,9 @@ func (c conn) organizationMember(org domain.OrganizationID, user domain.UserID) 
 
 // OrganizationMember returns the member of the organization, or [ErrNotFound] if the
 // user is not a member now.
-func (m *ReadModels) OrganizationMember(org domain.OrganizationID, user domain.UserID) (OrganizationMember, error) {
+func (q *Queries) OrganizationMember(org domain.OrganizationID, user domain.UserID) (OrganizationMember, error) {
 	r := organizationMemberRow{member: domain.OrganizationMember{Organization: org}}
-	err := m.read(func(c conn) error {
+	err := q.read(func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
@@ -126,8 +126,8 @@ func (m *ReadModels) OrganizationMember(org domain.OrganizationID, user domain.U
 // Barred reports whether the user may not use anything in the organization at that time:
 // they are suspended from it, or they have left it and have neither a role nor a
 // membership left. It is false for users who were never in the organization.
-func (m *ReadModels) Barred(org domain.OrganizationID, user domain.UserID, at time.Time) (barred bool, err error) {
-	err = m.read(func(c conn) error {
+func (q *Queries) Barred(org domain.OrganizationID, user domain.UserID, at time.Time) (barred bool, err error) {
+	err = q.read(func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err

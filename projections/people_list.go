@@ -15,9 +15,9 @@ type UserFilter struct {
 }
 
 // Users lists the organization's directory.
-func (m *ReadModels) Users(ctx context.Context, org domain.OrganizationID, f UserFilter, p Page) (list List[domain.Profile], err error) {
+func (q *Queries) Users(ctx context.Context, org domain.OrganizationID, f UserFilter, p Page) (list List[domain.Profile], err error) {
 	filter := sqlite.FilterOf(p, f)
-	err = m.search(ctx, filter.Query != "", func(c conn) error {
+	err = q.search(ctx, filter.Query != "", func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
@@ -53,9 +53,9 @@ type OrganizationMemberFilter struct {
 }
 
 // OrganizationMembers lists the organization's members, suspended ones included.
-func (m *ReadModels) OrganizationMembers(ctx context.Context, org domain.OrganizationID, f OrganizationMemberFilter, p Page) (list List[OrganizationMember], err error) {
+func (q *Queries) OrganizationMembers(ctx context.Context, org domain.OrganizationID, f OrganizationMemberFilter, p Page) (list List[OrganizationMember], err error) {
 	filter := sqlite.FilterOf(p, f)
-	err = m.search(ctx, filter.Query != "" || filter.Role != "", func(c conn) error {
+	err = q.search(ctx, filter.Query != "" || filter.Role != "", func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err

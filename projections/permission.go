@@ -10,9 +10,9 @@ import (
 
 // Permissions lists the permissions that are in use in the organization, in
 // alphabetical order: those of its roles and those of single memberships.
-func (m *ReadModels) Permissions(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Permission], err error) {
+func (q *Queries) Permissions(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Permission], err error) {
 	list.Items = []domain.Permission{}
-	err = m.list(ctx, func(c conn) error {
+	err = q.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err

@@ -19,6 +19,9 @@ type projector struct {
 	checkpoints []wire.Checkpoint // as of the current transaction
 	absence     *absence          // learns what is applied; nil for a file that is being built
 
+	versions bool // it writes the history
+	indexed  bool // see [projector.indexPeople]
+
 	begun   bool           // there is a transaction
 	applied []wire.Message // in it
 	took    time.Duration  // to apply them

@@ -16,10 +16,8 @@ var ErrClosed = sqlite.ErrClosed
 // ReadModels are the SQLite tables that are folded from the log. All methods may be
 // called at the same time.
 type ReadModels struct {
-	metrics *metrics
-	sources *sourceTable // where grants come from
-	facts   *facts       // what readers need not read again
-	rosters *rosters     // what checks need not read again
+	*Queries // of now
+	metrics  *metrics
 
 	// Whoever uses the writer takes a turn: what applies and commits, and the loads of the
 	// log's writers, which find what they need in the writer's cache.
@@ -31,12 +29,6 @@ type ReadModels struct {
 	mover     *mover
 	absence   *absence // what loads need not ask the tables for
 
-	// Readers take a connection from a pool and give it back. Lists have a separate
-	// pool. However many lists are being read, point reads and token look-ups still find
-	// a connection.
-	points, lists *sqlite.Pool
-	searches      chan struct{} // has an element for every list with a filter that is being read
-
 	partitions []partition
 	// As of the last commit.
 	end         moment // the earliest end
@@ -45,6 +37,8 @@ type ReadModels struct {
 	subscriptions changes // that nobody has taken yet
 	closed        chan struct{}
 	close         func() error
+
+	history *History
 
 	damage    atomic.Pointer[error] // the first that was found
 	damaged   chan struct{}         // closed when it is found
@@ -141,40 +135,4 @@ func (m *ReadModels) want(p *partition) {
 	case m.wanted <- struct{}{}:
 	default: // that is known already
 	}
-}
-
-// read runs f, which reads single rows by their keys, with a connection from the pool for
-// point reads.
-func (m *ReadModels) read(f func(conn) error) error {
-	if err := m.Damage(); err != nil {
-		return err
-	}
-	c, err := m.points.Take(context.Background())
-	if err != nil {
-		return err
-	}
-	defer m.points.Give(c)
-	return f(conn{c, m.facts})
-}
-
-// list runs f, which reads or counts a list, with a connection from the pool for lists.
-// The context bounds the wait for the connection. f must bound its statements by it.
-func (m *ReadModels) list(ctx context.Context, f func(conn) error) error {
-	if err := m.Damage(); err != nil {
-		return err
-	}
-	c, err := m.lists.Take(ctx)
-	if err != nil {
-		return err
-	}
-	defer m.lists.Give(c)
-	return f(conn{c, m.facts})
-}
-
-// listTogether is [ReadModels.list] for an f that runs several statements. All of them
-// read the tables as they were at one moment.
-func (m *ReadModels) listTogether(ctx context.Context, f func(conn) error) error {
-	return m.list(ctx, func(c conn) error {
-		return c.Together(func() error { return f(c) })
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
 	"github.com/muster-dev/muster/events"
@@ -66,7 +67,8 @@ func rebuild(o Options, replay replay) error {
 	if err := os.Rename(file, o.file()); err != nil {
 		return err
 	}
-	return flush(o.Dir)
+	// The history is made anew too, later and beside what the node does.
+	return errors.Join(sqlite.Delete(filepath.Join(o.Dir, HistoryFile)), flush(o.Dir))
 }
 
 // build builds the read models in the file.
@@ -119,7 +121,7 @@ func newBuilder(name string, partitions int) (*builder, error) {
 		return nil, err
 	}
 	b, c := &builder{name: name, file: file}, conn{Conn: file.Conns[0]}
-	err = c.create(partitions)
+	err = c.create(partitions, false)
 	if err == nil {
 		b.projector, err = newProjector(c, partitions)
 	}
@@ -129,10 +131,20 @@ func newBuilder(name string, partitions int) (*builder, error) {
 	return b, nil
 }
 
-// create makes the tables and the rows that exist before the first event.
-func (c conn) create(partitions int) error {
+// create makes the tables and the rows that exist before the first event, those of the history
+// with versions.
+func (c conn) create(partitions int, versions bool) error {
 	if err := c.Script(fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d;`, applicationID, schemaNumber) + tables); err != nil {
 		return err
+	}
+	if versions {
+		text, err := c.tablesOfVersions()
+		if err == nil {
+			err = c.Script(text)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	for partition := range partitions {
 		if _, err := c.Exec(`INSERT INTO checkpoints (partition, message, number, hash, id) VALUES (?, 0, 0, zeroblob(32), zeroblob(16))`,

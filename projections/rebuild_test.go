@@ -79,7 +79,7 @@ func TestRebuildReplaces(t *testing.T) {
 		}
 	}
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
-	if diff := cmp.Diff([]string{filepath.Join(dir, File)}, names); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{filepath.Join(dir, HistoryFile), filepath.Join(dir, File)}, names); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 }

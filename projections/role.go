@@ -104,12 +104,12 @@ func (c conn) customRole(org domain.OrganizationID, role domain.RoleKey) (*domai
 // Role returns the role with that key: a built-in one, or one of the organization's own,
 // even if it is archived. A built-in role has no organization and no times.
 // The error is [ErrNotFound] if there is none.
-func (m *ReadModels) Role(org domain.OrganizationID, role domain.RoleKey) (domain.CustomRole, error) {
+func (q *Queries) Role(org domain.OrganizationID, role domain.RoleKey) (domain.CustomRole, error) {
 	if own, ok := domain.BuiltInRole(role); ok {
 		return domain.CustomRole{Role: own}, nil
 	}
 	var own *domain.CustomRole
-	err := m.read(func(c conn) (err error) {
+	err := q.read(func(c conn) (err error) {
 		own, err = c.customRole(org, role)
 		return err
 	})
@@ -120,12 +120,12 @@ func (m *ReadModels) Role(org domain.OrganizationID, role domain.RoleKey) (domai
 }
 
 // RoleByID is [ReadModels.Role] by the role's id.
-func (m *ReadModels) RoleByID(org domain.OrganizationID, id domain.RoleID) (domain.CustomRole, error) {
+func (q *Queries) RoleByID(org domain.OrganizationID, id domain.RoleID) (domain.CustomRole, error) {
 	if i := slices.IndexFunc(builtIn, func(r domain.Role) bool { return r.ID == id }); i >= 0 {
 		return domain.CustomRole{Role: builtIn[i]}, nil
 	}
 	r := roleRow{organization: org}
-	err := m.read(func(c conn) error {
+	err := q.read(func(c conn) error {
 		return c.Row(r.Dest(), `
 			SELECT `+roleColumns+`
 			FROM organizations o JOIN roles r ON r.organization = o.key AND r.id = +?2
@@ -148,11 +148,11 @@ type RoleFilter struct {
 
 // Roles lists the roles of the organization: the built-in ones, the highest level first,
 // and then its own, the oldest first.
-func (m *ReadModels) Roles(ctx context.Context, org domain.OrganizationID, f RoleFilter, p Page) (list List[domain.CustomRole], err error) {
+func (q *Queries) Roles(ctx context.Context, org domain.OrganizationID, f RoleFilter, p Page) (list List[domain.CustomRole], err error) {
 	const rows = `
 		SELECT ` + roleColumns + ` FROM roles r
 		WHERE r.key > +?2 AND CASE +?3 WHEN '' THEN 1 WHEN 'true' THEN r.archived_at IS NOT NULL ELSE r.archived_at IS NULL END`
-	err = m.list(ctx, func(c conn) error {
+	err = q.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err

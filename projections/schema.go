@@ -7,7 +7,7 @@ const (
 	// schemaNumber counts the shapes that the tables have had. It must be raised
 	// whenever the tables or the values in them change, built-in roles included. The
 	// next start then rebuilds the read models.
-	schemaNumber = 10
+	schemaNumber = 11
 )
 
 // tables are the tables and the indexes that are needed to apply events. Times are
@@ -212,7 +212,7 @@ CREATE        INDEX roles_created           ON roles (organization);
 CREATE        INDEX roles_id                ON roles (organization, id);
 CREATE        INDEX workspaces_created      ON workspaces (organization);
 CREATE UNIQUE INDEX memberships_id          ON memberships (id);
-CREATE        INDEX memberships_workspaces  ON memberships (person, workspace);
+` + membershipsOfPeople + `
 CREATE        INDEX memberships_invitation  ON memberships (invitation) WHERE invitation IS NOT NULL;
 CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_at IS NOT NULL;
 CREATE        INDEX memberships_ending      ON memberships (ended_by, person) WHERE ended_by IS NOT NULL;
@@ -223,6 +223,8 @@ CREATE        INDEX tokens_created          ON tokens (organization);
 CREATE UNIQUE INDEX tokens_secret           ON tokens (secret);
 CREATE        INDEX tokens_former           ON tokens (former) WHERE former IS NOT NULL;
 `
+
+const membershipsOfPeople = `CREATE INDEX IF NOT EXISTS memberships_workspaces ON memberships (person, workspace);`
 
 // tableNames are the names of all tables, for [ReadModels.Fingerprint].
 var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "subscriptions", "done"}

@@ -91,7 +91,7 @@ var allSources = []source{
 			`p.organization = +?2 AND p.key > +?4 AND ` + inherits + ` AND ` + notSuspended,
 		},
 		workspaces: walk{
-			`w.key`, `people p CROSS JOIN workspaces w`,
+			`w.key`, `workspaces w CROSS JOIN people p`,
 			`p.key = +?1 AND ` + inherits + ` AND w.organization = +?2 AND w.key > +?4`,
 		},
 		reaches: inherits,

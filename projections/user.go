@@ -90,9 +90,9 @@ func (c conn) emailHolder(org domain.OrganizationID, folded string) (*domain.Ema
 }
 
 // User returns the user's entry in the organization's directory, or [ErrNotFound].
-func (m *ReadModels) User(org domain.OrganizationID, user domain.UserID) (domain.Profile, error) {
+func (q *Queries) User(org domain.OrganizationID, user domain.UserID) (domain.Profile, error) {
 	var profile *domain.Profile
-	err := m.read(func(c conn) (err error) {
+	err := q.read(func(c conn) (err error) {
 		profile, err = c.profile(org, user)
 		return err
 	})

@@ -86,11 +86,11 @@ type FoundWorkspace struct {
 }
 
 // FindWorkspace returns the workspace, or [ErrNotFound].
-func (m *ReadModels) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, err error) {
-	if w, ok := m.facts.workspace(id); ok {
-		return w, m.Damage()
+func (q *Queries) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, err error) {
+	if w, ok := q.facts.workspace(id); ok {
+		return w, q.intact()
 	}
-	err = m.read(func(c conn) error {
+	err = q.read(func(c conn) error {
 		found, err = c.findWorkspace(id)
 		return err
 	})
@@ -113,9 +113,9 @@ func (c conn) findWorkspace(id domain.WorkspaceID) (FoundWorkspace, error) {
 }
 
 // Workspace returns the workspace, or [ErrNotFound].
-func (m *ReadModels) Workspace(id domain.WorkspaceID) (domain.Workspace, error) {
+func (q *Queries) Workspace(id domain.WorkspaceID) (domain.Workspace, error) {
 	var workspace *domain.Workspace
-	err := m.read(func(c conn) (err error) {
+	err := q.read(func(c conn) (err error) {
 		workspace, err = c.workspace(id)
 		return err
 	})
@@ -127,8 +127,8 @@ func (m *ReadModels) Workspace(id domain.WorkspaceID) (domain.Workspace, error) 
 
 // Workspaces lists the organization's workspaces, archived ones included, the
 // oldest first.
-func (m *ReadModels) Workspaces(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Workspace], err error) {
-	err = m.list(ctx, func(c conn) error {
+func (q *Queries) Workspaces(ctx context.Context, org domain.OrganizationID, p Page) (list List[domain.Workspace], err error) {
+	err = q.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err

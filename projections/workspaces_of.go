@@ -20,18 +20,18 @@ type WorkspaceAccess struct {
 // WorkspacesOf lists the workspaces of the organization that the user has access to
 // at that time, the oldest first: all of them for an owner or admin of the
 // organization, none for a user who is suspended from it.
-func (m *ReadModels) WorkspacesOf(ctx context.Context, org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
+func (q *Queries) WorkspacesOf(ctx context.Context, org domain.OrganizationID, user domain.UserID, at time.Time, p Page) (list List[WorkspaceAccess], err error) {
 	list.Items = []WorkspaceAccess{}
-	err = m.list(ctx, func(c conn) error {
+	err = q.list(ctx, func(c conn) error {
 		organization, err := c.organizationKey(org)
 		if err != nil {
 			return err
 		}
-		l := workspacesOf{c, m.sources, at, org, organization, user, p}
+		l := workspacesOf{c, q.sources, at, org, organization, user, p}
 		var learn func() error
-		if m.sources == grantSources { // rosters hold what the grants from these sources are made of
+		if q.rosters != nil && q.sources == grantSources { // rosters hold what the grants from these sources are made of
 			var known bool
-			if known, learn, err = l.known(ctx, m.rosters, &list); known || err != nil {
+			if known, learn, err = l.known(ctx, q.rosters, &list); known || err != nil {
 				return err
 			}
 		}

@@ -90,6 +90,7 @@ func (n *Node) Start(ctx context.Context) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopFollowing, n.followed = stop, make(chan struct{})
 	n.alongside.Go(func() { n.Log.MakeRoom(following, n.Models.Shrink) })
+	n.alongside.Go(func() { n.Models.KeepHistory(following, n.Log) })
 	starting, started := context.WithCancelCause(ctx)
 	defer started(nil)
 	go func() {

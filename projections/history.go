@@ -1,0 +1,361 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+// History has every version of the rows that can be read as of the past. It is a read model in
+// a file of its own, which is applied later than the read models of now and in larger
+// transactions. So a command does not pay for it.
+//
+// A history that is missing, damaged or of another shape is made anew from the log, beside what
+// the node does.
+type History struct {
+	options Options
+	wanted  chan struct{} // has an element if somebody waits for what is not applied
+	more    chan struct{} // has an element if the log has more
+	closed  chan struct{}
+
+	partitions []progress // what has been applied and committed
+
+	mu    sync.RWMutex // is locked while the file is replaced
+	file  *historyFile // nil: there is none at the moment
+	cause error        // why there is none
+}
+
+// historyFile is an open file of the history.
+type historyFile struct {
+	writer    *sqlite.File
+	projector *projector
+	queries   Queries               // without a moment
+	damage    atomic.Pointer[error] // the first that was found
+	wake      func()                // is called when it is found
+}
+
+// intact returns the damage that was found, or nil.
+func (f *historyFile) intact() error {
+	if damage := f.damage.Load(); damage != nil {
+		return *damage
+	}
+	return nil
+}
+
+const (
+	// historyPause is how long the history waits after a commit for more to come, unless
+	// somebody wants to read what has come already.
+	historyPause = time.Second
+	// historyTransaction is how many events one transaction has at most, so that the WAL stays
+	// small.
+	historyTransaction = 5000
+
+	// The history is made anew if a power cut has left it damaged, so a commit need not be
+	// flushed.
+	historyWriterPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;
+		PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cache_size = -16384;`
+	historyReaderPragmas = `PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;`
+)
+
+// openHistory opens the history, and makes an empty one if there is none that can be used.
+func openHistory(o Options) *History {
+	h := &History{
+		options: o, wanted: make(chan struct{}, 1), more: make(chan struct{}, 1), closed: make(chan struct{}),
+		partitions: make([]progress, o.Partitions),
+	}
+	h.reopen()
+	return h
+}
+
+func (h *History) name() string { return filepath.Join(h.options.Dir, HistoryFile) }
+
+// reopen opens the file. One that cannot be used is replaced.
+func (h *History) reopen() {
+	file, err := openHistoryFile(h.name(), h.options.Partitions)
+	if errors.Is(err, ErrNeedsRebuild) {
+		h.options.logger().Info("the history is made anew from the log", slog.Any("reason", err))
+		if err = sqlite.Delete(h.name()); err == nil {
+			err = makeHistoryFile(h.name(), h.options.Partitions)
+		}
+		if err == nil {
+			file, err = openHistoryFile(h.name(), h.options.Partitions)
+		}
+	}
+	if err == nil {
+		for i, c := range file.projector.checkpoints {
+			h.partitions[i].reach(c.Number)
+		}
+		file.queries.closed = h.closed
+		file.wake = func() { signal(h.wanted) }
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.file, h.cause = file, err
+}
+
+// makeHistoryFile makes an empty history.
+func makeHistoryFile(name string, partitions int) error {
+	f, err := sqlite.Open(name, sqlite.Creating, 1, builderPragmas)
+	if err != nil {
+		return err
+	}
+	c := conn{Conn: f.Conns[0]}
+	if err = c.create(partitions, true); err != nil {
+		return errors.Join(err, f.Close(), sqlite.Delete(name))
+	}
+	return f.Close()
+}
+
+func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
+	if err := examine(name, partitions); err != nil {
+		return nil, err
+	}
+	h := &historyFile{}
+	if h.writer, err = sqlite.Open(name, sqlite.Writing, 1, historyWriterPragmas); err != nil {
+		return nil, needsRebuild(err)
+	}
+	if h.projector, err = newProjector(conn{Conn: h.writer.Conns[0]}, partitions); err != nil {
+		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
+	}
+	h.projector.versions = true
+	readers, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
+	if err != nil {
+		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
+	}
+	for _, c := range readers.Conns {
+		text, err := conn{Conn: c}.viewsOfVersions()
+		if err == nil {
+			err = c.Script(text)
+		}
+		if err != nil {
+			return nil, needsRebuild(errors.Join(err, readers.Close(), h.writer.Close()))
+		}
+	}
+	pool := sqlite.NewPool(readers)
+	h.queries = Queries{
+		sources: grantSources, points: pool, lists: pool, searches: make(chan struct{}, len(readers.Conns)/2), intact: h.intact,
+	}
+	for _, f := range []*sqlite.File{h.writer, readers} {
+		f.NotifyDamage(func(damage error) { h.found(damage) })
+	}
+	return h, nil
+}
+
+// found notes the damage, if it is the first that was found.
+func (f *historyFile) found(damage error) {
+	if f.damage.CompareAndSwap(nil, &damage) && f.wake != nil {
+		f.wake()
+	}
+}
+
+func (f *historyFile) close() error {
+	return errors.Join(f.queries.points.Close(), f.writer.Close())
+}
+
+// AsOf returns queries that see the tables as they were when the event at the position had
+// just been applied. It waits until the history has the event. They see only the organizations
+// of the position's partition, and of others something that never was. What ends by the clock
+// is judged by the time that each query is given, as always.
+//
+// The errors are the context's, [ErrClosed], and what keeps the history from being read.
+func (m *ReadModels) AsOf(ctx context.Context, p wire.Position) (*Queries, error) {
+	return m.history.asOf(ctx, p)
+}
+
+func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, error) {
+	if p.Partition < 0 || p.Partition >= len(h.partitions) {
+		return nil, fmt.Errorf("position %s: there are %d partitions", p, len(h.partitions))
+	}
+	if progress := &h.partitions[p.Partition]; progress.number.Load() < p.Number {
+		there, leave := progress.wait(p.Number)
+		defer leave()
+		signal(h.wanted)
+		select {
+		case <-there:
+		case <-h.closed:
+			return nil, ErrClosed
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting until the history has position %s: %w", p, ctx.Err())
+		}
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if h.file == nil {
+		return nil, fmt.Errorf("the history cannot be read: %w", h.cause)
+	}
+	q := h.file.queries
+	number := int64(p.Number) //nolint:gosec // far below 2^63
+	q.before = func(c conn) error { return c.Change(`UPDATE temp.as_of SET number = ?`, number) }
+	return &q, nil
+}
+
+// signal puts an element into a channel that has room for one.
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default: // there is one
+	}
+}
+
+// KeepHistory applies to the history what comes into the log, until the context ends.
+func (m *ReadModels) KeepHistory(ctx context.Context, log *events.Log) {
+	whole := false // the log is known to hold what the history has
+	m.history.follow(ctx, func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
+		for _, c := range after {
+			if whole || c.Number == 0 {
+				continue
+			}
+			if err := log.Contains(ctx, c); err != nil {
+				return err
+			}
+		}
+		whole = true
+		return log.Replay(ctx, after, nil, apply)
+	})
+}
+
+// follow applies what the replay brings, at once after a rest, and later in larger
+// transactions.
+func (h *History) follow(ctx context.Context, replay replay) {
+	for failures := 0; ctx.Err() == nil; {
+		err := h.catchUp(ctx, replay)
+		pause := historyPause
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failures = 0
+		default:
+			failures++
+			pause = min(time.Duration(failures)*historyPause, time.Minute)
+			h.options.logger().Error("the history does not follow the log: this is tried again", slog.Any("error", err), slog.Duration("after", pause))
+		}
+		rested := time.NewTimer(pause)
+		wanted := h.wanted
+		if err != nil {
+			wanted = nil
+		}
+		select {
+		case <-rested.C:
+			if err != nil {
+				continue
+			}
+			select {
+			case <-h.more:
+			case <-h.wanted:
+			case <-ctx.Done():
+			}
+		case <-wanted:
+		case <-ctx.Done():
+		}
+		rested.Stop()
+	}
+}
+
+// catchUp applies what the log has. A file that turns out to be damaged is replaced.
+func (h *History) catchUp(ctx context.Context, replay replay) error {
+	h.mu.RLock()
+	file := h.file
+	h.mu.RUnlock()
+	if file == nil {
+		if h.reopen(); h.cause != nil { // nobody else writes them
+			return h.cause
+		}
+		file = h.file
+	}
+	err := file.intact()
+	if err == nil {
+		err = file.apply(ctx, replay, h.reached)
+	}
+	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrGap) || errors.Is(err, store.ErrTruncated) {
+		err = errors.Join(err, h.drop(file, err))
+	}
+	return err
+}
+
+// reached publishes how far the history has been committed.
+func (h *History) reached(to []wire.Checkpoint) {
+	for i := range to {
+		h.partitions[i].reach(to[i].Number)
+	}
+}
+
+// drop deletes the file, so that it is made anew.
+func (h *History) drop(file *historyFile, cause error) error {
+	h.mu.Lock()
+	h.file, h.cause = nil, cause
+	for i := range h.partitions {
+		h.partitions[i].number.Store(0)
+	}
+	h.mu.Unlock()
+	return errors.Join(file.close(), sqlite.Delete(h.name()))
+}
+
+// apply applies what the replay brings and reports how far it has been committed.
+func (f *historyFile) apply(ctx context.Context, replay replay, committed func([]wire.Checkpoint)) error {
+	p := f.projector
+	known := slices.Clone(p.checkpoints)
+	n := 0
+	commit := func() error {
+		p.ends, p.unrecorded = false, false // nobody asks the history what is next
+		if err := p.commit(known); err != nil {
+			return err
+		}
+		known, n = slices.Clone(p.checkpoints), 0
+		committed(known)
+		return ctx.Err()
+	}
+	err := replay(known, func(messages []wire.Message) error {
+		for i := range messages {
+			if err := p.apply(messages[i]); err != nil {
+				return err
+			}
+			if n += len(messages[i].Entries); n >= historyTransaction {
+				if err := commit(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil || ctx.Err() != nil {
+		err = errors.Join(err, commit())
+	}
+	return err
+}
+
+// close closes the history once nobody follows it any more.
+func (h *History) close() error {
+	close(h.closed)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.file == nil {
+		return nil
+	}
+	return h.file.close()
+}
+
+// keepsVersions reports whether the event can change a row that has versions. Secrets are of no
+// use in the history.
+func keepsVersions(event domain.Event) bool {
+	switch event.(type) { //nolint:gochecksumtype // a type that is new here changes rows, or does no harm
+	case domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
+		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
+		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted:
+		return false
+	default:
+		return true
+	}
+}
