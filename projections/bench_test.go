@@ -247,3 +247,49 @@ func BenchmarkLoadBatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPast compares reading as of a position with reading from the tables of now, without
+// what checks hold in memory.
+func BenchmarkPast(b *testing.B) {
+	h := benchmarkHistory()
+	m := h.models(b)
+	if err := m.history.catchUp(context.Background(), h.replay(nil)); err != nil {
+		b.Fatal(err)
+	}
+	org, ws := orgID(1), wsID(1<<8|12)
+	member, admin := userID(1_120_040), userID(1_000_001)
+	past, err := m.AsOf(context.Background(), wire.Position{Partition: h.partition(org), Number: h.tips[h.partition(org)].Number})
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := *m.Queries
+	now.rosters = nil
+	found, err := past.FindWorkspace(ws)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := context.Background()
+	for name, f := range map[string]func(*Queries) error{
+		"member":  func(q *Queries) error { _, err := q.Member(ws, member, later); return err },
+		"check":   func(q *Queries) error { _, err := q.Check(ws, member, later); return err },
+		"members": func(q *Queries) error { _, err := q.Members(ctx, found, MemberFilter{}, later, Page{Size: 100}); return err },
+		"members/email": func(q *Queries) error {
+			_, err := q.Members(ctx, found, MemberFilter{Order: OrderEmail}, later, Page{Size: 50})
+			return err
+		},
+		"access":           func(q *Queries) error { _, err := q.AccessList(ctx, found, AccessFilter{}, later, Page{Size: 100}); return err },
+		"workspaces":       func(q *Queries) error { _, err := q.WorkspacesOf(ctx, org, member, later, Page{}); return err },
+		"workspaces/admin": func(q *Queries) error { _, err := q.WorkspacesOf(ctx, org, admin, later, Page{}); return err },
+		"users":            func(q *Queries) error { _, err := q.Users(ctx, org, UserFilter{Query: "user1120"}, Page{}); return err },
+	} {
+		for when, q := range map[string]*Queries{"now": &now, "past": past} {
+			b.Run(name+"/"+when, func(b *testing.B) {
+				for b.Loop() {
+					if err := f(q); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -13,7 +13,11 @@ import (
 type conn struct {
 	*sqlite.Conn
 	facts *facts // shared by readers; the writer's own, because it sees what is not committed; nil: none
+	asOf  uint64 // see [Queries]
 }
+
+// sees reports whether the row with the key, which is there now, is there for the connection.
+func (c conn) sees(key int64) bool { return c.asOf == 0 || positionOf(key).Number <= c.asOf }
 
 // IDs and hashes are BLOBs.
 

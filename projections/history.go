@@ -41,9 +41,10 @@ type History struct {
 type historyFile struct {
 	writer    *sqlite.File
 	projector *projector
-	queries   Queries               // without a moment
-	damage    atomic.Pointer[error] // the first that was found
-	wake      func()                // is called when it is found
+	queries   Queries                 // without a moment
+	shown     map[*sqlite.Conn]*int64 // what each connection of the queries shows, for whoever has taken it
+	damage    atomic.Pointer[error]   // the first that was found
+	wake      func()                  // is called when it is found
 }
 
 // intact returns the damage that was found, or nil.
@@ -134,7 +135,9 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	if err != nil {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
 	}
+	h.shown = make(map[*sqlite.Conn]*int64)
 	for _, c := range readers.Conns {
+		h.shown[c] = new(int64)
 		text, err := conn{Conn: c}.viewsOfVersions()
 		if err == nil {
 			err = c.Script(text)
@@ -145,7 +148,7 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	}
 	pool := sqlite.NewPool(readers)
 	h.queries = Queries{
-		sources: grantSources, points: pool, lists: pool, searches: make(chan struct{}, len(readers.Conns)/2), intact: h.intact,
+		sources: grantSources, facts: newFacts(), points: pool, lists: pool, searches: make(chan struct{}, len(readers.Conns)/2), intact: h.intact,
 	}
 	for _, f := range []*sqlite.File{h.writer, readers} {
 		f.NotifyDamage(func(damage error) { h.found(damage) })
@@ -196,8 +199,18 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, error) {
 		return nil, fmt.Errorf("the history cannot be read: %w", h.cause)
 	}
 	q := h.file.queries
-	number := int64(p.Number) //nolint:gosec // far below 2^63
-	q.before = func(c conn) error { return c.Change(`UPDATE temp.as_of SET number = ?`, number) }
+	file, number := h.file, int64(p.Number) //nolint:gosec // far below 2^63
+	if q.asOf = p.Number; p.Number == 0 {
+		q.facts = nil // nothing was there
+	}
+	q.before = func(c conn) error {
+		shown := file.shown[c.Conn]
+		if *shown == number {
+			return nil
+		}
+		*shown = number
+		return c.Change(`UPDATE temp.as_of SET number = ?`, number)
+	}
 	return &q, nil
 }
 

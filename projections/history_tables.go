@@ -32,6 +32,8 @@ type versioned struct {
 // versionIndex is an index of versions. Unlike in the table of now, nothing in it is unique. So
 // SQLite is told what a large history is like, as sqlite_stat1 has it: how many rows there are, and
 // how many of them have the same first column, the same first two columns and so on.
+//
+// Searches count how many they find, and read nothing but the index if it also has until.
 type versionIndex struct {
 	of   string // what follows the table's name
 	rows string
@@ -44,9 +46,9 @@ var versionedTables = []versioned{
 	}},
 	{"people", []string{"key"}, "1000000 2 1", []versionIndex{
 		{`(organization, user)`, "1000000 1000 2"},
-		{`(organization, folded_email)`, "1000000 1000 3"},
-		{`(organization, folded_name)`, "1000000 1000 4"},
-		{`(organization, folded_last) WHERE folded_last > ''`, "900000 1000 8"},
+		{`(organization, folded_email, key, until)`, "1000000 1000 3 2 1"},
+		{`(organization, folded_name, key, until)`, "1000000 1000 4 2 1"},
+		{`(organization, folded_last, key, until) WHERE folded_last > ''`, "900000 1000 8 2 1"},
 		{`(organization, key) WHERE role > ''`, "100000 100 2"},
 		{`(organization, folded_email) WHERE role > ''`, "100000 100 3"},
 		{`(organization, folded_name) WHERE role > ''`, "100000 100 4"},

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,4 +144,69 @@ func TestPastPlans(t *testing.T) {
 	}
 	defer pool.Give(c)
 	requirePlan(t, c, allTexts()...)
+}
+
+// As of the last event, queries of the past return what those of now return. As of the
+// event before the organization was created, there is nothing.
+func TestPastOfNow(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	ctx, org, ws := context.Background(), orgID(1), wsID(1)
+	p := wire.Position{Partition: h.partition(org), Number: h.tips[h.partition(org)].Number}
+	go func() { _ = m.history.catchUp(ctx, h.replay(nil)) }()
+	past, err := m.AsOf(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := m.AsOf(ctx, wire.Position{Partition: p.Partition})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := m.FindWorkspace(ws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := map[string]func(q *Queries) (any, error){
+		"organization":        func(q *Queries) (any, error) { return q.Organization(org) },
+		"organizations":       func(q *Queries) (any, error) { return q.Organizations(ctx, Page{Size: 1}) },
+		"organization member": func(q *Queries) (any, error) { return q.OrganizationMember(org, userID(2)) },
+		"organization members": func(q *Queries) (any, error) {
+			return q.OrganizationMembers(ctx, org, OrganizationMemberFilter{Order: OrderEmail}, Page{})
+		},
+		"barred":        func(q *Queries) (any, error) { return q.Barred(org, userID(16), later) },
+		"user":          func(q *Queries) (any, error) { return q.User(org, userID(3)) },
+		"users":         func(q *Queries) (any, error) { return q.Users(ctx, org, UserFilter{Query: "user"}, Page{}) },
+		"workspace":     func(q *Queries) (any, error) { return q.Workspace(ws) },
+		"workspaces":    func(q *Queries) (any, error) { return q.Workspaces(ctx, org, Page{}) },
+		"member":        func(q *Queries) (any, error) { return q.Member(ws, userID(3), later) },
+		"membership":    func(q *Queries) (any, error) { return q.Membership(membershipID(ws, userID(3)), later) },
+		"members":       func(q *Queries) (any, error) { return q.Members(ctx, found, MemberFilter{}, later, Page{Count: true}) },
+		"check":         func(q *Queries) (any, error) { return q.Check(ws, userID(4), later) },
+		"access of":     func(q *Queries) (any, error) { return q.AccessOf(ws, userID(4), later) },
+		"access":        func(q *Queries) (any, error) { return q.AccessList(ctx, found, AccessFilter{}, later, Page{}) },
+		"workspaces of": func(q *Queries) (any, error) { return q.WorkspacesOf(ctx, org, userID(4), later, Page{}) },
+		"role":          func(q *Queries) (any, error) { return q.Role(org, "auditor") },
+		"roles":         func(q *Queries) (any, error) { return q.Roles(ctx, org, RoleFilter{}, Page{}) },
+		"permissions":   func(q *Queries) (any, error) { return q.Permissions(ctx, org, Page{}) },
+	}
+	for name, ask := range queries {
+		expected, err := ask(m.Queries)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := ask(past)
+		if err != nil {
+			t.Fatalf("%s as of %s: %v", name, p, err)
+		}
+		if diff := gocmp.Diff(expected, got, gocmp.AllowUnexported(FoundWorkspace{})); diff != "" {
+			t.Errorf("%s (-now +past):\n%s", name, diff)
+		}
+	}
+	if _, err := before.FindWorkspace(ws); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the workspace before it was created: %v", err)
+	}
+	if _, err := before.Organization(org); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the organization before it was created: %v", err)
+	}
+	requirePlans(t, past.points)
 }

@@ -32,7 +32,7 @@ func partitionOf(key int64) int { return int(key & (MaxPartitions - 1)) }
 
 // organizationKey returns the key of an organization's row.
 func (c conn) organizationKey(id domain.OrganizationID) (key int64, err error) {
-	if key, ok := c.facts.organization(id); ok {
+	if key, ok := c.facts.organization(id); ok && c.sees(key) {
 		return key, nil
 	}
 	if err = c.Row([]any{sqlite.Number(&key)}, `SELECT key FROM organizations WHERE id = +?`, id[:]); err == nil {

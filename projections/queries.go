@@ -10,7 +10,7 @@ import (
 // ([ReadModels.AsOf]). All methods may be called at the same time.
 type Queries struct {
 	sources *sourceTable // where grants come from
-	facts   *facts       // what readers need not read again; nil: as of the past, where keys may not be there yet
+	facts   *facts       // what readers need not read again
 	rosters *rosters     // what checks need not read again; nil: as of the past
 
 	// Readers take a connection from a pool and give it back. Lists have a separate
@@ -19,6 +19,7 @@ type Queries struct {
 	points, lists *sqlite.Pool
 	searches      chan struct{} // has an element for every list with a filter that is being read
 
+	asOf   uint64           // the number of the event that they see last; 0: they see what is there now
 	before func(conn) error // is called with a connection before it is used; nil: nothing is to be done
 	intact func() error     // returns why the tables must not be read, if they must not
 	closed <-chan struct{}
@@ -45,7 +46,7 @@ func (q *Queries) with(ctx context.Context, pool *sqlite.Pool, f func(conn) erro
 		return err
 	}
 	defer pool.Give(taken)
-	c := conn{taken, q.facts}
+	c := conn{taken, q.facts, q.asOf}
 	if q.before != nil {
 		if err := q.before(c); err != nil {
 			return err

@@ -87,7 +87,7 @@ type FoundWorkspace struct {
 
 // FindWorkspace returns the workspace, or [ErrNotFound].
 func (q *Queries) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, err error) {
-	if w, ok := q.facts.workspace(id); ok {
+	if w, ok := q.facts.workspace(id); ok && (conn{asOf: q.asOf}).sees(w.key) {
 		return w, q.intact()
 	}
 	err = q.read(func(c conn) error {
@@ -98,7 +98,7 @@ func (q *Queries) FindWorkspace(id domain.WorkspaceID) (found FoundWorkspace, er
 }
 
 func (c conn) findWorkspace(id domain.WorkspaceID) (FoundWorkspace, error) {
-	if w, ok := c.facts.workspace(id); ok {
+	if w, ok := c.facts.workspace(id); ok && c.sees(w.key) {
 		return w, nil
 	}
 	w := FoundWorkspace{ID: id}
