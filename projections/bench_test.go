@@ -270,14 +270,20 @@ func BenchmarkPast(b *testing.B) {
 	}
 	ctx := context.Background()
 	for name, f := range map[string]func(*Queries) error{
-		"member":  func(q *Queries) error { _, err := q.Member(ws, member, later); return err },
-		"check":   func(q *Queries) error { _, err := q.Check(ws, member, later); return err },
-		"members": func(q *Queries) error { _, err := q.Members(ctx, found, MemberFilter{}, later, Page{Size: 100}); return err },
+		"member": func(q *Queries) error { _, err := q.Member(ws, member, later); return err },
+		"check":  func(q *Queries) error { _, err := q.Check(ws, member, later); return err },
+		"members": func(q *Queries) error {
+			_, err := q.Members(ctx, found, MemberFilter{}, later, Page{Size: 100})
+			return err
+		},
 		"members/email": func(q *Queries) error {
 			_, err := q.Members(ctx, found, MemberFilter{Order: OrderEmail}, later, Page{Size: 50})
 			return err
 		},
-		"access":           func(q *Queries) error { _, err := q.AccessList(ctx, found, AccessFilter{}, later, Page{Size: 100}); return err },
+		"access": func(q *Queries) error {
+			_, err := q.AccessList(ctx, found, AccessFilter{}, later, Page{Size: 100})
+			return err
+		},
 		"workspaces":       func(q *Queries) error { _, err := q.WorkspacesOf(ctx, org, member, later, Page{}); return err },
 		"workspaces/admin": func(q *Queries) error { _, err := q.WorkspacesOf(ctx, org, admin, later, Page{}); return err },
 		"users":            func(q *Queries) error { _, err := q.Users(ctx, org, UserFilter{Query: "user1120"}, Page{}); return err },

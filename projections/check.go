@@ -56,12 +56,25 @@ func (c *checker) whole(ctx context.Context) error {
 	if err := c.indexes(ctx); err != nil {
 		return err
 	}
-	for _, table := range append([]string{"sqlite_schema"}, tableNames...) {
-		if err := c.run(func(conn *sqlite.Conn) ([]string, error) { return conn.Check(ctx, table) }, "table "+table+": "); err != nil {
+	if err := c.table(ctx, "sqlite_schema"); err != nil {
+		return err
+	}
+	var names []string
+	var name string
+	if err := c.file.Conns[0].Each(ctx, []any{sqlite.Text(&name)}, func() { names = append(names, name) },
+		`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := c.table(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *checker) table(ctx context.Context, name string) error {
+	return c.run(func(conn *sqlite.Conn) ([]string, error) { return conn.Check(ctx, name) }, "table "+name+": ")
 }
 
 // all checks everything, and quick first, which finds most damage soon. What it finds is

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,4 +210,64 @@ func TestPastOfNow(t *testing.T) {
 		t.Errorf("the organization before it was created: %v", err)
 	}
 	requirePlans(t, past.points)
+}
+
+// What differs from a fresh replay is found in the history as well, and looking changes nothing.
+func TestVerifyHistory(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	ctx, o := context.Background(), m.history.options
+	if err := m.history.catchUp(ctx, h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	compare := func() (different []string) {
+		t.Helper()
+		comparisons, err := verifyHistory(ctx, o, t.TempDir(), h.replay(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range comparisons {
+			if !c.Equal() {
+				different = append(different, c.Table)
+			}
+		}
+		return different
+	}
+	if different := compare(); len(different) > 0 {
+		t.Errorf("different: %q", different)
+	}
+	if _, err := m.history.file.projector.Exec(`UPDATE people_versions SET until = until + 1 WHERE until < 100`); err != nil {
+		t.Fatal(err)
+	}
+	if different := compare(); !slices.Equal(different, []string{"people_versions"}) {
+		t.Errorf("different: %q", different)
+	}
+}
+
+// A history that is damaged is made anew.
+func TestDamagedHistory(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	ctx, p := context.Background(), wire.Position{Partition: h.partition(orgID(1)), Number: 5}
+	if err := m.history.catchUp(ctx, h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	q, err := m.AsOf(ctx, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.history.file.found(ErrDamaged)
+	if _, err := q.Organization(orgID(1)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("reading a damaged history: %v", err)
+	}
+	if err := m.history.catchUp(ctx, h.replay(nil)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("applying to a damaged history: %v", err)
+	}
+	go func() { _ = m.history.catchUp(ctx, h.replay(nil)) }()
+	if q, err = m.AsOf(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Organization(orgID(1)); err != nil {
+		t.Errorf("after it was made anew: %v", err)
+	}
 }

@@ -16,28 +16,29 @@ import (
 
 // look is a file of read models that is only looked at: nothing in its directory changes.
 type look struct {
-	file string // to open; a copy if there is a WAL
-	mode sqlite.Mode
-	kept string // the file itself
+	file   string // to open; a copy if there is a WAL
+	mode   sqlite.Mode
+	kept   string   // the file itself
+	tables []string // that fingerprints are of
 }
 
-// lookAt makes a look at the read models. SQLite can read a file without making others
+// lookAt makes a look at the read models in the file. SQLite can read a file without making others
 // beside it, but then it ignores a WAL. So a file with a WAL is copied to the directory
 // scratch together with the WAL. The errors are those of [Open].
-func lookAt(o Options, scratch string) (look, error) {
-	l := look{file: o.file(), mode: sqlite.Immutable, kept: o.file()}
-	if err := examineOutside(l.kept, o.Partitions); err != nil {
+func lookAt(file string, tables []string, partitions int, scratch string) (look, error) {
+	l := look{file: file, mode: sqlite.Immutable, kept: file, tables: tables}
+	if err := examineOutside(l.kept, partitions); err != nil {
 		return l, err
 	}
 	if holds(l.kept+"-wal") || holds(l.kept+"-journal") {
-		l.file, l.mode = filepath.Join(scratch, "copy-of-"+File), sqlite.ReadOnly
+		l.file, l.mode = filepath.Join(scratch, "copy-of-"+filepath.Base(file)), sqlite.ReadOnly
 		for _, end := range []string{"", "-wal", "-journal"} {
 			if err := copyFile(l.kept+end, l.file+end); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return l, err
 			}
 		}
 	}
-	err := examineInside(l.file, l.mode, o.Partitions)
+	err := examineInside(l.file, l.mode, partitions)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", l.kept, err)
 	}
@@ -93,7 +94,7 @@ func (l look) inspect(ctx context.Context) (tables map[string]domain.Hash, check
 	c := conn{Conn: f.Conns[0]}
 	err = c.Together(func() error {
 		var failed error
-		tables, err = c.fingerprint(ctx)
+		tables, err = c.fingerprint(ctx, l.tables)
 		checkpoints, failed = c.checkpoints()
 		return errors.Join(err, failed)
 	})

@@ -41,7 +41,38 @@ func Verify(ctx context.Context, log *events.Log, o Options, scratch string, pro
 
 // verify is [Verify] for a replay.
 func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Comparison, error) {
-	kept, err := lookAt(o, scratch)
+	return compare(ctx, o.file(), tableNames, o.Partitions, scratch, func(file string, until []wire.Checkpoint) error {
+		return build(file, o.Partitions, replay.until(until))
+	})
+}
+
+// VerifyHistory is [Verify] for the [History]. A history that cannot be used is [ErrNeedsRebuild],
+// and a service makes it anew.
+func VerifyHistory(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
+	return verifyHistory(ctx, o, scratch, replayOf(ctx, log, progress))
+}
+
+func verifyHistory(ctx context.Context, o Options, scratch string, replay replay) ([]Comparison, error) {
+	var tables []string
+	for i := range versionedTables {
+		tables = append(tables, versionedTables[i].versions())
+	}
+	return compare(ctx, filepath.Join(o.Dir, HistoryFile), tables, o.Partitions, scratch, func(file string, until []wire.Checkpoint) error {
+		if err := makeHistoryFile(file, o.Partitions); err != nil {
+			return err
+		}
+		f, err := openHistoryFile(file, o.Partitions)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.apply(ctx, replay.until(until), func([]wire.Checkpoint) {}), f.close())
+	})
+}
+
+// compare compares the tables of a file with those that build makes up to the checkpoints of
+// the file.
+func compare(ctx context.Context, name string, tables []string, partitions int, scratch string, build func(file string, until []wire.Checkpoint) error) ([]Comparison, error) {
+	kept, err := lookAt(name, tables, partitions, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +83,11 @@ func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Co
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(scratch, File)
-	if err := build(file, o.Partitions, replay.until(checkpoints)); err != nil {
+	file := filepath.Join(scratch, filepath.Base(name))
+	if err := build(file, checkpoints); err != nil {
 		return nil, err
 	}
-	expected, reached, err := look{file: file, mode: sqlite.ReadOnly}.inspect(ctx)
+	expected, reached, err := look{file: file, mode: sqlite.ReadOnly, tables: tables}.inspect(ctx)
 	if err = errors.Join(err, sqlite.Delete(file)); err != nil {
 		return nil, err
 	}
@@ -65,8 +96,8 @@ func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Co
 			return nil, fmt.Errorf("%w: they have applied event %s, and the log ends with %s", ErrAheadOfLog, checkpoint.Position, reached[i].Position)
 		}
 	}
-	comparisons := make([]Comparison, len(tableNames))
-	for i, table := range tableNames {
+	comparisons := make([]Comparison, len(tables))
+	for i, table := range tables {
 		comparisons[i] = Comparison{table, found[table], expected[table]}
 	}
 	return comparisons, nil
@@ -92,15 +123,15 @@ func (r replay) until(last []wire.Checkpoint) replay {
 // fingerprints, whether they grew step by step or were rebuilt.
 func (m *ReadModels) Fingerprint(ctx context.Context) (tables map[string]domain.Hash, err error) {
 	err = m.listTogether(ctx, func(c conn) error {
-		tables, err = c.fingerprint(ctx)
+		tables, err = c.fingerprint(ctx, tableNames)
 		return err
 	})
 	return tables, err
 }
 
-func (c conn) fingerprint(ctx context.Context) (map[string]domain.Hash, error) {
-	tables := make(map[string]domain.Hash, len(tableNames))
-	for _, table := range tableNames {
+func (c conn) fingerprint(ctx context.Context, names []string) (map[string]domain.Hash, error) {
+	tables := make(map[string]domain.Hash, len(names))
+	for _, table := range names {
 		sum, err := c.fingerprintTable(ctx, table)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", table, err)
@@ -111,7 +142,7 @@ func (c conn) fingerprint(ctx context.Context) (map[string]domain.Hash, error) {
 }
 
 func (c conn) fingerprintTable(ctx context.Context, table string) (sum domain.Hash, err error) {
-	rows, err := c.Query(ctx, `SELECT * FROM `+table+` ORDER BY 1, 2`)
+	rows, err := c.Query(ctx, `SELECT * FROM `+table+` ORDER BY 1, 2, 3`)
 	if err != nil {
 		return sum, err
 	}
