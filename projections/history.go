@@ -42,7 +42,7 @@ type historyFile struct {
 	writer    *sqlite.File
 	projector *projector
 	queries   Queries                 // without a moment
-	shown     map[*sqlite.Conn]*int64 // what each connection of the queries shows, for whoever has taken it
+	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
 	damage    atomic.Pointer[error]   // the first that was found
 	wake      func()                  // is called when it is found
 }
@@ -135,9 +135,9 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	if err != nil {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
 	}
-	h.shown = make(map[*sqlite.Conn]*int64)
+	h.shown = make(map[*sqlite.Conn]*uint64)
 	for _, c := range readers.Conns {
-		h.shown[c] = new(int64)
+		h.shown[c] = new(uint64)
 		text, err := conn{Conn: c}.viewsOfVersions()
 		if err == nil {
 			err = c.Script(text)
@@ -154,6 +154,16 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 		f.NotifyDamage(func(damage error) { h.found(damage) })
 	}
 	return h, nil
+}
+
+// show makes the connection show what was there when the event had just been applied.
+func (f *historyFile) show(c conn, number uint64) error {
+	shown := f.shown[c.Conn]
+	if *shown == number {
+		return nil
+	}
+	*shown = number
+	return c.Change(`UPDATE temp.as_of SET number = ?`, int64(number)) //nolint:gosec // far below 2^63
 }
 
 // found notes the damage, if it is the first that was found.
@@ -174,12 +184,14 @@ func (f *historyFile) close() error {
 //
 // The errors are the context's, [ErrClosed], and what keeps the history from being read.
 func (m *ReadModels) AsOf(ctx context.Context, p wire.Position) (*Queries, error) {
-	return m.history.asOf(ctx, p)
+	q, _, err := m.history.asOf(ctx, p)
+	return q, err
 }
 
-func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, error) {
+// asOf also returns the file that the queries read.
+func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, *historyFile, error) {
 	if p.Partition < 0 || p.Partition >= len(h.partitions) {
-		return nil, fmt.Errorf("position %s: there are %d partitions", p, len(h.partitions))
+		return nil, nil, fmt.Errorf("position %s: there are %d partitions", p, len(h.partitions))
 	}
 	if progress := &h.partitions[p.Partition]; progress.number.Load() < p.Number {
 		there, leave := progress.wait(p.Number)
@@ -188,30 +200,31 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, error) {
 		select {
 		case <-there:
 		case <-h.closed:
-			return nil, ErrClosed
+			return nil, nil, ErrClosed
 		case <-ctx.Done():
-			return nil, fmt.Errorf("waiting until the history has position %s: %w", p, ctx.Err())
+			return nil, nil, fmt.Errorf("waiting until the history has position %s: %w", p, ctx.Err())
 		}
 	}
+	file, err := h.opened()
+	if err != nil {
+		return nil, nil, err
+	}
+	q := file.queries
+	if q.asOf = p.Number; p.Number == 0 {
+		q.facts = nil // nothing was there
+	}
+	q.before = func(c conn) error { return file.show(c, p.Number) }
+	return &q, file, nil
+}
+
+// opened returns the file that is open.
+func (h *History) opened() (*historyFile, error) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	if h.file == nil {
 		return nil, fmt.Errorf("the history cannot be read: %w", h.cause)
 	}
-	q := h.file.queries
-	file, number := h.file, int64(p.Number) //nolint:gosec // far below 2^63
-	if q.asOf = p.Number; p.Number == 0 {
-		q.facts = nil // nothing was there
-	}
-	q.before = func(c conn) error {
-		shown := file.shown[c.Conn]
-		if *shown == number {
-			return nil
-		}
-		*shown = number
-		return c.Change(`UPDATE temp.as_of SET number = ?`, number)
-	}
-	return &q, nil
+	return h.file, nil
 }
 
 // signal puts an element into a channel that has room for one.

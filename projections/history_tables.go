@@ -54,10 +54,11 @@ var versionedTables = []versioned{
 		{`(organization, folded_name) WHERE role > ''`, "100000 100 4"},
 		{`(organization, key) WHERE role IN ('owner', 'admin')`, "20000 6 2"},
 		{`(organization, key) WHERE suspended_at IS NOT NULL`, "2000 3 2"},
+		{`(organization, since) WHERE since = role_version`, "100000 100 2"},
 		{`(organization, key) WHERE profile_version IS NOT NULL`, "900000 900 2"},
 	}},
 	{"roles", []string{"key"}, "10000 2 1", []versionIndex{
-		{`(organization, role)`, "10000 20 2"}, {`(organization, id)`, "10000 20 2"}, {`(organization, key)`, "10000 20 2"},
+		{`(organization, role)`, "10000 20 2"}, {`(organization, id)`, "10000 20 2"}, {`(organization, key)`, "10000 20 2"}, {`(organization, since)`, "10000 20 2"},
 	}},
 	{"workspaces", []string{"key"}, "20000 2 1", []versionIndex{
 		{`(id)`, "20000 2"}, {`(organization, key)`, "20000 20 2"},
@@ -68,7 +69,8 @@ var versionedTables = []versioned{
 		{`(workspace, role)`, "2000000 1000 300"},
 		{`(id)`, "2000000 2"},
 		{`(workspace, state) WHERE state <> 'active'`, "400000 200 100"},
-		{`(ends_at) WHERE ends_at IS NOT NULL`, "100000 2"},
+		{`(workspace, since)`, "2000000 1000 2"},
+		{`(workspace, ends_at) WHERE ends_at IS NOT NULL`, "100000 50 2"},
 	}},
 }
 

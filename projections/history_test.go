@@ -106,7 +106,7 @@ func TestPastIsTheFoldUpToIt(t *testing.T) {
 		for range 5 {
 			partition := rapid.IntRange(0, partitions-1).Draw(t, "partition")
 			p := wire.Position{Partition: partition, Number: rapid.Uint64Range(1, h.tips[partition].Number).Draw(t, "number")}
-			q, err := past.asOf(context.Background(), p)
+			q, _, err := past.asOf(context.Background(), p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestPastPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Give(c)
-	requirePlan(t, c, allTexts()...)
+	requirePlan(t, c, append(allTexts(), manyChanges, everChanged, fewChanged)...)
 }
 
 // As of the last event, queries of the past return what those of now return. As of the

@@ -170,6 +170,9 @@ func maySort(text string) bool {
 			return true
 		}
 	}
+	if text == fewChanged || text == everChanged {
+		return true // what has changed in a span is sorted, unless it is much
+	}
 	few := strings.Contains(text, foundPeople("+?2", "+?7", "+?8")) || strings.Contains(text, foundPeople("+?1", "+?2", "+?3"))
 	for candidates := range candidateTexts {
 		few = few || strings.Contains(text, candidates.from())

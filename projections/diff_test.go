@@ -1,0 +1,146 @@
+package projections
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+type whose struct {
+	ws   domain.WorkspaceID
+	user domain.UserID
+}
+
+// accessAt returns everybody's access in the workspaces at the moment.
+func accessAt(t fatal, m *ReadModels, at Moment, workspaces ...domain.WorkspaceID) map[whose][]Grant {
+	t.Helper()
+	q, err := m.AsOf(context.Background(), at.Position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := make(map[whose][]Grant)
+	for _, ws := range workspaces {
+		found, err := q.FindWorkspace(ws)
+		if err != nil {
+			continue // it was not there yet
+		}
+		for p := (Page{Size: 3}); ; {
+			list, err := q.AccessList(context.Background(), found, AccessFilter{}, at.Time, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range list.Items {
+				state[whose{ws, a.User}] = a.Grants
+			}
+			if p.After = list.Next; p.After == "" {
+				break
+			}
+		}
+	}
+	return state
+}
+
+// What a diff says, applied to the state at its beginning, is the state at its end. No event
+// that it names is outside of the span.
+func TestDiff(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "muster")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+		h := newHistory(2)
+		m := &ReadModels{history: openHistory(Options{Dir: dir, Partitions: 2})}
+		defer m.history.close() //nolint:errcheck // a temporary directory
+		org := orgID(1)
+		for _, c := range []domain.Command{createOrganization(org, 1), createWorkspace(org, wsID(1), 1)} {
+			if err := h.try(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "messages") {
+			var commands []domain.Command
+			for range rapid.IntRange(1, 4).Draw(t, "commands") {
+				commands = append(commands, drawCommand(t, h, org))
+			}
+			_ = h.try(commands...) // what is refused leaves no trace
+		}
+		if err := m.history.catchUp(context.Background(), h.replay(nil)); err != nil {
+			t.Fatal(err)
+		}
+		var workspaces []domain.WorkspaceID
+		for _, message := range h.messages {
+			for _, e := range message.Entries {
+				if created, ok := e.Event.(domain.WorkspaceCreated); ok {
+					workspaces = append(workspaces, created.Workspace)
+				}
+			}
+		}
+		partition := h.partition(org)
+		moment := func(name string, least uint64) Moment {
+			at := Moment{Position: wire.Position{Partition: partition, Number: rapid.Uint64Range(least, h.tips[partition].Number).Draw(t, name)}}
+			for _, message := range h.messages {
+				if message.Partition != partition {
+					continue
+				}
+				for _, e := range message.Entries {
+					if e.Number <= at.Position.Number {
+						at.Time = e.Time
+					}
+				}
+			}
+			return at
+		}
+		var span Span
+		span.From = moment("from", 0)
+		span.To = moment("to", max(1, span.From.Position.Number))
+		span.To.Time = span.To.Time.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "later")) * time.Hour)
+		for _, only := range []*domain.WorkspaceID{nil, &workspaces[0], &workspaces[len(workspaces)-1]} {
+			within := workspaces
+			if only != nil {
+				within = []domain.WorkspaceID{*only}
+			}
+			state, expected := accessAt(t, m, span.From, within...), accessAt(t, m, span.To, within...)
+			for p := (Page{Size: 2}); ; {
+				list, err := m.Diff(context.Background(), org, only, span, p)
+				if err != nil {
+					if only != nil && len(expected) == 0 {
+						break // it was not there yet
+					}
+					t.Fatal(err)
+				}
+				for _, c := range list.Items {
+					key := whose{c.Workspace, c.User}
+					if diff := gocmp.Diff(state[key], c.Before.Grants); diff != "" {
+						t.Errorf("%s in %s before (-state +diff):\n%s", c.User, c.Workspace, diff)
+					}
+					if delete(state, key); c.After.Any() {
+						state[key] = c.After.Grants
+					}
+					if len(c.Events) == 0 && c.Ended.IsZero() {
+						t.Errorf("nothing says why the access of %s in %s has changed", c.User, c.Workspace)
+					}
+					for _, p := range c.Events {
+						if p.Number <= span.From.Position.Number || p.Number > span.To.Position.Number {
+							t.Errorf("event %s is not in the span %v", p, span)
+						}
+					}
+				}
+				if p.After = list.Next; p.After == "" {
+					break
+				}
+			}
+			if diff := gocmp.Diff(expected, state); diff != "" {
+				t.Errorf("%v %v (-state +diff):\n%s", span, only, diff)
+			}
+		}
+	})
+}
