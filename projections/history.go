@@ -41,10 +41,10 @@ type History struct {
 type historyFile struct {
 	writer    *sqlite.File
 	projector *projector
-	queries   Queries                 // without a moment
+	queries   Queries                  // without a moment
 	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
-	damage    atomic.Pointer[error]   // the first that was found
-	wake      func()                  // is called when it is found
+	damage    atomic.Pointer[error]    // the first that was found
+	wake      func()                   // is called when it is found
 }
 
 // intact returns the damage that was found, or nil.
