@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -46,6 +47,19 @@ type diffFilter struct {
 	To       uint64 `json:"t"`
 	FromTime int64  `json:"a"`
 	ToTime   int64  `json:"b"`
+}
+
+// SpanOf returns the span of the diff that the cursor continues, which is one of the partition.
+// The error is [ErrBadCursor].
+func SpanOf(cursor Cursor, partition int) (Span, error) {
+	f := sqlite.FilterOf(Page{After: cursor}, diffFilter{})
+	if f == (diffFilter{}) {
+		return Span{}, fmt.Errorf("%w: no diff has given it out", ErrBadCursor)
+	}
+	moment := func(number uint64, ms int64) Moment {
+		return Moment{wire.Position{Partition: partition, Number: number}, time.UnixMilli(ms).UTC()}
+	}
+	return Span{moment(f.From, f.FromTime), moment(f.To, f.ToTime)}, nil
 }
 
 // Diff lists whose access to the workspaces of an organization has changed in the span, ordered
