@@ -70,6 +70,7 @@ func (f *follower) follow(ctx context.Context, from []wire.Checkpoint) error {
 		if c.Message > 0 { // after a kill the mark may lag behind
 			f.store.SetMark(c)
 		}
+		f.checkpoints.Start(c)
 	}
 	close(f.following)
 	var readers sync.WaitGroup
@@ -265,6 +266,7 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 	case err == nil:
 		p.writer.acknowledged.note(m.Entries) // before anybody can read of them
 		f.store.SetMark(c)
+		f.checkpoints.Follow(m)
 		f.unfed, f.applied[m.Partition] = append(f.unfed, m), c
 		f.events += len(m.Entries)
 	case ctx.Err() == nil:
@@ -338,13 +340,5 @@ func (f *follower) atLast(ctx context.Context, do func() error) error {
 		if !again.wait(ctx, mended) {
 			return err
 		}
-	}
-}
-
-// stall notes for every partition why nothing can be applied, or that it can be again.
-func (f *follower) stall(reason error) {
-	f.stalled = reason != nil
-	for _, p := range f.partitions {
-		p.stall.set(applying, reason)
 	}
 }

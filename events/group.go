@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -154,7 +155,8 @@ func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State
 
 // encode gives the events the numbers and ids that come next, and appends them to the
 // entries and to the payload of a message, which can be empty. Events that would not fit
-// into an empty one are [ErrTooLarge].
+// into an empty one are [ErrTooLarge], and one that could not be proved is
+// [ErrEventTooLarge].
 func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c domain.Command, events []domain.Event) ([]wire.Entry, []byte, wire.EventIDs, error) {
 	h, meta := g.held, c.Metadata()
 	before, ids := len(payload), h.ids
@@ -169,6 +171,9 @@ func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c dom
 		var err error
 		if payload, err = wire.Append(payload, h.log.Number, &r); err != nil {
 			return nil, nil, ids, err
+		}
+		if size := len(payload) - begin; size > proof.MaxLeaf {
+			return nil, nil, ids, fmt.Errorf("%w: it takes %d bytes of at most %d", ErrEventTooLarge, size, proof.MaxLeaf)
 		}
 		entries = append(entries, wire.Entry{Recorded: r, Stored: payload[begin:]})
 	}

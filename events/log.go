@@ -15,6 +15,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
@@ -47,6 +48,8 @@ type Options struct {
 	ScrubRate int
 	// ScrubPause is how long the scrub waits before it begins again. 0 is 10 minutes.
 	ScrubPause time.Duration
+	// Witnesses are asked to sign the log's checkpoints.
+	Witnesses []proof.Witness
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
 	// Logger gets what operators should know; nil is [slog.Default].
@@ -58,11 +61,12 @@ type Options struct {
 // Log is the log with its feed. It is safe for concurrent use.
 type Log struct {
 	*process
-	readOnly   bool
-	store      *store.Store
-	partitions []*partition
-	scrub      *scrub        // nil for reading only
-	following  chan struct{} // closed once it is known how far each partition has been followed
+	readOnly    bool
+	store       *store.Store
+	partitions  []*partition
+	scrub       *scrub             // nil for reading only
+	checkpoints *proof.Checkpoints // nil for reading only
+	following   chan struct{}      // closed once it is known how far each partition has been followed
 
 	close   context.CancelFunc // ends process.closing
 	running sync.WaitGroup
@@ -121,6 +125,9 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	if o.ReadOnly {
 		return l, nil
 	}
+	if l.checkpoints, err = proof.Open(ctx, l.store, proof.Options{Witnesses: o.Witnesses, Logger: l.logger, Metrics: o.Metrics}); err != nil {
+		return nil, err
+	}
 	l.scrub = newScrub(l, o)
 	if o.Metrics != nil {
 		if err := l.scrub.register(o.Metrics); err != nil {
@@ -134,6 +141,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 		}
 		l.running.Go(func() { p.feed.Run(l.closing) })
 	}
+	l.running.Go(func() { l.checkpoints.Run(l.closing) })
 	return l, nil
 }
 
@@ -243,5 +251,9 @@ func (l *Log) Close() error {
 		p.writer.stop()
 	}
 	l.running.Wait()
-	return l.store.Close()
+	var err error
+	if l.checkpoints != nil {
+		err = l.checkpoints.Close()
+	}
+	return errors.Join(err, l.store.Close())
 }

@@ -21,6 +21,9 @@ var (
 	ErrIdempotencyMismatch = errors.New("the idempotency key was used for another request")
 	// ErrTooLarge: the command's events do not fit into one message.
 	ErrTooLarge = errors.New("the command is too large for one commit")
+	// ErrEventTooLarge: one event of the command would have more bytes than a leaf of the
+	// Merkle tree can have.
+	ErrEventTooLarge = errors.New("an event of the command is too large to be proved later")
 )
 
 // Result is the outcome of a command.

@@ -117,3 +117,11 @@ func (s *stall) while(ctx context.Context) (context.Context, context.CancelFunc)
 		cancel(nil)
 	}
 }
+
+// stall notes for every partition why nothing can be applied, or that it can be again.
+func (f *follower) stall(reason error) {
+	f.stalled = reason != nil
+	for _, p := range f.partitions {
+		p.stall.set(applying, reason)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
@@ -63,8 +64,10 @@ var sentinels = []struct {
 
 	{events.ErrIdempotencyMismatch, Kind{"idempotency_mismatch", http.StatusUnprocessableEntity, "Idempotency key was used for a different request"}},
 	{events.ErrTooLarge, Kind{"command_too_large", http.StatusRequestEntityTooLarge, "Command too large"}},
+	{events.ErrEventTooLarge, Kind{"event_too_large", http.StatusUnprocessableEntity, "Event too large"}},
 	{store.ErrUnavailable, serviceUnavailable},
 	{feed.ErrBehind, readModelBehind},
+	{proof.ErrBehind, readModelBehind},
 	{events.ErrBehind, readModelBehind},
 	{events.ErrOutcomeUnknown, Kind{"outcome_unknown", http.StatusServiceUnavailable, "Outcome unknown"}},
 
@@ -99,6 +102,15 @@ var sentinels = []struct {
 	{projections.ErrUnknownEvent, internalError},
 	{projections.ErrNeedsRebuild, internalError},
 	{projections.ErrForeignFile, internalError},
+	{proof.ErrKeyLost, internalError},
+	{proof.ErrKeyDamaged, internalError},
+	{proof.ErrOtherKey, internalError},
+	{proof.ErrCheckpointLost, internalError},
+	{proof.ErrInconsistent, internalError},
+	{proof.ErrTreeDamaged, internalError},
+	{proof.ErrNotCovered, internalError},
+	{proof.ErrNotIncluded, internalError},
+	{proof.ErrNotSigned, internalError},
 }
 
 // Kinds returns every kind of problem once, in the order of their codes.

@@ -3,25 +3,13 @@ package subscription
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/events/store"
 )
 
-// keysConfig is the stream of keys. Nothing in it can be deleted.
-var keysConfig = jetstream.StreamConfig{
-	Name: "MUSTER_KEYS", Subjects: []string{"muster.keys.*"},
-	Description: "Muster's keys: keep them secret, and keep them with the log",
-	Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
-	MaxMsgs: -1, MaxBytes: -1, MaxConsumers: -1, MaxMsgsPerSubject: -1, MaxMsgSize: 4 << 10,
-	DenyDelete: true, DenyPurge: true,
-}
-
 const (
-	webhookKey = "muster.keys.webhook"
+	webhookKey = "webhook" // the name of the key
 	keySize    = 32
 )
 
@@ -30,35 +18,13 @@ const (
 // MUSTER_KEYS loses it: the secrets that are made with another one are not those that were
 // shown.
 func (s *Subscriptions) Key(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, store.AskFor)
-	defer cancel()
-	stream, err := s.js.Stream(ctx, keysConfig.Name)
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", keysConfig.Name, err)
-	}
-	for {
-		m, err := stream.GetLastMsgForSubject(ctx, webhookKey)
-		if err == nil {
-			if len(m.Data) != keySize {
-				return nil, fmt.Errorf("the key of webhooks has %d bytes, not %d: restore %s from a backup", len(m.Data), keySize, keysConfig.Name)
-			}
-			return m.Data, nil
-		}
-		if !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil, fmt.Errorf("reading the key of webhooks: %w", err)
-		}
+	key, err := s.store.Key(ctx, webhookKey, func() ([]byte, error) {
 		key := make([]byte, keySize)
 		_, _ = rand.Read(key) // never fails
-		_, err = s.js.Publish(ctx, webhookKey, key, jetstream.WithExpectLastSequencePerSubject(0))
-		if err == nil {
-			if err := s.store.FlushBeside(keysConfig.Name); err != nil {
-				return nil, err
-			}
-			continue // what is in the stream counts
-		}
-		// Another node may have made it, or the outcome may be unknown. Then it is read again.
-		if err := wait(ctx, onceMore); err != nil {
-			return nil, fmt.Errorf("making the key of webhooks: %w", err)
-		}
+		return key, nil
+	})
+	if err == nil && len(key) != keySize {
+		err = fmt.Errorf("the key of webhooks has %d bytes, not %d: restore %s from a backup", len(key), keySize, store.Keys.Name)
 	}
+	return key, err
 }

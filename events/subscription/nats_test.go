@@ -156,7 +156,7 @@ func TestKey(t *testing.T) {
 			t.Fatalf("the keys are not all the same")
 		}
 	}
-	stream, err := nodes[0].js.Stream(t.Context(), keysConfig.Name)
+	stream, err := nodes[0].js.Stream(t.Context(), store.Keys.Name)
 	must(t, err)
 	if err := stream.Purge(t.Context()); err == nil {
 		t.Error("the key can be purged")

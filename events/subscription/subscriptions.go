@@ -122,7 +122,7 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Subscriptions, error
 	if all.cursors, err = s.Beside(ctx, cursorsConfig); err != nil {
 		return nil, err
 	}
-	for _, config := range []jetstream.StreamConfig{deliveriesConfig, keysConfig} {
+	for _, config := range []jetstream.StreamConfig{deliveriesConfig, store.Keys} {
 		if _, err := s.Beside(ctx, config); err != nil {
 			return nil, err
 		}

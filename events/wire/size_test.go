@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// maxEvent is more than any event of a command takes that the rules let through.
+	// maxEvent is more than any event of a command takes that the rules let through, and less than
+	// what can be proved of one: a leaf of the Merkle tree has 65,535 bytes at most.
 	maxEvent = 45 << 10
 	// messageBytes is how many bytes of events a message of the log takes.
 	messageBytes = 1<<20 - 4<<10

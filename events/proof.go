@@ -1,0 +1,59 @@
+package events
+
+import (
+	"context"
+	"errors"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/proof"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// Checkpoints returns the last checkpoint of every partition, by their numbers. It waits a
+// moment for what was followed just now; see [proof.Checkpoints.Latest].
+func (l *Log) Checkpoints(ctx context.Context) []proof.Published {
+	all := make([]proof.Published, len(l.partitions))
+	for p := range all {
+		all[p] = l.checkpoints.Latest(ctx, p)
+	}
+	return all
+}
+
+// Checkpoint returns the last checkpoint of one partition, as [Log.Checkpoints] does.
+func (l *Log) Checkpoint(ctx context.Context, partition int) proof.Published {
+	return l.checkpoints.Latest(ctx, partition)
+}
+
+// Verifier returns the public key of the checkpoints.
+func (l *Log) Verifier() proof.Verifier { return l.checkpoints.Verifier() }
+
+// SignNote signs a text with the key of the checkpoints; see [proof.Key.SignNote].
+func (l *Log) SignNote(purpose, text string) ([]byte, error) {
+	return l.checkpoints.Key().SignNote(purpose, text)
+}
+
+// Prove returns the stored bytes of the organization's event with the id, and the proof that the
+// log has them. The errors are those of [Log.Find] and [proof.Checkpoints.Prove].
+func (l *Log) Prove(ctx context.Context, org domain.OrganizationID, id domain.EventID) (stored []byte, _ proof.Inclusion, _ error) {
+	found, err := l.Find(ctx, org, id)
+	if err != nil {
+		return nil, proof.Inclusion{}, err
+	}
+	p := l.partitions[l.Partition(org)]
+	entry, err := p.Entry(ctx, found.Number)
+	if err != nil {
+		return nil, proof.Inclusion{}, err
+	}
+	if entry.ID != id {
+		return nil, proof.Inclusion{}, errors.Join(store.ErrUnreadable, wire.ErrDamaged)
+	}
+	inclusion, err := l.checkpoints.Prove(ctx, wire.Position{Partition: p.Number, Number: found.Number}, entry.Stored)
+	return entry.Stored, inclusion, err
+}
+
+// Signed returns the public key and the last checkpoint of each partition of a log that may be
+// open for reading only; see [proof.Signed].
+func (l *Log) Signed(ctx context.Context) (proof.Verifier, []proof.Checkpoint, error) {
+	return proof.Signed(ctx, l.store)
+}
