@@ -24,6 +24,31 @@ func Found[T any](h ETagHeaders, version uint64, body *T) *Resource[T] {
 	return out
 }
 
+// Represent writes the answer to a query for a resource that has a form in JSON and another
+// one in plain text, which is sent if it is not nil. The tag is that of the form, and the
+// status is 304 if the client has it already. It is for handlers that write the answer
+// themselves.
+func (c *Call) Represent(h ETagHeaders, tag uint64, body any, text []byte) {
+	c.setHeader("ETag", etag(tag))
+	c.setHeader("Vary", "Accept")
+	status := http.StatusOK
+	if h.matches(tag) {
+		status = http.StatusNotModified
+	}
+	if text == nil {
+		c.send(status, jsonType, body)
+		return
+	}
+	c.setHeader("Content-Type", TextType)
+	c.SetStatus(status)
+	if status == http.StatusOK {
+		_, _ = c.w.Write(text) // fails if the client is gone, and then there is nobody to tell
+	}
+}
+
+// TextType is the media type of an answer in plain text.
+const TextType = "text/plain; charset=utf-8"
+
 // Written is the answer to a command on one resource.
 type Written[T any] struct {
 	Status   int

@@ -107,7 +107,8 @@ var tenancy = map[string]struct {
 
 	"issue-event-ticket": {own: 201},
 
-	"get-event": {own: 200},
+	"get-event":       {own: 200},
+	"get-event-proof": {own: 200},
 }
 
 // things maps the names of path parameters to ids.

@@ -79,6 +79,18 @@ var table = map[string]row{
 	"after":    {length: 100, pattern: afterPattern},
 	"schema":   {least: 1, most: maxNumber},
 
+	// Proofs.
+	"partition": {most: 1023},
+	"origin":    {length: 48, pattern: `^muster[/][0-9a-f-]{36}[/][0-9]+$`},
+	"hash":      {length: 44, pattern: `^[A-Za-z0-9+/]{43}=$`},
+	"hashes":    {items: 64, length: 44, pattern: `^[A-Za-z0-9+/]{43}=$`},
+	"note":      {length: 100_000, pattern: `^muster[/]`},
+	"stored":    {length: 87_380, pattern: `^[A-Za-z0-9+/]+=*$`},
+	"keys":      {length: 200_000, pattern: `^muster[/]`},
+	"proof":     {length: 200_000, pattern: `^c2sp[.]org[/]tlog-proof@v1`},
+	"witnesses": {items: 100, length: 200, pattern: `^\S+$`},
+	"trouble":   {length: 2000, pattern: linePattern},
+
 	// Subscriptions.
 	"event_types":         {items: domain.MaxEventTypes, length: domain.MaxEventType, pattern: `^muster\.[a-z_]+\.([a-z_]+|[*])$`},
 	"event_type":          {length: domain.MaxEventType, pattern: `^muster(\.[a-z_]+)+$`},
