@@ -8,6 +8,7 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/auth"
@@ -29,6 +30,7 @@ type settings struct {
 	faces      []transport.Face
 	origins    []string
 	webhooks   webhook.Options
+	witnesses  []proof.Witness
 	logging    terminal.Logging
 }
 
@@ -45,11 +47,12 @@ func (s *settings) flags(f *pflag.FlagSet) {
 	f.Var(terminal.NewNatural(&s.rateLimit), "rate-limit", "requests per second that a token may make; 0 is no limit")
 	f.Var(dialects{&s.faces}, "dialects", "other vendors' APIs to serve in addition to the native one, separated by commas, or none")
 	f.Var(origins{&s.origins}, "cors-origin", "origin whose pages may call the API from a browser, like https://app.acme.example; may be repeated, or contain several separated by commas; by default no page may")
+	f.Var(witnesses{&s.witnesses}, "witness", "witness that is asked to sign the log's checkpoints: its verifying key and its URL with a plus sign between them, or the file of a witness policy; may be repeated, or contain several separated by commas")
 	s.oidcFlags(f)
 	s.webhookFlags(f)
 	f.Var(terminal.NewToggle(&s.demo), "demo", "fill an empty log with a sample organization, and print commands that show it")
 	f.Lookup("demo").NoOptDefVal = "true"
-	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "cors-origin", "demo")
+	terminal.InEnvironment(f, "listen", "data", "nats-url", "nats-listen", "partitions", "rate-limit", "dialects", "cors-origin", "witness", "demo")
 	s.logging.Flags(f, "info")
 }
 
@@ -59,6 +62,6 @@ func (s *settings) node(logger *slog.Logger, stderr io.Writer) node.Options {
 	webhooks.Version = version()
 	return node.Options{
 		Data: s.data, NATSURL: s.natsURL, NATSListen: s.natsListen, NATSCallout: s.natsUsers.callout.keys, NATSPublic: s.natsUsers.urls,
-		Partitions: s.partitions, Webhooks: webhooks, Logger: logger, Stderr: stderr,
+		Partitions: s.partitions, Webhooks: webhooks, Witnesses: s.witnesses, Logger: logger, Stderr: stderr,
 	}
 }

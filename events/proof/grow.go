@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -19,11 +22,28 @@ func (p *partition) grow(ctx context.Context) error {
 	waiting, known, damaged := p.waiting, p.known, p.damaged
 	p.waiting, p.bytes, p.damaged = nil, 0, false
 	p.mu.Unlock()
-	if damaged {
-		p.logger.Warn("hashes of the tree are damaged, and are made again from the log", slog.Int("partition", p.number))
+	for {
+		var err error
+		if damaged {
+			err = fmt.Errorf("%w: a proof does not hold", errDamaged)
+		} else {
+			err = p.extend(ctx, waiting, known)
+		}
+		if !errors.Is(err, errDamaged) {
+			return err
+		}
+		damaged = false
+		p.logger.Warn("the tree is made again from the log", slog.Int("partition", p.number), slog.Any("reason", err))
 		if err := p.again(); err != nil {
 			return err
 		}
+	}
+}
+
+// extend adds the messages, and before them what the tree lacks.
+func (p *partition) extend(ctx context.Context, waiting []wire.Message, known wire.Checkpoint) error {
+	if err := p.join(ctx); err != nil {
+		return err
 	}
 	until := known.Message
 	if len(waiting) > 0 {
@@ -38,21 +58,12 @@ func (p *partition) grow(ctx context.Context) error {
 	if err := p.add(waiting); err != nil {
 		return err
 	}
-	for {
-		err := p.compare(ctx)
-		if !errors.Is(err, errDamaged) {
-			return err
-		}
-		p.logger.Warn("the tree is damaged, and is made again from the log", slog.Int("partition", p.number), slog.Any("error", err))
-		if err := p.again(); err != nil {
-			return err
-		}
-	}
+	return p.compare(ctx)
 }
 
 // again empties the tree.
 func (p *partition) again() error {
-	p.rebuilt, p.compared = true, false
+	p.rebuilt, p.compared, p.joined = true, false, true
 	p.mu.Lock()
 	p.standing = false
 	p.mu.Unlock()
@@ -63,6 +74,36 @@ func (p *partition) again() error {
 // log in this process.
 var errDamaged = errors.New("it is not the tree that was signed")
 
+// join makes sure that the tree was made from this log, before anything is added to it. Events
+// have unique ids, so a tree that ends with the log's event was made of the log's history. One
+// that does not is made again.
+func (p *partition) join(ctx context.Context) error {
+	if p.joined {
+		return nil
+	}
+	last, n := p.keeper.last[p.number].N, p.tree.Size()
+	tip, err := p.log.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	if tip.Number < uint64(last) { //nolint:gosec // it is not negative
+		return fmt.Errorf("partition %d: %w: a checkpoint of %d events was signed, and the log ends with event %d",
+			p.number, ErrInconsistent, last, tip.Number)
+	}
+	if n > 0 {
+		entry, err := p.log.Entry(ctx, uint64(n)) //nolint:gosec // it is not negative
+		if err != nil {
+			return err
+		}
+		leaf, err := p.tree.ReadHashes([]int64{tlog.StoredHashIndex(0, n-1)})
+		if err != nil || leaf[0] != tlog.RecordHash(entry.Stored) {
+			return fmt.Errorf("%w: its event %d is not the log's", errDamaged, n)
+		}
+	}
+	p.joined = true
+	return nil
+}
+
 // compare compares the tree with the checkpoint that was signed last. It returns errDamaged if
 // the file may be to blame, and [ErrInconsistent] if the log is.
 func (p *partition) compare(ctx context.Context) error {
@@ -71,15 +112,7 @@ func (p *partition) compare(ctx context.Context) error {
 	}
 	last := p.keeper.last[p.number].Tree
 	if p.tree.Size() < last.N { // the log is being followed from further back
-		tip, err := p.log.Tip(ctx)
-		if err != nil {
-			return err
-		}
-		if tip.Number < uint64(last.N) { //nolint:gosec // it is not negative
-			return fmt.Errorf("partition %d: %w: a checkpoint of %d events was signed, and the log ends with event %d",
-				p.number, ErrInconsistent, last.N, tip.Number)
-		}
-		if err := p.read(ctx, tip.Message); err != nil {
+		if err := p.read(ctx, math.MaxUint64); err != nil {
 			return err
 		}
 	}
@@ -97,12 +130,20 @@ func (p *partition) compare(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", errDamaged, err)
 }
 
-// read adds what the log has up to the message and the tree lacks.
+// read adds what the log has up to the message, or to its end, and the tree lacks.
 func (p *partition) read(ctx context.Context, until uint64) error {
+	if until == 0 {
+		return nil
+	}
 	from, found, err := p.log.Before(ctx, uint64(p.tree.Size())+1) //nolint:gosec // it is not negative
 	if err != nil || !found || from.Message >= until {
 		return err
 	}
+	tip, err := p.log.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	until = min(until, tip.Message)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	messages := make(chan wire.Message, 64)

@@ -38,6 +38,7 @@ type partition struct {
 	rounds    sync.WaitGroup
 
 	// Only the goroutine that runs touches these.
+	joined   bool          // the tree's end was found to be the log's
 	compared bool          // the tree was found to continue what was signed last
 	rebuilt  bool          // the tree was made from the log, and not compared since
 	signed   time.Time     // when a checkpoint was signed last

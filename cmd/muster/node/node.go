@@ -15,6 +15,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/credentials"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport/delivery"
 	"github.com/muster-dev/muster/transport/webhook"
@@ -31,6 +32,7 @@ type Options struct {
 	NATSPublic  []string        // where subscribers reach NATS; empty: at the address of the server
 	Partitions  int             // of a new log; 0: as many as an existing one has, or the default
 	Webhooks    webhook.Options // how webhooks are sent, and where they may be
+	Witnesses   []proof.Witness // asked to sign the log's checkpoints
 	Logger      *slog.Logger
 	Stderr      io.Writer // for the progress of a rebuild
 	Damages     *Damages  // counts damaged read models; nil: a count of the node's own
@@ -74,7 +76,7 @@ func Open(ctx context.Context, o Options) (*Node, error) {
 	var err error
 	n.Log, err = events.Open(ctx, events.Options{
 		Dir: o.Data, URL: o.NATSURL, Listen: o.NATSListen, Callout: o.NATSCallout, PublicURLs: o.NATSPublic, Partitions: o.Partitions,
-		Now: n.Clock.Now, Logger: o.Logger, Metrics: n.Metrics,
+		Witnesses: o.Witnesses, Now: n.Clock.Now, Logger: o.Logger, Metrics: n.Metrics,
 	})
 	if err != nil {
 		return n, err
