@@ -1,0 +1,237 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/muster-dev/muster/events/proof"
+)
+
+// An export is whole, whatever its size.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 255, 256, 257, 513} {
+		h := newHistory(t, n)
+		dir := t.TempDir()
+		h.organization(filepath.Join(dir, "organization"))
+		whole(t, h.verify(filepath.Join(dir, "organization"), h.checkpoint(n)))
+		h.log(filepath.Join(dir, "log"))
+		found := h.verify(filepath.Join(dir, "log"), h.checkpoint(n), h.checkpoint((n+1)/2))
+		whole(t, found)
+		if want := fmt.Sprintf("ok completeness: partition 3: every event from the first one to 3-%d, and no other", n); !strings.Contains(found, want) {
+			t.Errorf("%q is not found:\n%s", want, found)
+		}
+	}
+}
+
+// Any bit that flips in any file of an export is found, and the file is named. For an event it
+// is named, too.
+func TestFlippedBit(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 270)
+	dir := t.TempDir()
+	for _, kind := range []string{"organization", "log"} {
+		export := filepath.Join(dir, kind)
+		if kind == "log" {
+			h.log(export)
+		} else {
+			h.organization(export, 100, 270)
+		}
+		yours := []proof.Checkpoint{h.checkpoint(270), h.checkpoint(100)}
+		whole(t, h.verify(export, yours...))
+		files := filesOf(t, export)
+		for trial := range 200 {
+			random := rand.New(rand.NewPCG(1, uint64(trial)))
+			file := files[random.IntN(len(files))]
+			if trial%2 == 0 { // the most files are proofs
+				file = files[(trial/2)%8]
+			}
+			path := filepath.Join(export, file)
+			content := readFile(t, path)
+			at, bit := random.IntN(len(content)), random.IntN(8)
+			content[at] ^= 1 << bit
+			writeFile(t, path, content)
+			found := h.verify(export, yours...)
+			if !strings.Contains(found, "FAIL") || !strings.Contains(found, file) {
+				t.Errorf("trial %d: bit %d of byte %d of %s flips, and this is found:\n%s", trial, bit, at, file, found)
+			}
+			content[at] ^= 1 << bit
+			writeFile(t, path, content)
+		}
+		whole(t, h.verify(export, yours...))
+	}
+}
+
+// Damage is named with its place.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 600)
+	dir := t.TempDir()
+	h.organization(filepath.Join(dir, "organization"))
+	h.log(filepath.Join(dir, "log"))
+	for i, test := range []struct {
+		kind string
+		harm func(export string)
+		want []string
+	}{
+		{"organization", func(e string) { replace(t, e, EventsFile, `"E400"`, `"E4O0"`) }, []string{
+			"FAIL events: events.jsonl, line 267 at offset ", "event 3-400: it is not the event that is in the log at 3-400",
+		}},
+		{"organization", func(e string) { replace(t, e, EventsFile, string(h.events[399])+"\n", "") }, []string{
+			"FAIL events: events.jsonl, line 267 at offset ", "it has position 3-401, and the next proof is that of 3-400",
+		}},
+		{"organization", func(e string) { replace(t, e, "proofs/000/000/3-400.tlog-proof", "index 399", "index 398") }, []string{
+			"FAIL files: proofs/000/000/3-400.tlog-proof is damaged",
+		}},
+		{"organization", func(e string) { remove(t, e, "proofs/000/000/3-400.tlog-proof") }, []string{"FAIL files: proofs/000/000/3-400.tlog-proof is missing"}},
+		{"organization", func(e string) { writeFile(t, filepath.Join(e, "proofs/000/000/more"), nil) }, []string{"FAIL files: proofs/000/000/more does not belong to the export"}},
+		{"organization", func(e string) { replace(t, e, sumsFile, "README.txt", "README.txx") }, []string{"FAIL files: SHA256SUMS is damaged: line "}},
+		{"organization", func(e string) { remove(t, e, sumsFile) }, []string{"FAIL files: SHA256SUMS is missing"}},
+		{"organization", func(e string) { remove(t, e, aboutFile) }, []string{"FAIL files: export.json is missing", "ok events: 400 events"}},
+		{"organization", func(e string) { writeFile(t, filepath.Join(e, unfinishedFile), nil) }, []string{"FAIL files: the export was interrupted"}},
+		{"log", func(e string) { replace(t, e, "3/tile/entries/001", `"E400"`, `"E4O0"`) }, []string{
+			"FAIL files: 3/tile/entries/001 is damaged", "FAIL events: event 3-400 is not the one in the tree: its hash is not the one in 3/tile/0/001, offset 4576",
+			"FAIL events: partition 3: the events have the root ",
+		}},
+		{"log", func(e string) { remove(t, e, "3/tile/0/001") }, []string{"FAIL files: 3/tile/0/001 is missing"}},
+		{"log", func(e string) { remove(t, e, "3/tile/entries/001") }, []string{"FAIL files: 3/tile/entries/001 is missing"}},
+		{"log", func(e string) { remove(t, e, "3/checkpoint") }, []string{"FAIL files: 3/checkpoint is missing"}},
+	} {
+		export := filepath.Join(dir, fmt.Sprint(i))
+		if err := os.CopyFS(export, os.DirFS(filepath.Join(dir, test.kind))); err != nil {
+			t.Fatal(err)
+		}
+		test.harm(export)
+		found := h.verify(export)
+		for _, want := range test.want {
+			if !strings.Contains(found, want) {
+				t.Errorf("%d: %q is not found:\n%s", i, want, found)
+			}
+		}
+	}
+}
+
+func replace(t *testing.T, export, name, from, to string) {
+	t.Helper()
+	path := filepath.Join(export, name)
+	content := string(readFile(t, path))
+	if strings.Count(content, from) != 1 {
+		t.Fatalf("%s has %q %d times", name, from, strings.Count(content, from))
+	}
+	writeFile(t, path, []byte(strings.Replace(content, from, to, 1)))
+}
+
+func remove(t *testing.T, export, name string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(export, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Somebody who replaces an event, and everything in the export that depends on it, has no
+// signature for it. A log that was written anew and signed again does not continue the
+// checkpoint that the auditor has.
+func TestForgery(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 20)
+	dir := t.TempDir()
+	yours, past := h.checkpoint(20), h.checkpoint(10)
+
+	other := newHistory(t, 20) // with another key
+	other.organization(filepath.Join(dir, "other key"))
+	if found := h.verify(filepath.Join(dir, "other key"), yours); !strings.Contains(found, "FAIL checkpoint: checkpoint: the key did not sign this") {
+		t.Errorf("found:\n%s", found)
+	}
+
+	forged := &history{t: t, key: h.key}
+	var err error
+	if forged.tree, err = proof.OpenTree(filepath.Join(dir, "tree")); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = forged.tree.Close() }()
+	for i, event := range h.events {
+		if i == 4 {
+			event = []byte(strings.Replace(string(event), `"data":{}`, `"data":{"role":"owner"}`, 1))
+		}
+		forged.append(event)
+	}
+	forged.organization(filepath.Join(dir, "organization"), 10)
+	found := h.verify(filepath.Join(dir, "organization"), yours, past)
+	for _, want := range []string{"FAIL your checkpoint: two histories", "FAIL your checkpoint: consistency/10 does not show that the export continues the tree of 10 events"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("%q is not found:\n%s", want, found)
+		}
+	}
+	forged.log(filepath.Join(dir, "log"))
+	found = h.verify(filepath.Join(dir, "log"), yours, past)
+	for _, want := range []string{"FAIL your checkpoint: two histories", "FAIL your checkpoint: partition 3: the first 10 events have the root "} {
+		if !strings.Contains(found, want) {
+			t.Errorf("%q is not found:\n%s", want, found)
+		}
+	}
+}
+
+// What an export does not show is said.
+func TestNotShown(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 20)
+	dir := filepath.Join(t.TempDir(), "export")
+	h.organization(dir)
+	past := h.checkpoint(10)
+	for range 10 {
+		h.append([]byte("{}"))
+	}
+	found := h.verify(dir, past, h.checkpoint(30))
+	for _, want := range []string{
+		"? your checkpoint: it is of 10 events, and the export has no proof that it continues it: make the export with --older",
+		"? your checkpoint: yours is of 30 events, and the export ends with 20: make a newer export",
+		"- completeness: stated, not proven",
+	} {
+		if !strings.Contains(found, want) {
+			t.Errorf("%q is not found:\n%s", want, found)
+		}
+	}
+}
+
+// A directory with something in it is refused. An export that was interrupted is begun again,
+// and nobody else writes to it meanwhile.
+func TestCreate(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 5)
+	dir := filepath.Join(t.TempDir(), "export")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.WriteFile("proofs/000/000/3-1.tlog-proof", []byte("a beginning")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("another writer gets %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "mine"), nil)
+	if _, err := Create(dir); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("a directory with a foreign file gives %v", err)
+	}
+	remove(t, dir, "mine")
+	h.organization(dir)
+	whole(t, h.verify(dir))
+	if _, err := Create(dir); !errors.Is(err, ErrNotEmpty) {
+		t.Errorf("a directory with an export gives %v", err)
+	}
+	whole(t, h.verify(dir))
+	if found := h.verify(t.TempDir()); !strings.Contains(found, ErrNoExport.Error()) {
+		t.Errorf("an empty directory gives %s", found)
+	}
+}
