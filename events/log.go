@@ -43,6 +43,9 @@ type Options struct {
 	// ReadOnly opens a log that exists, for [Log.Replay] and queries. Nothing is written
 	// to the log, the feed or the high-water mark; see [store.Options].
 	ReadOnly bool
+	// Beside opens a data directory for reading also while a service has it open; see
+	// [store.Options]. Then only [Log.Signed] and [Log.ReplayPartition] are to be used.
+	Beside bool
 	// ScrubRate is how many bytes of the log are read again in a second, to find damage.
 	// 0 is 8 MB.
 	ScrubRate int
@@ -87,7 +90,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	l.clock = newClock(l.now, l.logger)
 	l.store, err = store.Open(ctx, store.Options{
 		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Callout: o.Callout, PublicURLs: o.PublicURLs,
-		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Logger: l.logger,
+		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Beside: o.Beside, Logger: l.logger,
 	})
 	if err != nil {
 		return nil, err

@@ -46,6 +46,10 @@ type Options struct {
 	// high-water mark, and no file and no directory is made. No embedded server is
 	// started: its files are read without it.
 	ReadOnly bool
+	// Beside opens the data directory for reading also while another process has it open. The
+	// last messages may be about to be written then, so only what is known to be durable must be
+	// read.
+	Beside bool
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
 }
@@ -152,7 +156,11 @@ func (s *Store) openDirectory(o Options) (err error) {
 		}
 		return nil
 	}
-	if s.dir, err = openDirectory(o.Dir, o.ReadOnly); err != nil {
+	s.dir, err = openDirectory(o.Dir, o.ReadOnly)
+	if o.ReadOnly && o.Beside && errors.Is(err, ErrDirectoryInUse) {
+		s.dir, err = &directory{o.Dir, nil}, nil
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.dir.check(o.mode(), o.Partitions); err != nil {

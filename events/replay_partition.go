@@ -1,0 +1,75 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/muster-dev/muster/events/proof"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// ReplayPartition calls apply with the messages of a partition in order, from the first one
+// to the one that has the event with the number. The chain is checked as it goes. Nothing
+// behind that message is read. If the log ends before, the error wraps [store.ErrTruncated].
+func (l *Log) ReplayPartition(ctx context.Context, partition int, until uint64, apply func(wire.Message) error) error {
+	if until == 0 {
+		return nil
+	}
+	p := l.partitions[partition]
+	if l.store.Conn != nil { // a reader would wait for what is not there
+		tip, err := p.Tip(ctx)
+		if err != nil {
+			return err
+		}
+		if tip.Number < until {
+			return shorter(tip.Position, until)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	messages := make(chan wire.Message, replayAhead)
+	ended := make(chan error, 1)
+	go func() {
+		start := wire.Checkpoint{Position: wire.Position{Partition: partition}}
+		err := p.Read(ctx, start, &wire.Checkpoint{Message: math.MaxUint64}, messages)
+		close(messages)
+		ended <- err
+	}()
+	at := wire.Position{Partition: partition}
+	var failed error
+	for m := range messages {
+		if failed != nil || at.Number >= until {
+			continue // the reader is about to end
+		}
+		if failed = apply(m); failed == nil {
+			at.Number = m.Last()
+		}
+		if failed != nil || at.Number >= until {
+			cancel()
+		}
+	}
+	err := <-ended
+	switch {
+	case failed != nil:
+		return failed
+	case at.Number >= until:
+		return nil
+	case err != nil && !errors.Is(err, wire.ErrDamaged):
+		return err
+	}
+	return errors.Join(shorter(at, until), err)
+}
+
+func shorter(at wire.Position, until uint64) error {
+	return fmt.Errorf("partition %d ends with %s, and event %d was there: %w", at.Partition, at, until, store.ErrTruncated)
+}
+
+// SigningKey returns the private key of the checkpoints, also of a log that is open for
+// reading only; see [proof.ReadKey].
+func (l *Log) SigningKey(ctx context.Context) (proof.Key, error) { return proof.ReadKey(ctx, l.store) }
+
+// TreePath returns where a node keeps the hashes of a partition's tree; see [proof.TreePath].
+func (l *Log) TreePath(partition int) string { return proof.TreePath(l.store, partition) }
