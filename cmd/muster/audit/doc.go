@@ -3,7 +3,11 @@
 //
 //	muster audit replay     print history, and the state that it folds to
 //	muster audit verify     prove that log and read models are whole
+//	muster audit export     write events with proofs that others can check
+//	muster audit prove      prove single events
 //	muster audit repair     cut off what was injected into the log
+//
+// Package archive has the format of exports, and checks them for verify.
 //
 // Only repair changes anything. The others read the log with the code that also runs in the
 // service, so there is no second implementation of history.

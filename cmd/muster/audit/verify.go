@@ -20,21 +20,33 @@ import (
 func newVerify() *cobra.Command {
 	var s node.Source
 	var l terminal.Logging
+	var x exportCheck
 	cmd := &cobra.Command{
-		Use: "verify", Short: "Verify that log and read models are complete and unchanged",
+		Use: "verify [--key KEY [--checkpoint FILE] DIR | FILE.tlog-proof]", Short: "Verify that log and read models, or an export, are complete and unchanged",
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
 			"that every message continues the chain of hashes, that the feed has the log's events and\n" +
 			"no others, that the log holds what this node has read before (the high-water mark), that\n" +
 			"the file of the read models is undamaged, and that the read models equal a fresh replay.\n" +
 			"The last three checks need the data directory of a node. For damage in it they name the\n" +
 			"file and the offset. Looking changes nothing in it.\n\n" +
+			"With a directory it checks an export of audit export in place of a log, and with the file of\n" +
+			"a proof the event beside it, as audit prove writes them. For that it needs nothing but the\n" +
+			"files, the key (--key) and a checkpoint that you have from somewhere else (--checkpoint). It\n" +
+			"checks every event's bytes, every proof and every signature, and that the export continues\n" +
+			"older checkpoints. What it finds is named with its file and its place.\n\n" +
 			"It exits with 0 if every check passes, with 1 if a check fails, and with 2 if it could\n" +
 			"not check.",
-		Args: cobra.NoArgs,
-		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) (err error) {
+		Example: "  muster audit verify --data /var/lib/muster\n" +
+			"  muster audit verify --key muster.key --checkpoint checkpoint export\n" +
+			"  muster audit verify --key muster.key 3-1042.tlog-proof",
+		Args: cobra.MaximumNArgs(1),
+		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) (err error) {
 			logger := l.Logger(cmd.ErrOrStderr())
+			if x.wanted(cmd, arguments) {
+				return x.run(cmd, arguments, logger)
+			}
 			log, err := open(cmd.Context(), s, cmd.Flags(), logger)
-			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), format: x.format}
 			switch {
 			case errors.Is(err, store.ErrTruncated): // all of it is gone
 				v.fail(markCheck, "%v", err)
@@ -52,6 +64,7 @@ func newVerify() *cobra.Command {
 	}
 	s.Flags(cmd.Flags())
 	l.Flags(cmd.Flags(), "warn")
+	x.flags(cmd.Flags())
 	return cmd
 }
 
@@ -60,6 +73,7 @@ type verifier struct {
 	log         *events.Log
 	logger      *slog.Logger
 	out, stderr io.Writer
+	format      string
 	broken      int // how many checks have failed
 }
 
@@ -93,7 +107,7 @@ func (v *verifier) fail(check, format string, arguments ...any) {
 }
 
 func (v *verifier) line(result, check, format string, arguments ...any) {
-	fmt.Fprintf(v.out, "%-5s %-16s %s\n", result, check, fmt.Sprintf(format, arguments...))
+	printCheck(v.out, v.format, result, check, fmt.Sprintf(format, arguments...))
 }
 
 // history reads the whole log. Reading checks it: the log returns an error for a

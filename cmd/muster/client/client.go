@@ -84,31 +84,43 @@ func (c *Client) Authorize() (err error) {
 // points to. The request has no body if body is nil, and nothing is decoded if into is
 // nil. If the service refuses the request, the error is a [*Problem].
 func (c *Client) Call(ctx context.Context, method, path string, body, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	request, err := c.request(ctx, method, path, body)
-	if err != nil {
+	text, err := c.exchange(ctx, method, path, body)
+	if err != nil || into == nil {
 		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return c.noResponse(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if err != nil {
-		return c.noResponse(err)
-	}
-	if response.StatusCode >= http.StatusBadRequest {
-		return withWait(ReadProblem(response.Status, text), response.Header)
-	}
-	if into == nil {
-		return nil
 	}
 	if json.Unmarshal(text, into) != nil {
 		return fmt.Errorf("the service at %s is not Muster (--url)", c.URL)
 	}
 	return nil
+}
+
+// Text gets what is at the path as it is. If the service refuses the request, the error is a
+// [*Problem].
+func (c *Client) Text(ctx context.Context, path string) ([]byte, error) {
+	return c.exchange(ctx, http.MethodGet, path, nil)
+}
+
+// exchange sends a request and returns the body of the response.
+func (c *Client) exchange(ctx context.Context, method, path string, body any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	request, err := c.request(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, c.noResponse(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if err != nil {
+		return nil, c.noResponse(err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return nil, withWait(ReadProblem(response.Status, text), response.Header)
+	}
+	return text, nil
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
