@@ -95,7 +95,7 @@ func TestPlace(t *testing.T) {
 		{"organization", func(e string) { remove(t, e, aboutFile) }, []string{"FAIL files: export.json is missing", "ok events: 400 events"}},
 		{"organization", func(e string) { writeFile(t, filepath.Join(e, unfinishedFile), nil) }, []string{"FAIL files: the export was interrupted"}},
 		{"log", func(e string) { replace(t, e, "3/tile/entries/001", `"E400"`, `"E4O0"`) }, []string{
-			"FAIL files: 3/tile/entries/001 is damaged", "FAIL events: event 3-400 is not the one in the tree: its hash is not the one in 3/tile/0/001, offset 4576",
+			"FAIL files: 3/tile/entries/001 is damaged", "FAIL events: 3/tile/entries/001 at offset ", ": event 3-400 is not the one in the tree\n",
 			"FAIL events: partition 3: the events have the root ",
 		}},
 		{"log", func(e string) { remove(t, e, "3/tile/0/001") }, []string{"FAIL files: 3/tile/0/001 is missing"}},

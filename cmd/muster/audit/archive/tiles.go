@@ -21,7 +21,10 @@ type tiler struct {
 }
 
 // add adds an entry.
-func (t *tiler) add(entry []byte) (err error) {
+func (t *tiler) add(entry []byte) error { return t.addHashed(entry, tlog.RecordHash(entry)) }
+
+// addHashed adds an entry whose hash is known.
+func (t *tiler) addHashed(entry []byte, h tlog.Hash) (err error) {
 	if t.bundle, err = torchwood.AppendTileEntry(t.bundle, entry); err != nil {
 		return err
 	}
@@ -31,7 +34,7 @@ func (t *tiler) add(entry []byte) (err error) {
 			return err
 		}
 	}
-	return t.push(0, tlog.RecordHash(entry))
+	return t.push(0, h)
 }
 
 func (t *tiler) endBundle(width int) error {
