@@ -123,3 +123,44 @@ contract_generative() {
     with_service timeout 200 env --chdir="$contracts/generative" GENERATIVE_SECONDS=150 node run.mjs "../$document" || return 1
   done
 }
+
+# What is exported from a log is judged by other people's software: the tiles of the whole log by
+# Tessera's fsck, and an organization's proofs by a program of their libraries and nothing of ours.
+contract_proofs() {
+  local fsck=v1.0.4 bin dir=$temporary/proofs
+  bin=$(tool github.com/transparency-dev/tessera/cmd/fsck $fsck fsck) || return 1
+  rm -rf "$dir" && mkdir "$dir" || return 1
+  MUSTER_DEMO=true MUSTER_PARTITIONS=1 with_service contract_history || return 1
+  "$temporary/muster" audit export --data "$temporary/data" --all --out "$dir/log" &&
+    "$temporary/muster" audit export --data "$temporary/data" --organization 42ecd324-fd52-5a58-9182-ae398d22f516 --out "$dir/organization" &&
+    "$temporary/muster" audit verify --key "$dir/key" --older "$dir/older" "$dir/log" &&
+    (cd .ci/contracts/proofs && go mod verify && go mod tidy -diff && go vet . && go build -o "$dir/judge" .) &&
+    "$dir/judge" "$dir/organization" "$dir/organization/key" &&
+    (cd "$dir/organization" && sha256sum -c --quiet --strict SHA256SUMS) || return 1
+  # fsck exits with 0 whatever it finds, and may hang.
+  contract_fsck "$bin" "$dir/log/0" || return 1
+  local bundle=$dir/log/0/tile/entries/001
+  printf X | dd of="$bundle" bs=1 seek=$(($(stat -c %s "$bundle") / 2)) conv=notrunc status=none || return 1
+  if contract_fsck "$bin" "$dir/log/0" || "$temporary/muster" audit verify --key "$dir/key" "$dir/log"; then
+    echo "a damaged export passes"
+    return 1
+  fi
+}
+
+contract_fsck() {
+  timeout 20 "$1" --ui=false --logtostderr --storage_url="file://$2/" --public_key="$2/key" 2>&1 | cut -c -300 | tee "$temporary/fsck"
+  grep -q "Successfully fsck'd log with size" "$temporary/fsck" && ! grep -q 'fsck failed' "$temporary/fsck"
+}
+
+# contract_history URL TOKEN: takes the key and a checkpoint from the service, and makes a history
+# that needs several tiles after it.
+contract_history() {
+  curl -sSf "$1/v1/checkpoints/key" -o "$dir/key" && curl -sSf "$1/v1/checkpoints?partition=0" -o "$dir/older" || return 1
+  { echo email,role && seq -f 'person%.0f@example.com,viewer' 400; } >"$dir/people.csv"
+  "$temporary/muster" import "$dir/people.csv" --workspace ce6bfca9-76d2-5bbc-a608-e6bda2f06e0e --url "$1" --token "$2" | tail -1
+  for _ in {1..50}; do
+    [ "$(curl -sSf "$1/v1/checkpoints?partition=0" | sed -n 2p)" -gt 800 ] && return
+    sleep 0.2
+  done
+  return 1
+}
