@@ -135,7 +135,7 @@ contract_proofs() {
     "$temporary/muster" audit export --data "$temporary/data" --organization 42ecd324-fd52-5a58-9182-ae398d22f516 --out "$dir/organization" &&
     "$temporary/muster" audit verify --key "$dir/key" --older "$dir/older" "$dir/log" &&
     (cd .ci/contracts/proofs && go mod verify && go mod tidy -diff && go vet . && go build -o "$dir/judge" .) &&
-    "$dir/judge" "$dir/organization" "$dir/organization/key" &&
+    "$dir/judge" "$dir/organization" "$dir/organization/key" && contract_check &&
     (cd "$dir/organization" && sha256sum -c --quiet --strict SHA256SUMS) || return 1
   # fsck exits with 0 whatever it finds, and may hang.
   contract_fsck "$bin" "$dir/log/0" || return 1
@@ -145,6 +145,17 @@ contract_proofs() {
     echo "a damaged export passes"
     return 1
   fi
+}
+
+# The script in the documentation checks an event, and refuses one that was changed.
+contract_check() {
+  sed -n '/^```js$/,/^```$/p' docs/audit.md | grep -v '^```' >"$dir/check.mjs"
+  sed -n 300p "$dir/organization/events.jsonl" | tr -d '\n' >"$dir/event"
+  local proof
+  proof=$(find "$dir/organization/proofs" -name "$(jq -r .sequence "$dir/event").tlog-proof")
+  node "$dir/check.mjs" "$dir/key" "$dir/event" "$proof" || return 1
+  printf ' ' >>"$dir/event"
+  ! node "$dir/check.mjs" "$dir/key" "$dir/event" "$proof"
 }
 
 contract_fsck() {
