@@ -64,7 +64,16 @@ func (r *reading) open(ctx context.Context) (_ *events.Log, v proof.Verifier, si
 		return log, v, signed, nil
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNoMessage) {
-		err = fmt.Errorf("%w: nothing of this log was ever signed: start muster serve of this version with it once", err)
+		err = fmt.Errorf("%w: %s", err, r.unsignedLog())
 	}
 	return nil, v, nil, errors.Join(err, log.Close())
+}
+
+// unsignedLog says why there may be no checkpoints, and what to do.
+func (r *reading) unsignedLog() string {
+	if r.source.NATSURL != "" {
+		return "nothing of this log was ever signed, or the NATS server is that of a service with an embedded log: " +
+			"the key is in its data directory then, which can be read while the service runs (--data)"
+	}
+	return "nothing of this log was ever signed: start muster serve of this version on it once"
 }
