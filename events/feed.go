@@ -55,6 +55,12 @@ func (l *Log) NumberAt(ctx context.Context, partition int, t time.Time) (uint64,
 	return l.partitions[partition].feed.NumberAt(ctx, t)
 }
 
+// TimeAt returns the time of the event at the position, whichever organization it belongs
+// to, with the errors of [Log.EventAt].
+func (l *Log) TimeAt(ctx context.Context, at wire.Position) (time.Time, error) {
+	return l.partitions[at.Partition].feed.TimeAt(ctx, at.Number)
+}
+
 // FeedMessages returns the messages of a partition's feed as they are stored, for an audit;
 // see [feed.Feed.Messages]. If the log was opened for reading only and is in the data
 // directory, they are read from its files: see [store.Store.StoredFeed].

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -47,6 +49,7 @@ type Feed struct {
 	logger    *slog.Logger
 	view      *view
 	history   *History
+	times     *lru.Cache[uint64, time.Time] // of events, by their numbers
 
 	incoming  chan wire.Message
 	queued    atomic.Int64  // bytes of the messages in incoming
@@ -77,7 +80,9 @@ type Feed struct {
 // writer names this process in what it appends to the log. Nothing is visible before
 // [Feed.Run] is called.
 func New(s *store.Store, h *History, partition int, writer string, logger *slog.Logger) *Feed {
+	times, _ := lru.New[uint64, time.Time](keptTimes) // fails only without a size
 	return &Feed{
+		times: times,
 		store: s, log: s.Partitions[partition], partition: partition, stream: store.FeedStream(partition), subject: store.FeedSubject(partition), writer: writer, logger: logger, view: newView(), history: h,
 		incoming: make(chan wire.Message, queueSize), losing: make(chan struct{}, 1), hearing: make(chan struct{}, 1),
 		checking: func() {},

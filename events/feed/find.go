@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sort"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -19,36 +18,48 @@ import (
 // that is not visible yet. The error wraps [ErrUnknownEvent] if there is no such event or
 // if it belongs to another organization, and [ErrBehind] if waiting took too long.
 func (f *Feed) EventAt(ctx context.Context, org domain.OrganizationID, number uint64) (Event, error) {
-	expected, visible := f.view.mayShow()
-	unknown := fmt.Errorf("event %s: %w", wire.Position{Partition: f.partition, Number: number}, ErrUnknownEvent)
-	if number == 0 || number > expected {
-		return Event{}, unknown
-	}
-	if number > visible {
-		if err := f.waitFor(ctx, number); err != nil {
-			return Event{}, err
-		}
+	if err := f.reach(ctx, number); err != nil {
+		return Event{}, err
 	}
 	i, err := f.at(ctx, number)
 	if err != nil {
 		return Event{}, err
 	}
 	if i.about.Organization != org {
-		return Event{}, unknown
+		return Event{}, f.unknown(number)
 	}
 	return i.Event, nil
+}
+
+// reach waits until the event with the number is visible, if the read models may show it.
+func (f *Feed) reach(ctx context.Context, number uint64) error {
+	expected, visible := f.view.mayShow()
+	switch {
+	case number == 0 || number > expected:
+		return f.unknown(number)
+	case number > visible:
+		return f.waitFor(ctx, number)
+	}
+	return nil
+}
+
+func (f *Feed) unknown(number uint64) error {
+	return fmt.Errorf("event %s: %w", wire.Position{Partition: f.partition, Number: number}, ErrUnknownEvent)
 }
 
 // Find returns the organization's event with the id. Its errors are those of
 // [Feed.EventAt].
 func (f *Feed) Find(ctx context.Context, org domain.OrganizationID, id domain.EventID) (Event, error) {
 	expected, visible := f.view.mayShow()
-	reached := func(i *item) bool { return i.id.Compare(id) >= 0 }
-	number, err := f.search(ctx, visible, reached)
+	reached := func(number uint64) (bool, error) {
+		i, err := f.at(ctx, number)
+		return err == nil && i.id.Compare(id) >= 0, err
+	}
+	number, err := search(visible, reached)
 	if err == nil && number > visible && visible < expected {
 		if err = f.waitFor(ctx, expected); err == nil {
 			visible = expected
-			number, err = f.search(ctx, visible, reached)
+			number, err = search(visible, reached)
 		}
 	}
 	if err != nil {
@@ -66,30 +77,18 @@ func (f *Feed) Find(ctx context.Context, org domain.OrganizationID, id domain.Ev
 	return Event{}, fmt.Errorf("event %s: %w", id, ErrUnknownEvent)
 }
 
-// NumberAt returns the number of the last visible event before the time, or 0 if there
-// is none.
-func (f *Feed) NumberAt(ctx context.Context, t time.Time) (uint64, error) {
-	number, err := f.search(ctx, f.Visible(), func(i *item) bool { return !i.time.Before(t) })
-	if err != nil {
-		return 0, err
-	}
-	return number - 1, nil
-}
-
 // search returns the number of the first event up to last for which the condition
 // holds, or last + 1 if there is none. The condition must also hold for all events after
 // that one. Ids and times ascend, so both can be searched for.
-func (f *Feed) search(ctx context.Context, last uint64, holds func(*item) bool) (uint64, error) {
+func search(last uint64, holds func(number uint64) (bool, error)) (uint64, error) {
 	var failed error
 	before := sort.Search(int(last), func(n int) bool { //nolint:gosec // far below 2^63
 		if failed != nil {
 			return true
 		}
-		var i item
-		if i, failed = f.at(ctx, uint64(n)+1); failed != nil { //nolint:gosec // not negative
-			return true
-		}
-		return holds(&i)
+		var held bool
+		held, failed = holds(uint64(n) + 1) //nolint:gosec // not negative
+		return held || failed != nil
 	})
 	return uint64(before) + 1, failed //nolint:gosec // not negative
 }
