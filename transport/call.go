@@ -33,6 +33,7 @@ type Call struct {
 	checked time.Time // when it was found out last whether the token has ended
 
 	query url.Values // the parameters of the request's query
+	past  *past      // the moment that the request asks for; nil: now
 
 	r  *http.Request
 	w  http.ResponseWriter

@@ -27,6 +27,7 @@ const (
 	CodeTooMany          = "too_many"
 	CodeDuplicate        = "duplicate"
 	CodeUnknownPosition  = "unknown_position"
+	CodeAsOfInFuture     = "as_of_in_future"
 	CodeUnexpectedHeader = "unexpected_header"
 	CodeUnexpectedBody   = "unexpected_body"
 )
@@ -49,6 +50,7 @@ var fieldCodes = map[string]string{
 	CodeTooMany:          "Too many items",
 	CodeDuplicate:        "Duplicate value",
 	CodeUnknownPosition:  "Unknown position",
+	CodeAsOfInFuture:     "Moment in the future",
 	CodeUnexpectedHeader: "Unexpected header",
 	CodeUnexpectedBody:   "Unexpected body",
 

@@ -35,21 +35,33 @@ func (c *Call) CheckOrganization(org domain.OrganizationID) error {
 // FindOrganization is [Call.CheckOrganization] that also fails if the organization does
 // not exist.
 func (c *Call) FindOrganization(org domain.OrganizationID) error {
-	if err := c.CheckOrganization(org); err != nil || !c.bearer.Token.IsZero() {
-		return err // an organization with a token exists; only a root token or a JWT can name another one
+	if err := c.CheckOrganization(org); err != nil || c.past == nil && !c.bearer.Token.IsZero() {
+		return err // an organization with a token exists now; only a root token or a JWT can name another one
+	}
+	if c.past != nil {
+		_, err := c.Queries(org)
+		return err
 	}
 	_, err := Find(c, func() (domain.Organization, error) { return c.Models().Organization(org) })
 	return err
 }
 
 // FindWorkspace looks up a workspace. Call it once and use the result for all queries of
-// a request. A workspace that the token does not reach is not found.
+// a request. A workspace that the token does not reach is not found, and neither is one that
+// did not exist at the moment that the request asks for.
 func (c *Call) FindWorkspace(id domain.WorkspaceID) (projections.FoundWorkspace, error) {
 	ws, err := c.lookUp(id)
 	if err == nil && !c.Reaches(ws.Organization, id) {
 		err = NotFound()
 	}
-	return ws, err
+	if err != nil || c.past == nil {
+		return ws, err
+	}
+	q, err := c.Queries(ws.Organization)
+	if err != nil {
+		return ws, err
+	}
+	return q.FindWorkspace(id)
 }
 
 // OrganizationOf returns the organization for a command on the workspace. For the root

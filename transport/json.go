@@ -38,6 +38,9 @@ func (c *Call) answer(out any) {
 	}
 	v = v.Elem()
 	for i := range form.headers {
+		if c.past != nil && form.headers[i].name == etagName {
+			continue // see [Call.unconditional]
+		}
 		if text := v.FieldByIndex(form.headers[i].index).String(); text != "" {
 			c.setHeader(form.headers[i].name, text)
 		}

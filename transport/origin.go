@@ -54,7 +54,7 @@ func allowOrigins(origins []string, h http.Handler) (http.Handler, error) {
 			"Muster-Min-Position", "Muster-On-Behalf-Of", "Muster-Reason", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			"ETag", "Muster-Position", "Idempotency-Replayed", "Link", "Retry-After", "Allow", "Accept-Patch", "WWW-Authenticate",
+			"ETag", "Muster-Position", "Muster-As-Of", "Idempotency-Replayed", "Link", "Retry-After", "Allow", "Accept-Patch", "WWW-Authenticate",
 			"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-Id",
 		},
 		MaxAge: int(preflightAge / time.Second),

@@ -43,11 +43,35 @@ func (h *ReadHeaders) prepare(c *Call) error {
 	// The tables that have the position can say that the token has ended, although those by
 	// which the request was admitted did not.
 	c.held = true
-	if err := c.CheckPosition(pointer, position); err != nil || c.Models().Applied(position.Partition) >= position.Number {
+	if err := c.CheckPosition(pointer, position); err != nil {
 		return err
 	}
+	return c.awaitApplied(position)
+}
+
+// awaitApplied waits until the read models show the position, which must be in the log.
+func (c *Call) awaitApplied(at wire.Position) error {
+	if c.Models().Applied(at.Partition) >= at.Number {
+		return nil
+	}
 	return c.Patiently(readPatience, notApplied, func(ctx context.Context) error {
-		return c.Models().WaitFor(ctx, position)
+		return c.Models().WaitFor(ctx, at)
+	})
+}
+
+// feedPatience is how long a request waits for a feed that is being made again.
+const feedPatience = 10 * time.Second
+
+// AwaitVisible waits until the events of the partition can be read up to the position that
+// the read models have applied. Otherwise a client could see what a command did before it can
+// read the command's events. The wait is short, unless the feed is being made again.
+func (c *Call) AwaitVisible(partition int) error {
+	applied := c.Models().Applied(partition)
+	if c.Log().Visible(partition).Number >= applied {
+		return nil
+	}
+	return c.Patiently(feedPatience, "this node cannot show its newest events yet; ask again", func(ctx context.Context) error {
+		return c.Log().WaitFor(ctx, wire.Position{Partition: partition, Number: applied})
 	})
 }
 
@@ -110,29 +134,36 @@ func Find[T any](c *Call, look func() (T, error)) (T, error) {
 
 // CheckPosition refuses a position that the client sent under the pointer if the log does
 // not reach it. Then the log is not the one that the client knows: it may have been restored
-// from a backup. What another node has acknowledged is in the log, even if this node has not
-// read it yet. A node is usually only a few milliseconds behind, so CheckPosition first
-// waits for the read models, and asks the log only if they do not reach the position soon.
+// from a backup.
 func (c *Call) CheckPosition(pointer string, at wire.Position) error {
+	beyond, err := c.beyondLog(at)
+	if err == nil && beyond {
+		return InvalidField(pointer, CodeUnknownPosition, "the log ends before this position; if it was restored from a backup, read everything again from earliest")
+	}
+	return err
+}
+
+// beyondLog reports whether the log ends before the position. What another node has
+// acknowledged is in the log, even if this node has not read it yet. A node is usually only a
+// few milliseconds behind, so beyondLog first waits for the read models, and asks the log only
+// if they do not reach the position soon.
+func (c *Call) beyondLog(at wire.Position) (bool, error) {
 	if c.Models().Applied(at.Partition) >= at.Number {
-		return nil
+		return false, nil
 	}
 	c.held = true
 	ctx, cancel := context.WithTimeout(c, askPatience)
 	defer cancel()
 	if c.Models().WaitFor(ctx, at) == nil {
-		return nil
+		return false, nil
 	}
 	tip, err := c.engine.tip(at)
 	if err != nil {
 		p := readModelBehind.Problem("this node has not applied the position, and cannot ask the log for it now; ask again, or another node").retryable()
 		p.cause = err
-		return p
+		return false, p
 	}
-	if at.Number > tip {
-		return InvalidField(pointer, CodeUnknownPosition, "the log ends before this position; if it was restored from a backup, read everything again from earliest")
-	}
-	return nil
+	return at.Number > tip, nil
 }
 
 // tip returns the number of the last event in the position's partition. Callers at the same
@@ -165,6 +196,9 @@ func (h *ETagHeaders) checkETags() error {
 	_, err := parseETags("header.If-None-Match", h.IfNoneMatch)
 	return err
 }
+
+// dropETags forgets the ETags that the client has.
+func (h *ETagHeaders) dropETags() { h.IfNoneMatch = "" }
 
 // matches reports whether the client already has the version. Queries use the weak
 // comparison (RFC 9110, 13.1.2).

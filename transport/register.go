@@ -22,6 +22,9 @@ func registration[I, O any](handle func(*Call, *I) (*O, error)) func(*face, *Ope
 		if _, ok := any(new(I)).(interface{ optional() }); ok {
 			registered.RequestBody.Required = false
 		}
+		if _, ok := any(new(I)).(interface{ asOf() string }); ok {
+			documentAsOf(registered)
+		}
 		if registered.RequestBody != nil {
 			f.refer(registered, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 		}
@@ -84,6 +87,11 @@ func (c *Call) prepare(in any) error {
 	}
 	if tagged, ok := in.(interface{ checkETags() error }); ok {
 		if err := tagged.checkETags(); err != nil {
+			return err
+		}
+	}
+	if timed, ok := in.(interface{ asOf() string }); ok {
+		if err := c.readAsOf(timed.asOf(), in); err != nil {
 			return err
 		}
 	}

@@ -125,6 +125,7 @@ func accessOperations() []transport.Operation {
 type listAccessInput struct {
 	WorkspacePath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 	CountQuery
 	Role       string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Those whose highest role is this one, by its key." example:"admin"`
@@ -142,11 +143,15 @@ func listAccess(c *transport.Call, in *listAccessInput) (*Listing[Access], error
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().AccessList(c, ws, projections.AccessFilter{
+	q, err := c.Queries(ws.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.AccessList(c, ws, projections.AccessFilter{
 		Role: domain.RoleKey(in.Role), Source: projections.Source(in.Source),
 		Permission: domain.Permission(in.Permission), Query: in.Q,
-	}, c.Now(), page)
-	return countedListing(page, rows, err, showAccess)
+	}, c.At(), page)
+	return countedListing(c, page, rows, err, showAccess)
 }
 
 // WorkspaceAccess is a workspace that a user has access to, with the grants.
@@ -174,6 +179,7 @@ func (w *WorkspaceAccess) AppendJSON(b []byte) []byte {
 type listWorkspacesOfInput struct {
 	OrganizationUserPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 }
 
@@ -181,6 +187,10 @@ func listWorkspacesOf(c *transport.Call, in *listWorkspacesOfInput) (*Listing[Wo
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().WorkspacesOf(c, in.Organization, in.User, c.Now(), in.page())
-	return listing(rows, err, showWorkspaceAccess)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.WorkspacesOf(c, in.Organization, in.User, c.At(), in.page())
+	return listing(c, rows, err, showWorkspaceAccess)
 }

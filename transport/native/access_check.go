@@ -53,6 +53,7 @@ func (b *checkAccessBody) Required() []transport.Required {
 
 type checkAccessInput struct {
 	transport.ReadHeaders
+	transport.AsOf
 	transport.JSONBody[checkAccessBody]
 }
 
@@ -96,7 +97,11 @@ func check(c *transport.Call, asked *checkAccessBody) (AccessCheck, error) {
 	if asked.Permission != "" && asked.Role != "" {
 		return AccessCheck{}, transport.InvalidField("/role", transport.CodeInvalidValue, "permission or role is expected, not both")
 	}
-	access, err := c.Models().Check(asked.Workspace, asked.User, c.Now())
+	q, err := c.QueriesIn(asked.Workspace)
+	if err != nil {
+		return AccessCheck{}, err
+	}
+	access, err := q.Check(asked.Workspace, asked.User, c.At())
 	if err != nil {
 		return AccessCheck{}, err
 	}
@@ -106,7 +111,7 @@ func check(c *transport.Call, asked *checkAccessBody) (AccessCheck, error) {
 	result := AccessCheck{Grants: showGrants(access.Grants)}
 	var least domain.Level
 	if asked.Role != "" {
-		if least, err = levelOf(c, access.Organization, asked.Role); err != nil {
+		if least, err = levelOf(q, access.Organization, asked.Role); err != nil {
 			return AccessCheck{}, err
 		}
 	}
@@ -119,8 +124,8 @@ func check(c *transport.Call, asked *checkAccessBody) (AccessCheck, error) {
 }
 
 // levelOf returns the level of a role of the organization, either built in or its own.
-func levelOf(c *transport.Call, org domain.OrganizationID, key domain.RoleKey) (domain.Level, error) {
-	role, err := c.Models().Role(org, key)
+func levelOf(q *projections.Queries, org domain.OrganizationID, key domain.RoleKey) (domain.Level, error) {
+	role, err := q.Role(org, key)
 	if errors.Is(err, projections.ErrNotFound) {
 		return 0, transport.InvalidField("/role", transport.CodeUnknownRole, "a role of the organization is expected: owner, admin, editor, viewer, client or one of its own")
 	}
@@ -137,6 +142,7 @@ func (b *batchCheckBody) Required() []transport.Required {
 
 type batchCheckInput struct {
 	transport.ReadHeaders
+	transport.AsOf
 	transport.JSONBody[batchCheckBody]
 }
 

@@ -46,6 +46,7 @@ type GrantedBy struct {
 type getAccessInput struct {
 	MemberPath
 	transport.ReadHeaders
+	transport.AsOf
 }
 
 // AccessAnswer is the answer to a query for one user's access. It has no ETag, because
@@ -53,7 +54,11 @@ type getAccessInput struct {
 type AccessAnswer struct{ Body *ExplainedAccess }
 
 func getAccess(c *transport.Call, in *getAccessInput) (*AccessAnswer, error) {
-	access, err := c.Models().AccessOf(in.Workspace, in.User, c.Now())
+	q, err := c.QueriesIn(in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	access, err := q.AccessOf(in.Workspace, in.User, c.At())
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strconv"
@@ -38,7 +37,7 @@ func (s *streams) listEvents(c *transport.Call, in *listEventsInput) (*huma.Stre
 	if err != nil {
 		return nil, err
 	}
-	if err := waitForEvents(c, in.Organization); err != nil {
+	if err := c.AwaitVisible(c.Log().Partition(in.Organization)); err != nil {
 		return nil, err
 	}
 	after, err := numberOf(c, in)
@@ -53,23 +52,6 @@ func (s *streams) listEvents(c *transport.Call, in *listEventsInput) (*huma.Stre
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(huma.Context) { c.WriteJSON(list) }}, nil
-}
-
-// feedPatience is how long a request for events waits for a feed that is being made again.
-const feedPatience = 10 * time.Second
-
-// waitForEvents waits until the events can be read up to the position that the read
-// models have applied. Otherwise a client could see what a command did before it can read
-// the command's events. The wait is short, unless the feed is being made again.
-func waitForEvents(c *transport.Call, org domain.OrganizationID) error {
-	partition := c.Log().Partition(org)
-	applied := c.Models().Applied(partition)
-	if c.Log().Visible(partition).Number >= applied {
-		return nil
-	}
-	return c.Patiently(feedPatience, "this node cannot show its newest events yet; ask again", func(ctx context.Context) error {
-		return c.Log().WaitFor(ctx, wire.Position{Partition: partition, Number: applied})
-	})
 }
 
 func (in *listEventsInput) filter() (feed.Filter, error) {

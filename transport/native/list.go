@@ -13,6 +13,9 @@ type ListQuery struct {
 	Cursor   string `query:"cursor" bounds:"cursor" maxLength:"6000" doc:"The next_cursor of the page before. It keeps the list's filters."`
 }
 
+// CursorField returns the field that holds the cursor.
+func (q *ListQuery) CursorField() *string { return &q.Cursor }
+
 func (q ListQuery) page() projections.Page {
 	return projections.Page{Size: q.PageSize, After: projections.Cursor(q.Cursor)}
 }
@@ -74,7 +77,7 @@ type Listing[T any] struct{ Body *List[T] }
 
 // listing returns the answer with a page of rows. The function show returns what the wire
 // shows of a row.
-func listing[Row, T any](rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
+func listing[Row, T any](c *transport.Call, rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
 	if err != nil {
 		return nil, err
 	}
@@ -85,15 +88,15 @@ func listing[Row, T any](rows projections.List[Row], err error, show func(*Row) 
 			return appendShown(b, shown)
 		})
 	}}
-	if next := string(rows.Next); next != "" {
+	if next := string(c.Continued(rows.Next)); next != "" {
 		list.NextCursor = &next
 	}
 	return &Listing[T]{list}, nil
 }
 
 // countedListing is [listing] for a page that may ask for a count.
-func countedListing[Row, T any](p projections.Page, rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
-	out, err := listing(rows, err, show)
+func countedListing[Row, T any](c *transport.Call, p projections.Page, rows projections.List[Row], err error, show func(*Row) T) (*Listing[T], error) {
+	out, err := listing(c, rows, err, show)
 	if err == nil && p.Count {
 		out.Body.Count = &rows.Count
 	}

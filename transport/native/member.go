@@ -74,6 +74,7 @@ func memberOperations() []transport.Operation {
 type listMembersInput struct {
 	WorkspacePath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 	CountQuery
 	State string `query:"state" enum:"invited,active,suspended,removed" doc:"Memberships in this state; without it all but removed ones."`
@@ -91,11 +92,15 @@ func listMembers(c *transport.Call, in *listMembersInput) (*Listing[Membership],
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().Members(c, ws, projections.MemberFilter{
+	q, err := c.Queries(ws.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Members(c, ws, projections.MemberFilter{
 		State: domain.MembershipState(in.State), Role: domain.RoleKey(in.Role),
 		Query: in.Q, Order: projections.Order(in.Order),
-	}, c.Now(), page)
-	out, err := countedListing(page, rows, err, showMember)
+	}, c.At(), page)
+	out, err := countedListing(c, page, rows, err, showMember)
 	if err == nil {
 		out.Body.appendItems = func(b []byte) []byte { return appendMembers(b, rows.Items) }
 	}
@@ -105,20 +110,33 @@ func listMembers(c *transport.Call, in *listMembersInput) (*Listing[Membership],
 type getMemberInput struct {
 	MemberPath
 	transport.ReadHeaders
+	transport.AsOf
 }
 
 func getMember(c *transport.Call, in *getMemberInput) (*transport.Resource[Membership], error) {
-	member, err := c.Models().Member(in.Workspace, in.User, c.Now())
+	q, err := c.QueriesIn(in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	member, err := q.Member(in.Workspace, in.User, c.At())
 	return foundMember(c, member, err)
 }
 
 type getMembershipInput struct {
 	Membership domain.MembershipID `path:"membership" format:"uuid" doc:"The membership's id."`
 	transport.ReadHeaders
+	transport.AsOf
 }
 
 func getMembership(c *transport.Call, in *getMembershipInput) (*transport.Resource[Membership], error) {
 	member, err := c.Models().Membership(in.Membership, c.Now())
+	if err == nil && c.IsPast() && c.Reaches(member.Organization, member.Workspace) {
+		q, failed := c.Queries(member.Organization)
+		if failed != nil {
+			return nil, failed
+		}
+		member, err = q.Membership(in.Membership, c.At())
+	}
 	return foundMember(c, member, err)
 }
 

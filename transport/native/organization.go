@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -104,24 +105,60 @@ func createOrganization(c *transport.Call, in *createOrganizationInput) (*transp
 
 type listOrganizationsInput struct {
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 }
 
 func listOrganizations(c *transport.Call, in *listOrganizationsInput) (*Listing[Organization], error) {
 	if c.Bearer().IsRoot() {
 		rows, err := c.Models().Organizations(c, in.page())
-		return listing(rows, err, showOrganization)
+		if err == nil && c.IsPast() {
+			err = asOfThen(c, &rows)
+		}
+		return listing(c, rows, err, showOrganization)
 	}
 	if in.Cursor != "" {
 		return nil, fmt.Errorf("%w: it has one page only", projections.ErrBadCursor)
 	}
-	own, err := c.Models().Organization(c.Organization())
-	return listing(projections.List[domain.Organization]{Items: []domain.Organization{own}}, err, showOrganization)
+	rows := projections.List[domain.Organization]{Items: make([]domain.Organization, 1)}
+	q, err := c.Queries(c.Organization())
+	if err == nil {
+		rows.Items[0], err = q.Organization(c.Organization())
+	}
+	if c.IsPast() && errors.Is(err, projections.ErrNotFound) { // it did not exist then
+		rows.Items, err = rows.Items[:0], nil
+	}
+	return listing(c, rows, err, showOrganization)
+}
+
+// asOfThen makes a page of the organizations as they were at the moment that the request asks
+// for, of a page of those that there are now. The list is in the order of their creation, so it
+// ends before the first one that did not exist then.
+func asOfThen(c *transport.Call, rows *projections.List[domain.Organization]) error {
+	then := make(map[int]*projections.Queries)
+	if err := c.InPartitions(func(partition int, q *projections.Queries) { then[partition] = q }); err != nil {
+		return err
+	}
+	for i := range rows.Items {
+		id, err := rows.Items[i].ID, projections.ErrNotFound
+		if q := then[c.Log().Partition(id)]; q != nil {
+			rows.Items[i], err = q.Organization(id)
+		}
+		if errors.Is(err, projections.ErrNotFound) {
+			rows.Items, rows.Next = rows.Items[:i], ""
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type getOrganizationInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	transport.ETagHeaders
 }
 
@@ -129,7 +166,11 @@ func getOrganization(c *transport.Call, in *getOrganizationInput) (*transport.Re
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	org, err := c.Models().Organization(in.Organization)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	org, err := q.Organization(in.Organization)
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,7 @@ func organizationMemberOperations() []transport.Operation {
 type listOrganizationMembersInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 	Role  string `query:"role" enum:"owner,admin,member" doc:"Members with this role."`
 	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Members whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
@@ -110,22 +111,31 @@ func listOrganizationMembers(c *transport.Call, in *listOrganizationMembersInput
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().OrganizationMembers(c, in.Organization, projections.OrganizationMemberFilter{
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.OrganizationMembers(c, in.Organization, projections.OrganizationMemberFilter{
 		Role: domain.OrganizationRole(in.Role), Query: in.Q, Order: projections.Order(in.Order),
 	}, in.page())
-	return listing(rows, err, showOrganizationMember)
+	return listing(c, rows, err, showOrganizationMember)
 }
 
 type getOrganizationMemberInput struct {
 	OrganizationUserPath
 	transport.ReadHeaders
+	transport.AsOf
 }
 
 func getOrganizationMember(c *transport.Call, in *getOrganizationMemberInput) (*transport.Resource[OrganizationMember], error) {
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	member, err := c.Models().OrganizationMember(in.Organization, in.User)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	member, err := q.OrganizationMember(in.Organization, in.User)
 	if err != nil {
 		return nil, err
 	}

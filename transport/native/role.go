@@ -104,6 +104,7 @@ func roleOperations() []transport.Operation {
 type listRolesInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 	Archived string `query:"archived" enum:"true,false" doc:"true: only archived ones; false: only those that can be given. The default is both."`
 }
@@ -112,13 +113,18 @@ func listRoles(c *transport.Call, in *listRolesInput) (*Listing[Role], error) {
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().Roles(c, in.Organization, projections.RoleFilter{Archived: projections.Archived(in.Archived)}, in.page())
-	return listing(rows, err, showRole)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Roles(c, in.Organization, projections.RoleFilter{Archived: projections.Archived(in.Archived)}, in.page())
+	return listing(c, rows, err, showRole)
 }
 
 type listPermissionsInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 }
 
@@ -126,8 +132,12 @@ func listPermissions(c *transport.Call, in *listPermissionsInput) (*Listing[Perm
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().Permissions(c, in.Organization, in.page())
-	return listing(rows, err, func(p *domain.Permission) Permission { return Permission(*p) })
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Permissions(c, in.Organization, in.page())
+	return listing(c, rows, err, func(p *domain.Permission) Permission { return Permission(*p) })
 }
 
 // Permission is a permission that the API lists.
@@ -165,6 +175,7 @@ func createRole(c *transport.Call, in *createRoleInput) (*transport.Written[Role
 type getRoleInput struct {
 	RolePath
 	transport.ReadHeaders
+	transport.AsOf
 	transport.ETagHeaders
 }
 
@@ -182,7 +193,11 @@ func findRole(c *transport.Call, path RolePath) (domain.CustomRole, error) {
 	if err := c.FindOrganization(path.Organization); err != nil {
 		return domain.CustomRole{}, err
 	}
-	return transport.Find(c, func() (domain.CustomRole, error) { return c.Models().RoleByID(path.Organization, path.Role) })
+	q, err := c.Queries(path.Organization)
+	if err != nil {
+		return domain.CustomRole{}, err
+	}
+	return transport.Find(c, func() (domain.CustomRole, error) { return q.RoleByID(path.Organization, path.Role) })
 }
 
 type updateRoleBody struct {

@@ -246,7 +246,7 @@ func (s *subscriptions) skip(c *transport.Call, in *skipEventInput) (*transport.
 	if err != nil {
 		return nil, err
 	}
-	if err := waitForEvents(c, in.Organization); err != nil {
+	if err := c.AwaitVisible(c.Log().Partition(in.Organization)); err != nil {
 		return nil, err
 	}
 	next, there, err := s.deliverer.Next(c, &found)

@@ -36,7 +36,7 @@ func issueTicket(c *transport.Call, in *issueTicketInput) (*IssuedTicket, error)
 	if err := c.FindOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	if err := waitForEvents(c, in.Organization); err != nil {
+	if err := c.AwaitVisible(c.Log().Partition(in.Organization)); err != nil {
 		return nil, err
 	}
 	position := c.Log().Visible(c.Log().Partition(in.Organization))

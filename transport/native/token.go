@@ -90,7 +90,7 @@ func listTokens(c *transport.Call, in *listTokensInput) (*Listing[Token], error)
 		return nil, err
 	}
 	rows, err := c.Models().Tokens(c, in.Organization, in.page())
-	return listing(rows, err, showToken)
+	return listing(c, rows, err, showToken)
 }
 
 type issueTokenBody struct {

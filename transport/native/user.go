@@ -130,6 +130,7 @@ func userOperations() []transport.Operation {
 type listUsersInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 	Q     string `query:"q" maxLength:"254" pattern:"^.*$" doc:"Users whose e-mail address or name begins like this, in upper or lower case." example:"ada"`
 	Order string `query:"order_by" enum:"created_at,-created_at,email,-email,name,-name" doc:"The order; a minus reverses it. The default is created_at."`
@@ -139,13 +140,18 @@ func listUsers(c *transport.Call, in *listUsersInput) (*Listing[User], error) {
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().Users(c, in.Organization, projections.UserFilter{Query: in.Q, Order: projections.Order(in.Order)}, in.page())
-	return listing(rows, err, showUser)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Users(c, in.Organization, projections.UserFilter{Query: in.Q, Order: projections.Order(in.Order)}, in.page())
+	return listing(c, rows, err, showUser)
 }
 
 type getUserInput struct {
 	OrganizationUserPath
 	transport.ReadHeaders
+	transport.AsOf
 	transport.ETagHeaders
 }
 
@@ -153,7 +159,11 @@ func getUser(c *transport.Call, in *getUserInput) (*transport.Resource[User], er
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	profile, err := c.Models().User(in.Organization, in.User)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := q.User(in.Organization, in.User)
 	if err != nil {
 		return nil, err
 	}

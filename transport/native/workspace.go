@@ -88,6 +88,7 @@ func workspaceOperations() []transport.Operation {
 type listWorkspacesInput struct {
 	OrganizationPath
 	transport.ReadHeaders
+	transport.AsOf
 	ListQuery
 }
 
@@ -95,8 +96,12 @@ func listWorkspaces(c *transport.Call, in *listWorkspacesInput) (*Listing[Worksp
 	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
-	rows, err := c.Models().Workspaces(c, in.Organization, in.page())
-	return listing(rows, err, showWorkspace)
+	q, err := c.Queries(in.Organization)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Workspaces(c, in.Organization, in.page())
+	return listing(c, rows, err, showWorkspace)
 }
 
 type createWorkspaceBody struct {
@@ -133,11 +138,16 @@ func createWorkspace(c *transport.Call, in *createWorkspaceInput) (*transport.Wr
 type getWorkspaceInput struct {
 	WorkspacePath
 	transport.ReadHeaders
+	transport.AsOf
 	transport.ETagHeaders
 }
 
 func getWorkspace(c *transport.Call, in *getWorkspaceInput) (*transport.Resource[Workspace], error) {
-	ws, err := c.Models().Workspace(in.Workspace)
+	q, err := c.QueriesIn(in.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	ws, err := q.Workspace(in.Workspace)
 	if err == nil && !c.Reaches(ws.Organization, ws.ID) {
 		err = transport.NotFound()
 	}

@@ -20,6 +20,7 @@ const (
 	linePattern       = `^.*$`
 	namePattern       = `^\S(.*\S)?$`
 	positionPattern   = `^[0-9]+-[0-9]+$`
+	asOfPattern       = `^([0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?)$`
 	afterPattern      = `^(earliest|latest|[0-9]+-[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?)$`
 )
 
@@ -76,8 +77,11 @@ var table = map[string]row{
 	// Events and places in history.
 	"event":    {length: 26, pattern: `^[0-7][0-9A-HJKMNP-TV-Z]{25}$`},
 	"position": {length: 26, pattern: positionPattern},
+	"as_of":    {length: 100, pattern: asOfPattern},
 	"after":    {length: 100, pattern: afterPattern},
 	"schema":   {least: 1, most: maxNumber},
+
+	"positions": {length: 28 * projections.MaxPartitions, pattern: `^[0-9]+-[0-9]+(, [0-9]+-[0-9]+)*$`},
 
 	// Proofs.
 	"partition": {most: 1023},
