@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -161,7 +162,17 @@ func (c *Call) QueriesIn(ws domain.WorkspaceID) (*projections.Queries, error) {
 	return c.Queries(found.Organization)
 }
 
-func (c *Call) current() *projections.Queries { return c.Models() }
+// History returns the queries of the organization that can also tell what has become of
+// something: as of the moment that the request asks for, or as of what queries show now.
+func (c *Call) History(org domain.OrganizationID) (*projections.Queries, error) {
+	if c.past != nil {
+		return c.Queries(org)
+	}
+	partition := c.Log().Partition(org)
+	return c.history(wire.Position{Partition: partition, Number: c.Models().Applied(partition)})
+}
+
+func (c *Call) current() *projections.Queries { return c.Models().Queries }
 
 // IsPast reports whether the request asks for an earlier moment.
 func (c *Call) IsPast() bool { return c.past != nil }
@@ -208,13 +219,27 @@ func (p *past) of(c *Call, partition int) (*projections.Queries, error) {
 	}
 	r := readAt{position: at}
 	if at.Number > 0 {
-		if r.queries, err = c.Models().AsOf(c, at); err != nil {
+		if r.queries, err = c.history(at); err != nil {
 			return nil, err
 		}
 	}
 	p.read = append(p.read, r)
 	p.show(c)
 	return r.result()
+}
+
+// history returns the read models as of the position. It does not wait for a history that is
+// made anew.
+func (c *Call) history(at wire.Position) (*projections.Queries, error) {
+	ctx, cancel := context.WithTimeout(c, readPatience)
+	defer cancel()
+	q, err := c.Models().AsOf(ctx, at)
+	if err != nil && c.Err() == nil {
+		p := readModelBehind.Problem("this node has no history up to the position yet; ask again, or another node").retryable()
+		p.cause = err
+		return nil, p
+	}
+	return q, err
 }
 
 func (r *readAt) result() (*projections.Queries, error) {

@@ -17,6 +17,14 @@ type Grant struct {
 	Since      transport.Time       `json:"since"`
 	Event      domain.EventID       `json:"event_id" bounds:"event" doc:"The event that gave it." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
 	Membership *domain.MembershipID `json:"membership_id" format:"uuid" nullable:"true" doc:"null for an inherited grant."`
+	Origin     *GrantOrigin         `json:"origin,omitempty" doc:"With include=reasons or explain=true: by whom and why the event was made."`
+}
+
+// GrantOrigin is who made the event of a grant, when and why.
+type GrantOrigin struct {
+	GrantedBy GrantedBy      `json:"granted_by"`
+	Reason    *string        `json:"reason" bounds:"reason" doc:"The Muster-Reason that it was done with; null for none." example:"Joined the team, ticket 4711"`
+	At        transport.Time `json:"at" doc:"When the event was recorded."`
 }
 
 // source is a [projections.Source].
@@ -40,7 +48,7 @@ func showGrants(grants []projections.Grant) []Grant {
 }
 
 func showGrant(g *projections.Grant) Grant {
-	return Grant{source(g.Source), roleInBrief(g.Role), transport.Time(g.Since), g.Event, idOrNull(g.Membership)}
+	return Grant{source(g.Source), roleInBrief(g.Role), transport.Time(g.Since), g.Event, idOrNull(g.Membership), nil}
 }
 
 // AppendJSON appends the JSON that the tags of the fields describe.
@@ -53,9 +61,14 @@ func (g *Grant) AppendJSON(b []byte) []byte {
 	_ = g.Event.MarshalTextTo(event[:]) // only fails for a buffer of another size
 	b = append(append(b, event[:]...), `","membership_id":`...)
 	if g.Membership == nil {
-		return append(b, "null}"...)
+		b = append(b, "null"...)
+	} else {
+		b = appendID(b, *g.Membership)
 	}
-	return append(appendID(b, *g.Membership), '}')
+	if g.Origin != nil {
+		b, _ = transport.AppendJSON(append(b, `,"origin":`...), g.Origin) // our own types always encode
+	}
+	return append(b, '}')
 }
 
 // Access is what all grants of a user in a workspace add up to.
@@ -128,6 +141,7 @@ type listAccessInput struct {
 	transport.AsOf
 	ListQuery
 	CountQuery
+	IncludeQuery
 	Role       string `query:"role" maxLength:"50" pattern:"^[a-z][a-z0-9_]*$" doc:"Those whose highest role is this one, by its key." example:"admin"`
 	Source     source `query:"source" doc:"Those who have a grant from there."`
 	Permission string `query:"permission" maxLength:"100" pattern:"^[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)+$" doc:"Those who are allowed this by any of their grants." example:"content.edit"`
@@ -151,7 +165,15 @@ func listAccess(c *transport.Call, in *listAccessInput) (*Listing[Access], error
 		Role: domain.RoleKey(in.Role), Source: projections.Source(in.Source),
 		Permission: domain.Permission(in.Permission), Query: in.Q,
 	}, c.At(), page)
-	return countedListing(c, page, rows, err, showAccess)
+	if err != nil || in.Include == "" {
+		return countedListing(c, page, rows, err, showAccess)
+	}
+	origins, err := originsOf(c, ws.Organization, rows.Items, func(a *projections.Access) []projections.Grant { return a.Grants })
+	return countedListing(c, page, rows, err, func(a *projections.Access) Access {
+		shown := showAccess(a)
+		origins.add(shown.Grants, a.Grants)
+		return shown
+	})
 }
 
 // WorkspaceAccess is a workspace that a user has access to, with the grants.
@@ -181,6 +203,7 @@ type listWorkspacesOfInput struct {
 	transport.ReadHeaders
 	transport.AsOf
 	ListQuery
+	IncludeQuery
 }
 
 func listWorkspacesOf(c *transport.Call, in *listWorkspacesOfInput) (*Listing[WorkspaceAccess], error) {
@@ -192,5 +215,13 @@ func listWorkspacesOf(c *transport.Call, in *listWorkspacesOfInput) (*Listing[Wo
 		return nil, err
 	}
 	rows, err := q.WorkspacesOf(c, in.Organization, in.User, c.At(), in.page())
-	return listing(c, rows, err, showWorkspaceAccess)
+	if err != nil || in.Include == "" {
+		return listing(c, rows, err, showWorkspaceAccess)
+	}
+	origins, err := originsOf(c, in.Organization, rows.Items, func(w *projections.WorkspaceAccess) []projections.Grant { return w.Access.Grants })
+	return listing(c, rows, err, func(w *projections.WorkspaceAccess) WorkspaceAccess {
+		shown := showWorkspaceAccess(w)
+		origins.add(shown.Grants, w.Access.Grants)
+		return shown
+	})
 }

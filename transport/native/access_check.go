@@ -54,6 +54,7 @@ func (b *checkAccessBody) Required() []transport.Required {
 type checkAccessInput struct {
 	transport.ReadHeaders
 	transport.AsOf
+	ExplainQuery
 	transport.JSONBody[checkAccessBody]
 }
 
@@ -62,6 +63,7 @@ type AccessCheck struct {
 	Allowed bool         `json:"allowed"`
 	Role    *RoleInBrief `json:"role" doc:"The highest of the grants' roles; null without any."`
 	Grants  []Grant      `json:"grants" bounds:"grants" nullable:"false" doc:"The one with the highest role first."`
+	Why     *Explanation `json:"explanation,omitempty" doc:"With explain=true: which rule decided."`
 }
 
 // TransformSchema documents which fields can be null.
@@ -78,22 +80,27 @@ func (a *AccessCheck) AppendJSON(b []byte) []byte {
 	} else {
 		b = a.Role.AppendJSON(b)
 	}
-	return append(appendGrants(append(b, `,"grants":`...), a.Grants), '}')
+	b = appendGrants(append(b, `,"grants":`...), a.Grants)
+	if a.Why != nil {
+		b, _ = transport.AppendJSON(append(b, `,"explanation":`...), a.Why) // our own types always encode
+	}
+	return append(b, '}')
 }
 
 // AccessCheckAnswer is the answer to a check.
 type AccessCheckAnswer struct{ Body *AccessCheck }
 
 func checkAccess(c *transport.Call, in *checkAccessInput) (*AccessCheckAnswer, error) {
-	result, err := check(c, in.Sent())
+	result, err := check(c, in.Sent(), in.Explain)
 	if err != nil {
 		return nil, err
 	}
 	return &AccessCheckAnswer{&result}, nil
 }
 
-// check does one check. The required fields must have been checked.
-func check(c *transport.Call, asked *checkAccessBody) (AccessCheck, error) {
+// check does one check, and explains the result if that is wanted. The required fields must
+// have been checked.
+func check(c *transport.Call, asked *checkAccessBody, why bool) (AccessCheck, error) {
 	if asked.Permission != "" && asked.Role != "" {
 		return AccessCheck{}, transport.InvalidField("/role", transport.CodeInvalidValue, "permission or role is expected, not both")
 	}
@@ -120,7 +127,10 @@ func check(c *transport.Call, asked *checkAccessBody) (AccessCheck, error) {
 		result.Role = &role
 		result.Allowed = access.Allows(asked.Permission) || asked.Role != "" && access.Role.Level >= least
 	}
-	return result, nil
+	if why {
+		err = (&question{c, asked, &access, least}).explain(q, &result)
+	}
+	return result, err
 }
 
 // levelOf returns the level of a role of the organization, either built in or its own.
@@ -143,6 +153,7 @@ func (b *batchCheckBody) Required() []transport.Required {
 type batchCheckInput struct {
 	transport.ReadHeaders
 	transport.AsOf
+	ExplainQuery
 	transport.JSONBody[batchCheckBody]
 }
 
@@ -191,7 +202,7 @@ func batchCheckAccess(c *transport.Call, in *batchCheckInput) (*BatchCheckAnswer
 	for i := range checks {
 		err := transport.Missing(checks[i].Required())
 		if err == nil {
-			results[i].AccessCheck, err = check(c, &checks[i])
+			results[i].AccessCheck, err = check(c, &checks[i], in.Explain)
 		}
 		if err == nil {
 			continue

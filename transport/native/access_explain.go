@@ -1,12 +1,9 @@
 package native
 
 import (
-	"fmt"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/openapi"
@@ -79,17 +76,9 @@ func getAccess(c *transport.Call, in *getAccessInput) (*AccessAnswer, error) {
 
 // explain returns the grant with the event that made it.
 func explain(c *transport.Call, org domain.OrganizationID, g *projections.Grant) (ExplainedGrant, error) {
-	found, err := c.Log().EventAt(c, org, g.Position.Number)
-	if err != nil {
-		return ExplainedGrant{}, fmt.Errorf("the event that made a grant: %w", err)
-	}
-	event, _, err := wire.Decode(found.Shown)
+	event, _, err := eventAt(c, org, g.Position.Number)
 	if err != nil {
 		return ExplainedGrant{}, err
 	}
-	return ExplainedGrant{
-		showGrant(g), g.Permissions,
-		GrantedBy{event.Actor.Kind, event.Actor.ID, idOrNull(event.OnBehalfOf)},
-		orNull(&event.Reason), transport.Time(event.Time),
-	}, nil
+	return ExplainedGrant{showGrant(g), g.Permissions, event.GrantedBy, event.Reason, event.Time}, nil
 }

@@ -62,6 +62,13 @@ func memberOperations() []transport.Operation {
 			Do:          transport.Command(removeMember),
 		},
 		{
+			ID: "get-member-history", Path: path + "/{user}/history",
+			Reach: transport.ReachWorkspace, Scope: "audit:read", Tag: tag,
+			Summary:     "Get the history of a membership",
+			Description: "Every event that has made the user's membership in the workspace what it is, in order: who did it, when and why, what it changed, and what the membership was afterwards. Removal and return are part of it, and so are suspensions in the organization since the membership began. An end by the clock that no event has recorded yet is the last entry, without position and event_id. 404 for a user who was never a member or invited.",
+			Do:          transport.Query(memberHistory),
+		},
+		{
 			ID: "get-membership", Path: "/v1/memberships/{membership}",
 			Reach: transport.ReachWorkspace, Scope: "workspace_members:read", Tag: tag,
 			Summary:     "Get a membership by its id",

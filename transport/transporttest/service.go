@@ -78,7 +78,7 @@ func Start(
 	if err != nil {
 		t.Fatal(err)
 	}
-	workers := worker.Start(s.Deliverer.Run)
+	workers := worker.Start(s.Deliverer.Run, func(ctx context.Context) { s.Models.KeepHistory(ctx, s.Log) })
 	o := transport.Options{
 		Log: s.Log, Models: s.Models, RootToken: RootToken, Now: now, Logger: quiet, Metrics: s.Metrics, Faces: faces(s),
 	}
