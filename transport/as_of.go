@@ -162,14 +162,23 @@ func (c *Call) QueriesIn(ws domain.WorkspaceID) (*projections.Queries, error) {
 	return c.Queries(found.Organization)
 }
 
-// History returns the queries of the organization that can also tell what has become of
-// something: as of the moment that the request asks for, or as of what queries show now.
-func (c *Call) History(org domain.OrganizationID) (*projections.Queries, error) {
-	if c.past != nil {
-		return c.Queries(org)
+// History returns queries of the organization that can also tell what has become of
+// something, and their position: as of the moment that the request asks for, or as of what
+// queries show now.
+func (c *Call) History(org domain.OrganizationID) (*projections.Queries, wire.Position, error) {
+	at := wire.Position{Partition: c.Log().Partition(org)}
+	if c.past == nil {
+		at.Number = c.Models().Applied(at.Partition)
+		q, err := c.history(at)
+		return q, at, err
 	}
-	partition := c.Log().Partition(org)
-	return c.history(wire.Position{Partition: partition, Number: c.Models().Applied(partition)})
+	q, err := c.Queries(org)
+	for _, r := range c.past.read {
+		if r.position.Partition == at.Partition {
+			at = r.position
+		}
+	}
+	return q, at, err
 }
 
 func (c *Call) current() *projections.Queries { return c.Models().Queries }

@@ -127,7 +127,7 @@ func byClock(code, detail string, end time.Time) (*Explanation, error) {
 
 // withoutGrant explains the result for a user who has no access at all.
 func (x *question) withoutGrant() (*Explanation, error) {
-	history, err := x.History(x.access.Organization)
+	history, _, err := x.History(x.access.Organization)
 	if err != nil {
 		return nil, err
 	}

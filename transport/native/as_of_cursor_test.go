@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A cursor keeps the moment of its list, and goes with no other.
@@ -15,6 +16,7 @@ func TestAsOfCursors(t *testing.T) {
 	}
 	end := s.root("GET", "/v1/organizations/"+x.org+"/events", "").want(200).get("position")
 	at := url.QueryEscape(s.now().UTC().Format("2006-01-02T15:04:05.000Z"))
+	s.clock.Add(int64(time.Second))
 	s.root("PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`).want(201)
 	earlier := strings.TrimRight(end, "0123456789") + "3"
 	for _, path := range []string{"/v1/workspaces/" + x.ws + "/members", "/v1/workspaces/" + x.ws + "/access"} {

@@ -144,6 +144,7 @@ func (s *story) tellAll() {
 	s.named["user"] = alan
 	s.tell("accept-member-invitation", "")
 
+	s.tell("get-member-history", "")
 	s.named["user"] = ada
 	for _, operation := range []string{
 		"check-access", "batch-check-access", "get-access", "list-access", "list-user-workspaces", "get-member", "list-members", "get-membership",

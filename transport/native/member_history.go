@@ -50,11 +50,11 @@ func memberHistory(c *transport.Call, in *memberHistoryInput) (*Listing[MemberHi
 	if err != nil {
 		return nil, err
 	}
-	q, err := c.History(ws.Organization)
+	_, at, err := c.History(ws.Organization)
 	if err != nil {
 		return nil, err
 	}
-	versions, err := q.MemberVersions(c, in.Workspace, in.User, in.page())
+	versions, err := c.Models().MemberVersions(c, at, in.Workspace, in.User, in.page())
 	if err != nil {
 		return nil, err
 	}

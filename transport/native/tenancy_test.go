@@ -69,6 +69,8 @@ var tenancy = map[string]struct {
 	"remove-member":  {own: 409}, // the last owner
 	"get-membership": {own: 200},
 
+	"get-member-history": {own: 200},
+
 	"suspend-member":           {own: 409}, // the last owner
 	"reinstate-member":         {own: 200},
 	"accept-member-invitation": {own: 200, free: "user"},
