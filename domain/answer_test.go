@@ -9,7 +9,7 @@ import (
 // An answer shows what the command is about even if nothing changed, and with it what
 // belongs to it.
 func TestAnswer(t *testing.T) {
-	roles := after(withRoles, UserProfileSet{user(edna), profile("edna@acme.test")}, changed(studio, edna, RoleEditor, analyst.Key))
+	roles := after(withRoles, UserProfileSet{About: user(edna), Profile: profile("edna@acme.test")}, changed(studio, edna, RoleEditor, analyst.Key))
 	for name, c := range map[string]struct {
 		when Command
 		want []Key

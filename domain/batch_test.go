@@ -33,7 +33,7 @@ var batchRows = []row{
 		}),
 	},
 	{
-		name: "an address that one before has left, for somebody known", given: after(stage, UserProfileSet{user(cleo), profile("cleo@acme.test")}), err: invalid("/user_id", "known_user"),
+		name: "an address that one before has left, for somebody known", given: after(stage, UserProfileSet{About: user(cleo), Profile: profile("cleo@acme.test")}), err: invalid("/user_id", "known_user"),
 		when: batch(by(ada), introduce(by(ada), ada, profile("new@acme.test")), InviteMember{
 			Meta: by(ada), Workspace: studio, Profile: profile("ada@acme.test"), Terms: Terms{Role: RoleViewer}, User: cleo, Secret: Hash{5},
 		}),

@@ -160,7 +160,7 @@ var (
 
 var stage = []Event{
 	OrganizationCreated{inOrganization(acme), "Acme"},
-	UserProfileSet{user(ada), profile("ada@acme.test")},
+	UserProfileSet{About: user(ada), Profile: profile("ada@acme.test")},
 	OrganizationMemberAdded{user(ada), OrganizationOwner},
 	OrganizationMemberAdded{user(ben), OrganizationAdmin},
 	OrganizationMemberAdded{user(cleo), OrganizationPlain},

@@ -85,7 +85,9 @@ func ways() []way {
 	wasWith := func(u UserID, t Terms) []Event {
 		return []Event{addedOn(studio, u, Terms{"intern", t.Permissions, time.Time{}})}
 	}
-	known := func(u UserID, _ Terms) []Event { return []Event{UserProfileSet{user(u), profile("ned@x")}} }
+	known := func(u UserID, _ Terms) []Event {
+		return []Event{UserProfileSet{About: user(u), Profile: profile("ned@x")}}
+	}
 	ofRole := func(t Terms) bool { return t.Permissions == nil }
 
 	add := func(m Meta, u UserID, t Terms) Command { return AddMember{m, studio, u, t, membership(studio, u), nil} }

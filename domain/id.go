@@ -22,6 +22,9 @@ type (
 	TokenID        = ID[tokenKind]
 	CommandID      = ID[commandKind]
 	SubscriptionID = ID[subscriptionKind]
+	// PersonalKeyID names the key that seals a person's profile in the log. It is random and
+	// says nothing about the person.
+	PersonalKeyID = ID[personalKeyKind]
 )
 
 type (
@@ -33,6 +36,7 @@ type (
 	tokenKind        struct{}
 	commandKind      struct{}
 	subscriptionKind struct{}
+	personalKeyKind  struct{}
 )
 
 // ParseID reads the usual form of a UUID: 36 characters with hyphens, in either case.

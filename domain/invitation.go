@@ -79,7 +79,7 @@ func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
 		return nil, err
 	}
 	if s.Profile(c.Organization, user) == nil {
-		events = append(events, UserProfileSet{About{Organization: c.Organization, User: user}, profile})
+		events = append(events, UserProfileSet{About: About{Organization: c.Organization, User: user}, Profile: profile})
 	}
 	return append(events, MemberInvited{
 		About{c.Organization, c.Workspace, user}, id, c.Role, c.Permissions, c.ExpiresAt, InvitationFacts{c.Secret, invitationEnd(at, c.Lasts)},

@@ -10,13 +10,13 @@ var invitationRows = slices.Concat(inviteRows, renewRows, acceptRows)
 
 var inviteRows = []row{
 	{name: "whom the directory does not know", given: stage, when: invite(by(adam), "new@x", Terms{Role: RoleEditor}), then: []Event{
-		UserProfileSet{user(nora), profile("new@x")}, welcome(nora, Terms{Role: RoleEditor}),
+		UserProfileSet{About: user(nora), Profile: profile("new@x")}, welcome(nora, Terms{Role: RoleEditor}),
 	}},
 	{name: "whom the directory knows", given: stage, when: invite(by(adam), "ADA@acme.test", Terms{Role: RoleEditor}), then: []Event{
 		invitedWith(ada, membership(studio, nora), Terms{Role: RoleEditor}),
 	}},
 	{name: "by its program", given: stage, when: invite(within(studio, byProgram), "new@x", Terms{Role: RoleOwner}), then: []Event{
-		UserProfileSet{user(nora), profile("new@x")}, welcome(nora, Terms{Role: RoleOwner}),
+		UserProfileSet{About: user(nora), Profile: profile("new@x")}, welcome(nora, Terms{Role: RoleOwner}),
 	}},
 	{name: "by its editor", given: stage, when: invite(by(edna), "new@x", Terms{Role: RoleClient}), err: ErrNotAllowed},
 	{name: "by who is invited", given: after(stage, invited(studio, cleo, RoleOwner)), when: invite(by(cleo), "new@x", Terms{Role: RoleClient}), err: ErrNotAllowed},
@@ -26,13 +26,13 @@ var inviteRows = []row{
 	{name: "above one's own", given: stage, when: invite(by(adam), "new@x", Terms{Role: RoleOwner}), err: ErrRoleAboveOwn},
 	{name: "with permissions that one has not", given: stage, when: invite(by(adam), "new@x", Terms{Role: RoleViewer, Permissions: []Permission{"reports.view"}}), err: ErrRoleAboveOwn},
 	{name: "on all terms", given: stage, when: invite(by(adam), "new@x", Terms{RoleViewer, []Permission{"content.edit"}, soon}), then: []Event{
-		UserProfileSet{user(nora), profile("new@x")}, welcome(nora, Terms{RoleViewer, []Permission{"content.edit"}, soon}),
+		UserProfileSet{About: user(nora), Profile: profile("new@x")}, welcome(nora, Terms{RoleViewer, []Permission{"content.edit"}, soon}),
 	}},
 	{name: "to what has ended", given: stage, when: invite(by(adam), "new@x", Terms{Role: RoleViewer, ExpiresAt: now}), err: invalid("/expires_at", "in_the_past")},
 	{name: "to an unknown role", given: stage, when: invite(by(adam), "new@x", Terms{Role: "boss"}), err: invalid("/role", "unknown_role")},
 	{name: "nowhere", given: stage, when: invite(by(adam), "new", Terms{Role: RoleEditor}), err: invalid("/email", "invalid_email")},
 	{name: "for 30 days", given: stage, when: lasting(MaxInvitation), then: []Event{
-		UserProfileSet{user(nora), profile("new@x")},
+		UserProfileSet{About: user(nora), Profile: profile("new@x")},
 		MemberInvited{member(studio, nora), membership(studio, nora), RoleViewer, nil, time.Time{}, InvitationFacts{Hash{5}, now.Add(MaxInvitation)}},
 	}},
 	{name: "for longer than 30 days", given: stage, when: lasting(MaxInvitation + 1), err: invalid("/invitation_expires_in", "out_of_range")},
@@ -48,11 +48,11 @@ var inviteRows = []row{
 	{name: "by the address of nobody, under the id of a member", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, zoe, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "known_user")},
 	{name: "by the address of nobody, under the id of somebody with a role", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, cleo, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "known_user")},
 	{name: "by an address with spaces around it", given: stage, when: invite(by(olga), " new@x\u00a0", Terms{Role: RoleEditor}), then: []Event{
-		UserProfileSet{user(nora), profile("new@x")}, welcome(nora, Terms{Role: RoleEditor}),
+		UserProfileSet{About: user(nora), Profile: profile("new@x")}, welcome(nora, Terms{Role: RoleEditor}),
 	}},
 	{name: "by an address with an invisible character", given: stage, when: invite(by(olga), "n\u200bew@x", Terms{Role: RoleEditor}), err: invalid("/email", "invalid_email")},
 	{name: "by somebody's address with an invisible character", given: stage, when: invite(by(olga), "a\u200bda@acme.test", Terms{Role: RoleEditor}), err: invalid("/email", "invalid_email")},
-	{name: "by an address of earlier versions", given: after(stage, UserProfileSet{user(nora), profile("<old>@x_y.")}), when: invite(by(olga), "<old>@x_y.", Terms{Role: RoleEditor}), then: []Event{
+	{name: "by an address of earlier versions", given: after(stage, UserProfileSet{About: user(nora), Profile: profile("<old>@x_y.")}), when: invite(by(olga), "<old>@x_y.", Terms{Role: RoleEditor}), then: []Event{
 		welcome(nora, Terms{Role: RoleEditor}),
 	}},
 	{name: "under nobody's id", given: stage, when: InviteMember{by(olga), studio, profile("new@x"), Terms{Role: RoleViewer}, UserID{}, MembershipID{1}, Hash{5}, 0}, err: invalid("/user_id", "required")},

@@ -84,7 +84,7 @@ func levelRows() (rows []row) {
 			add(withRoles, AddMember{a.meta, studio, ned, t, id, nil}, give, added(studio, ned, role.Key))
 			add(withRoles, PutMember{a.meta, studio, ned, t, id}, give, added(studio, ned, role.Key))
 			add(withRoles, PutMemberRole{a.meta, studio, ned, role.Key, id}, give, added(studio, ned, role.Key))
-			add(is(UserProfileSet{user(ned), profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, give,
+			add(is(UserProfileSet{About: user(ned), Profile: profile("ned@x")}), InviteMember{a.meta, studio, profile("ned@x"), t, UserID{}, id, Hash{5}, 0}, give,
 				MemberInvited{one, id, role.Key, nil, time.Time{}, facts})
 			add(is(invited(studio, ned, role.Key)), RenewInvitation{a.meta, studio, ned, Hash{5}, 0}, err, MemberInvitationRenewed{one, id, facts})
 			add(is(added(studio, ned, role.Key)), RemoveMember{a.meta, studio, ned}, err, removed(studio, ned, role.Key))

@@ -69,7 +69,7 @@ var expireRows = []row{
 	{name: "whose time is over", given: lapsed, when: RemoveMember{by(olga), studio, cleo}},
 	{name: "whose time is over", given: lapsed, when: AddMember{by(olga), studio, cleo, Terms{Role: RoleViewer}, MembershipID{1}, nil}, then: []Event{expired(studio, cleo, RoleAdmin), added(studio, cleo, RoleViewer)}},
 	{name: "whose time is over, with a profile", given: lapsed, when: introduce(by(ben), cleo, profile("cleo@x")), then: []Event{
-		expired(studio, cleo, RoleAdmin), UserProfileSet{user(cleo), profile("cleo@x")}, added(studio, cleo, RoleEditor),
+		expired(studio, cleo, RoleAdmin), UserProfileSet{About: user(cleo), Profile: profile("cleo@x")}, added(studio, cleo, RoleEditor),
 	}},
 	{name: "whose time is over", given: lapsed, when: PutMember{by(olga), studio, cleo, Terms{Role: RoleViewer}, MembershipID{1}}, then: []Event{expired(studio, cleo, RoleAdmin), added(studio, cleo, RoleViewer)}},
 	{name: "whose time is over, as said", given: after(lapsed, expired(studio, cleo, RoleAdmin)), when: addCleo(by(olga), RoleViewer), then: []Event{added(studio, cleo, RoleViewer)}},

@@ -45,10 +45,10 @@ var addRows = []row{
 	{name: "to another organization's workspace, by its owner", given: stage, when: AddMember{by(zoe), vault, cleo, Terms{Role: RoleEditor}, MembershipID{1}, nil}, err: ErrUnknownWorkspace},
 
 	{name: "with a profile", given: stage, when: introduce(by(ben), cleo, profile("cleo@acme.test")), then: []Event{
-		UserProfileSet{user(cleo), profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
+		UserProfileSet{About: user(cleo), Profile: profile("cleo@acme.test")}, added(studio, cleo, RoleEditor),
 	}},
 	{name: "with a profile, by the organization's program", given: stage, when: introduce(byProgram, cleo, profile(" Cle\u0301o@acme.test")), then: []Event{
-		UserProfileSet{user(cleo), profile("Cl\u00e9o@acme.test")}, added(studio, cleo, RoleEditor),
+		UserProfileSet{About: user(cleo), Profile: profile("Cl\u00e9o@acme.test")}, added(studio, cleo, RoleEditor),
 	}},
 	{name: "with an address, by a manager", given: stage, when: introduce(by(adam), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
 	{name: "with an address, by its owner", given: stage, when: introduce(by(olga), cleo, profile("cleo@acme.test")), err: ErrNotAllowed},
@@ -62,7 +62,7 @@ var addRows = []row{
 	{name: "with another profile, by its program", given: stage, when: introduce(within(studio, byProgram), ada, profile("a@acme.test")), err: ErrNotAllowed},
 	{name: "with another profile, by the organization's owner, bound to it", given: stage, when: introduce(within(studio, by(ada)), ada, profile("a@acme.test")), err: ErrNotAllowed},
 	{name: "with another profile, by the organization's admin", given: stage, when: introduce(by(ben), ada, profile("a@acme.test")), then: []Event{
-		UserProfileSet{user(ada), profile("a@acme.test")}, added(studio, ada, RoleEditor),
+		UserProfileSet{About: user(ada), Profile: profile("a@acme.test")}, added(studio, ada, RoleEditor),
 	}},
 	{name: "who is suspended from the beginning", given: stage, when: AddSuspendedMember{addCleo(by(adam), RoleEditor).(AddMember)}, then: []Event{added(studio, cleo, RoleEditor), suspended(studio, cleo)}},
 	{name: "who was a member, suspended", given: ednaGone, when: AddSuspendedMember{AddMember{by(olga), studio, edna, Terms{Role: RoleOwner}, MembershipID{1}, nil}}, then: []Event{added(studio, edna, RoleOwner), suspended(studio, edna)}},
@@ -78,14 +78,14 @@ var addRows = []row{
 	{name: "with an empty address", given: stage, when: introduce(by(ben), cleo, ProfileFacts{}), err: invalid("/email", "required")},
 	{name: "with a name and no address", given: stage, when: say(by(ben), cleo, ProfilePatch{First: new("Cleo")}), err: invalid("/email", "required")},
 	{name: "with an address alone, of somebody with a name", given: stage, when: say(by(ben), ada, ProfilePatch{Email: new("a@acme.test")}), then: []Event{
-		UserProfileSet{user(ada), ProfileFacts{"a@acme.test", PersonName{"First", "Last"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
+		UserProfileSet{About: user(ada), Profile: ProfileFacts{"a@acme.test", PersonName{"First", "Last"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
 	}},
 	{name: "with the same address alone, of somebody with a name", given: stage, when: say(by(ben), ada, ProfilePatch{Email: new("ada@acme.test")}), then: []Event{added(studio, ada, RoleEditor)}},
 	{name: "with a last name alone", given: stage, when: say(by(ben), ada, ProfilePatch{Last: new("Other")}), then: []Event{
-		UserProfileSet{user(ada), ProfileFacts{"ada@acme.test", PersonName{"First", "Other"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
+		UserProfileSet{About: user(ada), Profile: ProfileFacts{"ada@acme.test", PersonName{"First", "Other"}, "https://acme.test/a.png"}}, added(studio, ada, RoleEditor),
 	}},
 	{name: "with no picture any more", given: stage, when: say(by(ben), ada, ProfilePatch{AvatarURL: new("")}), then: []Event{
-		UserProfileSet{user(ada), ProfileFacts{"ada@acme.test", PersonName{"First", "Last"}, ""}}, added(studio, ada, RoleEditor),
+		UserProfileSet{About: user(ada), Profile: ProfileFacts{"ada@acme.test", PersonName{"First", "Last"}, ""}}, added(studio, ada, RoleEditor),
 	}},
 }
 

@@ -48,7 +48,7 @@ func (c CreateOrganization) decide(s *State, _ time.Time) ([]Event, error) {
 	owner := About{Organization: c.Organization, User: c.Owner}
 	return []Event{
 		OrganizationCreated{about, c.Name},
-		UserProfileSet{owner, profile},
+		UserProfileSet{About: owner, Profile: profile},
 		OrganizationMemberAdded{owner, OrganizationOwner},
 	}, nil
 }

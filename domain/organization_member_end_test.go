@@ -57,7 +57,7 @@ var offboardingRows = []row{
 	{name: "whose end is not recorded", given: cleoEnding, when: AddMember{Meta: by(ben), Workspace: studio, User: cleo, Terms: Terms{Role: RoleViewer}}, err: ErrMemberEnding},
 	{name: "whose end is not recorded", given: cleoEnding, when: PutMember{Meta: by(ben), Workspace: studio, User: cleo, Terms: Terms{Role: RoleViewer}}, err: ErrMemberEnding},
 	{name: "whose end is not recorded", given: cleoEnding, when: PutMemberRole{Meta: by(ben), Workspace: studio, User: cleo, Role: RoleViewer}, err: ErrMemberEnding},
-	{name: "whose end is not recorded", given: after(cleoEnding, UserProfileSet{user(cleo), profile("cleo@acme.test")}), when: InviteMember{
+	{name: "whose end is not recorded", given: after(cleoEnding, UserProfileSet{About: user(cleo), Profile: profile("cleo@acme.test")}), when: InviteMember{
 		Meta: by(ben), Workspace: studio, Profile: profile("cleo@acme.test"), Terms: Terms{Role: RoleViewer}, User: nora, Secret: Hash{1},
 	}, err: ErrMemberEnding},
 	{name: "whose end is not recorded", given: cleoEnding, when: ChangeMember{Meta: by(ben), Workspace: studio, User: cleo}, err: ErrUnknownMember},

@@ -45,7 +45,7 @@ var organizationRows = []row{
 		when: CreateOrganization{to(globex, byRoot), "Globex", zoe, profile("ada@acme.test")},
 		then: []Event{
 			OrganizationCreated{inOrganization(globex), "Globex"},
-			UserProfileSet{About{Organization: globex, User: zoe}, profile("ada@acme.test")},
+			UserProfileSet{About: About{Organization: globex, User: zoe}, Profile: profile("ada@acme.test")},
 			OrganizationMemberAdded{About{Organization: globex, User: zoe}, OrganizationOwner},
 		},
 	},

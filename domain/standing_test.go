@@ -35,7 +35,7 @@ var gainRows = []row{
 	{name: "who is suspended in the organization", given: after(stage, barred(cleo)), when: AddMember{by(olga), studio, cleo, Terms{Role: RoleClient}, membership(studio, cleo), nil}, err: ErrUserSuspended},
 	{name: "who is suspended in the organization", given: after(stage, barred(cleo)), when: PutMember{by(olga), studio, cleo, Terms{Role: RoleClient}, membership(studio, cleo)}, err: ErrUserSuspended},
 	{name: "who is suspended in the organization", given: after(stage, barred(cleo)), when: PutMemberRole{by(olga), studio, cleo, RoleClient, membership(studio, cleo)}, err: ErrUserSuspended},
-	{name: "who is suspended in the organization", given: after(stage, UserProfileSet{user(cleo), profile("cleo@x")}, barred(cleo)), when: InviteMember{by(olga), studio, profile("cleo@x"), Terms{Role: RoleClient}, nora, membership(studio, cleo), Hash{5}, 0}, err: ErrUserSuspended},
+	{name: "who is suspended in the organization", given: after(stage, UserProfileSet{About: user(cleo), Profile: profile("cleo@x")}, barred(cleo)), when: InviteMember{by(olga), studio, profile("cleo@x"), Terms{Role: RoleClient}, nora, membership(studio, cleo), Hash{5}, 0}, err: ErrUserSuspended},
 	{name: "as one operation of two, who is suspended in the organization", given: after(stage, barred(cleo)), when: Batch{
 		Meta: by(olga), Workspace: studio, Atomic: true,
 		Operations: []Command{RemoveMember{by(olga), studio, vera}, AddMember{by(olga), studio, cleo, Terms{Role: RoleClient}, membership(studio, cleo), nil}},
@@ -63,7 +63,7 @@ var lossRows = []row{
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveMember{by(olga), studio, edna}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "who is suspended in the organization", given: ednaBarred, when: RemoveOrganizationMember{by(ben), edna, 0}, then: []Event{removed(studio, edna, RoleEditor)}},
 	{name: "suspended in the organization", given: ednaBarred, when: LeaveWorkspace{by(edna), studio, edna}, then: []Event{MemberLeft{member(studio, edna), membership(studio, edna), RoleEditor}}},
-	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x.test").Patch()}, then: []Event{UserProfileSet{user(edna), profile("edna@x.test")}}},
+	{name: "of somebody who is suspended in the organization", given: ednaBarred, when: SetProfile{by(ben), edna, profile("edna@x.test").Patch()}, then: []Event{UserProfileSet{About: user(edna), Profile: profile("edna@x.test")}}},
 	{name: "of somebody who is suspended in the organization", given: after(withEdnasKey, barred(edna)), when: RevokeToken{by(ben), key}, then: keyRevoked},
 }
 
@@ -72,7 +72,7 @@ var leftRows = []row{
 	{name: "for somebody who has left", given: ednaLeft, when: IssueToken{byProgram, TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
 	{name: "of somebody who has left, by a program", given: ednaLeft, when: RotateToken{byProgram, key, Hash{8}, 0}, err: ErrNotAllowed},
 	{name: "of somebody who has left, by themself", given: ednaLeft, when: RotateToken{by(edna), key, Hash{8}, 0}, err: ErrNotAllowed},
-	{name: "of somebody who has left, by themself", given: after(ednaLeft, UserProfileSet{user(edna), profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x").Patch()}, err: ErrNotAllowed},
+	{name: "of somebody who has left, by themself", given: after(ednaLeft, UserProfileSet{About: user(edna), Profile: profile("edna@x")}), when: SetProfile{by(edna), edna, profile("edna@x").Patch()}, err: ErrNotAllowed},
 	{name: "of somebody who was removed from the organization", given: after(withEdnasKey, removed(studio, edna, RoleEditor)), when: IssueToken{as(edna, byProgram), TokenFacts{ID: other, Name: "Key", Scopes: Scopes{ScopeAll}, User: edna}}, err: ErrNotAllowed},
 	{name: "for somebody whom the organization does not know yet", given: stage, when: IssueToken{byProgram, facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}, then: []Event{TokenIssued{inOrganization(acme), facts(Scopes{ScopeAll}, WorkspaceID{}, nora)}}},
 	{name: "who has left", given: ednaLeft, when: AddMember{by(olga), studio, edna, Terms{Role: RoleViewer}, membership(studio, edna), nil}, then: []Event{added(studio, edna, RoleViewer)}},
@@ -106,7 +106,7 @@ func TestRulesGoByTheClock(t *testing.T) {
 		"a token on behalf":                {forATime, IssueToken{as(nora, byProgram), token}, ErrNotAllowed, nil},
 		"another secret":                   {forATime, RotateToken{byNora, key, Hash{8}, 0}, ErrNotAllowed, nil},
 		"another secret by a program":      {forATime, RotateToken{byProgram, key, Hash{8}, 0}, ErrNotAllowed, nil},
-		"one's own name":                   {after(forATime, UserProfileSet{user(nora), profile("nora@x")}), SetProfile{byNora, nora, ProfileFacts{Email: "nora@x"}.Patch()}, ErrNotAllowed, nil},
+		"one's own name":                   {after(forATime, UserProfileSet{About: user(nora), Profile: profile("nora@x")}), SetProfile{byNora, nora, ProfileFacts{Email: "nora@x"}.Patch()}, ErrNotAllowed, nil},
 		"managing":                         {forATime, RemoveMember{byNora, studio, vera}, ErrNotAllowed, nil},
 		"being changed":                    {forATime, ChangeMember{Meta: byRoot, Workspace: studio, User: nora, Role: new(RoleViewer)}, ErrUnknownMember, nil},
 		"being suspended":                  {forATime, SuspendMember{byRoot, studio, nora}, ErrUnknownMember, nil},
@@ -134,7 +134,7 @@ func TestRulesGoByTheClock(t *testing.T) {
 		when  Command
 	}{
 		"adding again":   {forATime, AddMember{byRoot, studio, nora, Terms{Role: RoleViewer}, membership(studio, nora), nil}},
-		"inviting again": {after(cleoInvited, UserProfileSet{user(cleo), profile("cleo@x")}), InviteMember{byRoot, studio, profile("cleo@x"), Terms{Role: RoleViewer}, nora, membership(studio, cleo), Hash{5}, 0}},
+		"inviting again": {after(cleoInvited, UserProfileSet{About: user(cleo), Profile: profile("cleo@x")}), InviteMember{byRoot, studio, profile("cleo@x"), Terms{Role: RoleViewer}, nora, membership(studio, cleo), Hash{5}, 0}},
 	} {
 		s := fold(c.given...)
 		if _, err := Decide(s, soon.Add(-1), c.when); !errors.Is(err, ErrAlreadyMember) {

@@ -19,7 +19,7 @@ func TestCopy(t *testing.T) {
 	for i, e := range []Event{
 		OrganizationRenamed{inOrganization(acme), Change[string]{"Acme", "Apex"}},
 		OrganizationMemberRoleChanged{user(cleo), Change[OrganizationRole]{OrganizationPlain, OrganizationOwner}},
-		UserProfileSet{user(ada), profile("a@apex.test")},
+		UserProfileSet{About: user(ada), Profile: profile("a@apex.test")},
 		WorkspaceArchived{inWorkspace(studio)},
 		changed(studio, vera, RoleViewer, RoleOwner),
 		TokenRevoked{inOrganization(acme), key},
@@ -63,7 +63,7 @@ func TestChanged(t *testing.T) {
 	s := fold(stage...)
 	s.New = func(at *Place) { fresh[at.Key] = true }
 	for i, e := range []Event{
-		UserProfileSet{user(ada), profile("ada@apex.test")},
+		UserProfileSet{About: user(ada), Profile: profile("ada@apex.test")},
 		added(studio, cleo, RoleEditor),
 		changed(studio, cleo, RoleEditor, RoleViewer),
 	} {
@@ -94,7 +94,7 @@ func TestFork(t *testing.T) {
 	before := s.Len()
 	f := s.fork(1)
 	for i, e := range []Event{
-		UserProfileSet{user(ada), profile("ada@apex.test")},
+		UserProfileSet{About: user(ada), Profile: profile("ada@apex.test")},
 		added(studio, cleo, RoleEditor),
 		removed(studio, edna, RoleEditor),
 	} {

@@ -38,7 +38,7 @@ var reinstateRows = []row{
 var barRows = []row{
 	{name: "a member", given: stage, when: SuspendOrganizationMember{by(ben), cleo, false}, then: []Event{barred(cleo)}},
 	{name: "who has no role in it", given: stage, when: SuspendOrganizationMember{by(ben), vera, false}, then: []Event{barred(vera)}},
-	{name: "whom only the directory knows", given: after(stage, UserProfileSet{user(nora), profile("nora@x")}), when: SuspendOrganizationMember{by(ben), nora, false}, then: []Event{barred(nora)}},
+	{name: "whom only the directory knows", given: after(stage, UserProfileSet{About: user(nora), Profile: profile("nora@x")}), when: SuspendOrganizationMember{by(ben), nora, false}, then: []Event{barred(nora)}},
 	{name: "whom nobody knows", given: stage, when: SuspendOrganizationMember{by(ben), nora, false}, err: ErrUnknownMember},
 	{name: "twice", given: after(stage, barred(cleo)), when: SuspendOrganizationMember{by(ben), cleo, false}},
 	{name: "an owner", given: twoOwners, when: SuspendOrganizationMember{by(ada), ben, false}, then: []Event{barred(ben)}},

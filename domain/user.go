@@ -21,6 +21,12 @@ type Profile struct {
 	Organization OrganizationID
 	User         UserID
 	ProfileFacts
+	// Key seals the user's profiles in the log, from the first one on. It is zero if there is
+	// none yet.
+	Key PersonalKeyID `json:",omitzero"`
+	// InClear reports that the log has a profile of the user that is not sealed. No key can
+	// be destroyed to erase it.
+	InClear bool `json:",omitzero"`
 	Stamp
 }
 
@@ -103,15 +109,27 @@ func (s *State) otherHolders(org OrganizationID, email string) []Holding {
 type UserProfileSet struct {
 	About   `json:"-"`
 	Profile ProfileFacts `json:"profile"`
+	// Sealed is the profile as the log has it. It is zero if the log has it in the clear.
+	Sealed SealedProfile `json:"-"`
+	// Erased reports that the key of the sealed profile was destroyed. The profile is empty
+	// then, for ever.
+	Erased bool `json:"-"`
+}
+
+// SealedProfile is a profile that only the holder of a key can read.
+type SealedProfile struct {
+	Key  PersonalKeyID
+	Text string // what is sealed, in base64
 }
 
 // EventType is muster.user.profile_set.
 func (UserProfileSet) EventType() string { return "muster.user.profile_set" }
 
 func (s *State) userProfileSet(e UserProfileSet, r *Recorded) {
-	profile := &Profile{Organization: e.Organization, User: e.User, ProfileFacts: e.Profile, Stamp: stamp(r)}
+	profile := &Profile{Organization: e.Organization, User: e.User, ProfileFacts: e.Profile, Key: e.Sealed.Key, InClear: e.Sealed.Key.IsZero(), Stamp: stamp(r)}
 	if former := s.Profile(e.Organization, e.User); former != nil {
 		profile.CreatedAt = former.CreatedAt
+		profile.InClear = profile.InClear || former.InClear
 		s.holdEmail(e.Organization, former.Email, e.User)
 	}
 	s.make(ProfileKey(e.Organization, e.User), profile)

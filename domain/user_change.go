@@ -130,7 +130,11 @@ func (s *State) setProfile(org OrganizationID, user UserID, patch ProfilePatch, 
 	if !same && !holder.IsZero() && holder != user {
 		return nil, ErrEmailTaken
 	}
-	return []Event{UserProfileSet{About{Organization: org, User: user}, facts}}, nil
+	set := UserProfileSet{About: About{Organization: org, User: user}, Profile: facts}
+	if p := s.Profile(org, user); p != nil {
+		set.Sealed.Key = p.Key
+	}
+	return []Event{set}, nil
 }
 
 // introduce returns the events that write what an added member's command says about the

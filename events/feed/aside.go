@@ -61,7 +61,7 @@ func (f *Feed) keepDifferences(ctx context.Context, info *jetstream.StreamInfo, 
 	c, err := f.compareAfter(ctx, 0, info.State.LastSeq)
 	for more := true; err == nil && more && c.at.Number < c.last; {
 		more, err = c.next(ctx, func(e *wire.Entry, m *store.Message) error {
-			if m != nil && bytes.Equal(m.Data, e.Shown) {
+			if m != nil && bytes.Equal(m.Data, e.Stored) {
 				return nil
 			}
 			leader, err := f.store.FeedMessage(ctx, f.partition, e.Number)
@@ -69,7 +69,7 @@ func (f *Feed) keepDifferences(ctx context.Context, info *jetstream.StreamInfo, 
 			case errors.Is(err, store.ErrNoMessage):
 				s.missing++
 				return nil
-			case err != nil || bytes.Equal(leader.Data, e.Shown):
+			case err != nil || bytes.Equal(leader.Data, e.Stored):
 				return err
 			}
 			return keep(&leader)

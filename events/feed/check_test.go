@@ -41,12 +41,12 @@ func TestDamageIsMadeGood(t *testing.T) {
 				t.Fatalf("%d events of %d", len(got), len(want)+1)
 			}
 			for i := range want {
-				if got[i].Number != want[i].Number || !bytes.Equal(got[i].Shown, want[i].Shown) {
+				if got[i].Number != want[i].Number || !bytes.Equal(got[i].Stored, want[i].Stored) {
 					t.Fatalf("event %d differs", i+1)
 				}
 			}
 			for _, e := range want {
-				if found, err := n.EventAt(t.Context(), testOrg, e.Number); err != nil || !bytes.Equal(found.Shown, e.Shown) {
+				if found, err := n.EventAt(t.Context(), testOrg, e.Number); err != nil || !bytes.Equal(found.Stored, e.Stored) {
 					t.Fatalf("event %d: %v, %v", e.Number, found, err)
 				}
 			}

@@ -90,7 +90,7 @@ func (e errDiffers) Error() string { return e.reason.Error() }
 // differs. A replica may lag behind or be damaged by itself, so the leader is asked before.
 func (c *comparison) strictly(ctx context.Context, info *jetstream.StreamInfo) func(*wire.Entry, *store.Message) error {
 	return func(e *wire.Entry, m *store.Message) error {
-		if m != nil && bytes.Equal(m.Data, e.Shown) {
+		if m != nil && bytes.Equal(m.Data, e.Stored) {
 			return nil
 		}
 		d, err := c.differs(ctx, info, e)

@@ -75,7 +75,7 @@ func (f *Feed) differs(ctx context.Context, info *jetstream.StreamInfo, e *wire.
 		return damaged(info, "event %s is missing", at), nil
 	case err != nil:
 		return nil, err
-	case !bytes.Equal(m.Data, e.Shown):
+	case !bytes.Equal(m.Data, e.Stored):
 		return damaged(info, "event %s is not the log's", at), nil
 	}
 	return nil, nil

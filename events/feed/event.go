@@ -7,11 +7,11 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// Event is an event as subscribers get it.
+// Event is an event as the feed has it.
 type Event struct {
 	Number uint64 // in the organization's partition
 	Type   string
-	Shown  []byte // the CloudEvent, without line breaks
+	Stored []byte // the CloudEvent, without line breaks; a profile in it may be sealed
 }
 
 // item is an event together with the facts that it can be found by.
@@ -23,5 +23,5 @@ type item struct {
 }
 
 func itemOf(e *wire.Entry) item {
-	return item{Event{e.Number, e.Event.EventType(), e.Shown}, e.Event.Concerns(), e.ID, e.Time}
+	return item{Event{e.Number, e.Event.EventType(), e.Stored}, e.Event.Concerns(), e.ID, e.Time}
 }

@@ -33,7 +33,7 @@ func (f *Feed) Events(ctx context.Context, filter Filter, after uint64, limit in
 // size returns how many bytes the events have.
 func size(events []Event) (bytes int) {
 	for i := range events {
-		bytes += len(events[i].Shown)
+		bytes += len(events[i].Stored)
 	}
 	return bytes
 }

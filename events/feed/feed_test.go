@@ -34,7 +34,7 @@ func TestFeedIsMadeAgain(t *testing.T) {
 		t.Fatalf("%d events before, %d after", len(before), len(after))
 	}
 	for i := range before {
-		if before[i].Number != after[i].Number || !bytes.Equal(before[i].Shown, after[i].Shown) {
+		if before[i].Number != after[i].Number || !bytes.Equal(before[i].Stored, after[i].Stored) {
 			t.Fatalf("event %d differs", i)
 		}
 	}
@@ -53,7 +53,7 @@ func TestFeedIsMadeAgain(t *testing.T) {
 
 func idOf(t *testing.T, e Event) domain.EventID {
 	t.Helper()
-	entry, _, err := wire.Decode(e.Shown)
+	entry, _, err := wire.Decode(e.Stored)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestMemoryIsACacheOfTheFeed(t *testing.T) {
 		t.Fatalf("%d, %d, %d, %d and %d events", len(remembered[0]), len(remembered[1]), len(remembered[2]), len(remembered[3]), len(remembered[4]))
 	}
 	same := func(a, b Event) bool {
-		return a.Number == b.Number && a.Type == b.Type && bytes.Equal(a.Shown, b.Shown)
+		return a.Number == b.Number && a.Type == b.Type && bytes.Equal(a.Stored, b.Stored)
 	}
 	for where, prepare := range map[string]func(){"memory": func() {}, "the feed": n.forget} {
 		prepare()

@@ -74,7 +74,7 @@ func TestPagesAreBounded(t *testing.T) {
 	read := func(after uint64) *page {
 		p, err := c.get(t.Context(), source{}, after, func(context.Context) (*page, error) {
 			p := &page{}
-			p.add(item{Event: Event{Number: after + 1, Shown: make([]byte, 1<<20)}})
+			p.add(item{Event: Event{Number: after + 1, Stored: make([]byte, 1<<20)}})
 			return p, nil
 		})
 		if err != nil {
@@ -195,10 +195,10 @@ func TestTheLogIsReadWhileTheFeedIsNotChecked(t *testing.T) {
 		t.Fatalf("%d events of %d in %s", len(got), len(want), took)
 	}
 	for i := range want {
-		if got[i].Number != want[i].Number || !bytes.Equal(got[i].Shown, want[i].Shown) {
+		if got[i].Number != want[i].Number || !bytes.Equal(got[i].Stored, want[i].Stored) {
 			t.Fatalf("event %d differs", i+1)
 		}
-		if e, err := n.EventAt(t.Context(), testOrg, want[i].Number); i%50 == 0 && (err != nil || !bytes.Equal(e.Shown, want[i].Shown)) {
+		if e, err := n.EventAt(t.Context(), testOrg, want[i].Number); i%50 == 0 && (err != nil || !bytes.Equal(e.Stored, want[i].Stored)) {
 			t.Fatalf("event %d: %v", i+1, err)
 		}
 	}

@@ -52,7 +52,7 @@ func olderLog(t testing.TB) (dir string, lost [][]byte) {
 	}
 	n.seen(t)
 	for _, e := range n.all(t, Filter{Organization: testOrg})[30:] {
-		lost = append(lost, e.Shown)
+		lost = append(lost, e.Stored)
 	}
 	if err := n.end(); err != nil {
 		t.Fatal(err)
@@ -97,10 +97,10 @@ func (n *node) expectLog(t testing.TB) {
 		t.Fatalf("%d events are shown, and the log has %d", len(got), len(want))
 	}
 	for i := range got {
-		if got[i].Number != want[i].Number || !bytes.Equal(got[i].Shown, want[i].Shown) {
+		if got[i].Number != want[i].Number || !bytes.Equal(got[i].Stored, want[i].Stored) {
 			t.Fatalf("event %d is not the log's", i+1)
 		}
-		if m, err := n.store.FeedMessage(t.Context(), 0, got[i].Number); err != nil || !bytes.Equal(m.Data, want[i].Shown) {
+		if m, err := n.store.FeedMessage(t.Context(), 0, got[i].Number); err != nil || !bytes.Equal(m.Data, want[i].Stored) {
 			t.Fatalf("event %d of the feed is not the log's: %v", i+1, err)
 		}
 	}

@@ -46,7 +46,7 @@ func logSource(partition int) source { return source{partition: partition} }
 // add adds an item to the end of the page.
 func (p *page) add(i item) {
 	p.items = append(p.items, i)
-	p.bytes += len(i.Shown) + itemBytes
+	p.bytes += len(i.Stored) + itemBytes
 	p.upto = i.Number
 }
 

@@ -160,6 +160,6 @@ var contentType = []string{"application/cloudevents+json"}
 func (f *Feed) message(msg *nats.Msg, e *wire.Entry) *nats.Msg {
 	msg.Subject = string(appendSubject(append(make([]byte, 0, 128), f.subject...), e.Event))
 	msg.Header[jetstream.ExpectedLastSeqHeader][0] = strconv.FormatUint(e.Number-1, 10)
-	msg.Data = e.Shown
+	msg.Data = e.Stored
 	return msg
 }

@@ -116,14 +116,14 @@ func (r *runner) following(ctx context.Context, first feed.Event, last uint64) [
 	if most <= 1 || !r.resets {
 		return events
 	}
-	bytes := len(first.Shown)
+	bytes := len(first.Stored)
 	for after, reads := first.Number, 0; len(events) < most && reads < mostReads; reads++ {
 		found, upto, err := r.options.Events(ctx, r.spec.Filter(), after, most-len(events))
 		if err != nil || upto == after {
 			break // what there is can be delivered
 		}
 		for _, e := range found {
-			if bytes += len(e.Shown); bytes > mostBatchBytes || last != 0 && e.Number > last {
+			if bytes += len(e.Stored); bytes > mostBatchBytes || last != 0 && e.Number > last {
 				return events
 			}
 			events = append(events, e)

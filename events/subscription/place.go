@@ -45,7 +45,7 @@ func (s *Subscriptions) Place(ctx context.Context, spec Spec) (Place, error) {
 	p := Place{Position: info.AckFloor.Stream, Lag: info.NumPending + uint64(info.NumAckPending), Health: n.healthOf(spec)} //nolint:gosec // not negative
 	if p.Lag > 0 {
 		if e, _, err := s.next(ctx, spec.Filter(), p.Position); err == nil && e.Number != 0 {
-			if entry, _, err := wire.Decode(e.Shown); err == nil {
+			if entry, _, err := wire.Decode(e.Stored); err == nil {
 				p.Oldest = entry.Time
 			}
 		}

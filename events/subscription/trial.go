@@ -37,13 +37,13 @@ func (r *runner) read(ctx context.Context, m jetstream.Msg) (*trial, error) {
 		return nil, err
 	}
 	t := &trial{m: m, handed: meta.Sequence.Stream, attempt: 1, at: r.options.Now()}
-	e := feed.Event{Number: t.handed, Shown: m.Data()}
+	e := feed.Event{Number: t.handed, Stored: m.Data()}
 	if r.expected.Number != 0 && r.expected.Number < t.handed {
 		if e, err = r.leftOut(ctx, e); err != nil {
 			return nil, err
 		}
 	}
-	entry, position, err := wire.Decode(e.Shown)
+	entry, position, err := wire.Decode(e.Stored)
 	if err != nil || position != (wire.Position{Partition: r.spec.Partition, Number: e.Number}) {
 		return nil, errors.Join(fmt.Errorf("%w: %s, message %d", errForeign, r.spec.stream(), t.handed), err)
 	}

@@ -27,7 +27,7 @@ var codecs = table(
 	of[domain.OrganizationMemberRemoved](1, organizationMemberSubject),
 	of[domain.OrganizationMemberSuspended](1, organizationMemberSubject),
 	of[domain.OrganizationMemberReinstated](1, organizationMemberSubject),
-	of[domain.UserProfileSet](1, userSubject),
+	sealable(of[domain.UserProfileSet](1, userSubject)),
 	of[domain.WorkspaceCreated](1, workspaceSubject),
 	of[domain.WorkspaceRenamed](1, workspaceSubject),
 	of[domain.WorkspaceArchived](1, workspaceSubject),

@@ -89,6 +89,7 @@ func samples() []domain.Event {
 		domain.SubscriptionSkipped{About: org, ID: domain.SubscriptionID{16}, Number: 42, Why: "cannot be read"},
 		domain.SubscriptionSecretRotated{About: org, ID: domain.SubscriptionID{16}, Secret: domain.Hash{18}, Generation: 2, FormerUntil: later},
 		domain.SubscriptionDeleted{About: org, ID: domain.SubscriptionID{16}},
+		domain.UserProfileSet{About: user, Sealed: domain.SealedProfile{Key: domain.PersonalKeyID{19}, Text: "c2VhbGVkIQ=="}},
 	}
 }
 
@@ -109,6 +110,9 @@ func fileOf(e domain.Event) string {
 	name := strings.TrimPrefix(e.EventType(), "muster.") + ".1.json"
 	if removed, ok := e.(domain.OrganizationMemberRemoved); ok && removed.Ending {
 		name = strings.Replace(name, ".1.", ".ending.1.", 1)
+	}
+	if set, ok := e.(domain.UserProfileSet); ok && !set.Sealed.Key.IsZero() {
+		name = strings.Replace(name, ".1.", ".sealed.1.", 1)
 	}
 	return name
 }
@@ -182,8 +186,8 @@ func TestEventsWithoutADataSchemaDecodeForEver(t *testing.T) {
 		if d := cmp.Diff(*recorded(e), entry.Recorded); d != "" {
 			t.Errorf("%s: decoded, want - and got +:\n%s", name, d)
 		}
-		if !bytes.Equal(entry.Shown, stored) {
-			t.Errorf("%s is shown as %s", name, entry.Shown)
+		if !bytes.Equal(entry.Stored, stored) {
+			t.Errorf("%s is stored as %s", name, entry.Stored)
 		}
 		payload := append(append([]byte{'['}, stored...), ']')
 		entries, ok := quickly(payload, Position{3, 1042})

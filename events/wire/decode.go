@@ -49,6 +49,6 @@ func Decode(stored []byte) (Entry, Position, error) {
 			Actor: actor, OnBehalfOf: ce.OnBehalfOf, Command: ce.CommandID, Request: ce.RequestHash,
 			Cause: ce.CausationID, Reason: ce.Reason,
 		},
-		Stored: stored, Shown: stored,
+		Stored: stored,
 	}, ce.Sequence, nil
 }

@@ -18,9 +18,22 @@
 // in each schema and are never changed. Those in testdata/without_dataschema are of earlier
 // versions, which wrote no dataschema.
 //
-// An event has two forms in bytes. Its stored bytes are what the log holds and the chain
-// hashes. Its shown bytes are what subscribers and lists get. Today both are equal, but
-// [Entry] keeps them apart.
+// # Sealed profiles
+//
+// Personal data is in the member profile of an event's data and nowhere else. In the log and
+// in the feed it is sealed with a key of the person, which is kept elsewhere:
+//
+//	"data":{"profile":{"sealed":"BASE64","key":"UUID"}}
+//
+// The stored bytes are what the chain hashes, so nothing of the log changes when a key is
+// destroyed. What people are shown is made of them at the last moment ([WithData]): the profile
+// in the clear or, if the key was destroyed,
+//
+//	"data":{"profile":null,"erased":true}
+//
+// What was written before profiles were sealed has them in the clear:
+//
+//	"data":{"profile":{"email":"…","name":{"first":"…","last":"…"},"avatar_url":"…"}}
 //
 // # Messages
 //

@@ -93,14 +93,18 @@ func (w *writer) data(e domain.Event) {
 			return
 		}
 	case domain.UserProfileSet:
-		w.b = append(w.b, `{"profile":{"email":`...)
-		w.quote(e.Profile.Email)
-		w.b = append(w.b, `,"name":{"first":`...)
-		w.quote(e.Profile.Name.First)
-		w.must("last", e.Profile.Name.Last)
-		w.b = append(w.b, '}')
-		w.text("avatar_url", e.Profile.AvatarURL)
-		w.b = append(w.b, "}}"...)
+		switch {
+		case !e.Sealed.Key.IsZero():
+			w.b = append(append(append(w.b, sealedOpening...), e.Sealed.Text...), sealedMiddle...)
+			w.b, _ = e.Sealed.Key.AppendText(w.b)
+			w.b = append(w.b, sealedEnd...)
+		case e.Erased:
+			w.b = append(w.b, `{"profile":null,"erased":true}`...)
+		default:
+			w.b = append(w.b, `{"profile":`...)
+			w.profile(e.Profile)
+			w.b = append(w.b, '}')
+		}
 		return
 	}
 	data, err := json.Marshal(e, form)

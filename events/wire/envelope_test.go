@@ -65,8 +65,8 @@ func TestMessagesFormAChain(t *testing.T) {
 			t.Errorf("read %+v", m)
 		}
 		for i := range m.Entries {
-			if e := &m.Entries[i]; !bytes.Contains(written.Payload, e.Stored) || !bytes.Equal(e.Stored, e.Shown) {
-				t.Errorf("event %d is stored as %s and shown as %s", e.Number, e.Stored, e.Shown)
+			if e := &m.Entries[i]; !bytes.Contains(written.Payload, e.Stored) {
+				t.Errorf("event %d is stored as %s, which the payload does not have", e.Number, e.Stored)
 			}
 		}
 		at = m.Checkpoint()

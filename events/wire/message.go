@@ -9,12 +9,9 @@ import (
 // Entry is a decoded event of the log, with the CloudEvent that it was decoded from.
 type Entry struct {
 	domain.Recorded
-	// Stored is the CloudEvent as it is in the log: what the chain hashes and what an
-	// audit checks.
+	// Stored is the CloudEvent as it is in the log and in the feed: what the chain hashes
+	// and what an audit checks. A profile in it may be sealed.
 	Stored []byte
-	// Shown is the CloudEvent as subscribers, lists and the feed get it. It equals
-	// Stored as long as nothing of an event can be withheld.
-	Shown []byte
 }
 
 // Message is one decoded message of the log: the events of one or more commands, which
@@ -37,10 +34,10 @@ func (m Message) First() uint64 { return m.Entries[0].Number }
 // Last returns the number of the message's last event.
 func (m Message) Last() uint64 { return m.Entries[len(m.Entries)-1].Number }
 
-// Size returns how many bytes its events take as they are shown.
+// Size returns how many bytes its events take.
 func (m Message) Size() (bytes int) {
 	for i := range m.Entries {
-		bytes += len(m.Entries[i].Shown)
+		bytes += len(m.Entries[i].Stored)
 	}
 	return bytes
 }

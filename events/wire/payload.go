@@ -28,8 +28,7 @@ func Place(payload []byte, entries []Entry) {
 	for i := range entries {
 		at++ // the bracket or the comma
 		end := at + len(entries[i].Stored)
-		stored := payload[at:end:end]
-		entries[i].Stored, entries[i].Shown, at = stored, stored, end
+		entries[i].Stored, at = payload[at:end:end], end
 	}
 }
 

@@ -142,7 +142,7 @@ func (q *quick) event(e *Entry) {
 	}
 	r.Number = q.at.Number
 	size := len(begin) - len(q.b)
-	e.Stored, e.Shown = begin[:size:size], begin[:size:size]
+	e.Stored = begin[:size:size]
 }
 
 // kind returns the kind of actor with that name.
@@ -170,17 +170,18 @@ func (q *quick) data(c *codec, about domain.About) domain.Event {
 		}
 	case domain.UserProfileSet{}.EventType():
 		set := domain.UserProfileSet{About: about}
-		q.must(`{"profile":{"email":"`)
-		set.Profile.Email = string(q.text())
-		q.must(`,"name":{"first":"`)
-		set.Profile.Name.First = string(q.text())
-		q.must(`,"last":"`)
-		set.Profile.Name.Last = string(q.text())
-		q.must(`}`)
-		if q.has(`,"avatar_url":"`) {
-			set.Profile.AvatarURL = string(q.text())
+		if q.has(sealedOpening) {
+			set.Sealed.Text = string(q.text())
+			q.must(sealedAfter)
+			q.read(&set.Sealed.Key)
+			if q.must(`}}`); q.ok && isBase64(set.Sealed.Text) && !set.Sealed.Key.IsZero() {
+				return set
+			}
+			break
 		}
-		if q.must(`}}`); q.ok {
+		q.must(`{"profile":`)
+		set.Profile = q.profile()
+		if q.must(`}`); q.ok {
 			return set
 		}
 	}

@@ -44,6 +44,8 @@ func largest(t *testing.T, v reflect.Value, name string) {
 		v.Set(reflect.MakeSlice(v.Type(), domain.MaxScopes, domain.MaxScopes))
 	case string:
 		switch name {
+		case "Text": // of a sealed profile, in base64
+			text((4*(domain.MaxURL+2*domain.MaxName)+domain.MaxEmail+300)/3*4, "t")
 		case "Email":
 			text(domain.MaxEmail, "e")
 		case "AvatarURL", "URL":

@@ -253,7 +253,7 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 		}
 		shown := make([][]byte, len(list))
 		for i := range list {
-			shown[i] = list[i].Shown
+			shown[i] = list[i].Stored
 		}
 		result, err := d.sender.Send(ctx, to, shown)
 		if err != nil { // it was cut short

@@ -120,5 +120,5 @@ func getEvent(c *transport.Call, in *getEventInput) (*EventAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &EventAnswer{&RawEvent{event.Shown}}, nil
+	return &EventAnswer{&RawEvent{event.Stored}}, nil
 }

@@ -37,7 +37,7 @@ func eventAt(c *transport.Call, org domain.OrganizationID, number uint64) (*Even
 	if err != nil {
 		return nil, EventData{}, fmt.Errorf("the event %d: %w", number, err)
 	}
-	event, position, err := wire.Decode(found.Shown)
+	event, position, err := wire.Decode(found.Stored)
 	if err != nil {
 		return nil, EventData{}, err
 	}

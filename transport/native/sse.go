@@ -213,7 +213,7 @@ func (s *eventStream) appendEvent(b []byte, e *feed.Event) []byte {
 		b = append(b, e.Type...)
 	}
 	b = append(b, "\ndata: "...)
-	b = append(b, e.Shown...) // JSON on a single line
+	b = append(b, e.Stored...) // JSON on a single line
 	return append(b, "\n\n"...)
 }
 

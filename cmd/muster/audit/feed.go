@@ -108,7 +108,7 @@ func (f *feedReader) compare(e *wire.Entry) error {
 		f.ended, f.behind = true, 1
 	case m.Sequence != e.Number:
 		return fmt.Errorf("%w: event %s is missing", errFeedDiffers, at)
-	case !bytes.Equal(m.Data, e.Shown):
+	case !bytes.Equal(m.Data, e.Stored):
 		return fmt.Errorf("%w: event %s is another one", errFeedDiffers, at)
 	default:
 		f.equal++
