@@ -22,9 +22,7 @@ type (
 	TokenID        = ID[tokenKind]
 	CommandID      = ID[commandKind]
 	SubscriptionID = ID[subscriptionKind]
-	// PersonalKeyID names the key that seals a person's profile in the log. It is random and
-	// says nothing about the person.
-	PersonalKeyID = ID[personalKeyKind]
+	PersonalKeyID  = ID[personalKeyKind] // of the key that a person's data is sealed with
 )
 
 type (
