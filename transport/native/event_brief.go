@@ -44,7 +44,7 @@ func eventAt(c *transport.Call, org domain.OrganizationID, number uint64) (*Even
 	var shown struct {
 		Data jsontext.Value `json:"data"`
 	}
-	if err := json.Unmarshal(found.Shown, &shown); err != nil {
+	if err := json.Unmarshal(found.Stored, &shown); err != nil {
 		return nil, EventData{}, err
 	}
 	return &EventInBrief{
