@@ -40,7 +40,7 @@ func (f *file) make(ctx context.Context, count int) ([]Key, error) {
 
 // spare takes the ranges out of the file before it returns their keys, so that they are not
 // returned again after a crash.
-func (f *file) spare(ctx context.Context) (keys []Key, err error) {
+func (f *file) spare(ctx context.Context, _ int) (keys []Key, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	err = f.rows(ctx, func(k Key, _ bool) error { keys = append(keys, k); return nil },

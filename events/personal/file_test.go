@@ -265,7 +265,7 @@ func TestKeysAreTakenOnce(t *testing.T) {
 	}
 	// What was not taken is taken by the next one, and nothing is left behind.
 	f := openTestFile(t, dir)
-	spare, err := f.spare(within(t))
+	spare, err := f.spare(within(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestKeysAreTakenOnce(t *testing.T) {
 	if all != len(seen)+len(spare) || len(spare) == 0 {
 		t.Errorf("%d keys: %d were taken and %d are left", all, len(seen), len(spare))
 	}
-	if again, err := f.spare(within(t)); err != nil || len(again) != 0 {
+	if again, err := f.spare(within(t), 1); err != nil || len(again) != 0 {
 		t.Errorf("%d keys are spare twice, %v", len(again), err)
 	}
 }

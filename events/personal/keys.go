@@ -1,6 +1,7 @@
 package personal
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -37,6 +38,9 @@ type Options struct {
 	ReadOnly bool
 	// Cached bounds how many keys are held in memory. 0 is 65,536, which take about 10 MB.
 	Cached int
+	// Pool is how many keys are made at once at first. 0 is 1,024 in a file and 256 on
+	// servers.
+	Pool int
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
 	// Metrics gets the metrics; nil: nobody wants them.
@@ -50,9 +54,9 @@ type keeper interface {
 	// make returns new keys, which are durable. If some of them could not be made, it
 	// returns the others and the error.
 	make(ctx context.Context, count int) ([]Key, error)
-	// spare returns keys that an earlier process has made and not handed out. Nobody gets
-	// them twice.
-	spare(ctx context.Context) ([]Key, error)
+	// spare returns keys that an earlier process has made and not handed out, if there are
+	// many, about so many. Nobody gets them twice.
+	spare(ctx context.Context, enough int) ([]Key, error)
 	// giveBack keeps keys for the next call of spare, of whatever process.
 	giveBack(ctx context.Context, keys []Key) error
 	// find returns the key, [ErrErased] or [ErrUnknownKey].
@@ -90,9 +94,7 @@ type Keys struct {
 // Open opens the keys, or makes an empty store of keys. The first pool is made in the
 // background.
 func Open(ctx context.Context, o Options) (*Keys, error) {
-	if o.Cached == 0 {
-		o.Cached = cachedKeys
-	}
+	o.Cached = cmp.Or(o.Cached, cachedKeys)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -107,9 +109,12 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 	if k.metrics, err = newMetrics(o.Metrics, k); err != nil {
 		return nil, err
 	}
+	pool := o.Pool
 	if o.Servers != nil {
-		k.keeper, err = openStream(ctx, *o.Servers, o.ReadOnly, k.forget)
+		pool = cmp.Or(pool, streamPool)
+		k.keeper, err = openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, k.forget)
 	} else {
+		pool = cmp.Or(pool, filePool)
 		k.keeper, err = openFile(ctx, o.Dir, o.ReadOnly)
 	}
 	if err != nil {
@@ -119,7 +124,7 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 		return nil, errors.Join(err, k.keeper.close())
 	}
 	if !o.ReadOnly {
-		if err := k.startPool(ctx); err != nil {
+		if err := k.startPool(ctx, pool); err != nil {
 			return nil, errors.Join(err, k.keeper.close())
 		}
 	}

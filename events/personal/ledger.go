@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -42,18 +44,21 @@ type Head struct {
 	Link  domain.Hash
 }
 
-// append appends the erasure as the next line, with a newline at its end.
+// append appends the erasure as the next line, without a newline.
 func (h Head) append(b []byte, e Erasure) ([]byte, Head, error) {
 	next := line{Number: h.Lines + 1, Erasure: e}
 	text, err := json.Marshal(next)
 	if err != nil {
-		return b, h, fmt.Errorf("writing the erasure ledger: %w", err)
+		return b, h, err
 	}
 	next.Link = h.link(text)
 	b = append(b, text[:len(text)-1]...) // without the brace
-	b = append(b, linkField...)
-	b = append(hex.AppendEncode(b, next.Link[:]), '"', '}', '\n')
-	return b, Head{next.Number, next.Link}, nil
+	return next.appendLink(b), Head{next.Number, next.Link}, nil
+}
+
+// appendLink appends the end of the line.
+func (l line) appendLink(b []byte) []byte {
+	return append(hex.AppendEncode(append(b, linkField...), l.Link[:]), `"}`...)
 }
 
 const linkField = `,"link":"`
@@ -72,16 +77,97 @@ func (h Head) next(text []byte) (Erasure, Head, error) {
 	if json.Unmarshal(text, &l) != nil {
 		return Erasure{}, h, damaged
 	}
-	at := bytes.LastIndex(text, []byte(linkField))
+	at := len(text) - len(linkField) - 2*len(l.Link) - len(`"}`)
 	if at < 0 || l.Number != h.Lines+1 {
 		return Erasure{}, h, damaged
 	}
-	unlinked := append(bytes.Clone(text[:at]), '}')
-	if h.link(unlinked) != l.Link {
+	l.Link = h.link(append(bytes.Clone(text[:at]), '}'))
+	// Hexadecimal digits can be written in two ways, so the bytes are compared.
+	if !bytes.Equal(text[at:], l.appendLink(nil)) {
 		return Erasure{}, h, damaged
 	}
 	return l.Erasure, Head{l.Number, l.Link}, nil
 }
+
+// Ledger lists all erasures in the order in which they were begun. It is append-only, and it must
+// outlive every backup: restoring a backup needs it to erase again who was erased since. So it
+// is kept apart from backups: in the file DATA/erasure-ledger, or in the stream MUSTER_ERASURES of
+// external servers, with a message for each line.
+//
+// Each line is a JSON object, the next [Erasure] with its number and a link of a chain of
+// SHA-256 hashes:
+//
+//	{"number":1,"organization":"…","user":"…","keys":["…"],"time":"…","position":"3-1042","link":"64 hex digits"}
+//
+// A link is the SHA-256 of the link before (32 zero bytes at the beginning) and of the line without
+// its field link and without its newline. So a line that was changed, dropped or inserted is
+// noticed when the ledger is read. Lines that are missing at the end are noticed by the number
+// and link that [Ledger.Head] returned before.
+//
+// It is safe for concurrent use.
+type Ledger struct {
+	shelf shelf
+}
+
+// shelf is where a ledger is.
+type shelf interface {
+	// append adds the erasure after the last line, and returns when it is durable.
+	append(ctx context.Context, e Erasure) error
+	// each calls f with each line, without its newline, until f returns false.
+	each(ctx context.Context, f func(text []byte) (bool, error)) error
+	// head returns where the ledger ends. It trusts the last line.
+	head(ctx context.Context) (Head, error)
+	close() error
+}
+
+// Append adds an erasure. It is durable when Append returns nil. The same erasure may be added
+// again, as it is after a crash.
+func (l *Ledger) Append(ctx context.Context, e Erasure) error {
+	if err := l.shelf.append(ctx, e); err != nil {
+		return fmt.Errorf("writing to the erasure ledger: %w", err)
+	}
+	return nil
+}
+
+// Head returns where the ledger ends.
+func (l *Ledger) Head(ctx context.Context) (Head, error) { return l.shelf.head(ctx) }
+
+// All returns all erasures in order. It checks the chain, and ends with an error where the ledger
+// is damaged.
+func (l *Ledger) All(ctx context.Context) iter.Seq2[Erasure, error] {
+	return func(yield func(Erasure, error) bool) {
+		head := Head{}
+		err := l.shelf.each(ctx, func(text []byte) (more bool, err error) {
+			var e Erasure
+			if e, head, err = head.next(text); err != nil {
+				return false, err
+			}
+			return yield(e, nil), nil
+		})
+		if err != nil {
+			yield(Erasure{}, fmt.Errorf("reading the erasure ledger: %w", err))
+		}
+	}
+}
+
+// Export writes the ledger as a file that [ReadLedger] reads. It checks the chain.
+func (l *Ledger) Export(ctx context.Context, w io.Writer) error {
+	head := Head{}
+	err := l.shelf.each(ctx, func(text []byte) (more bool, err error) {
+		if _, head, err = head.next(text); err != nil {
+			return false, err
+		}
+		_, err = w.Write(append(bytes.Clone(text), '\n'))
+		return true, err
+	})
+	if err != nil {
+		return fmt.Errorf("exporting the erasure ledger: %w", err)
+	}
+	return nil
+}
+
+// Close closes the ledger.
+func (l *Ledger) Close() error { return l.shelf.close() }
 
 // Apply destroys every key that the ledger lists, and has the marks of those that are not here.
 func (k *Keys) Apply(ctx context.Context, l *Ledger) error {

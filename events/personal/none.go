@@ -7,7 +7,7 @@ import "context"
 type none struct{}
 
 func (none) make(context.Context, int) ([]Key, error)          { return nil, ErrReadOnly }
-func (none) spare(context.Context) ([]Key, error)              { return nil, nil }
+func (none) spare(context.Context, int) ([]Key, error)         { return nil, nil }
 func (none) giveBack(context.Context, []Key) error             { return nil }
 func (none) find(context.Context, KeyID) (Key, error)          { return Key{}, ErrUnknownKey }
 func (none) destroy(context.Context, []KeyID) error            { return ErrReadOnly }

@@ -8,17 +8,24 @@ import (
 	"time"
 )
 
-// The number of keys that are made at once. It doubles each time that somebody had to wait.
+// The number of keys that are made at once by default. A file is flushed once for all of them, and
+// a single server flushes each.
 const (
-	smallestPool = 1024
-	largestPool  = 16 * smallestPool
+	filePool   = 1024
+	streamPool = 256
 )
+
+// growth is how often the number doubles at most. It does so each time that a pool was empty
+// before the next one was there.
+const growth = 4
 
 // pool holds keys that are durable and that nobody has taken.
 type pool struct {
 	mu      sync.Mutex
 	free    []Key         // in the order in which they were made
 	size    int           // of the next pool
+	largest int           // that the size grows to
+	made    bool          // some keys have been made
 	filling chan struct{} // closed when the pool that is being made is there; nil if none is
 	failed  error         // why the last pool could not be made
 	closed  bool
@@ -27,13 +34,13 @@ type pool struct {
 }
 
 // startPool takes over what an earlier process has left and begins to make more if it is little.
-func (k *Keys) startPool(ctx context.Context) error {
-	free, err := k.keeper.spare(ctx)
+func (k *Keys) startPool(ctx context.Context, size int) error {
+	free, err := k.keeper.spare(ctx, size)
 	if err != nil {
 		return err
 	}
 	k.pool.ctx, k.pool.stop = context.WithCancel(context.WithoutCancel(ctx))
-	k.pool.free, k.pool.size = free, smallestPool
+	k.pool.free, k.pool.size, k.pool.largest = free, size, size<<growth
 	k.pool.mu.Lock()
 	defer k.pool.mu.Unlock()
 	k.refill()
@@ -68,7 +75,9 @@ func (k *Keys) Take(ctx context.Context) (Key, error) {
 		}
 		if !waited {
 			k.metrics.waits.Inc()
-			p.size = min(2*p.size, largestPool)
+			if p.made { // else it has just begun
+				p.size = min(2*p.size, p.largest)
+			}
 		}
 		k.refill()
 		filling := p.filling
@@ -103,7 +112,7 @@ func (k *Keys) refill() {
 		made, err := k.keeper.make(p.ctx, size)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.free, p.filling = append(p.free, made...), nil
+		p.free, p.filling, p.made = append(p.free, made...), nil, true
 		k.metrics.made.Add(float64(len(made)))
 		if err != nil && p.failed == nil && !errors.Is(err, context.Canceled) {
 			k.logger.Warn("keys of personal data cannot be made; trying again when one is taken", slog.Any("error", err), slog.Int("left", len(p.free)))

@@ -1,0 +1,163 @@
+package personal
+
+import (
+	"bufio"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// start starts the test binary as a child process.
+func start(t testing.TB, dir string, environment ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(within(t), self, "-test.run=^$")
+	cmd.Env = append(os.Environ(), append(environment, childDir+"="+dir)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, bufio.NewScanner(out)
+}
+
+// Whatever step destroying is killed at, destroying again leaves nothing. What was committed is gone as
+// soon as the file is opened.
+func TestDestroyIsKilled(t *testing.T) {
+	for step, want := range map[string]struct {
+		destroyed bool // when the file is opened
+		journal   bool // the killed process has left a journal that must be undone
+	}{
+		"begun": {false, false}, "changed": {false, false}, "spilled": {false, true},
+		"committed": {true, false}, "wiped": {true, false},
+	} {
+		t.Run(step, func(t *testing.T) {
+			dir := t.TempDir()
+			k := open(t, dir)
+			keys := take(t, k, 800)
+			doomed, names := keys[100:700], make([]string, 600)
+			for i, key := range doomed {
+				names[i] = key.id.String()
+			}
+			closed(t, k)
+			cmd, out := start(t, dir, childStep+"="+step, childKeys+"="+strings.Join(names, " "))
+			for out.Scan() {
+				t.Error(out.Text())
+			}
+			if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != -1 {
+				t.Fatalf("the process was not killed: %v", err)
+			}
+			// Looking changes nothing, also when there is something to be undone.
+			before := content(t, dir)
+			read, err := Open(within(t), Options{Dir: dir, ReadOnly: true})
+			if want.journal != errors.Is(err, ErrInterruptedFile) || !want.journal && err != nil {
+				t.Errorf("opened for reading: %v", err)
+			}
+			if err == nil {
+				closed(t, read)
+			}
+			for path, text := range content(t, dir) {
+				if string(before[path]) != string(text) {
+					t.Errorf("reading changed %s", path)
+				}
+			}
+
+			k = open(t, dir)
+			if want.destroyed {
+				gone(t, dir, doomed...)
+			}
+			for _, key := range doomed[:10] {
+				found, err := k.Find(within(t), key.id)
+				if want.destroyed && !errors.Is(err, ErrErased) || !want.destroyed && (err != nil || found.secret != key.secret) {
+					t.Fatalf("after the restart: %v, %v", found, err)
+				}
+			}
+			if err := k.Destroy(within(t), idsOf(doomed)...); err != nil {
+				t.Fatal(err)
+			}
+			gone(t, dir, doomed...)
+			for _, key := range append(keys[:100:100], keys[700:]...) {
+				if found, err := k.Find(within(t), key.id); err != nil || found.secret != key.secret {
+					t.Fatalf("another key: %v", err)
+				}
+			}
+			closed(t, k)
+			gone(t, dir, doomed...)
+		})
+	}
+}
+
+// A process that takes and destroys keys is killed at any moment. What it said that it has destroyed is in no
+// file, before and after the next start, and no key is taken twice.
+func TestKilledAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	taken, destroyed := make(map[string]Key), make(map[string]bool)
+	for range 8 {
+		cmd, out := start(t, dir, childWork+"=live")
+		kill := time.AfterFunc(time.Duration(20+rand.IntN(80))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		for out.Scan() {
+			word, rest, _ := strings.Cut(out.Text(), " ")
+			switch id, secret, _ := strings.Cut(rest, " "); word {
+			case "took":
+				if _, twice := taken[id]; twice {
+					t.Errorf("key %s was taken twice", id)
+				}
+				var key Key
+				text, err := hex.DecodeString(secret)
+				if err = errors.Join(err, key.id.UnmarshalText([]byte(id))); err != nil || len(text) != secretSize {
+					continue // the last line was not finished
+				}
+				key.secret = [secretSize]byte(text)
+				taken[id] = key
+			case "destroyed":
+				if _, ok := taken[id]; ok {
+					destroyed[id] = true
+				}
+			default:
+				t.Error(out.Text())
+			}
+		}
+		kill.Stop()
+		_ = cmd.Wait()
+		check := func(when string) {
+			t.Helper()
+			var keys []Key
+			for id := range destroyed {
+				keys = append(keys, taken[id])
+			}
+			for i, n := range occurrences(t, dir, keys) {
+				if n != 0 {
+					t.Fatalf("%s: %v is in the files %d times", when, keys[i], n)
+				}
+			}
+		}
+		check("killed")
+		f := openTestFile(t, dir)
+		check("opened again")
+		for id, key := range taken {
+			found, err := f.find(within(t), key.id)
+			if destroyed[id] && !errors.Is(err, ErrErased) || err == nil && found.secret != key.secret || err != nil && !errors.Is(err, ErrErased) {
+				t.Fatalf("key %s: %v", id, err)
+			}
+		}
+		if err := f.close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(destroyed) == 0 {
+		t.Error("nothing was destroyed, so the test proves nothing")
+	}
+	t.Log(fmt.Sprintf("%d keys were taken and %d destroyed", len(taken), len(destroyed)))
+}

@@ -1,0 +1,222 @@
+package personal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// inFlight is how many keys are published at once.
+const inFlight = 256
+
+// make publishes the keys and returns those that the servers have acknowledged. Of the others
+// nobody knows whether they were stored, so they are dropped.
+func (s *stream) make(ctx context.Context, count int) (made []Key, err error) {
+	for count > 0 && err == nil {
+		var keys []Key
+		n := min(count, inFlight)
+		count -= n
+		keys, err = s.makeSome(ctx, n)
+		made = append(made, keys...)
+	}
+	return made, err
+}
+
+func (s *stream) makeSome(ctx context.Context, count int) (made []Key, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callFor)
+	defer cancel()
+	keys, acks := make([]Key, count), make([]jetstream.PubAckFuture, count)
+	for i := range keys {
+		keys[i] = newKey()
+		acks[i], err = s.js.PublishAsync(keySubject+keys[i].id.String(), keys[i].secret[:])
+		if err != nil {
+			acks = acks[:i]
+			break
+		}
+	}
+	for i, ack := range acks {
+		select {
+		case <-ack.Ok():
+			made = append(made, keys[i])
+		case failed := <-ack.Err():
+			err = errors.Join(failed)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("writing to %s: %w", StreamName, err)
+	}
+	return made, err
+}
+
+func (s *stream) find(ctx context.Context, id KeyID) (Key, error) {
+	m, found, err := s.last(ctx, keySubject+id.String())
+	if err != nil {
+		return Key{}, err
+	}
+	// A key that is half-way destroyed is destroyed.
+	if _, erased, err := s.last(ctx, erasedSubject+id.String()); err != nil {
+		return Key{}, err
+	} else if erased {
+		return Key{}, ErrErased
+	}
+	if !found {
+		return Key{}, fmt.Errorf("%s: key %s: %w", StreamName, id, ErrUnknownKey)
+	}
+	return keyOf(id, m.Data)
+}
+
+// keyOf checks what a message holds.
+func keyOf(id KeyID, secret []byte) (Key, error) {
+	if len(secret) != secretSize {
+		return Key{}, fmt.Errorf("%s: key %s has %d bytes, not %d: restore it from a backup", StreamName, id, len(secret), secretSize)
+	}
+	return Key{id: id, secret: [secretSize]byte(secret)}, nil
+}
+
+func (s *stream) destroy(ctx context.Context, ids []KeyID) error {
+	for _, id := range ids {
+		if _, err := s.first(ctx, erasedSubject+id.String(), nil); err != nil {
+			return err
+		}
+		if err := s.wipe(ctx, id); err != nil {
+			return fmt.Errorf("destroying key %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// wipe has the servers overwrite the key. It returns nil when the stream's leader has no such key
+// any more.
+func (s *stream) wipe(ctx context.Context, id KeyID) error {
+	var failed error
+	const attempts = 3
+	for range attempts {
+		m, found, err := s.last(ctx, keySubject+id.String())
+		if err != nil || !found {
+			return err
+		}
+		// Another node may do the same, and deleting what is gone is an error.
+		failed = s.stream.SecureDeleteMsg(ctx, m.Sequence)
+	}
+	_, found, err := s.last(ctx, keySubject+id.String())
+	if err != nil || !found {
+		return err
+	}
+	return fmt.Errorf("%s still has the key: %w", StreamName, failed)
+}
+
+func (s *stream) requestSecret(ctx context.Context) ([secretSize]byte, error) {
+	secret := newKey().secret
+	if _, err := s.first(ctx, requestSecret, secret[:]); err != nil {
+		return secret, err
+	}
+	m, found, err := s.last(ctx, requestSecret) // what is in the stream counts
+	if err == nil && (!found || len(m.Data) != secretSize) {
+		err = fmt.Errorf("%s: the secret for hashes of requests is damaged: restore it from a backup", StreamName)
+	}
+	if err != nil {
+		return secret, err
+	}
+	return [secretSize]byte(m.Data), nil
+}
+
+// each calls f with the keys in the order of the stream. A key that is half-way destroyed is
+// handed over twice, the second time as erased.
+func (s *stream) each(ctx context.Context, do func(Key, bool) error) error {
+	for m, err := range s.all(ctx, keySubject+"*", erasedSubject+"*") {
+		if err != nil {
+			return err
+		}
+		if id, ok := idOf(m.Subject(), erasedSubject); ok {
+			if err := do(Key{id: id}, true); err != nil {
+				return err
+			}
+			continue
+		}
+		id, ok := idOf(m.Subject(), keySubject)
+		if !ok {
+			continue // not ours
+		}
+		k, err := keyOf(id, m.Data())
+		if err != nil {
+			return err
+		}
+		if err := do(k, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// all returns the messages on the subjects that the stream has when it is called.
+func (s *stream) all(ctx context.Context, subjects ...string) iter.Seq2[jetstream.Msg, error] {
+	return func(yield func(jetstream.Msg, error) bool) {
+		if err := s.eachMessage(ctx, subjects, func(m jetstream.Msg) bool { return yield(m, nil) }); err != nil {
+			yield(nil, fmt.Errorf("reading %s: %w", StreamName, err))
+		}
+	}
+}
+
+func (s *stream) eachMessage(ctx context.Context, subjects []string, do func(jetstream.Msg) bool) error {
+	consumer, err := s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: subjects})
+	if err != nil {
+		return err
+	}
+	if info := consumer.CachedInfo(); info != nil && info.NumPending == 0 {
+		return nil
+	}
+	messages, err := consumer.Messages()
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for {
+		m, err := messages.Next(jetstream.NextContext(ctx))
+		if err != nil {
+			return err
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err
+		}
+		if !do(m) || meta.NumPending == 0 {
+			return nil
+		}
+	}
+}
+
+// restore adds what a backup has.
+func (s *stream) restore(ctx context.Context, keys []Key, erased []KeyID) error {
+	for _, k := range keys {
+		if _, gone, err := s.last(ctx, erasedSubject+k.id.String()); err != nil {
+			return err
+		} else if gone {
+			continue
+		}
+		if _, err := s.first(ctx, keySubject+k.id.String(), k.secret[:]); err != nil {
+			return err
+		}
+	}
+	return s.destroy(ctx, erased)
+}
+
+// restoreSecret replaces the secret. The old one is deleted first, because the subject can have
+// only one message.
+func (s *stream) restoreSecret(ctx context.Context, secret [secretSize]byte) error {
+	m, found, err := s.last(ctx, requestSecret)
+	if err != nil {
+		return err
+	}
+	if found {
+		if err := s.stream.SecureDeleteMsg(ctx, m.Sequence); err != nil {
+			return fmt.Errorf("writing to %s: %w", StreamName, err)
+		}
+	}
+	_, err = s.first(ctx, requestSecret, secret[:])
+	return err
+}
