@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -159,5 +158,5 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if len(destroyed) == 0 {
 		t.Error("nothing was destroyed, so the test proves nothing")
 	}
-	t.Log(fmt.Sprintf("%d keys were taken and %d destroyed", len(taken), len(destroyed)))
+	t.Logf("%d keys were taken and %d destroyed", len(taken), len(destroyed))
 }

@@ -81,12 +81,12 @@ type Keys struct {
 	readOnly bool
 	logger   *slog.Logger
 	metrics  *metrics
-	hashKey  [secretSize]byte
 
-	mu     sync.Mutex
-	cache  *lru.Cache[KeyID, Key]
-	erased *lru.Cache[KeyID, struct{}] // destroyed lately, so that no late reply brings a key back
-	age    uint64                      // changes when keys are forgotten
+	mu      sync.Mutex
+	hashKey [secretSize]byte
+	cache   *lru.Cache[KeyID, Key]
+	erased  *lru.Cache[KeyID, struct{}] // destroyed lately, so that no late reply brings a key back
+	age     uint64                      // changes when keys are forgotten
 
 	pool pool
 }
@@ -197,7 +197,7 @@ func (k *Keys) forget(ids ...KeyID) {
 // A plain hash of a request with an address in it would let anybody who has the hash try
 // addresses until one fits.
 func (k *Keys) RequestHash(request []byte) [sha256.Size]byte {
-	h := hmac.New(sha256.New, k.hashKey[:])
+	h := hmac.New(sha256.New, k.RequestSecret())
 	h.Write(request)
 	return [sha256.Size]byte(h.Sum(nil))
 }
