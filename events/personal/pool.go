@@ -28,6 +28,7 @@ type pool struct {
 	made    bool          // some keys have been made
 	filling chan struct{} // closed when the pool that is being made is there; nil if none is
 	failed  error         // why the last pool could not be made
+	dry     bool          // somebody waits for the pool that is being made
 	closed  bool
 	stop    context.CancelFunc
 	ctx     context.Context //nolint:containedctx // of the keys that are made in the background; ends with them
@@ -75,8 +76,8 @@ func (k *Keys) Take(ctx context.Context) (Key, error) {
 		}
 		if !waited {
 			k.metrics.waits.Inc()
-			if p.made { // else it has just begun
-				p.size = min(2*p.size, p.largest)
+			if p.made && !p.dry { // else it has just begun, or somebody waits already
+				p.dry, p.size = true, min(2*p.size, p.largest)
 			}
 		}
 		k.refill()
@@ -112,7 +113,7 @@ func (k *Keys) refill() {
 		made, err := k.keeper.make(p.ctx, size)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.free, p.filling, p.made = append(p.free, made...), nil, true
+		p.free, p.filling, p.made, p.dry = append(p.free, made...), nil, true, false
 		k.metrics.made.Add(float64(len(made)))
 		if err != nil && p.failed == nil && !errors.Is(err, context.Canceled) {
 			k.logger.Warn("keys of personal data cannot be made; trying again when one is taken", slog.Any("error", err), slog.Int("left", len(p.free)))

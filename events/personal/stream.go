@@ -54,8 +54,8 @@ const callFor = 5 * time.Second
 // key destroyed does it again.
 //
 // Servers of a cluster also have the messages of the last minutes in the log of their consensus
-// (Raft). A key that is destroyed within minutes after it was made is there until the servers
-// compact that log, which they do every two to three minutes.
+// (Raft), which nothing overwrites. They compact it within three minutes. So a key that is
+// destroyed sooner than that after it was made is on their disks until then.
 //
 // One key is read from the stream's leader. Other replicas may lag behind, and would then not
 // know a key that another node has just made, or know one that is gone.
