@@ -15,7 +15,11 @@ func TestTheLeaderIsAskedForWhatCannotBeRead(t *testing.T) {
 	p := s.Partitions[0]
 	tips := write(t, p, 1, 1)
 	out := make(chan wire.Message, 2)
-	r := reader{out: out}
+	use := func(_ wire.Envelope, m wire.Message) error {
+		out <- m
+		return nil
+	}
+	r := reader{use: use}
 	damaged := errors.Join(ErrUnreadable, wire.ErrDamaged)
 	if err := p.askLeader(t.Context(), &r, damaged); !errors.Is(err, errInterrupted) || r.at.Message != 1 || len(out) != 1 {
 		t.Fatalf("%d messages were read, up to %d: %v", len(out), r.at.Message, err)
@@ -27,7 +31,7 @@ func TestTheLeaderIsAskedForWhatCannotBeRead(t *testing.T) {
 	if err := p.askLeader(t.Context(), &r, damaged); errors.Is(err, errInterrupted) || !errors.Is(err, ErrUnreadable) {
 		t.Fatalf("behind the end: %v", err)
 	}
-	r = reader{out: out, at: wire.Checkpoint{Hash: [32]byte{1}}}
+	r = reader{use: use, at: wire.Checkpoint{Hash: [32]byte{1}}}
 	if err := p.askLeader(t.Context(), &r, damaged); !errors.Is(err, ErrUnreadable) || r.at.Message != 0 {
 		t.Fatalf("the leader's message continues another chain: %v", err)
 	}

@@ -40,9 +40,10 @@ const (
 // file that was being replaced when the process was killed has a dot before its name and
 // digits behind it. The last one belongs to the file system.
 var ownNames = []string{
-	lockFile, jetstreamDir, highWaterFile, recentFile, scrubFile, secretFile, "root-token", "demo.json", "read-models.db*", "history.db*", setAsideDir, repairDir, "proof", "personal-keys.db*", "erasure-ledger",
+	lockFile, jetstreamDir, highWaterFile, recentFile, scrubFile, secretFile, "root-token", "demo.json", "read-models.db*", "history.db*",
+	setAsideDir, repairDir, restoreFile, "proof", "personal-keys.db*", "erasure-ledger",
 	"feed-check-[0-9][0-9].json", ".feed-check-[0-9][0-9].json[0-9]*",
-	"." + markerFile + "[0-9]*", "." + scrubFile + "[0-9]*", "." + secretFile + "[0-9]*", "." + highWaterFile + "[0-9]*",
+	"." + markerFile + "[0-9]*", "." + scrubFile + "[0-9]*", "." + secretFile + "[0-9]*", "." + highWaterFile + "[0-9]*", "." + restoreFile + "[0-9]*",
 	".root-token[0-9]*", ".demo.json[0-9]*", ".probe[0-9]*",
 	"lost+found",
 }
@@ -52,6 +53,11 @@ var ownNames = []string{
 // has no marker is [ErrForeignDirectory]. The file that is locked is made if it is
 // missing, but not in a directory that must exist, which is left as it is.
 func openDirectory(path string, mustExist bool) (*directory, error) {
+	if unfinished, err := exists(filepath.Join(path, restoreFile)); err != nil {
+		return nil, fmt.Errorf("looking for the data directory: %w", err)
+	} else if unfinished {
+		return nil, fmt.Errorf("%s: %w", path, ErrRestoreUnfinished)
+	}
 	if !mustExist {
 		if err := os.MkdirAll(path, 0o750); err != nil {
 			return nil, fmt.Errorf("making the data directory: %w", err)

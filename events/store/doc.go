@@ -26,6 +26,7 @@
 //	jetstream    the embedded server's store
 //	set-aside    what was not trusted, or replaced
 //	repair       a repair that is under way, or was interrupted; see [Repair]
+//	restore.json a restore that is under way, or was interrupted; see [Restore]
 //
 // The directory also holds files of other packages, such as the read models.
 //

@@ -32,14 +32,26 @@ var (
 // not know, ends it with an error around [ErrUnreadable]. In a cluster that is so only if the
 // leader has it like that, too.
 func (p *Partition) Read(ctx context.Context, from wire.Checkpoint, until *wire.Checkpoint, out chan<- wire.Message) error {
-	r := reader{at: from, until: until, out: out}
+	return p.read(ctx, reader{at: from, until: until, use: func(_ wire.Envelope, m wire.Message) error {
+		select {
+		case out <- m:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}})
+}
+
+// read is Read for what the reader says.
+func (p *Partition) read(ctx context.Context, r reader) error {
+	until := r.until
 	if r.done() {
 		return nil
 	}
 	source := p.history(until)
 	for begun := time.Now(); ; {
 		before, again := r.at.Message, time.Now()
-		err := source.each(ctx, r.at.Message+1, func(e wire.Envelope) error { return r.take(ctx, e) })
+		err := source.each(ctx, r.at.Message+1, r.take)
 		if errors.Is(err, ErrUnreadable) && p.replicated() {
 			err = p.askLeader(ctx, &r, err)
 		}
@@ -84,7 +96,7 @@ func (p *Partition) askLeader(ctx context.Context, r *reader, unreadable error) 
 	if err != nil {
 		return unreadable
 	}
-	if err := r.take(ctx, e); err != nil {
+	if err := r.take(e); err != nil {
 		return err
 	}
 	p.store.logger.Warn("a replica of the log is damaged: the message was read from the leader",
@@ -122,21 +134,19 @@ func (p *Partition) history(until *wire.Checkpoint) source {
 type reader struct {
 	at    wire.Checkpoint
 	until *wire.Checkpoint
-	out   chan<- wire.Message
+	use   func(wire.Envelope, wire.Message) error
 }
 
 func (r *reader) done() bool { return r.until != nil && r.at.Message >= r.until.Message }
 
 // take hands a message over. It returns errEnough after the last one that is wanted.
-func (r *reader) take(ctx context.Context, e wire.Envelope) error {
+func (r *reader) take(e wire.Envelope) error {
 	m, err := e.Decode(r.at)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	select {
-	case r.out <- m:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := r.use(e, m); err != nil {
+		return err
 	}
 	r.at = m.Checkpoint()
 	if r.done() {

@@ -149,9 +149,14 @@ func (s *streamed) one(ctx context.Context, sequence uint64) (storedMessage, err
 	return all, err
 }
 
+// copied is what has messages to be copied; see [original].
+type copied interface {
+	each(ctx context.Context, from, to uint64, use func(storedMessage) error) error
+}
+
 // copyTo publishes the messages up to the last one, each as message makes it. They must get
 // the same sequences.
-func copyTo(ctx context.Context, conn *nats.Conn, from original, last uint64, message func(*storedMessage) (*nats.Msg, error), progress func(done, of uint64)) error {
+func copyTo(ctx context.Context, conn *nats.Conn, from copied, last uint64, message func(*storedMessage) (*nats.Msg, error), progress func(done, of uint64)) error {
 	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(CallTimeout), jetstream.WithPublishAsyncMaxPending(2*copyMessages),
 		jetstream.WithPublishAsyncTimeout(serverTimeout))
 	if err != nil {

@@ -50,6 +50,9 @@ type Options struct {
 	// last messages may be about to be written then, so only what is known to be durable must be
 	// read.
 	Beside bool
+	// Running allows a service to run in the data directory meanwhile. It is only for ReadOnly,
+	// with an embedded log, and for [Partition.Prefix], [Partition.Stored] and [Store.Latest].
+	Running bool
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
 }
@@ -92,6 +95,7 @@ type Store struct {
 	dir      *directory // nil without a data directory
 	mark     *highWater // nil without a data directory, or if there is none to be read
 	inside   bool       // the log is in the data directory
+	busy     bool       // a service runs in the data directory
 	server   *embedded  // nil with an external server, and if the files are read instead
 	door     credentials.Door
 	public   func() []string // where subscribers reach NATS
@@ -159,6 +163,9 @@ func (s *Store) openDirectory(o Options) (err error) {
 	s.dir, err = openDirectory(o.Dir, o.ReadOnly)
 	if o.ReadOnly && o.Beside && errors.Is(err, ErrDirectoryInUse) {
 		s.dir, err = &directory{o.Dir, nil}, nil
+	}
+	if errors.Is(err, ErrDirectoryInUse) && o.Running && o.ReadOnly {
+		s.dir, s.busy, err = &directory{path: o.Dir}, true, nil
 	}
 	if err != nil {
 		return err

@@ -101,6 +101,9 @@ func markerOf(mode Mode, info *jetstream.StreamInfo) (marker, error) {
 	m.Format, err = strconv.Atoi(meta[metaFormat])
 	m.Partitions, err2 = strconv.Atoi(meta[metaPartitions])
 	if err != nil || err2 != nil || m.Log == "" || m.Partitions < 1 || m.Partitions > MaxPartitions {
+		if meta[metaRestore] != "" {
+			return marker{}, fmt.Errorf("stream %s: %w", info.Config.Name, ErrRestoreUnfinished)
+		}
 		if meta[metaRepair] != "" {
 			return marker{}, fmt.Errorf("stream %s: %w", info.Config.Name, errRepairing)
 		}

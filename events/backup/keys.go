@@ -1,0 +1,156 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"filippo.io/age"
+
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/subscription"
+)
+
+// Keys are the keys of a backup, and for whom they are encrypted.
+type Keys struct {
+	// For are those who can decrypt the keys. There is at least one.
+	For []age.Recipient
+	// From are where the keys are, besides the one of webhooks, which is always there.
+	From []KeySource
+}
+
+// KeySource calls use with keys.
+type KeySource func(ctx context.Context, use func(Key) error) error
+
+// Key is a key in a backup.
+type Key struct {
+	Kind string `json:"kind"` // one of the constants
+	ID   string `json:"id,omitempty"`
+	// Secret is the key itself. It is nil for the mark of a key that was destroyed.
+	Secret []byte `json:"secret,omitempty"`
+}
+
+// The kinds of keys.
+const (
+	KeyWebhook    = "webhook"    // that the secrets of webhooks are made with; it has no id
+	KeyCheckpoint = "checkpoint" // that checkpoints are signed with, as [proof.Key.Text] writes it
+	KeyPersonal   = "personal"   // of a person; the id is the one that events name
+	KeyRequests   = "requests"   // the secret for hashes of requests
+)
+
+// ErrNoIdentity reports that none of the identities can decrypt the keys of a backup.
+var ErrNoIdentity = errors.New("the keys in the backup are encrypted for somebody else")
+
+// ParseRecipients reads public keys of age, one a line or separated by commas. A line that begins
+// with # is a comment.
+func ParseRecipients(text string) ([]age.Recipient, error) {
+	recipients, err := age.ParseRecipients(strings.NewReader(strings.ReplaceAll(text, ",", "\n")))
+	if err != nil {
+		return nil, fmt.Errorf("a public key of age is expected, like age1…: %w", err)
+	}
+	return recipients, nil
+}
+
+// keys writes the keys, as parts that are encrypted each by itself.
+func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
+	number := 0
+	flush := func() error {
+		if w.plain.Len() == 0 {
+			return nil
+		}
+		defer func() { // what was in it is secret
+			clear(w.plain.Bytes())
+			w.plain.Reset()
+		}()
+		var sealed bytes.Buffer
+		to, err := age.Encrypt(&sealed, keys.For...)
+		if err == nil {
+			_, err = to.Write(w.plain.Bytes())
+		}
+		if err == nil {
+			err = to.Close()
+		}
+		if err != nil {
+			return fmt.Errorf("encrypting the keys: %w", err)
+		}
+		number++
+		return w.part(fmt.Sprintf(keyParts, number), sealed.Bytes(), nil)
+	}
+	for _, source := range append([]KeySource{webhookKey(s)}, keys.From...) {
+		err := source(ctx, func(k Key) error {
+			line, err := json.Marshal(k)
+			if err != nil {
+				return err
+			}
+			w.plain.Write(append(line, '\n'))
+			clear(line)
+			if w.plain.Len() < partSize {
+				return nil
+			}
+			return flush()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return flush()
+}
+
+// webhookKey is where the key of webhooks is.
+func webhookKey(s *store.Store) KeySource {
+	return func(ctx context.Context, use func(Key) error) error {
+		kept, err := s.Latest(ctx, subscription.WebhookKeys().Name)
+		if err != nil {
+			return err
+		}
+		for _, m := range kept {
+			if err := use(Key{Kind: KeyWebhook, ID: m.Subject, Secret: m.Data}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// EachKey calls use with the keys of the backup. The error wraps [ErrNoIdentity] if the identities are
+// not among those for whom the keys were encrypted.
+func (a *Archive) EachKey(ctx context.Context, identities []age.Identity, use func(Key) error) error {
+	for number := 1; ; number++ {
+		p, found := a.part(fmt.Sprintf(keyParts, number))
+		if !found {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		sealed, err := a.content(p)
+		if err != nil {
+			return err
+		}
+		plain, err := age.Decrypt(bytes.NewReader(sealed), identities...)
+		if errors.As(err, new(*age.NoIdentityMatchError)) {
+			return fmt.Errorf("%w: %w", ErrNoIdentity, err)
+		}
+		if err != nil {
+			return fmt.Errorf("decrypting %s: %w", p, err)
+		}
+		for d := json.NewDecoder(plain); ; {
+			var k Key
+			err := d.Decode(&k)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err == nil {
+				err = use(k)
+				clear(k.Secret)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
