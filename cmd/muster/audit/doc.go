@@ -6,9 +6,10 @@
 //	muster audit export     write events with proofs that others can check
 //	muster audit prove      prove single events
 //	muster audit repair     cut off what was injected into the log
+//	muster audit seal       copy a log with profiles in the clear to one in which they are sealed
 //
 // Package archive has the format of exports, and checks them for verify.
 //
-// Only repair changes anything. The others read the log with the code that also runs in the
+// Only repair changes the log, and seal makes a copy. The others read the log with the code that also runs in the
 // service, so there is no second implementation of history.
 package audit
