@@ -2,11 +2,13 @@ package personal
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -61,12 +63,23 @@ func TestDestroyIsKilled(t *testing.T) {
 			// Looking changes nothing, also when there is something to be undone.
 			before := content(t, dir)
 			read, err := Open(within(t), Options{Dir: dir, ReadOnly: true})
-			if want.journal != errors.Is(err, ErrInterruptedFile) || !want.journal && err != nil {
-				t.Errorf("opened for reading: %v", err)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if err == nil {
-				closed(t, read)
+			journal := before[filepath.Join(dir, FileName+journalSuffix)]
+			if hot := bytes.HasPrefix(journal, journalMagic) && len(journal) > 512+4096; hot != want.journal {
+				t.Errorf("the killed process has left a journal that must be undone: %v", hot)
 			}
+			if half := wiped(before[filepath.Join(dir, FileName)], doomed); want.journal != (half > 0 && half < len(doomed)) {
+				t.Errorf("the killed process has overwritten %d keys of %d", half, len(doomed))
+			}
+			for i, key := range keys {
+				found, err := read.Find(within(t), key.id)
+				if gone := want.destroyed && i >= 100 && i < 700; gone && !errors.Is(err, ErrErased) || !gone && (err != nil || found.secret != key.secret) {
+					t.Fatalf("key %d, read only: %v", i, err)
+				}
+			}
+			closed(t, read)
 			for path, text := range content(t, dir) {
 				if string(before[path]) != string(text) {
 					t.Errorf("reading changed %s", path)
@@ -96,6 +109,16 @@ func TestDestroyIsKilled(t *testing.T) {
 			gone(t, dir, doomed...)
 		})
 	}
+}
+
+// wiped returns how many of the keys a file does not have.
+func wiped(text []byte, keys []Key) (n int) {
+	for _, k := range keys {
+		if !bytes.Contains(text, k.secret[:]) {
+			n++
+		}
+	}
+	return n
 }
 
 // A process that takes and destroys keys is killed at any moment. What it said that it has destroyed is in no

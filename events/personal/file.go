@@ -25,9 +25,10 @@ var (
 	ErrNewerFile = errors.New("the file with the keys of personal data has an unknown format: a newer Muster made it")
 	// ErrFileInUse: another process has opened the file.
 	ErrFileInUse = errors.New("the file with the keys of personal data is in use by another process")
-	// ErrInterruptedFile: a process was killed while it wrote the file, which is only being read.
-	ErrInterruptedFile = errors.New("a process was killed while it wrote keys of personal data: start and stop muster serve once, which finishes or undoes it")
 )
+
+// errHalfWay: a process was killed while it wrote the file, which must not be changed now.
+var errHalfWay = errors.New("a process was killed while it wrote keys of personal data")
 
 // FileName is the name of the file of keys in the data directory.
 const FileName = "personal-keys.db"
@@ -87,9 +88,12 @@ func openFile(ctx context.Context, dir string, readOnly bool) (keeper, error) {
 		return nil, fmt.Errorf("making %s: %w", path, err)
 	}
 	f := &file{path: path, step: func(string) {}}
-	f.db = sql.OpenDB(connector{path, readOnly})
-	if f.conn, err = f.db.Conn(ctx); err == nil {
-		err = f.check(ctx, readOnly)
+	err = f.connect(ctx, connector{path, readOnly, nil})
+	if readOnly && errors.Is(f.failed(err), errHalfWay) {
+		var image []byte
+		if image, err = rolledBack(path); err == nil {
+			err = errors.Join(f.close(), f.connect(ctx, connector{path, readOnly, image}))
+		}
 	}
 	if err == nil && !readOnly {
 		err = f.wipeJournal()
@@ -98,6 +102,15 @@ func openFile(ctx context.Context, dir string, readOnly bool) (keeper, error) {
 		return nil, errors.Join(f.failed(err), f.close())
 	}
 	return f, nil
+}
+
+// connect opens the file, and checks it.
+func (f *file) connect(ctx context.Context, c connector) (err error) {
+	f.db, f.conn = sql.OpenDB(c), nil
+	if f.conn, err = f.db.Conn(ctx); err != nil {
+		return err
+	}
+	return f.check(ctx, c.readOnly)
 }
 
 // prepareFile makes an empty file that only its owner can read, or corrects the mode.
@@ -123,6 +136,7 @@ func syncDirectory(path string) error {
 type connector struct {
 	path     string
 	readOnly bool
+	image    []byte // what is read instead of the file; nil: the file itself
 }
 
 // Driver returns SQLite's driver.
@@ -141,11 +155,21 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 		pragmas = []string{"PRAGMA temp_store=MEMORY", "PRAGMA query_only=ON", "PRAGMA cell_size_check=ON", "PRAGMA trusted_schema=OFF"}
 	}
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(c.path), RawQuery: query.Encode()}
-	opened, err := c.Driver().Open(name.String())
+	text := name.String()
+	if c.image != nil {
+		text = ":memory:"
+	}
+	opened, err := c.Driver().Open(text)
 	if err != nil {
 		return nil, err
 	}
 	conn := opened.(*sqlite3.SQLiteConn)
+	if c.image != nil {
+		if err := conn.Deserialize(c.image, ""); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		clear(c.image)
+	}
 	for _, pragma := range pragmas {
 		if _, err := conn.Exec(pragma, nil); err != nil {
 			return nil, errors.Join(err, conn.Close())
@@ -221,6 +245,9 @@ func (f *file) together(ctx context.Context, do func() error) error {
 
 // failed explains an error of SQLite.
 func (f *file) failed(err error) error {
+	if err == nil {
+		return nil
+	}
 	var own error
 	switch sqliteCode(err) {
 	case sqlite3.ErrNotADB:
@@ -232,7 +259,7 @@ func (f *file) failed(err error) error {
 	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
 		if extended := (sqlite3.Error{}); errors.As(err, &extended) &&
 			(extended.ExtendedCode == sqlite3.ErrReadonlyRollback || extended.ExtendedCode == sqlite3.ErrReadonlyRecovery) {
-			own = ErrInterruptedFile
+			own = errHalfWay
 		}
 	}
 	if own != nil {

@@ -110,12 +110,20 @@ func occurrences(t testing.TB, dir string, keys []Key) []int {
 // gone demands that no file of the directory has any half of a secret.
 func gone(t testing.TB, dir string, keys ...Key) {
 	t.Helper()
+	halves := make(map[[secretSize / 2]byte]KeyID, 2*len(keys))
+	starts := make(map[[4]byte]bool, 2*len(keys)) // few places have one of them
+	for _, k := range keys {
+		for _, half := range [][]byte{k.secret[:secretSize/2], k.secret[secretSize/2:]} {
+			halves[[secretSize / 2]byte(half)], starts[[4]byte(half)] = k.id, true
+		}
+	}
 	for path, text := range content(t, dir) {
-		for _, k := range keys {
-			for _, part := range [][]byte{k.secret[:secretSize/2], k.secret[secretSize/2:]} {
-				if at := bytes.Index(text, part); at >= 0 {
-					t.Fatalf("%s has key %s at byte %d", path, k.id, at)
-				}
+		for at := 0; at+secretSize/2 <= len(text); at++ {
+			if !starts[[4]byte(text[at:])] {
+				continue
+			}
+			if id, ok := halves[[secretSize / 2]byte(text[at:])]; ok {
+				t.Fatalf("%s has key %s at byte %d", path, id, at)
 			}
 		}
 	}
