@@ -7,6 +7,7 @@
 //	muster audit prove      prove single events
 //	muster audit repair     cut off what was injected into the log
 //	muster audit seal       copy a log with profiles in the clear to one in which they are sealed
+//	muster audit erasures   print the erasure ledger
 //
 // Package archive has the format of exports, and checks them for verify.
 //

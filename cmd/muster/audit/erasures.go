@@ -1,0 +1,72 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/store"
+)
+
+func newErasures() *cobra.Command {
+	var s node.Source
+	var l terminal.Logging
+	var to string
+	cmd := &cobra.Command{
+		Use: "erasures", Short: "Print the erasure ledger, or copy it to a file",
+		Long: "Erasures reads the erasure ledger, checks its chain of hashes, and prints it: a line of JSON\n" +
+			"for each erasure, with the ids of organization, user and keys, the time and the position.\n" +
+			"With --out it writes the lines to a file, which appears whole or not at all, and replaces\n" +
+			"the one before. Restoring a backup asks for such a file. Keep it apart from backups.",
+		Args: cobra.NoArgs,
+		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
+			if s.NATSURL != "" && !cmd.Flags().Changed("data") {
+				s.Data = "" // the one in the environment may belong to another log
+			}
+			text, err := erasures(cmd.Context(), s, l.Logger(cmd.ErrOrStderr()))
+			if err != nil {
+				return err
+			}
+			if to != "" {
+				return store.WriteFile(to, text, 0o600)
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		}),
+	}
+	f := cmd.Flags()
+	f.Var(terminal.NotEmpty(&to), "out", "file to write the ledger to; by default it is printed")
+	s.Flags(f)
+	l.Flags(f, "warn")
+	return cmd
+}
+
+// erasures returns the text of the ledger. The one in a data directory is read beside a running
+// service, because it only grows.
+func erasures(ctx context.Context, s node.Source, logger *slog.Logger) (text []byte, err error) {
+	var ledger *personal.Ledger
+	if s.NATSURL == "" {
+		ledger, err = personal.ReadLedger(filepath.Join(s.Data, personal.LedgerName))
+	} else {
+		var log *store.Store
+		if log, err = store.Open(ctx, store.Options{Dir: s.Data, URL: s.NATSURL, ReadOnly: true, Logger: logger}); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, log.Close()) }()
+		ledger, err = personal.OpenLedgerStream(ctx, personal.Servers{JS: log.JS, Beside: log.Beside}, true)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	var b bytes.Buffer
+	err = ledger.Export(ctx, &b)
+	return b.Bytes(), err
+}
