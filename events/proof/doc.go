@@ -26,6 +26,17 @@
 // other people's tools expect it. [Verifier] checks checkpoints, and [Verifier.Keys] writes
 // the public key in the form of note's verifier keys, a line for each name.
 //
+// [Checkpoints] makes them while the log grows. It keeps in the data directory
+//
+//	proof/key            the private key, with an embedded log
+//	proof/key.pub        the public key, for people
+//	proof/checkpoint-00  the last checkpoint of a partition
+//	proof/tree-00        the hashes of its tree
+//
+// With an external log, the nodes share the key in MUSTER_KEYS (muster.keys.checkpoints) and the
+// last checkpoints in MUSTER_CHECKPOINTS (muster.checkpoints.<partition>). A node signs on
+// condition that the last checkpoint there is the one that it has compared its tree with.
+//
 // # Proofs
 //
 // An inclusion proof has the text form of c2sp.org/tlog-proof (a file .tlog-proof): the

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/mod/sumdb/tlog"
@@ -26,20 +25,6 @@ const (
 // The names of the files of a partition.
 func checkpointFile(partition int) string { return fmt.Sprintf("checkpoint-%02d", partition) }
 func treeFile(partition int) string       { return fmt.Sprintf("tree-%02d", partition) }
-
-const keyName = "checkpoints" // of the key that the nodes of an external log share
-
-// checkpointsConfig is the stream of the last checkpoint of each partition, with an external
-// log. Direct gets are not allowed, so that the stream's leader responds, and not a replica that
-// lags behind.
-var checkpointsConfig = jetstream.StreamConfig{
-	Name: "MUSTER_CHECKPOINTS", Subjects: []string{checkpointSubject + "*"},
-	Description: "Muster's checkpoints: the last one that was signed of each partition",
-	Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
-	MaxMsgs: -1, MaxBytes: -1, MaxConsumers: -1, MaxMsgsPerSubject: 1, MaxMsgSize: 64 << 10,
-}
-
-const checkpointSubject = "muster.checkpoints."
 
 // The ways in which what was signed can be lost.
 var (
@@ -198,107 +183,6 @@ func (k *keeper) keep(c Checkpoint) error {
 	return store.WriteFile(k.file(checkpointFile(c.Partition)), c.Note, 0o600)
 }
 
-func (k *keeper) openOutside(ctx context.Context) (err error) {
-	if k.stream, err = k.store.Beside(ctx, checkpointsConfig); err != nil {
-		return err
-	}
-	if _, err := k.store.Beside(ctx, store.Keys); err != nil {
-		return err
-	}
-	text, err := k.store.FindKey(ctx, keyName)
-	if errors.Is(err, store.ErrNoMessage) {
-		if err := k.unsignedOutside(ctx); err != nil {
-			return fmt.Errorf("stream %s: %w: restore it from a backup; "+anew, store.Keys.Name, err,
-				"delete the stream "+checkpointsConfig.Name+" and every node's directory "+directory)
-		}
-		text, err = k.store.Key(ctx, keyName, func() ([]byte, error) {
-			key, err := NewKey()
-			return key.Text(), err
-		})
-	}
-	if err != nil {
-		return err
-	}
-	if k.key, err = ParseKey(text); err != nil {
-		return fmt.Errorf("stream %s: %w", store.Keys.Name, err)
-	}
-	for p := range k.last {
-		if err := k.openLast(ctx, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unsignedOutside returns [ErrKeyLost] if a node has signed something, as far as this one knows.
-func (k *keeper) unsignedOutside(ctx context.Context) error {
-	info, err := k.stream.Info(ctx)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", checkpointsConfig.Name, err)
-	}
-	if info.State.LastSeq > 0 {
-		return ErrKeyLost
-	}
-	return k.unsigned()
-}
-
-// openLast reads the last checkpoint of a partition, and makes the first one.
-func (k *keeper) openLast(ctx context.Context, p int) error {
-	mine, found, err := k.local(p)
-	if err != nil {
-		return err
-	}
-	err = k.read(ctx, p)
-	if errors.Is(err, store.ErrNoMessage) && mine.N == 0 {
-		var first Checkpoint
-		if first, err = k.key.Sign(p, empty); err == nil {
-			err = k.publish(ctx, first)
-		}
-		if err == nil {
-			return nil
-		}
-		err = errors.Join(err, k.read(ctx, p)) // another node may have been faster
-		if k.last[p].sequence > 0 {
-			err = nil
-		}
-	}
-	if err != nil && !errors.Is(err, store.ErrNoMessage) {
-		return err
-	}
-	if err != nil || found && mine.N > k.last[p].N {
-		return fmt.Errorf("stream %s, partition %d: %w: this node knows one of %d events, and the stream one of %d: restore the stream from a backup; "+anew,
-			checkpointsConfig.Name, p, ErrCheckpointLost, mine.N, k.last[p].N, "delete the stream's key in "+store.Keys.Name+" with both streams")
-	}
-	return k.keep(k.last[p].Checkpoint)
-}
-
-// read reads the last checkpoint of a partition from the stream.
-func (k *keeper) read(ctx context.Context, p int) error {
-	m, err := k.stream.GetLastMsgForSubject(ctx, checkpointSubject+strconv.Itoa(p))
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", checkpointsConfig.Name, err)
-	}
-	c, err := k.key.Verifier().Open(m.Data)
-	if err == nil && c.Partition != p {
-		err = fmt.Errorf("it is that of partition %d", c.Partition)
-	}
-	if err != nil {
-		return fmt.Errorf("stream %s: %w: %w", checkpointsConfig.Name, ErrOtherKey, err)
-	}
-	k.last[p] = checkpointAt{c, m.Sequence}
-	return nil
-}
-
-func (k *keeper) publish(ctx context.Context, c Checkpoint) error {
-	ack, err := k.store.JS.Publish(ctx, checkpointSubject+strconv.Itoa(c.Partition), c.Note,
-		jetstream.WithExpectLastSequencePerSubject(k.last[c.Partition].sequence))
-	if err != nil {
-		return err
-	}
-	k.last[c.Partition] = checkpointAt{c, ack.Sequence}
-	return k.keep(c)
-}
-
 // note makes the checkpoint the last one of its partition. When it returns nil, that is
 // durable, and no node signs another tree that does not continue this one. If another node has
 // signed meanwhile, note returns errConflict, and the keeper's last checkpoint is that node's.
@@ -332,54 +216,3 @@ func (k *keeper) note(ctx context.Context, c Checkpoint) error {
 }
 
 var errConflict = errors.New("another node has signed a checkpoint meanwhile")
-
-// Signed returns the public key and the last checkpoint of each partition of a log that may
-// be open for reading only. It changes nothing. The error wraps [fs.ErrNotExist] or
-// [store.ErrNoMessage] if nothing was ever signed.
-func Signed(ctx context.Context, s *store.Store) (Verifier, []Checkpoint, error) {
-	k := &keeper{store: s, dir: filepath.Join(s.Dir(), directory), last: make([]checkpointAt, len(s.Partitions))}
-	checkpoints := make([]Checkpoint, len(s.Partitions))
-	text, err := k.readKey(ctx)
-	if err != nil {
-		return Verifier{}, nil, err
-	}
-	if k.key, err = ParseKey(text); err != nil {
-		return Verifier{}, nil, err
-	}
-	for p := range checkpoints {
-		if k.stream != nil {
-			if err := k.read(ctx, p); err != nil {
-				return Verifier{}, nil, err
-			}
-			checkpoints[p] = k.last[p].Checkpoint
-			continue
-		}
-		c, found, err := k.local(p)
-		if err != nil {
-			return Verifier{}, nil, err
-		}
-		if !found {
-			return Verifier{}, nil, fmt.Errorf("%s: %w: %w", k.file(checkpointFile(p)), ErrCheckpointLost, fs.ErrNotExist)
-		}
-		checkpoints[p] = c
-	}
-	return k.key.Verifier(), checkpoints, nil
-}
-
-func (k *keeper) readKey(ctx context.Context) ([]byte, error) {
-	if k.store.Embedded() {
-		text, err := os.ReadFile(k.file(keyFile))
-		if err != nil {
-			return nil, fmt.Errorf("reading the key of the checkpoints: %w", err)
-		}
-		return text, nil
-	}
-	text, err := k.store.FindKey(ctx, keyName)
-	if err != nil {
-		return nil, err
-	}
-	if k.stream, err = k.store.JS.Stream(ctx, checkpointsConfig.Name); err != nil {
-		return nil, fmt.Errorf("opening %s: %w", checkpointsConfig.Name, err)
-	}
-	return text, nil
-}

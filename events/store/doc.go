@@ -25,6 +25,7 @@
 //	nats-token   the secret of an embedded server that listens
 //	jetstream    the embedded server's store
 //	set-aside    what was not trusted, or replaced
+//	proof        key, checkpoints and hashes of package proof
 //	repair       a repair that is under way, or was interrupted; see [Repair]
 //	restore.json a restore that is under way, or was interrupted; see [Restore]
 //
