@@ -1,11 +1,14 @@
 package proof
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -36,7 +39,10 @@ func (v Verifier) Open(signed []byte) (Checkpoint, error) {
 // OpenWith is Open for a policy that may demand more than the installation's signature, such
 // as those of witnesses.
 func (v Verifier) OpenWith(policy torchwood.Policy, signed []byte) (Checkpoint, error) {
-	c, _, err := torchwood.VerifyCheckpoint(signed, policy)
+	c, n, err := torchwood.VerifyCheckpoint(signed, policy)
+	if err == nil && (n.Text != c.String() || !canonical(n.Sigs) || !canonical(n.UnverifiedSigs)) {
+		err = errors.New("it is not written as it was signed")
+	}
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: %w", ErrNotSigned, err)
 	}
@@ -45,4 +51,13 @@ func (v Verifier) OpenWith(policy torchwood.Policy, signed []byte) (Checkpoint, 
 		return Checkpoint{}, fmt.Errorf("%w: the checkpoint's origin is %.80q", ErrNotSigned, c.Origin)
 	}
 	return Checkpoint{Partition: partition, Tree: c.Tree, Note: signed}, nil
+}
+
+// canonical reports whether the signatures are written in the only way that base64 allows. Its
+// last character can have bits that say nothing, and a change there must be found, too.
+func canonical(signatures []note.Signature) bool {
+	return !slices.ContainsFunc(signatures, func(s note.Signature) bool {
+		_, err := base64.StdEncoding.Strict().DecodeString(s.Base64)
+		return err != nil
+	})
 }

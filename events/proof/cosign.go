@@ -179,6 +179,9 @@ func (w *witnessed) check(c Checkpoint, lines []byte) (own []byte, _ error) {
 	if err != nil {
 		return nil, fmt.Errorf("checking a witness's signature: %w", err)
 	}
+	if !canonical(opened.Sigs) {
+		return nil, errors.New("checking a witness's signature: its base64 is not canonical")
+	}
 	for _, s := range opened.Sigs {
 		own = fmt.Appendf(own, "— %s %s\n", s.Name, s.Base64)
 	}

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,6 +65,9 @@ func (v Verifier) Check(stored, text []byte) (Inclusion, error) {
 	}
 	if err := torchwood.VerifyProof(v.Policy(p.Checkpoint.Partition), tlog.RecordHash(stored), text); err != nil {
 		return Inclusion{}, fmt.Errorf("%w: %w", ErrNotIncluded, err)
+	}
+	if !bytes.Equal(p.Text(), text) { // base64 has bits that say nothing
+		return Inclusion{}, fmt.Errorf("%w: it is not written as a proof is", ErrNotIncluded)
 	}
 	var event struct {
 		Sequence wire.Position `json:"sequence"`

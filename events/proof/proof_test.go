@@ -60,7 +60,7 @@ func TestProof(t *testing.T) {
 		}
 		flipped := bytes.Clone(p.Text())
 		flipped[rand.IntN(len(flipped))] ^= 1 << rand.IntN(8)
-		if _, err := v.Check(event, flipped); err == nil && string(flipped) != string(p.Text()) {
+		if _, err := v.Check(event, flipped); err == nil {
 			t.Errorf("a proof with a flipped bit passes:\n%s\n%s", p.Text(), flipped)
 		}
 		event[rand.IntN(len(event))] ^= 1
@@ -174,11 +174,11 @@ func TestVerifier(t *testing.T) {
 	if _, err := other.Verifier().Open(c.Note); !errors.Is(err, proof.ErrNotSigned) {
 		t.Error(err)
 	}
-	for i := range c.Note {
+	for i := range 8 * len(c.Note) {
 		flipped := bytes.Clone(c.Note)
-		flipped[i] ^= 1
-		if found, err := v.Open(flipped); err == nil && found.Tree != c.Tree {
-			t.Errorf("byte %d is damaged, and another tree passes", i)
+		flipped[i/8] ^= 1 << (i % 8)
+		if _, err := v.Open(flipped); err == nil {
+			t.Errorf("bit %d is flipped, and the checkpoint passes:\n%s", i, flipped)
 		}
 	}
 	signed, err := key.SignNote("reports", "text\n")
