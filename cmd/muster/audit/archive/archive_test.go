@@ -15,7 +15,7 @@ import (
 // An export is whole, whatever its size.
 func TestWhole(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 2, 255, 256, 257, 513} {
+	for _, n := range []int{1, 2, 256, 257} {
 		h := newHistory(t, n)
 		dir := t.TempDir()
 		h.organization(filepath.Join(dir, "organization"))
@@ -33,16 +33,16 @@ func TestWhole(t *testing.T) {
 // is named, too.
 func TestFlippedBit(t *testing.T) {
 	t.Parallel()
-	h := newHistory(t, 270)
 	dir := t.TempDir()
-	for _, kind := range []string{"organization", "log"} {
+	for kind, n := range map[string]int{"organization": 40, "log": 270} {
+		h := newHistory(t, n)
 		export := filepath.Join(dir, kind)
 		if kind == "log" {
 			h.log(export)
 		} else {
-			h.organization(export, 100, 270)
+			h.organization(export, 20, n)
 		}
-		yours := []proof.Checkpoint{h.checkpoint(270), h.checkpoint(100)}
+		yours := []proof.Checkpoint{h.checkpoint(n), h.checkpoint(20)}
 		whole(t, h.verify(export, yours...))
 		files := filesOf(t, export)
 		for trial := range 200 {
