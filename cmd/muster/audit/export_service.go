@@ -74,18 +74,18 @@ func (e *export) fromService(ctx context.Context, w *archive.Writer) error {
 	return e.done(fmt.Sprintf("%d events with their proofs", found))
 }
 
-// service is a running service that proves events.
-type service struct {
+// prover is a running service that proves events.
+type prover struct {
 	*client.Client
 	verifier proof.Verifier
 }
 
 // begins reads the service's key.
-func (r *reading) begins(ctx context.Context) (*service, error) {
+func (r *reading) begins(ctx context.Context) (*prover, error) {
 	if err := r.service.Authorize(); err != nil {
 		return nil, err
 	}
-	s := &service{Client: &r.service}
+	s := &prover{Client: &r.service}
 	var keys []byte
 	err := client.Retrying(ctx, func() (err error) {
 		keys, err = s.Text(ctx, "/v1/checkpoints/key")
@@ -119,12 +119,12 @@ type provenEvent struct {
 	position wire.Position
 }
 
-func (s *service) get(ctx context.Context, path string, into any) error {
+func (s *prover) get(ctx context.Context, path string, into any) error {
 	return client.Retrying(ctx, func() error { return s.Call(ctx, http.MethodGet, path, nil, into) })
 }
 
 // prove gets the proofs of events, some at a time, and checks each.
-func (s *service) prove(ctx context.Context, path string, items []eventItem) ([]provenEvent, error) {
+func (s *prover) prove(ctx context.Context, path string, items []eventItem) ([]provenEvent, error) {
 	proven := make([]provenEvent, len(items))
 	requests, ctx := errgroup.WithContext(ctx)
 	requests.SetLimit(requestsAtOnce)
@@ -148,7 +148,7 @@ func (s *service) prove(ctx context.Context, path string, items []eventItem) ([]
 }
 
 // checkpoint gets the last checkpoint of a partition.
-func (s *service) checkpoint(ctx context.Context, partition int) (proof.Checkpoint, error) {
+func (s *prover) checkpoint(ctx context.Context, partition int) (proof.Checkpoint, error) {
 	var list checkpointList
 	if err := s.get(ctx, "/v1/checkpoints", &list); err != nil {
 		return proof.Checkpoint{}, err
