@@ -10,12 +10,13 @@
 //	muster audit replay     print history, and the state that it folds to
 //	muster audit verify     prove that log and read models are whole
 //	muster rebuild          make the read models again from the log
+//	muster backup, restore  write the log to one file, and make it again from that
 //	muster webhook listen   receive webhooks on this machine, for development
 //	muster bench            measure this machine
 //	muster version          print the version
 //
 // This package holds the program's start, and the small commands, one file each. The
-// large commands are packages beside it: audit, bench, demo, follow, listen, roster
+// large commands are packages beside it: audit, backup, bench, demo, follow, listen, roster
 // and subscription. They share node (an open log with its read models), client (a running
 // service), terminal (flags, tables, exit statuses), secret (the root token) and collector
 // (settings of Go's memory collector), and do not import each other.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/audit"
+	"github.com/muster-dev/muster/cmd/muster/backup"
 	"github.com/muster-dev/muster/cmd/muster/bench"
 	"github.com/muster-dev/muster/cmd/muster/follow"
 	"github.com/muster-dev/muster/cmd/muster/listen"
@@ -58,7 +59,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newServe(), newReady(), newToken(), follow.New(), subscription.New(), listen.New(), audit.New(), newRebuild(),
+		newServe(), newReady(), newToken(), follow.New(), subscription.New(), listen.New(), audit.New(), newRebuild(), backup.New(version()), backup.NewRestore(),
 		roster.NewImport(), roster.NewExport(), bench.New(), newVersion(),
 	)
 	completeWords(root)

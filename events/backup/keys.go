@@ -40,6 +40,8 @@ const (
 	KeyCheckpoint = "checkpoint" // that checkpoints are signed with, as [proof.Key.Text] writes it
 	KeyPersonal   = "personal"   // of a person; the id is the one that events name
 	KeyRequests   = "requests"   // the secret for hashes of requests
+
+	keyLog = "log" // no key: the id is that of the log, so that somebody with the wrong private key learns it in any case
 )
 
 // ErrNoIdentity reports that none of the identities can decrypt the keys of a backup.
@@ -80,7 +82,8 @@ func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
 		number++
 		return w.part(fmt.Sprintf(keyParts, number), sealed.Bytes(), nil)
 	}
-	for _, source := range append([]KeySource{webhookKey(s)}, keys.From...) {
+	of := func(_ context.Context, use func(Key) error) error { return use(Key{Kind: keyLog, ID: s.Log()}) }
+	for _, source := range append([]KeySource{of, webhookKey(s)}, keys.From...) {
 		err := source(ctx, func(k Key) error {
 			line, err := json.Marshal(k)
 			if err != nil {
@@ -144,7 +147,12 @@ func (a *Archive) EachKey(ctx context.Context, identities []age.Identity, use fu
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			if err == nil {
+			switch {
+			case err != nil:
+				err = fmt.Errorf("decrypting %s: %w", p, err)
+			case k.Kind == keyLog && k.ID != a.Log:
+				err = fmt.Errorf("%w: %s has keys of log %s", ErrDamaged, p, k.ID)
+			case k.Kind != keyLog:
 				err = use(k)
 				clear(k.Secret)
 			}

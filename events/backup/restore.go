@@ -33,6 +33,11 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 	if o.Progress == nil {
 		o.Progress = func(string) func(uint64, uint64) { return nil }
 	}
+	if o.Identities != nil { // before anything is made
+		if err := a.EachKey(ctx, o.Identities, func(Key) error { return nil }); err != nil {
+			return err
+		}
+	}
 	r, err := store.OpenRestore(ctx, to, a.Log, a.Ends(), o.Again)
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func lockEmpty(path string, again bool) (*flock.Flock, error) {
 		switch name := entry.Name(); {
 		case name == "lost+found" || strings.HasPrefix(name, "."+restoreFile) && isOwn(name):
 		case name == lockFile && len(entries) == 1: // another restore was killed before it had begun
-		case !unfinished || !isOwn(name):
+		case !unfinished || !isOwn(name) && name != markerFile:
 			return nil, fmt.Errorf("%s: %w: it has %q; name an empty directory or a new one (--data)", path, ErrNotEmpty, name)
 		}
 	}
