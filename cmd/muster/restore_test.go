@@ -115,12 +115,16 @@ func TestOutgrowOneMachine(t *testing.T) {
 	t.Logf("%d events of %d were restored", len(restored), len(former))
 
 	h.startAgain()
+	dir := t.TempDir()
 	nodes := []*process{
-		serving(t, t.TempDir(), "--nats-url", c.url(), nativeOnly, "--webhook-allow-private"),
+		serving(t, dir, "--nats-url", c.url(), nativeOnly, "--webhook-allow-private"),
 		serving(t, t.TempDir(), "--nats-url", c.url(), nativeOnly, "--webhook-allow-private"),
 	}
 	if shown := nodes[0].api.history(s); !slices.Equal(shown, restored) {
 		t.Errorf("the service shows %d events, and %d were restored", len(shown), len(restored))
+	}
+	if key, was := readFile(t, filepath.Join(dir, "proof", "key.pub")), readFile(t, filepath.Join(old, "proof", "key.pub")); string(key) != string(was) {
+		t.Errorf("checkpoints are signed with another key:\n%snot\n%s", key, was)
 	}
 	addThrough(t, nodes, s, 20)
 	events := h.delivered(nodes[1], s)

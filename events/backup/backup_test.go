@@ -155,9 +155,8 @@ func TestRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys := &Keys{For: []age.Recipient{identity.Recipient()}, From: []KeySource{func(_ context.Context, use func(Key) error) error {
-		return use(Key{Kind: KeyPersonal, ID: "somebody", Secret: []byte("the key of somebody")})
-	}}}
+	people := newPersons(t, source)
+	sealer := []age.Recipient{identity.Recipient()}
 	wanted := tips(t, s)
 
 	// While the service runs in the directory its files are read.
@@ -165,7 +164,8 @@ func TestRestore(t *testing.T) {
 	if !running.Busy() {
 		t.Fatal("the directory is not in use")
 	}
-	files := map[string][]byte{"running": saved(t, running, Options{Keys: keys}), "served": saved(t, s, Options{Keys: keys})}
+	files := map[string][]byte{"running": saved(t, running, Options{KeysFor: sealer}), "served": saved(t, s, Options{})}
+	people.stop()
 	if err := end(); err != nil {
 		t.Fatal(err)
 	}
@@ -173,32 +173,23 @@ func TestRestore(t *testing.T) {
 	if stopped.Busy() {
 		t.Fatal("the directory is in use")
 	}
-	files["stopped"] = saved(t, stopped, Options{})
+	files["stopped"] = saved(t, stopped, Options{KeysFor: sealer})
 	for how, file := range files {
 		t.Run(how, func(t *testing.T) {
 			a := whole(t, file)
-			if bytes.Contains(file, []byte("the key of")) {
+			if bytes.Contains(file, []byte("the key of webhooks")) {
 				t.Error("a key can be read")
 			}
 			var identities []age.Identity
 			if a.Keys {
 				identities = []age.Identity{identity}
 			}
-			var personal []Key
-			o := RestoreOptions{Identities: identities, Keys: func(ctx context.Context, _ *store.Restore, each KeySource) error {
-				return each(ctx, func(k Key) error {
-					k.Secret = bytes.Clone(k.Secret)
-					personal = append(personal, k)
-					return nil
-				})
-			}}
+			o := RestoreOptions{Identities: identities, Ledger: people.ledger}
 			dir := t.TempDir()
 			if err := a.Restore(t.Context(), store.Options{Dir: dir, Logger: quiet()}, o); err != nil {
 				t.Fatal(err)
 			}
-			if a.Keys && (len(personal) != 1 || string(personal[0].Secret) != "the key of somebody") {
-				t.Errorf("the keys of people are %v", personal)
-			}
+			people.check(t, dir, a.Keys)
 			if err := a.Restore(t.Context(), store.Options{Dir: dir, Logger: quiet()}, RestoreOptions{Again: true}); !errors.Is(err, store.ErrNotEmpty) {
 				t.Errorf("restoring twice: %v", err)
 			}
@@ -264,7 +255,7 @@ func TestFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := saved(t, s, Options{Keys: &Keys{For: []age.Recipient{identity.Recipient()}}})
+	file := saved(t, s, Options{KeysFor: []age.Recipient{identity.Recipient()}})
 	whole(t, file)
 	notices := func(what string, file []byte) {
 		_, err := Open(t.Context(), newMemory(file), nil)

@@ -19,11 +19,12 @@ const (
 	sumName      = manifestName + ".sha256"
 )
 
-// The names of the numbered parts. Numbers begin with 1.
+// The names of the numbered parts. Partitions are numbered from 0 on, and parts from 1 on.
 const (
-	cursorParts = "cursors/%08d.zst"
-	keyParts    = "keys/%08d.age"
-	logParts    = "log/%02d/%08d.zst"
+	cursorParts    = "cursors/%08d.zst"
+	checkpointPart = "checkpoints/%02d.txt"
+	keyParts       = "keys/%08d.age"
+	logParts       = "log/%02d/%08d.zst"
 )
 
 var (
@@ -31,6 +32,9 @@ var (
 	ErrDamaged = errors.New("the backup is damaged")
 	// ErrNotABackup reports that a file does not begin like a backup.
 	ErrNotABackup = errors.New("it is not a backup of Muster")
+	// ErrKeysElsewhere reports that keys were asked for that cannot be seen from here.
+	ErrKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and its keys are in its data directory: " +
+		"make the backup on its machine with --data, or without keys")
 	// ErrUnknownFormat reports that a newer version has written the backup.
 	ErrUnknownFormat = errors.New("the format of the backup is unknown: a newer Muster made it")
 )

@@ -11,17 +11,11 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
 )
-
-// Keys are the keys of a backup, and for whom they are encrypted.
-type Keys struct {
-	// For are those who can decrypt the keys. There is at least one.
-	For []age.Recipient
-	// From are where the keys are, besides the one of webhooks, which is always there.
-	From []KeySource
-}
 
 // KeySource calls use with keys.
 type KeySource func(ctx context.Context, use func(Key) error) error
@@ -36,7 +30,7 @@ type Key struct {
 
 // The kinds of keys.
 const (
-	KeyWebhook    = "webhook"    // that the secrets of webhooks are made with; it has no id
+	KeyShared     = "shared"     // of the stream MUSTER_KEYS, such as the one of webhooks; the id is its subject
 	KeyCheckpoint = "checkpoint" // that checkpoints are signed with, as [proof.Key.Text] writes it
 	KeyPersonal   = "personal"   // of a person; the id is the one that events name
 	KeyRequests   = "requests"   // the secret for hashes of requests
@@ -58,7 +52,7 @@ func ParseRecipients(text string) ([]age.Recipient, error) {
 }
 
 // keys writes the keys, as parts that are encrypted each by itself.
-func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
+func (w *writer) keys(ctx context.Context, recipients []age.Recipient, sources []KeySource) error {
 	number := 0
 	flush := func() error {
 		if w.plain.Len() == 0 {
@@ -69,7 +63,7 @@ func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
 			w.plain.Reset()
 		}()
 		var sealed bytes.Buffer
-		to, err := age.Encrypt(&sealed, keys.For...)
+		to, err := age.Encrypt(&sealed, recipients...)
 		if err == nil {
 			_, err = to.Write(w.plain.Bytes())
 		}
@@ -82,8 +76,7 @@ func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
 		number++
 		return w.part(fmt.Sprintf(keyParts, number), sealed.Bytes(), nil)
 	}
-	of := func(_ context.Context, use func(Key) error) error { return use(Key{Kind: keyLog, ID: s.Log()}) }
-	for _, source := range append([]KeySource{of, webhookKey(s)}, keys.From...) {
+	for _, source := range sources {
 		err := source(ctx, func(k Key) error {
 			line, err := json.Marshal(k)
 			if err != nil {
@@ -103,21 +96,65 @@ func (w *writer) keys(ctx context.Context, s *store.Store, keys *Keys) error {
 	return flush()
 }
 
-// webhookKey is where the key of webhooks is.
-func webhookKey(s *store.Store) KeySource {
+// oneKey is the source of one key.
+func oneKey(k Key) KeySource {
+	return func(_ context.Context, use func(Key) error) error { return use(k) }
+}
+
+// sharedKeys are the keys of the stream that all nodes share, without that of checkpoints.
+func sharedKeys(s *store.Store) KeySource {
 	return func(ctx context.Context, use func(Key) error) error {
 		kept, err := s.Latest(ctx, subscription.WebhookKeys().Name)
 		if err != nil {
 			return err
 		}
 		for _, m := range kept {
-			if err := use(Key{Kind: KeyWebhook, ID: m.Subject, Secret: m.Data}); err != nil {
+			if proof.SharedKey(m.Subject) {
+				continue
+			}
+			if err := use(Key{Kind: KeyShared, ID: m.Subject, Secret: m.Data}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 }
+
+// personalKeys are the keys of people, the marks of erased ones, and the secret for hashes of
+// requests.
+func personalKeys(s *store.Store) KeySource {
+	return func(ctx context.Context, use func(Key) error) error {
+		one := func(c personal.Copy) error {
+			id, err := c.ID.MarshalText()
+			if err != nil {
+				return err
+			}
+			return use(Key{Kind: KeyPersonal, ID: string(id), Secret: c.Secret})
+		}
+		if s.Busy() {
+			secret, err := personal.EachRunning(ctx, s.Dir(), one)
+			if err != nil || secret == nil {
+				return err
+			}
+			return use(Key{Kind: KeyRequests, Secret: secret})
+		}
+		o := personal.Options{Dir: s.Dir(), ReadOnly: true}
+		if !s.Embedded() {
+			o.Servers = &personal.Servers{JS: s.JS}
+		}
+		keys, err := personal.Open(ctx, o)
+		if err != nil {
+			return err
+		}
+		err = keys.Each(ctx, one)
+		if secret := keys.RequestSecret(); err == nil && !zero(secret) { // there is none if there are no keys
+			err = use(Key{Kind: KeyRequests, Secret: secret})
+		}
+		return errors.Join(err, keys.Close())
+	}
+}
+
+func zero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 
 // EachKey calls use with the keys of the backup. The error wraps [ErrNoIdentity] if the identities are
 // not among those for whom the keys were encrypted.

@@ -1,12 +1,15 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"filippo.io/age"
 
+	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
 )
@@ -15,13 +18,14 @@ import (
 type RestoreOptions struct {
 	// Again removes what a restore that was interrupted has left.
 	Again bool
-	// Identities decrypt the keys. Without them no keys are restored.
+	// Identities decrypt the keys. Without them no keys are restored, and no checkpoints.
 	Identities []age.Identity
-	// Keys gets the keys, other than the one of webhooks, before the log can be opened. The
-	// function each calls use with them. Nil: they are not restored.
-	Keys func(ctx context.Context, r *store.Restore, each KeySource) error
-	// Progress is called with what is being done, and with how much of how much is done; nil: nobody
-	// wants to know.
+	// Ledger lists who was erased; nil: nobody ever was. Its keys are marked as erased before the keys
+	// of the backup are restored, so that those are not written at all. The restored log has
+	// the ledger, too.
+	Ledger *personal.Ledger
+	// Progress is called with what is being done, and returns what is called with how much of how
+	// much is done; nil: nobody wants to know.
 	Progress func(what string) func(done, of uint64)
 }
 
@@ -53,10 +57,8 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 }
 
 func (a *Archive) fill(ctx context.Context, r *store.Restore, o RestoreOptions) error {
-	if o.Identities != nil {
-		if err := a.restoreKeys(ctx, r, o); err != nil {
-			return err
-		}
+	if err := a.restoreKeys(ctx, r, o); err != nil {
+		return fmt.Errorf("restoring the keys: %w", err)
 	}
 	notes, err := a.cursors(ctx)
 	if err != nil {
@@ -79,34 +81,138 @@ func (a *Archive) fill(ctx context.Context, r *store.Restore, o RestoreOptions) 
 	return nil
 }
 
-// restoreKeys restores the key of webhooks, and hands over the others.
-func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOptions) error {
-	var webhooks []store.Message
-	err := a.EachKey(ctx, o.Identities, func(k Key) error {
-		if k.Kind == KeyWebhook {
-			webhooks = append(webhooks, store.Message{Subject: k.ID, Data: append([]byte(nil), k.Secret...)})
+// restoreKeys restores the ledger first, then the keys.
+func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOptions) (err error) {
+	p := people{o: personal.Options{Dir: r.Dir()}}
+	if !r.Embedded() {
+		js, beside := r.Streams()
+		p.o.Servers = &personal.Servers{JS: js, Beside: beside}
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if o.Ledger != nil {
+		if err := p.erase(ctx, o.Ledger); err != nil {
+			return err
+		}
+	}
+	if o.Identities == nil {
+		return nil
+	}
+	var shared []store.Message
+	checkpoints := proof.Copy{}
+	err = a.EachKey(ctx, o.Identities, func(k Key) error {
+		switch k.Kind {
+		case KeyShared:
+			shared = append(shared, store.Message{Subject: k.ID, Data: bytes.Clone(k.Secret)})
+		case KeyCheckpoint:
+			checkpoints.Key = bytes.Clone(k.Secret)
+		case KeyPersonal, KeyRequests:
+			return p.put(ctx, k)
+		default:
+			return fmt.Errorf("a key of the kind %.20q: %w", k.Kind, ErrUnknownFormat)
 		}
 		return nil
 	})
+	if err == nil {
+		err = p.flush(ctx)
+	}
+	if err == nil {
+		err = r.Beside(ctx, store.Keys, shared)
+	}
+	if err != nil || checkpoints.Key == nil {
+		return err
+	}
+	for number := range a.Partitions {
+		part, found := a.part(fmt.Sprintf(checkpointPart, number))
+		if !found {
+			return fmt.Errorf("%w: there is no checkpoint of partition %d", ErrDamaged, number)
+		}
+		note, err := a.content(part)
+		if err != nil {
+			return err
+		}
+		checkpoints.Checkpoints = append(checkpoints.Checkpoints, note)
+	}
+	return checkpoints.Restore(ctx, r)
+}
+
+// people are the keys of people that are being restored.
+type people struct {
+	o       personal.Options
+	keys    *personal.Keys // nil until there is one
+	waiting []personal.Copy
+}
+
+// putAtOnce is how many keys are restored in one transaction.
+const putAtOnce = 4096
+
+// open opens the keys when the first one comes: a log in which nothing was ever sealed has none.
+func (p *people) open(ctx context.Context) (err error) {
+	if p.keys == nil {
+		p.keys, err = personal.Open(ctx, p.o)
+	}
+	return err
+}
+
+// erase marks the keys of the ledger as erased, and begins the ledger of the restored log with it.
+func (p *people) erase(ctx context.Context, l *personal.Ledger) error {
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	if err := p.keys.Apply(ctx, l); err != nil {
+		return err
+	}
+	open := func() (*personal.Ledger, error) { return personal.OpenLedger(p.o.Dir) }
+	if p.o.Servers != nil {
+		open = func() (*personal.Ledger, error) { return personal.OpenLedgerStream(ctx, *p.o.Servers, false) }
+	}
+	to, err := open()
 	if err != nil {
 		return err
 	}
-	if err := r.Beside(ctx, subscription.WebhookKeys(), webhooks); err != nil {
+	for e, err := range l.All(ctx) {
+		if err == nil {
+			err = to.Append(ctx, e)
+		}
+		if err != nil {
+			return errors.Join(err, to.Close())
+		}
+	}
+	return to.Close()
+}
+
+func (p *people) put(ctx context.Context, k Key) error {
+	if err := p.open(ctx); err != nil {
 		return err
 	}
-	if o.Keys == nil {
+	if k.Kind == KeyRequests {
+		return p.keys.SetRequestSecret(ctx, k.Secret)
+	}
+	c := personal.Copy{Secret: bytes.Clone(k.Secret)}
+	if err := c.ID.UnmarshalText([]byte(k.ID)); err != nil {
+		return fmt.Errorf("a key of a person: %w", err)
+	}
+	if p.waiting = append(p.waiting, c); len(p.waiting) < putAtOnce {
 		return nil
 	}
-	err = o.Keys(ctx, r, func(ctx context.Context, use func(Key) error) error {
-		return a.EachKey(ctx, o.Identities, func(k Key) error {
-			if k.Kind == KeyWebhook {
-				return nil
-			}
-			return use(k)
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("restoring the keys: %w", err)
+	return p.flush(ctx)
+}
+
+// flush restores the keys that have gathered.
+func (p *people) flush(ctx context.Context) error {
+	if len(p.waiting) == 0 {
+		return nil
 	}
-	return nil
+	err := p.keys.Put(ctx, p.waiting...)
+	for _, c := range p.waiting {
+		clear(c.Secret)
+	}
+	p.waiting = p.waiting[:0]
+	return err
+}
+
+func (p *people) close() error {
+	if p.keys == nil {
+		return nil
+	}
+	return p.keys.Close()
 }

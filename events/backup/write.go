@@ -11,9 +11,11 @@ import (
 	"io"
 	"time"
 
+	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
@@ -29,8 +31,8 @@ type Options struct {
 	Version string
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
-	// Keys are in the backup if they are not nil. They are read when it is known how far the log goes.
-	Keys *Keys
+	// KeysFor are those who can decrypt the keys. Without them, there are no keys in the backup.
+	KeysFor []age.Recipient
 	// Progress is called with how many messages of how many were written; nil: nobody wants to know.
 	Progress func(done, of uint64)
 }
@@ -45,8 +47,15 @@ func Write(ctx context.Context, to io.Writer, s *store.Store, o Options) (Head, 
 	if o.Progress == nil {
 		o.Progress = func(uint64, uint64) {}
 	}
-	head := Head{Format: formatNumber, Muster: o.Version, Created: o.Now().UTC().Truncate(time.Second), Log: s.Log(), Keys: o.Keys != nil}
+	if len(o.KeysFor) > 0 && s.ServedByNode() {
+		return Head{}, ErrKeysElsewhere
+	}
+	head := Head{Format: formatNumber, Muster: o.Version, Created: o.Now().UTC().Truncate(time.Second), Log: s.Log(), Keys: len(o.KeysFor) > 0}
 	cursors, err := s.Latest(ctx, subscription.Cursors().Name)
+	if err != nil {
+		return head, err
+	}
+	checkpoints, signed, err := proof.CopyOf(ctx, s)
 	if err != nil {
 		return head, err
 	}
@@ -56,9 +65,6 @@ func Write(ctx context.Context, to io.Writer, s *store.Store, o Options) (Head, 
 			return head, err
 		}
 		head.Partitions = append(head.Partitions, End{ends[i].Message, ends[i].Number, ends[i].Hash})
-	}
-	if err := s.Release(); err != nil {
-		return head, err
 	}
 	w, err := newWriter(to, head.Created)
 	if err != nil {
@@ -71,10 +77,22 @@ func Write(ctx context.Context, to io.Writer, s *store.Store, o Options) (Head, 
 	if err := w.cursors(cursors); err != nil {
 		return head, err
 	}
-	if o.Keys != nil {
-		if err := w.keys(ctx, s, o.Keys); err != nil {
+	for p, note := range checkpoints.Checkpoints {
+		if err := w.part(fmt.Sprintf(checkpointPart, p), note, nil); err != nil {
 			return head, err
 		}
+	}
+	if len(o.KeysFor) > 0 {
+		sources := []KeySource{sharedKeys(s), personalKeys(s)}
+		if signed {
+			sources = append(sources, oneKey(Key{Kind: KeyCheckpoint, Secret: checkpoints.Key}))
+		}
+		if err := w.keys(ctx, o.KeysFor, append([]KeySource{oneKey(Key{Kind: keyLog, ID: s.Log()})}, sources...)); err != nil {
+			return head, err
+		}
+	}
+	if err := s.Release(); err != nil {
+		return head, err
 	}
 	done, of := uint64(0), head.Messages()
 	o.Progress(0, of)

@@ -21,6 +21,12 @@ func (s *Store) Log() string { return s.marker.Log }
 // Busy reports whether a service runs in the data directory; see [Options.Running].
 func (s *Store) Busy() bool { return s.busy }
 
+// ServedByNode reports whether the log is on the embedded server of a service, and is reached
+// through its NATS. What the service keeps in its data directory cannot be seen from there.
+func (s *Store) ServedByNode() bool {
+	return s.Conn != nil && !s.inside && s.Conn.ConnectedServerName() == embeddedName && s.Conn.ConnectedClusterName() == ""
+}
+
 // Prefix returns the checkpoint of a reader that has read all that the partition has
 // acknowledged at some moment during the call. While a service runs in the data directory
 // ([Options.Running]) that is its high-water mark, which it moves before anybody learns of a

@@ -175,7 +175,7 @@ func (r *Repair) cutFiles(ctx context.Context, s Survey, progress func(done, of 
 // whole store is flushed when it has ended.
 func (r *Repair) fill(ctx context.Context, scratch *directory, last uint64, progress func(done, of uint64)) error {
 	srv, err := server.NewServer(&server.Options{
-		ServerName: "muster", JetStream: true, StoreDir: scratch.file(jetstreamDir), DontListen: true, NoSigs: true,
+		ServerName: embeddedName, JetStream: true, StoreDir: scratch.file(jetstreamDir), DontListen: true, NoSigs: true,
 		MaxPayload: 2 * maxMessage, JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 	})
 	if err != nil {

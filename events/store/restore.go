@@ -189,11 +189,17 @@ func (r *Restore) Finish(ctx context.Context) error {
 	return r.finishStreams(ctx)
 }
 
+// Embedded reports whether the log is restored into a data directory, and not on a server.
+func (r *Restore) Embedded() bool { return r.store.inside }
+
+// Streams returns what other packages need that keep streams of their own beside the log: see
+// [Store.Beside].
+func (r *Restore) Streams() (jetstream.JetStream, func(context.Context, jetstream.StreamConfig) (jetstream.Stream, error)) {
+	return r.store.JS, r.store.Beside
+}
+
 // Dir returns the path of the new data directory. It is empty for a server.
 func (r *Restore) Dir() string { return r.store.Dir() }
-
-// Replicas returns how many replicas the streams have.
-func (r *Restore) Replicas() int { return r.store.replicas }
 
 // Close ends the restore. What was not finished stays, and can be removed with another one.
 func (r *Restore) Close() error {

@@ -126,7 +126,7 @@ func (r *Restore) empty() error {
 func (r *Restore) serve(ctx context.Context) error {
 	s := r.store
 	srv, err := server.NewServer(&server.Options{
-		ServerName: "muster", JetStream: true, StoreDir: s.dir.file(jetstreamDir), DontListen: true, NoSigs: true,
+		ServerName: embeddedName, JetStream: true, StoreDir: s.dir.file(jetstreamDir), DontListen: true, NoSigs: true,
 		MaxPayload: 2 * maxMessage, JetStreamMaxStore: 1 << 50, JetStreamMaxMemory: 64 << 20,
 	})
 	if err != nil {

@@ -27,6 +27,9 @@ const (
 	startPoll = 5 * time.Millisecond
 )
 
+// embeddedName is the name of embedded servers.
+const embeddedName = "muster"
+
 // flushAlways is true. The test of power cuts shows with false that it would notice lost
 // messages.
 var flushAlways = true
@@ -38,7 +41,7 @@ var flushAlways = true
 // listen, it has the gate.
 func startServer(ctx context.Context, dir *directory, listen string, gate *credentials.Gate, logger *slog.Logger, failed func(error)) (*server.Server, error) {
 	o := &server.Options{
-		ServerName: "muster", JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: flushAlways,
+		ServerName: embeddedName, JetStream: true, StoreDir: dir.file(jetstreamDir), SyncAlways: flushAlways,
 		DontListen: listen == "", NoSigs: true, MaxPayload: 2 * maxMessage,
 		// Most subjects are those of a workspace in the feed. There are too many for a cache.
 		NoSublistCache: true,

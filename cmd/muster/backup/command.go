@@ -32,8 +32,9 @@ func New(version string) *cobra.Command {
 			"disk, and not before. If --out is a directory, the file is named by the time. A file that\n" +
 			"exists is never replaced. With - the backup goes to standard output.\n\n" +
 			"Keys are only in it with --keys-for, encrypted for those who have the private keys of age.\n" +
-			"Without them a restored service makes new secrets for webhooks, and what was sealed of people\n" +
-			"cannot be read. The root token and the erasure ledger are never in a backup: keep the ledger\n" +
+			"Without them a restored service has new secrets of webhooks and another key for checkpoints,\n" +
+			"and what was sealed of people cannot be read. The keys of an embedded service are in its data\n" +
+			"directory: with them, use --data. The root token and the erasure ledger are never in a backup: keep the ledger\n" +
 			"apart from it.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
@@ -102,7 +103,7 @@ func (b *saving) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	show, end := terminal.Progress(b.stderr, b.logger, "writing the backup")
-	head, err := backup.Write(ctx, to, s, backup.Options{Version: b.version, Keys: b.keys(), Progress: show})
+	head, err := backup.Write(ctx, to, s, backup.Options{Version: b.version, KeysFor: b.keysFor, Progress: show})
 	end()
 	if err != nil {
 		return err
@@ -117,14 +118,6 @@ func (b *saving) run(ctx context.Context) (err error) {
 	}
 	fmt.Fprintf(say, "%s has %s\n", path, summary(head, "no keys"))
 	return nil
-}
-
-// keys returns the keys that are wanted, nil for none.
-func (b *saving) keys() *backup.Keys {
-	if len(b.keysFor) == 0 {
-		return nil
-	}
-	return &backup.Keys{For: b.keysFor}
 }
 
 // output returns where the backup is written to.

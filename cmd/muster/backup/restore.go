@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/events/backup"
+	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -102,6 +104,12 @@ func (r *restoring) run(ctx context.Context, path string) (err error) {
 	if o.Identities, err = r.identities(a); err != nil {
 		return err
 	}
+	if r.ledger != "" {
+		if o.Ledger, err = r.openLedger(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, o.Ledger.Close()) }()
+	}
 	end := func() {}
 	o.Progress = func(what string) func(done, of uint64) {
 		end()
@@ -121,6 +129,8 @@ func (r *restoring) run(ctx context.Context, path string) (err error) {
 // that does not say what to do with the keys, and what cannot decrypt them.
 func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 	switch {
+	case r.noErasures && r.ledger != "":
+		return nil, terminal.Usage("say either --ledger or --no-erasures")
 	case !a.Keys && r.identity != "":
 		return nil, errors.New("the backup has no keys: leave out --keys-identity")
 	case !a.Keys || r.withoutKeys && r.identity == "":
@@ -129,7 +139,7 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 		return nil, terminal.Usage("say either --keys-identity or --without-keys")
 	case r.identity == "":
 		return nil, terminal.Usage("the backup has keys: say --keys-identity FILE to restore them, or --without-keys")
-	case r.noErasures == (r.ledger != ""):
+	case !r.noErasures && r.ledger == "":
 		return nil, terminal.Usage("the backup has keys, which could bring back people who were erased since: say --ledger FILE, " +
 			"with the erasure ledger as it is today, or --no-erasures if nobody was ever erased")
 	}
@@ -143,6 +153,22 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 		return nil, fmt.Errorf("--keys-identity %s: a file of age-keygen is expected: %w", r.identity, err)
 	}
 	return identities, nil
+}
+
+// openLedger reads the ledger. It must not be in the directory that --again empties.
+func (r *restoring) openLedger() (*personal.Ledger, error) {
+	if r.data != "" {
+		dir, err := os.Stat(r.data)
+		parent, err2 := os.Stat(filepath.Dir(r.ledger))
+		if err == nil && err2 == nil && os.SameFile(dir, parent) {
+			return nil, fmt.Errorf("--ledger %s is in the directory to restore to: move it elsewhere first", r.ledger)
+		}
+	}
+	l, err := personal.ReadLedger(r.ledger)
+	if err != nil {
+		return nil, fmt.Errorf("--ledger: %w", err)
+	}
+	return l, nil
 }
 
 // report says what was restored, and what was not.
@@ -165,7 +191,10 @@ func (r *restoring) report(ctx context.Context, a *backup.Archive) error {
 	case r.identity != "":
 		say("  the keys that are in the backup")
 	default:
-		say("without keys: the secrets of webhooks are new ones, and what was sealed of people cannot be read")
+		say("without keys: the secrets of webhooks and the key of checkpoints are new ones, and what was sealed of people cannot be read")
+	}
+	if r.ledger != "" {
+		say("  the erasure ledger, whose people are erased here, too")
 	}
 	return nil
 }
