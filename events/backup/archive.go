@@ -21,6 +21,8 @@ import (
 type Archive struct {
 	Head
 	Parts []Part // all but the last two, in their order
+	// Sealed reports that profiles of people are sealed in the log. It is known after [Archive.Check].
+	Sealed bool
 
 	file  io.ReaderAt
 	named map[string]int // of the parts

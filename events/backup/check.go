@@ -36,6 +36,10 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 			if err != nil {
 				return err
 			}
+			for i := range m.Entries {
+				_, found := sealedWith(m.Entries[i].Stored)
+				a.Sealed = a.Sealed || found
+			}
 			at = m.Checkpoint()
 			done++
 			progress(done, of)

@@ -32,6 +32,9 @@ var (
 	ErrDamaged = errors.New("the backup is damaged")
 	// ErrNotABackup reports that a file does not begin like a backup.
 	ErrNotABackup = errors.New("it is not a backup of Muster")
+	// ErrKeysNeeded reports that a log with sealed profiles cannot be restored without keys unless
+	// that is wanted.
+	ErrKeysNeeded = errors.New("profiles of people are sealed in the log, and without their keys nobody can read them")
 	// ErrKeysElsewhere reports that keys were asked for that cannot be seen from here.
 	ErrKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and its keys are in its data directory: " +
 		"make the backup on its machine with --data, or without keys")

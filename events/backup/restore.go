@@ -3,6 +3,7 @@ package backup
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // RestoreOptions say what is restored, and how.
@@ -20,6 +22,10 @@ type RestoreOptions struct {
 	Again bool
 	// Identities decrypt the keys. Without them no keys are restored, and no checkpoints.
 	Identities []age.Identity
+	// WithoutKeys restores a log with sealed profiles without their keys, which are marked as
+	// erased. A service would not start on a log that lacks keys. Without Identities and WithoutKeys
+	// such a log is [ErrKeysNeeded].
+	WithoutKeys bool
 	// Ledger lists who was erased; nil: nobody ever was. Its keys are marked as erased before the keys
 	// of the backup are restored, so that those are not written at all. The restored log has
 	// the ledger, too.
@@ -41,6 +47,9 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 		if err := a.EachKey(ctx, o.Identities, func(Key) error { return nil }); err != nil {
 			return err
 		}
+	}
+	if a.Sealed && o.Identities == nil && !o.WithoutKeys {
+		return ErrKeysNeeded
 	}
 	r, err := store.OpenRestore(ctx, to, a.Log, a.Ends(), o.Again)
 	if err != nil {
@@ -95,7 +104,7 @@ func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOp
 		}
 	}
 	if o.Identities == nil {
-		return nil
+		return a.markErased(ctx, &p)
 	}
 	var shared []store.Message
 	checkpoints := proof.Copy{}
@@ -133,6 +142,55 @@ func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOp
 		checkpoints.Checkpoints = append(checkpoints.Checkpoints, note)
 	}
 	return checkpoints.Restore(ctx, r)
+}
+
+// markErased marks all keys as erased that profiles are sealed with.
+func (a *Archive) markErased(ctx context.Context, p *people) error {
+	if !a.Sealed {
+		return nil
+	}
+	for number := range a.Partitions {
+		err := a.messages(number)(ctx, func(e wire.Envelope) error {
+			m, err := e.DecodeAlone(number)
+			if err != nil {
+				return err
+			}
+			for i := range m.Entries {
+				id, found := sealedWith(m.Entries[i].Stored)
+				if !found {
+					continue
+				}
+				if err := p.put(ctx, Key{Kind: KeyPersonal, ID: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.flush(ctx)
+}
+
+// sealedWith returns the id of the key that the profile in an event is sealed with. It reports
+// false if there is none.
+func sealedWith(stored []byte) (id string, found bool) {
+	if !bytes.Contains(stored, []byte(`"sealed":`)) { // most events
+		return "", false
+	}
+	var event struct {
+		Data struct {
+			Profile struct {
+				Sealed string `json:"sealed"`
+				Key    string `json:"key"`
+			} `json:"profile"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(stored, &event) != nil {
+		return "", false // it has been decoded, so that it has another form
+	}
+	return event.Data.Profile.Key, event.Data.Profile.Sealed != ""
 }
 
 // people are the keys of people that are being restored.

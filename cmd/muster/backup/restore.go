@@ -33,7 +33,8 @@ func NewRestore() *cobra.Command {
 			"and checked at the end. Until then no service starts on it. If restore is interrupted, run it again\n" +
 			"with --again, which removes what it has left and begins again. The first start of the service\n" +
 			"makes the read models and the feed, and subscriptions go on from where they were.\n\n" +
-			"If the backup has keys, say --keys-identity FILE or --without-keys. Restored keys could bring\n" +
+			"If the backup has keys, say --keys-identity FILE or --without-keys. Without keys, people whose\n" +
+			"profiles are sealed are shown as erased, because nobody can read them. Restored keys could bring\n" +
 			"back people who were erased after the backup. So with keys the erasure ledger is needed\n" +
 			"(--ledger): the keys of everybody in it are destroyed before the log can be opened. Say\n" +
 			"--no-erasures only if nobody was ever erased.\n\n" +
@@ -52,7 +53,7 @@ func NewRestore() *cobra.Command {
 	f.Var(terminal.NotEmpty(&r.data), "data", "new data directory, which must be empty or missing")
 	f.Var(terminal.NotEmpty(&r.natsURL), "nats-url", "NATS servers that have no log yet")
 	f.Var(terminal.NotEmpty(&r.identity), "keys-identity", "file with the private key of age that decrypts the keys")
-	f.Var(terminal.NewToggle(&r.withoutKeys), "without-keys", "leave out the keys that are in the backup")
+	f.Var(terminal.NewToggle(&r.withoutKeys), "without-keys", "restore without keys: people whose profiles are sealed are shown as erased")
 	f.Var(terminal.NotEmpty(&r.ledger), "ledger", "the erasure ledger of the log that was backed up, as it is today")
 	f.Var(terminal.NewToggle(&r.noErasures), "no-erasures", "nobody was ever erased from the log, so that there is no ledger")
 	f.Var(terminal.NewToggle(&r.again), "again", "remove what a restore that was interrupted has left there, and begin again")
@@ -100,7 +101,7 @@ func (r *restoring) run(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	o := backup.RestoreOptions{Again: r.again}
+	o := backup.RestoreOptions{Again: r.again, WithoutKeys: r.withoutKeys}
 	if o.Identities, err = r.identities(a); err != nil {
 		return err
 	}
@@ -133,6 +134,9 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 		return nil, terminal.Usage("say either --ledger or --no-erasures")
 	case !a.Keys && r.identity != "":
 		return nil, errors.New("the backup has no keys: leave out --keys-identity")
+	case !a.Keys && a.Sealed && !r.withoutKeys:
+		return nil, terminal.Usage("the backup has no keys, and profiles of people are sealed in it: take a backup with keys, " +
+			"or say --without-keys, and these people are shown as erased")
 	case !a.Keys || r.withoutKeys && r.identity == "":
 		return nil, nil
 	case r.withoutKeys:
@@ -191,7 +195,10 @@ func (r *restoring) report(ctx context.Context, a *backup.Archive) error {
 	case r.identity != "":
 		say("  the keys that are in the backup")
 	default:
-		say("without keys: the secrets of webhooks and the key of checkpoints are new ones, and what was sealed of people cannot be read")
+		say("without keys: the secrets of webhooks and the key of checkpoints are new ones")
+		if a.Sealed {
+			say("  nobody can read what was sealed of people: they are shown as erased")
+		}
 	}
 	if r.ledger != "" {
 		say("  the erasure ledger, whose people are erased here, too")
