@@ -36,8 +36,8 @@ var (
 	// that is wanted.
 	ErrKeysNeeded = errors.New("profiles of people are sealed in the log, and without their keys nobody can read them")
 	// ErrKeysElsewhere reports that keys were asked for that cannot be seen from here.
-	ErrKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and its keys are in its data directory: " +
-		"make the backup on its machine with --data, or without keys")
+	ErrKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and its keys and its erasure ledger are in its data directory: " +
+		"run the command on its machine with --data, or make the backup without keys")
 	// ErrUnknownFormat reports that a newer version has written the backup.
 	ErrUnknownFormat = errors.New("the format of the backup is unknown: a newer Muster made it")
 )

@@ -9,6 +9,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+// ErrNoStream reports that there is no such stream.
+var ErrNoStream = jetstream.ErrStreamNotFound
+
 // Message is a message of a stream as it is stored.
 type Message struct {
 	Sequence uint64    `json:"seq"`

@@ -55,7 +55,7 @@ func New(version string) *cobra.Command {
 	f.Var(&recipients{to: &b.keysFor}, "keys-for", "public key of age (age1…) to encrypt the keys for; may be repeated, or contain several separated by commas")
 	terminal.InEnvironment(f, "data", "nats-url")
 	l.Flags(f, "info")
-	cmd.AddCommand(newVerify())
+	cmd.AddCommand(newVerify(), newLedger())
 	return cmd
 }
 
@@ -123,7 +123,7 @@ func (b *saving) run(ctx context.Context) (err error) {
 // output returns where the backup is written to.
 func (b *saving) output() (*output, error) {
 	if b.out != "-" {
-		return newOutput(b.out)
+		return newOutput(b.out, "muster-20060102T150405Z.tar")
 	}
 	if f, ok := b.stdout.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
 		return nil, terminal.Usage("a backup is not written to a terminal: name a file, or redirect standard output")

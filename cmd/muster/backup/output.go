@@ -19,10 +19,10 @@ type output struct {
 }
 
 // newOutput makes the temporary file for a path at which there is nothing. For a directory, the
-// file in it is named by the time.
-func newOutput(path string) (*output, error) {
+// file in it is named by the time, as the layout says.
+func newOutput(path, layout string) (*output, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, time.Now().UTC().Format("muster-20060102T150405Z.tar"))
+		path = filepath.Join(path, time.Now().UTC().Format(layout))
 	}
 	if err := free(path); err != nil {
 		return nil, err
