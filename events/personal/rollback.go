@@ -33,6 +33,7 @@ func rolledBack(path string) ([]byte, error) {
 	return undo(image, journal), nil
 }
 
+// journalMagic is how a rollback journal begins that has not been ended.
 var journalMagic = []byte{0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7}
 
 // undo puts the pages of a journal back into the image of a file. A journal has parts, each of which

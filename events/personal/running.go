@@ -69,9 +69,6 @@ const (
 	counterSize   = 4
 )
 
-// journalMagic is how a rollback journal begins that has not been ended.
-var journalMagic = []byte{0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7}
-
 // changes returns SQLite's count of the changes of a file, and reports whether nobody changes it.
 func changes(path string) (count uint64, idle bool, err error) {
 	start, err := beginning(path, changeCounter+counterSize)
