@@ -1,0 +1,157 @@
+package native
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// A check says which rule decided it, with the event behind the rule, whatever the rule is.
+func TestExplainedChecks(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	ws, org := "/v1/workspaces/"+x.ws, "/v1/organizations/"+x.org
+	token, id := s.issue(x.org, `"scopes":["all:all"]`)
+	do := func(method, path, body string) {
+		t.Helper()
+		if got := s.as(token, method, path, body, "Muster-Reason", "Because"); got.status >= 300 {
+			t.Fatalf("%s: %d %s", got.asked, got.status, got.body)
+		}
+	}
+	soon := func() string { return s.now().Add(time.Minute).UTC().Format("2006-01-02T15:04:05.000Z") }
+	asked := func(user, what string) answer {
+		t.Helper()
+		body := fmt.Sprintf(`{"user_id":%q,"workspace_id":%q,%s}`, user, x.ws, what)
+		if got := s.as(token, "POST", "/v1/access/check", body).want(200); string(got.body[len(got.body)-2:]) != "]}" {
+			t.Errorf("an explanation that was not asked for: %s", got.body)
+		}
+		return s.as(token, "POST", "/v1/access/check?explain=true", body).want(200)
+	}
+	const edit = `"permission":"content.edit"`
+	for _, c := range []struct {
+		code, event string // the event's type; empty: none
+		what        string
+		make        func(user string)
+	}{
+		{"no_grant", "", edit, func(string) {}},
+		{"no_grant", "", edit, func(user string) { do("PUT", org+"/members/"+user, `{"role":"member"}`) }},
+		{"granted", "muster.member.added", edit, func(user string) { do("PUT", ws+"/members/"+user, `{"role":"editor"}`) }},
+		{"granted", "muster.member.added", `"role":"viewer"`, func(user string) { do("PUT", ws+"/members/"+user, `{"role":"editor"}`) }},
+		{"granted", "muster.organization.member_added", edit, func(user string) { do("PUT", org+"/members/"+user, `{"role":"admin"}`) }},
+		{"role_too_low", "muster.member.added", `"role":"admin"`, func(user string) { do("PUT", ws+"/members/"+user, `{"role":"editor"}`) }},
+		{"permission_not_granted", "muster.member.role_changed", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("PUT", ws+"/members/"+user, `{"role":"client"}`)
+		}},
+		{"permission_not_in_list", "muster.member.permissions_changed", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("PATCH", ws+"/members/"+user, `{"permissions":["content.view"]}`)
+		}},
+		{"suspended", "muster.member.suspended", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("POST", ws+"/members/"+user+"/suspend", "")
+			do("PATCH", ws+"/members/"+user, `{"role":"viewer"}`) // is not what decided
+		}},
+		{"suspended_in_organization", "muster.organization.member_suspended", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("POST", org+"/members/"+user+"/suspend", "")
+			do("PUT", org+"/users/"+user, fmt.Sprintf(`{"email":"%s@acme.example"}`, user))
+		}},
+		{"granted", "muster.member.added", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("POST", org+"/members/"+user+"/suspend", "")
+			do("POST", org+"/members/"+user+"/reinstate", "")
+		}},
+		{"removed", "muster.member.removed", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("DELETE", ws+"/members/"+user, "")
+		}},
+		{"removed", "muster.member.removed", edit, func(user string) { // the organization's removal records the end at once
+			do("PUT", ws+"/members/"+user, `{"role":"editor"}`)
+			do("DELETE", org+"/members/"+user, "")
+		}},
+		{"expired", "", edit, func(user string) {
+			do("PUT", ws+"/members/"+user, fmt.Sprintf(`{"role":"editor","expires_at":%q}`, soon()))
+			s.clock.Add(int64(2 * time.Minute))
+		}},
+	} {
+		user := newText()
+		c.make(user)
+		got := asked(user, c.what)
+		allowed := fmt.Sprint(c.code == "granted")
+		if got.get("allowed") != allowed || got.get("explanation", "code") != c.code || got.get("explanation", "detail") == "" {
+			t.Errorf("%s: %s", c.code, got.body)
+			continue
+		}
+		if c.event == "" {
+			if got.get("explanation", "event") != "<nil>" {
+				t.Errorf("%s: %s", c.code, got.body)
+			}
+			continue
+		}
+		if got.get("explanation", "event", "type") != c.event || got.get("explanation", "event", "authid") != id || got.get("explanation", "event", "reason") != "Because" ||
+			got.get("explanation", "since") != got.get("explanation", "event", "time") {
+			t.Errorf("%s: %s", c.code, got.body)
+		}
+		if allowed == "true" && (got.get("grants", 0, "origin", "reason") != "Because" || got.get("grants", 0, "origin", "granted_by", "authid") != id) {
+			t.Errorf("%s: %s", c.code, got.body)
+		}
+	}
+
+	// Somebody who was invited, until the invitation expires.
+	invited := s.as(token, "POST", ws+"/members", `{"email":"grace@acme.example","role":"editor","invitation_expires_in":3600}`).want(201).get("user_id")
+	if got := asked(invited, edit); got.get("explanation", "code") != "invited" || got.get("explanation", "event", "type") != "muster.member.invited" {
+		t.Errorf("%s", got.body)
+	}
+	s.clock.Add(int64(2 * time.Hour))
+	if got := asked(invited, edit); got.get("explanation", "code") != "invitation_expired" {
+		t.Errorf("%s", got.body)
+	}
+	// Somebody who has left.
+	do("PUT", ws+"/members/"+x.member, `{"role":"editor"}`)
+	s.as(token, "POST", ws+"/members/"+x.member+"/leave", "", "Muster-On-Behalf-Of", x.member).want(200)
+	if got := asked(x.member, edit); got.get("explanation", "code") != "left" || got.get("explanation", "event", "onbehalfof") != x.member {
+		t.Errorf("%s", got.body)
+	}
+	// An archived workspace takes no access away, and the explanation says that it is archived.
+	do("POST", ws+"/archive", "")
+	if got := asked(x.owner, edit); got.get("allowed") != "true" || got.get("explanation", "workspace_archived_at") == "<nil>" {
+		t.Errorf("%s", got.body)
+	}
+	// Each check of a batch is explained.
+	batch := s.as(token, "POST", "/v1/access/batch-check?explain=true", fmt.Sprintf(`{"checks":[{"user_id":%q,"workspace_id":%q,%s},{"user_id":%q,"workspace_id":%q,%s}]}`,
+		x.owner, x.ws, edit, x.member, x.ws, edit)).want(200)
+	if batch.get("results", 0, "explanation", "code") != "granted" || batch.get("results", 1, "explanation", "code") != "left" {
+		t.Errorf("%s", batch.body)
+	}
+	s.as(token, "POST", "/v1/access/check?explain=maybe", fmt.Sprintf(`{"user_id":%q,"workspace_id":%q,%s}`, x.owner, x.ws, edit)).want(422, "invalid_value")
+}
+
+// Lists of access say who gave each grant if they are asked to, and only then.
+func TestReasonsOfAccess(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	token, id := s.issue(x.org, `"scopes":["all:all"]`)
+	user := newText()
+	s.as(token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+user, `{"role":"editor"}`, "Muster-Reason", "Ticket 4711").want(201)
+	for _, path := range []string{"/v1/workspaces/" + x.ws + "/access?permission=content.edit", "/v1/organizations/" + x.org + "/users/" + user + "/workspaces?page_size=10"} {
+		got := s.as(token, "GET", path+"&include=reasons", "").want(200)
+		found := false
+		for i := range got.count() {
+			origin := got.get("items", i, "grants", 0, "origin", "granted_by", "authid")
+			if origin == id {
+				found = got.get("items", i, "grants", 0, "origin", "reason") == "Ticket 4711"
+			} else if origin != "root" {
+				t.Errorf("%s", got.body)
+			}
+		}
+		if !found {
+			t.Errorf("%s: %s", path, got.body)
+		}
+		plain := s.as(token, "GET", path, "").want(200)
+		if plain.count() != got.count() || len(plain.body) >= len(got.body) {
+			t.Errorf("%s", plain.body)
+		}
+		s.as(token, "GET", path+"&include=everything", "").want(422, "invalid_value")
+	}
+}
