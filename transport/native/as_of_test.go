@@ -150,3 +150,39 @@ func TestAsOfElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// The list of all organizations has those that existed at a time, with their names of then.
+func TestAllOrganizationsAsOf(t *testing.T) {
+	s := start(t, t.TempDir())
+	s.clock.Store(int64(-time.Hour))
+	var names []string
+	var moments []string
+	for _, name := range []string{"A", "B", "C"} {
+		x := s.tenant(name)
+		names = append(names, name)
+		s.clock.Add(int64(time.Minute))
+		moments = append(moments, url.QueryEscape(s.now().UTC().Format(time.RFC3339)))
+		s.clock.Add(int64(time.Minute))
+		s.root("PATCH", "/v1/organizations/"+x.org, `{"name":"Renamed"}`).want(200)
+		s.clock.Add(int64(time.Minute))
+	}
+	for i, moment := range moments {
+		var got []string
+		for cursor := ""; ; {
+			page := s.root("GET", "/v1/organizations?page_size=1&as_of="+moment+cursor, "").want(200)
+			for i := range page.count() {
+				got = append(got, page.get("items", i, "name"))
+			}
+			next := page.get("next_cursor")
+			if next == "<nil>" {
+				break
+			}
+			cursor = "&cursor=" + next
+		}
+		want := append(slices.Repeat([]string{"Renamed"}, i), names[i])
+		if !slices.Equal(got, want) {
+			t.Errorf("as of %s: %s, want %s", moment, got, want)
+		}
+	}
+	s.root("GET", "/v1/organizations?as_of=0-1", "").want(422, "invalid_value")
+}

@@ -49,6 +49,7 @@ func eventAt(c *transport.Call, org domain.OrganizationID, number uint64) (*Even
 	}
 	return &EventInBrief{
 		event.ID, position.String(), found.Type, transport.Time(event.Time),
-		GrantedBy{event.Actor.Kind, event.Actor.ID, idOrNull(event.OnBehalfOf)}, orNull(&event.Reason),
+		GrantedBy{event.Actor.Kind, event.Actor.ID, idOrNull(event.OnBehalfOf)},
+		orNull(&event.Reason),
 	}, EventData{shown.Data}, nil
 }
