@@ -22,6 +22,7 @@ var nowOnly = map[string]string{
 	"list-deliveries":    "deliveries are attempts, which are not in the log",
 	"list-events":        "events are history themselves",
 	"get-event":          "an event never changes",
+	"get-event-proof":    "a proof is about an event, which never changes",
 	"issue-event-ticket": "it reads nothing",
 	"ping-subscription":  "it reads nothing",
 }
