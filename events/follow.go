@@ -87,6 +87,11 @@ func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(
 	}
 	progress(done, of)
 	return l.read(ctx, from, until, func(messages []wire.Message) error {
+		for i := range messages {
+			if err := l.profiles.open(ctx, &messages[i]); err != nil {
+				return err
+			}
+		}
 		if err := apply(messages); err != nil {
 			return err
 		}

@@ -261,7 +261,12 @@ func (f *follower) hand(ctx context.Context, m wire.Message) {
 	before := p.checkpoint()
 	p.read.Store(&c)
 	p.feed.Expect(m)
-	err := f.atLast(ctx, func() error { return f.models.Apply(m) })
+	err := f.atLast(ctx, func() error {
+		if err := f.profiles.open(ctx, &m); err != nil {
+			return err
+		}
+		return f.models.Apply(m)
+	})
 	switch {
 	case err == nil:
 		p.writer.acknowledged.note(m.Entries) // before anybody can read of them

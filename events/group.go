@@ -134,7 +134,7 @@ func (g *group) try(keys []domain.Key, now, at time.Time, c domain.Command) (Res
 	if err != nil {
 		return Result{Position: h.tip.Position}, err
 	}
-	entries, _, _, err := g.encode(nil, nil, at, c, d.Events)
+	entries, _, _, err := g.encode(nil, nil, at, c, d.Events, &sealing{profiles: g.process.profiles, dry: true})
 	if err != nil {
 		return Result{}, err
 	}
@@ -153,11 +153,11 @@ func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State
 	return result
 }
 
-// encode gives the events the numbers and ids that come next, and appends them to the
+// encode gives the events the numbers and ids that come next, seals them, and appends them to the
 // entries and to the payload of a message, which can be empty. Events that would not fit
 // into an empty one are [ErrTooLarge], and one that could not be proved is
 // [ErrEventTooLarge].
-func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c domain.Command, events []domain.Event) ([]wire.Entry, []byte, wire.EventIDs, error) {
+func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c domain.Command, events []domain.Event, s *sealing) ([]wire.Entry, []byte, wire.EventIDs, error) {
 	h, meta := g.held, c.Metadata()
 	before, ids := len(payload), h.ids
 	first := len(entries)
@@ -167,8 +167,11 @@ func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c dom
 		if i > 0 && meta.Cause == (domain.EventID{}) {
 			r.Cause = entries[first].ID
 		}
+		err := s.seal(g.process.closing, &r)
+		if err != nil {
+			return nil, nil, ids, err
+		}
 		begin := len(payload) + 1 // after the bracket or the comma
-		var err error
 		if payload, err = wire.Append(payload, h.log.Number, &r); err != nil {
 			return nil, nil, ids, err
 		}
@@ -202,7 +205,7 @@ func tooLarge(c domain.Command, size int) error {
 func (g *group) record(at time.Time, c domain.Command, d *domain.Decision) (Result, error) {
 	h, meta := g.held, c.Metadata()
 	before := len(g.entries)
-	entries, payload, ids, err := g.encode(g.entries, g.payload, at, c, d.Events)
+	entries, payload, ids, err := g.encode(g.entries, g.payload, at, c, d.Events, &sealing{profiles: g.process.profiles})
 	if err != nil {
 		return Result{}, err
 	}

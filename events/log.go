@@ -101,6 +101,9 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
+	if l.profiles, err = openProfiles(ctx, l.store, o); err != nil {
+		return nil, err
+	}
 	history := feed.NewHistory()
 	for number, stored := range l.store.Partitions {
 		p := &partition{Partition: stored, feed: feed.New(l.store, history, number, l.id, l.logger)}
@@ -257,6 +260,9 @@ func (l *Log) Close() error {
 	var err error
 	if l.checkpoints != nil {
 		err = l.checkpoints.Close()
+	}
+	if l.profiles != nil {
+		err = errors.Join(err, l.profiles.close())
 	}
 	return errors.Join(err, l.store.Close())
 }

@@ -13,5 +13,7 @@ type process struct {
 	clock   *clock // gives events their time
 	logger  *slog.Logger
 	metrics *metrics
-	closing context.Context //nolint:containedctx // ends when the log is being closed
+	// profiles seals and opens what events say about people.
+	profiles *profiles
+	closing  context.Context //nolint:containedctx // ends when the log is being closed
 }

@@ -46,7 +46,7 @@ func TestAccess(t *testing.T) {
 		if !access.Any() {
 			continue
 		}
-		access.Profile = h.state.Profile(access.Organization, access.User)
+		access.Profile = shownProfile(&h.state, access.Organization, access.User)
 		of, err := m.AccessOf(wsID(c.ws), userID(c.user), later)
 		if diff := gocmp.Diff(access, of); diff != "" || err != nil {
 			t.Errorf("AccessOf and Check differ: %v\n%s", err, diff)

@@ -137,3 +137,15 @@ func requireUsers(t *rapid.T, filter any, want []domain.UserID, got List[domain.
 		t.Fatalf("%+v: %v (-state +list)\n%s", filter, err, gocmp.Diff(want, got.Items))
 	}
 }
+
+// shownProfile returns the user's profile as queries show it, without what only commands must
+// know: how the log has it.
+func shownProfile(s *domain.State, org domain.OrganizationID, user domain.UserID) *domain.Profile {
+	p := s.Profile(org, user)
+	if p == nil {
+		return nil
+	}
+	shown := *p
+	shown.Key, shown.InClear = domain.PersonalKeyID{}, false
+	return &shown
+}

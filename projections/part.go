@@ -22,7 +22,7 @@ var parts = [...]partRow{
 		return c.organizationMember(k.Owner, k.ID)
 	}),
 	domain.KeyProfile: row("profiles", func(c conn, k domain.Key) (*domain.Profile, error) {
-		return c.profile(k.Owner, k.ID)
+		return c.sealedProfile(k.Owner, k.ID)
 	}),
 	domain.KeyEmail: row(notShown, func(c conn, k domain.Key) (*domain.EmailHolder, error) {
 		return c.emailHolder(k.Owner, k.Text)

@@ -82,19 +82,19 @@ func TestRows(t *testing.T) {
 	o, err := m.Organization(org)
 	same("Organization", *s.Organization(org), o, err)
 	om, err := m.OrganizationMember(org, userID(2))
-	same("OrganizationMember", OrganizationMember{*s.OrganizationMember(org, userID(2)), s.Profile(org, userID(2))}, om, err)
+	same("OrganizationMember", OrganizationMember{*s.OrganizationMember(org, userID(2)), shownProfile(s, org, userID(2))}, om, err)
 	om, err = m.OrganizationMember(org, userID(6))
 	same("OrganizationMember without profile", OrganizationMember{*s.OrganizationMember(org, userID(6)), nil}, om, err)
 	u, err := m.User(org, userID(2))
-	same("User", *s.Profile(org, userID(2)), u, err)
+	same("User", *shownProfile(s, org, userID(2)), u, err)
 	w, err := m.Workspace(wsID(3))
 	same("Workspace", *s.Workspace(wsID(3)), w, err)
 	editor, _ := domain.BuiltInRole(domain.RoleEditor)
 	member, err := m.Member(ws, userID(3), later)
-	same("Member", Member{*s.Membership(ws, userID(3)), editor, s.Profile(org, userID(3))}, member, err)
+	same("Member", Member{*s.Membership(ws, userID(3)), editor, shownProfile(s, org, userID(3))}, member, err)
 	member, err = m.Membership(membershipID(ws, userID(5)), later)
 	client, _ := domain.BuiltInRole(domain.RoleClient)
-	same("Membership", Member{*s.Membership(ws, userID(5)), client, s.Profile(org, userID(5))}, member, err)
+	same("Membership", Member{*s.Membership(ws, userID(5)), client, shownProfile(s, org, userID(5))}, member, err)
 	for n := byte(1); n <= 2; n++ {
 		want := *s.Token(org, domain.TokenID{n})
 		token, err := m.TokenBySecret(domain.Hash{n})
@@ -148,12 +148,12 @@ func TestLists(t *testing.T) {
 		}
 		same("Organizations", []domain.Organization{*s.Organization(org), *s.Organization(orgID(2))}, collect(t, size, func(p Page) (List[domain.Organization], error) { return m.Organizations(context.Background(), p) }))
 		same("Users", []domain.Profile{
-			*s.Profile(org, userID(1)), *s.Profile(org, userID(2)), *s.Profile(org, userID(3)),
-			*s.Profile(org, userID(4)), *s.Profile(org, userID(5)),
+			*shownProfile(s, org, userID(1)), *shownProfile(s, org, userID(2)), *shownProfile(s, org, userID(3)),
+			*shownProfile(s, org, userID(4)), *shownProfile(s, org, userID(5)),
 		}, collect(t, size, func(p Page) (List[domain.Profile], error) { return m.Users(context.Background(), org, UserFilter{}, p) }))
 		var members []OrganizationMember
 		for _, n := range []int{1, 2, 4, 6} {
-			members = append(members, OrganizationMember{*s.OrganizationMember(org, userID(n)), s.Profile(org, userID(n))})
+			members = append(members, OrganizationMember{*s.OrganizationMember(org, userID(n)), shownProfile(s, org, userID(n))})
 		}
 		same("OrganizationMembers", members, collect(t, size, func(p Page) (List[OrganizationMember], error) {
 			return m.OrganizationMembers(context.Background(), org, OrganizationMemberFilter{}, p)
@@ -186,7 +186,7 @@ func TestLists(t *testing.T) {
 			members := collect(t, size, func(p Page) (List[Member], error) { return listMembers(m, ws, c.filter, later, p) })
 			same(fmt.Sprintf("Members %+v", c.filter), c.want, numbers(users(List[Member]{Items: members}, func(m Member) domain.UserID { return m.User })))
 			for _, member := range members {
-				same("Members", Member{*s.Membership(ws, member.User), roleOf(s, member.Membership), s.Profile(org, member.User)}, member)
+				same("Members", Member{*s.Membership(ws, member.User), roleOf(s, member.Membership), shownProfile(s, org, member.User)}, member)
 			}
 		}
 	}

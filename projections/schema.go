@@ -46,6 +46,8 @@ CREATE TABLE people (
 	profile_created INTEGER,
 	profile_updated INTEGER,
 	profile_version INTEGER,
+	personal_key    BLOB,    -- the key that seals the profiles in the log; null: none does
+	in_clear        INTEGER, -- 1: the log has a profile that is not sealed
 	folded_email    TEXT NOT NULL DEFAULT '', -- domain.FoldEmail(email)
 	folded_name     TEXT NOT NULL DEFAULT '', -- the whole name, see foldName
 	folded_last     TEXT NOT NULL DEFAULT '', -- the last name, see foldLast

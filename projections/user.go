@@ -17,7 +17,12 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 	facts := &e.Profile
 	values := []any{
 		facts.Email, facts.Name.First, facts.Name.Last, facts.AvatarURL, foldEmail(*facts), foldName(*facts), foldLast(*facts),
-		r.Time.UnixMilli(), int64(r.Number),
+		r.Time.UnixMilli(), int64(r.Number), nil, nil,
+	}
+	if e.Sealed.Key.IsZero() {
+		values[len(values)-1] = 1
+	} else {
+		values[len(values)-2] = e.Sealed.Key[:]
 	}
 	name := personName{organization, e.User}
 	person, known := p.facts.person(name)
@@ -25,15 +30,16 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 		var made bool
 		if person, made, err = p.newPerson(name, key, `
 			INSERT INTO people (key, organization, user, email, first_name, last_name, avatar_url, folded_email, folded_name, folded_last,
-				profile_created, profile_updated, profile_version)
-			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)
+				profile_created, profile_updated, profile_version, personal_key, in_clear)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13, ?14)
 			ON CONFLICT (organization, user) DO NOTHING`, values...); err != nil || made {
 			return err
 		}
 	}
 	return p.Change(`
 		UPDATE people SET email = ?2, first_name = ?3, last_name = ?4, avatar_url = ?5, folded_email = ?6, folded_name = ?7, folded_last = ?8,
-			profile_created = coalesce(profile_created, ?9), profile_updated = ?9, profile_version = ?10
+			profile_created = coalesce(profile_created, ?9), profile_updated = ?9, profile_version = ?10,
+			personal_key = ?11, in_clear = coalesce(?12, in_clear)
 		WHERE key = ?1`, append([]any{person}, values...)...)
 }
 
@@ -53,14 +59,31 @@ func (r *userRow) Item() domain.Profile { return *r.profile.of(r.organization, r
 func (r *userRow) Place() sqlite.Place  { return personPlace(r.order, r.key, r.profile.ProfileFacts) }
 
 func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
+	return c.profileAnd(org, user, "")
+}
+
+// sealedProfile returns the profile with what commands must know of it in addition to what
+// queries show: how the log has it.
+func (c conn) sealedProfile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
+	var key domain.PersonalKeyID
+	var inClear bool
+	profile, err := c.profileAnd(org, user, `, p.personal_key, p.in_clear`, scanID(&key), sqlite.Flag(&inClear))
+	if err == nil {
+		profile.Key, profile.InClear = key, inClear
+	}
+	return profile, err
+}
+
+// profileAnd returns the profile and reads more columns of its row.
+func (c conn) profileAnd(org domain.OrganizationID, user domain.UserID, columns string, more ...any) (*domain.Profile, error) {
 	organization, err := c.organizationKey(org)
 	if err != nil {
 		return nil, err
 	}
 	var r profileRow
 	var person int64
-	if err := c.Row([]any{sqlite.Number(&person), &r}, `
-		SELECT p.key, `+profileColumns+`
+	if err := c.Row(append([]any{sqlite.Number(&person), &r}, more...), `
+		SELECT p.key, `+profileColumns+columns+`
 		FROM people p
 		WHERE p.organization = +?1 AND p.user = +?2 AND p.profile_version IS NOT NULL`, organization, user[:]); err != nil {
 		return nil, err

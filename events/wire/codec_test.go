@@ -139,7 +139,7 @@ func TestStoredEventsDecodeForEver(t *testing.T) {
 				t.Fatalf("%v: go test ./events/wire -update writes it", err)
 			}
 			stored = bytes.TrimSpace(stored)
-			entry, position, err := Decode(stored)
+			entry, position, err := decode(stored)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +179,7 @@ func TestEventsWithoutADataSchemaDecodeForEver(t *testing.T) {
 			t.Fatal(err)
 		}
 		name, stored := e.EventType(), bytes.TrimSpace(text)
-		entry, position, err := Decode(stored)
+		entry, position, err := decode(stored)
 		if want := (Position{3, 1042}); err != nil || position != want {
 			t.Fatalf("%s: %s, %v", name, position, err)
 		}
@@ -244,7 +244,7 @@ func TestWhatIsUnknownIsRefused(t *testing.T) {
 		if bytes.Equal(changed, wire) {
 			t.Fatalf("%s: nothing to change", c.name)
 		}
-		if _, _, err := Decode(changed); err == nil || c.want != nil && (!errors.Is(err, c.want) || !strings.Contains(err.Error(), "3-1042")) {
+		if _, _, err := decode(changed); err == nil || c.want != nil && (!errors.Is(err, c.want) || !strings.Contains(err.Error(), "3-1042")) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

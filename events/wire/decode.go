@@ -13,6 +13,15 @@ import (
 // [ErrUnknownSchema] mean that a newer version wrote the event. An event without a
 // dataschema was written before there was one. The entry keeps the slice.
 func Decode(stored []byte) (Entry, Position, error) {
+	var usual Entry
+	if q := (quick{b: stored, ok: true}); q.event(&usual) && len(q.b) == 0 {
+		return usual, q.at, nil
+	}
+	return decode(stored)
+}
+
+// decode is Decode for what is not written exactly as [Encode] writes it.
+func decode(stored []byte) (Entry, Position, error) {
 	var ce cloudEvent
 	if err := json.Unmarshal(stored, &ce, strict); err != nil {
 		return Entry{}, Position{}, fmt.Errorf("decoding a CloudEvent: %w", err)

@@ -93,7 +93,7 @@ func TestOddProfilesAreRefused(t *testing.T) {
 		`{"profile":{"sealed":"abcd","key":` + key + `,"email":"a@x"}}`, `{"profile":{"sealed":"abcd","key":` + key + `},"erased":true}`,
 	} {
 		odd := append(append(bytes.Clone(before), data...), '}')
-		if entry, _, err := Decode(odd); err == nil {
+		if entry, _, err := decode(odd); err == nil {
 			t.Errorf("%s was decoded as %+v", data, entry.Event)
 		}
 		if entries, ok := quickly(append(append([]byte{'['}, odd...), ']'), Position{3, 1042}); ok {

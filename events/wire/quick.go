@@ -82,8 +82,9 @@ func (q *quick) read(into interface{ UnmarshalText(text []byte) error }) {
 	}
 }
 
-// event reads a CloudEvent. It decodes every attribute as [Decode] does.
-func (q *quick) event(e *Entry) {
+// event reads a CloudEvent, and reports whether it is still ok. It decodes every attribute as
+// [Decode] does.
+func (q *quick) event(e *Entry) bool {
 	begin, r := q.b, &e.Recorded
 	q.about = domain.About{}
 	q.must(`{"specversion":"` + specVersion + `","id":"`)
@@ -138,11 +139,12 @@ func (q *quick) event(e *Entry) {
 	}
 	q.must("}")
 	if q.ok = q.ok && r.Event != nil; !q.ok {
-		return
+		return false
 	}
 	r.Number = q.at.Number
 	size := len(begin) - len(q.b)
 	e.Stored = begin[:size:size]
+	return true
 }
 
 // kind returns the kind of actor with that name.

@@ -17,7 +17,7 @@ func slowly(payload []byte, from Position) ([]Entry, bool) {
 	}
 	entries := make([]Entry, len(values))
 	for i, value := range values {
-		entry, position, err := Decode(value)
+		entry, position, err := decode(value)
 		if err != nil || position != (Position{from.Partition, from.Number + uint64(i)}) {
 			return nil, false
 		}

@@ -251,9 +251,9 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 		if err != nil {
 			return subscription.Outcome{Kind: subscription.Failed, Error: "the request could not be signed"}
 		}
-		shown := make([][]byte, len(list))
-		for i := range list {
-			shown[i] = list[i].Stored
+		shown, err := d.show(ctx, list)
+		if err != nil { // it was cut short
+			return subscription.Outcome{Kind: subscription.Failed}
 		}
 		result, err := d.sender.Send(ctx, to, shown)
 		if err != nil { // it was cut short
@@ -272,6 +272,29 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 		return d.pause(ctx, w.current.Load(), exhausted.Reason, exhausted.Error())
 	}
 	return err
+}
+
+// show returns the events as the receiver gets them. It is called anew for each attempt, so that
+// an event that was pending when its person was erased is delivered with a tombstone. What
+// Muster cannot read is no failure of the receiver, so it is tried until it can be read. The
+// error is that of the context.
+func (d *Deliverer) show(ctx context.Context, list []feed.Event) ([][]byte, error) {
+	shown := make([][]byte, len(list))
+	for i := 0; i < len(list); {
+		var err error
+		if shown[i], err = d.Log.Show(ctx, list[i]); err == nil {
+			i++
+			continue
+		}
+		if ctx.Err() == nil {
+			d.Logger.Error("an event cannot be delivered, because its personal data cannot be read; trying again", slog.Any("error", err))
+			wait(ctx, retry)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	return shown, nil
 }
 
 // pause pauses a subscription that cannot deliver. It tries until that is done. If somebody has

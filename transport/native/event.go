@@ -82,7 +82,7 @@ func eventOperations(s *streams) []transport.Operation {
 			ID: "get-event", Path: path + "/{event}",
 			Reach: transport.ReachOrganization, Scope: "events:read", Tag: tag,
 			Summary:     "Get an event",
-			Description: "The event as it is in the log.",
+			Description: "The event as it is in the log. What it says about a person is shown in the clear, or as erased once the person was.",
 			Do:          transport.Query(getEvent),
 		},
 	}
@@ -120,5 +120,9 @@ func getEvent(c *transport.Call, in *getEventInput) (*EventAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &EventAnswer{&RawEvent{event.Stored}}, nil
+	shown, err := c.Log().Show(c, event)
+	if err != nil {
+		return nil, err
+	}
+	return &EventAnswer{&RawEvent{shown}}, nil
 }

@@ -135,7 +135,9 @@ func readEvents(c *transport.Call, f feed.Filter, after uint64, in *listEventsIn
 	position := wire.Position{Partition: partition, Number: next}.String()
 	list := &EventList{Items: make([]RawEvent, len(found)), Position: position}
 	for i, e := range found {
-		list.Items[i].Value = e.Stored
+		if list.Items[i].Value, err = c.Log().Show(c, e); err != nil {
+			return nil, err
+		}
 	}
 	if next > after && next < c.Log().Visible(partition).Number { // a cursor leads on
 		list.NextCursor = &position

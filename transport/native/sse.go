@@ -87,6 +87,7 @@ func (s *streams) stream(c *transport.Call, f feed.Filter, after uint64, named b
 
 	w := c.ResponseWriter()
 	out := &eventStream{w: w, control: http.NewResponseController(w), slowness: s.slowness, partition: c.Log().Partition(f.Organization), named: named}
+	out.show = func(e feed.Event) ([]byte, error) { return c.Log().Show(c, e) }
 	var stop func()
 	out.wake, stop = c.Log().Watch(f.Organization)
 	defer stop()
@@ -110,6 +111,7 @@ type eventStream struct {
 	slowness  time.Duration
 	partition int
 	named     bool // events have the line event
+	show      func(feed.Event) ([]byte, error)
 	wake      <-chan struct{}
 	timer     *time.Timer // ends a wait for events
 	sent      time.Time   // when something was sent last
@@ -193,7 +195,11 @@ func (s *eventStream) sendAll(found []feed.Event) error {
 		}
 	}()
 	for i := range found {
-		*buffer = s.appendEvent(*buffer, &found[i])
+		shown, err := s.show(found[i])
+		if err != nil {
+			return err
+		}
+		*buffer = s.appendEvent(*buffer, &found[i], shown)
 		if len(*buffer) < streamBuffer && i < len(found)-1 {
 			continue
 		}
@@ -205,7 +211,7 @@ func (s *eventStream) sendAll(found []feed.Event) error {
 	return nil
 }
 
-func (s *eventStream) appendEvent(b []byte, e *feed.Event) []byte {
+func (s *eventStream) appendEvent(b []byte, e *feed.Event, shown []byte) []byte {
 	b = append(b, "id: "...)
 	b = append(b, wire.Position{Partition: s.partition, Number: e.Number}.String()...)
 	if s.named {
@@ -213,7 +219,7 @@ func (s *eventStream) appendEvent(b []byte, e *feed.Event) []byte {
 		b = append(b, e.Type...)
 	}
 	b = append(b, "\ndata: "...)
-	b = append(b, e.Stored...) // JSON on a single line
+	b = append(b, shown...) // JSON on a single line
 	return append(b, "\n\n"...)
 }
 

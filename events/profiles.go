@@ -1,0 +1,196 @@
+package events
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/store"
+	"github.com/muster-dev/muster/events/wire"
+)
+
+// profiles seals the profiles in events on their way into the log, and opens them on their way
+// out.
+type profiles struct {
+	keys    *personal.Keys
+	missing error // why there are no keys
+
+	mu       sync.RWMutex
+	withheld map[domain.PersonalKeyID]struct{} // keys that are about to be destroyed
+}
+
+// openProfiles opens the keys of the log. A log that is only read need not have any: it may be
+// older than they are. Then only what is sealed cannot be read.
+func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, error) {
+	options := personal.Options{Dir: o.Dir, ReadOnly: o.ReadOnly, Logger: o.Logger, Metrics: o.Metrics}
+	if o.URL != "" {
+		options.Dir, options.Servers = "", &personal.Servers{JS: s.JS, Beside: s.Beside}
+	}
+	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{})}
+	p.keys, p.missing = personal.Open(ctx, options)
+	if p.missing != nil && !o.ReadOnly {
+		return nil, fmt.Errorf("opening the keys of personal data: %w", p.missing)
+	}
+	return p, nil
+}
+
+func (p *profiles) close() error {
+	if p.keys == nil {
+		return nil
+	}
+	return p.keys.Close()
+}
+
+// sealing seals the profiles of one command's events.
+type sealing struct {
+	*profiles
+	dry   bool                                   // take no keys, and seal nothing
+	taken map[domain.UserID]domain.PersonalKeyID // by the events before
+}
+
+// seal seals the event's profile, if it has one, with the key that its user has. A user who has
+// none gets one that nobody has had before. No key is waited for unless all that were made
+// ahead are used up.
+func (s *sealing) seal(ctx context.Context, r *domain.Recorded) error {
+	set, ok := r.Event.(domain.UserProfileSet)
+	if !ok {
+		return nil
+	}
+	plain, err := wire.AppendProfile(nil, set.Profile)
+	if err != nil {
+		return err
+	}
+	if s.dry { // it takes as many bytes
+		size := base64.StdEncoding.EncodedLen(len(plain) + personal.Overhead)
+		set.Sealed = domain.SealedProfile{Key: domain.PersonalKeyID{15: 1}, Text: strings.Repeat("A", size)}
+		r.Event = set
+		return nil
+	}
+	key, err := s.key(ctx, set)
+	if err != nil {
+		return fmt.Errorf("%w: sealing the profile of user %s: %w", store.ErrUnavailable, set.User, err)
+	}
+	sealed := key.Seal(personal.About{Organization: set.Organization, User: set.User, Event: r.ID}, plain)
+	set.Sealed = domain.SealedProfile{Key: key.ID(), Text: base64.StdEncoding.EncodeToString(sealed)}
+	r.Event = set
+	return nil
+}
+
+// key returns the key of the event's user. The state that the command was decided on says which
+// one it is, unless an event before it in the same command has taken it.
+func (s *sealing) key(ctx context.Context, set domain.UserProfileSet) (personal.Key, error) {
+	id := set.Sealed.Key
+	if id.IsZero() {
+		id = s.taken[set.User]
+	}
+	if !id.IsZero() {
+		return s.keys.Find(ctx, id)
+	}
+	key, err := s.keys.Take(ctx)
+	if err != nil {
+		return key, err
+	}
+	if s.taken == nil {
+		s.taken = make(map[domain.UserID]domain.PersonalKeyID, 1)
+	}
+	s.taken[set.User] = key.ID()
+	return key, nil
+}
+
+// open opens the profiles of a message that was read from the log. What this process has
+// written itself is open already. A profile whose key was destroyed becomes an erased one. The
+// error wraps [ErrTryAgain] if the keys cannot be read at the moment.
+func (p *profiles) open(ctx context.Context, m *wire.Message) error {
+	for i := range m.Entries {
+		r := &m.Entries[i].Recorded
+		set, ok := r.Event.(domain.UserProfileSet)
+		if !ok || set.Sealed.Key.IsZero() || set.Erased || set.Profile != (domain.ProfileFacts{}) {
+			continue
+		}
+		opened, err := p.opened(ctx, r.ID, set)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", wire.Position{Partition: m.Partition, Number: r.Number}, err)
+		}
+		r.Event = opened
+	}
+	return nil
+}
+
+// opened returns the event with its profile in the clear, or as erased.
+func (p *profiles) opened(ctx context.Context, id domain.EventID, set domain.UserProfileSet) (domain.UserProfileSet, error) {
+	if p.keys == nil {
+		return set, fmt.Errorf("the profile is sealed, and there are no keys: %w", p.missing)
+	}
+	key, err := p.keys.Find(ctx, set.Sealed.Key)
+	switch {
+	case errors.Is(err, personal.ErrErased):
+		set.Erased = true
+		return set, nil
+	case errors.Is(err, personal.ErrUnknownKey):
+		return set, fmt.Errorf("key %s of user %s: %w", set.Sealed.Key, set.User, err)
+	case err != nil:
+		return set, fmt.Errorf("%w: reading a key of personal data: %w", ErrTryAgain, err)
+	}
+	sealed, err := base64.StdEncoding.DecodeString(set.Sealed.Text)
+	if err != nil {
+		return set, fmt.Errorf("the sealed profile of user %s: %w: %w", set.User, err, wire.ErrDamaged)
+	}
+	plain, err := key.Open(personal.About{Organization: set.Organization, User: set.User, Event: id}, sealed)
+	if err == nil {
+		set.Profile, err = wire.ParseProfile(plain)
+	}
+	if err != nil {
+		return set, fmt.Errorf("the sealed profile of user %s: %w", set.User, err)
+	}
+	return set, nil
+}
+
+// withhold makes a key's profiles read as erased before the key is destroyed.
+func (p *profiles) withhold(key domain.PersonalKeyID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.withheld[key] = struct{}{}
+}
+
+// release forgets a key that was destroyed.
+func (p *profiles) release(key domain.PersonalKeyID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.withheld, key)
+}
+
+func (p *profiles) withholds(key domain.PersonalKeyID) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	_, ok := p.withheld[key]
+	return ok
+}
+
+// Show returns the CloudEvent as people and webhooks get it: a profile is in the clear, or there
+// is a tombstone in its place if the person was erased. Call it at the last moment, and do not
+// keep what it returns, because the person may be erased at any time.
+func (l *Log) Show(ctx context.Context, e feed.Event) ([]byte, error) {
+	if e.Type != (domain.UserProfileSet{}).EventType() {
+		return e.Stored, nil
+	}
+	entry, position, err := wire.Decode(e.Stored)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := entry.Event.(domain.UserProfileSet)
+	if !ok || set.Sealed.Key.IsZero() {
+		return e.Stored, nil
+	}
+	if l.profiles.withholds(set.Sealed.Key) {
+		set.Erased = true
+	} else if set, err = l.profiles.opened(ctx, entry.ID, set); err != nil {
+		return nil, fmt.Errorf("event %s: %w", position, err)
+	}
+	return wire.WithData(e.Stored, set)
+}
