@@ -15,6 +15,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/credentials"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
@@ -46,6 +47,9 @@ type Options struct {
 	// Beside opens a data directory for reading also while a service has it open; see
 	// [store.Options]. Then only [Log.Signed] and [Log.ReplayPartition] are to be used.
 	Beside bool
+	// Keys are the keys of personal data, which the caller closes. By default the log opens
+	// those in the data directory, or on the servers at the URL.
+	Keys *personal.Keys
 	// ScrubRate is how many bytes of the log are read again in a second, to find damage.
 	// 0 is 8 MB.
 	ScrubRate int
@@ -150,6 +154,10 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	l.running.Go(func() { l.checkpoints.Run(l.closing) })
 	return l, nil
 }
+
+// Keys returns the keys of personal data. It is nil if the log was opened for reading only and
+// has none.
+func (l *Log) Keys() *personal.Keys { return l.profiles.keys }
 
 // Partitions returns the number of partitions.
 func (l *Log) Partitions() int { return len(l.partitions) }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -20,6 +22,7 @@ import (
 type profiles struct {
 	keys    *personal.Keys
 	missing error // why there are no keys
+	lent    bool  // somebody else closes the keys
 
 	mu       sync.RWMutex
 	withheld map[domain.PersonalKeyID]struct{} // keys that are about to be destroyed
@@ -28,11 +31,16 @@ type profiles struct {
 // openProfiles opens the keys of the log. A log that is only read need not have any: it may be
 // older than they are. Then only what is sealed cannot be read.
 func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, error) {
+	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{})}
+	if o.Keys != nil {
+		p.keys, p.lent = o.Keys, true
+		return p, nil
+	}
 	options := personal.Options{Dir: o.Dir, ReadOnly: o.ReadOnly, Logger: o.Logger, Metrics: o.Metrics}
-	if o.URL != "" {
+	// Who only looks at the log of an embedded server that listens has the keys in its directory.
+	if o.URL != "" && !(o.ReadOnly && hasKeys(o.Dir)) {
 		options.Dir, options.Servers = "", &personal.Servers{JS: s.JS, Beside: s.Beside}
 	}
-	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{})}
 	p.keys, p.missing = personal.Open(ctx, options)
 	if p.missing != nil && !o.ReadOnly {
 		return nil, fmt.Errorf("opening the keys of personal data: %w", p.missing)
@@ -40,8 +48,17 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	return p, nil
 }
 
+// hasKeys reports whether the data directory has a file of keys.
+func hasKeys(dir string) bool {
+	if dir == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(dir, personal.FileName))
+	return err == nil
+}
+
 func (p *profiles) close() error {
-	if p.keys == nil {
+	if p.keys == nil || p.lent {
 		return nil
 	}
 	return p.keys.Close()

@@ -132,7 +132,7 @@ func (s *Service) Another(t testing.TB) *events.Log {
 	quiet := slog.New(slog.DiscardHandler)
 	dir, other := t.TempDir(), &Service{Metrics: prometheus.NewRegistry()}
 	var err error
-	other.Log, err = events.Open(ctx, events.Options{Dir: dir, URL: s.NATS(t), Partitions: Partitions, Logger: quiet})
+	other.Log, err = events.Open(ctx, events.Options{Dir: dir, URL: s.NATS(t), Partitions: Partitions, Keys: s.Log.Keys(), Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
