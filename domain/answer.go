@@ -112,7 +112,7 @@ func subjects(e Event) []Key {
 	case OrganizationMemberAdded, OrganizationMemberRoleChanged, OrganizationMemberRemoved,
 		OrganizationMemberSuspended, OrganizationMemberReinstated:
 		return []Key{OrganizationMemberKey(about.Organization, about.User)}
-	case UserProfileSet:
+	case UserProfileSet, UserErasureRequested, UserErased:
 		return []Key{ProfileKey(about.Organization, about.User)}
 	case WorkspaceCreated, WorkspaceRenamed, WorkspaceArchived, WorkspaceRestored:
 		return []Key{WorkspaceKey(about.Workspace)}

@@ -10,6 +10,7 @@ var (
 	ErrUnknownMember       = errors.New("the user is not a member")
 	ErrUnknownToken        = errors.New("there is no such token")
 	ErrUnknownSubscription = errors.New("there is no such subscription")
+	ErrUnknownUser         = errors.New("the organization's directory has no such user")
 	ErrUnknownRole         = errors.New("there is no such role")
 
 	ErrOrganizationExists   = errors.New("the organization exists already")
@@ -28,6 +29,9 @@ var (
 	ErrUserSuspended        = errors.New("the user is suspended in the organization and can get nothing in it: reinstate them first")
 	ErrNotInvited           = errors.New("there is no invitation to accept or renew: it was accepted, taken back, or has expired")
 	ErrEmailTaken           = errors.New("another user of the organization has this e-mail address")
+	ErrUserBelongs          = errors.New("the user still has a role, a membership or an invitation in the organization: remove them from it before you erase them")
+	ErrProfileInClear       = errors.New("an older version wrote the user's profile into the log unsealed, so no key can be destroyed to erase it: make a sealed copy of the log with muster audit seal first")
+	ErrErasurePending       = errors.New("the user's former profile is being erased: try again in a moment")
 	ErrWorkspaceArchived    = errors.New("the workspace is archived: restore it before changing it")
 	ErrLastOwner            = errors.New("there must be an active owner: make somebody else an owner first")
 

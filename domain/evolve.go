@@ -22,6 +22,10 @@ func Evolve(s *State, r *Recorded) {
 
 	case UserProfileSet:
 		s.userProfileSet(e, r)
+	case UserErasureRequested:
+		s.userErasureRequested(e, r)
+	case UserErased:
+		s.userErased(e, r)
 
 	case WorkspaceCreated:
 		s.make(WorkspaceKey(e.Workspace), &Workspace{ID: e.Workspace, Organization: e.Organization, Name: e.Name, Stamp: stamp(r)})

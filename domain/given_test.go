@@ -29,6 +29,7 @@ var tables = map[string][]row{
 	"organization":        organizationRows,
 	"organization member": organizationMemberRows,
 	"user":                userRows,
+	"erasure":             erasures,
 	"workspace":           workspaceRows,
 	"member":              memberRows,
 	"levels":              levelRows(),

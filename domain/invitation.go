@@ -78,6 +78,9 @@ func (c InviteMember) decide(s *State, at time.Time) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p := s.profilePart(c.Organization, user); p != nil && p.Erasure.Pending() {
+		return nil, ErrErasurePending
+	}
 	if s.Profile(c.Organization, user) == nil {
 		events = append(events, UserProfileSet{About: About{Organization: c.Organization, User: user}, Profile: profile})
 	}

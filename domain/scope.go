@@ -29,7 +29,7 @@ const ScopeImpersonate Scope = "actors:impersonate"
 var scopeActions = map[string][]string{
 	"organizations":        {"read", "update"},
 	"organization_members": {"read", "create", "update", "delete"},
-	"users":                {"read", "update"},
+	"users":                {"read", "update", "erase"},
 	"roles":                {"read", "create", "update", "delete"},
 	"workspaces":           {"read", "create", "update"},
 	"workspace_members":    {"read", "create", "update", "delete"},

@@ -95,7 +95,7 @@ func (s *State) gainer(e Event, all []Event) UserID {
 	case MemberSuspended, MemberRemoved, MemberLeft, MemberExpired,
 		OrganizationMemberRemoved, OrganizationMemberSuspended, TokenRevoked: // take something away
 	case OrganizationMemberReinstated: // is the way back
-	case UserProfileSet: // gives no access
+	case UserProfileSet, UserErasureRequested, UserErased: // give no access
 	}
 	if gains {
 		return about.User

@@ -27,15 +27,27 @@ type Profile struct {
 	// InClear reports that the log has a profile of the user that is not sealed. No key can
 	// be destroyed to erase it.
 	InClear bool `json:",omitzero"`
+	// Erasure says that there is no profile any more, or not yet again.
+	Erasure Erasure `json:",omitzero"`
 	Stamp
 }
 
 func (p *Profile) key() Key    { return ProfileKey(p.Organization, p.User) }
 func (p *Profile) clone() Part { c := *p; return &c }
 
+func (p *Profile) gone(time.Time) bool { return p.Erasure.Asked() }
+
 // Profile returns the user's entry in the organization's directory, or nil if
-// there is none.
+// there is none or if it was erased.
 func (s *State) Profile(org OrganizationID, user UserID) *Profile {
+	if p := s.profilePart(org, user); p != nil && !p.Erasure.Asked() {
+		return p
+	}
+	return nil
+}
+
+// profilePart returns the user's profile, also an erased one.
+func (s *State) profilePart(org OrganizationID, user UserID) *Profile {
 	return PartOf[*Profile](s, ProfileKey(org, user))
 }
 
@@ -133,5 +145,7 @@ func (s *State) userProfileSet(e UserProfileSet, r *Recorded) {
 		s.holdEmail(e.Organization, former.Email, e.User)
 	}
 	s.make(ProfileKey(e.Organization, e.User), profile)
-	s.holdEmail(e.Organization, e.Profile.Email, e.User, Holding{e.User, r.Number})
+	if !e.Erased {
+		s.holdEmail(e.Organization, e.Profile.Email, e.User, Holding{e.User, r.Number})
+	}
 }

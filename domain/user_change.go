@@ -116,7 +116,10 @@ func (c SetProfile) ownName(s *State) bool {
 // the entry says so already. The pointer is where the profile is in the request.
 func (s *State) setProfile(org OrganizationID, user UserID, patch ProfilePatch, pointer string) ([]Event, error) {
 	var known ProfileFacts
-	if p := s.Profile(org, user); p != nil {
+	if p := s.profilePart(org, user); p != nil {
+		if p.Erasure.Pending() { // another key would be taken while nobody knows whether the last one is gone
+			return nil, ErrErasurePending
+		}
 		known = p.ProfileFacts
 	}
 	facts, err := patch.apply(known, pointer)

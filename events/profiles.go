@@ -21,8 +21,9 @@ import (
 // out.
 type profiles struct {
 	keys    *personal.Keys
-	missing error // why there are no keys
-	lent    bool  // somebody else closes the keys
+	missing error            // why there are no keys
+	lent    bool             // somebody else closes the keys
+	ledger  *personal.Ledger // nil for reading only
 
 	mu       sync.RWMutex
 	withheld map[domain.PersonalKeyID]struct{} // keys that are about to be destroyed
@@ -34,7 +35,7 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{})}
 	if o.Keys != nil {
 		p.keys, p.lent = o.Keys, true
-		return p, nil
+		return p, p.openLedger(ctx, o, nil)
 	}
 	options := personal.Options{Dir: o.Dir, ReadOnly: o.ReadOnly, Logger: o.Logger, Metrics: o.Metrics}
 	// Who only looks at the log of an embedded server that listens has the keys in its directory.
@@ -45,7 +46,26 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	if p.missing != nil && !o.ReadOnly {
 		return nil, fmt.Errorf("opening the keys of personal data: %w", p.missing)
 	}
+	if o.ReadOnly {
+		return p, nil
+	}
+	if err := p.openLedger(ctx, o, options.Servers); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
 	return p, nil
+}
+
+// openLedger opens the erasure ledger, which is where the keys are.
+func (p *profiles) openLedger(ctx context.Context, o Options, servers *personal.Servers) (err error) {
+	if servers != nil {
+		p.ledger, err = personal.OpenLedgerStream(ctx, *servers, false)
+	} else {
+		p.ledger, err = personal.OpenLedger(o.Dir)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the erasure ledger: %w", err)
+	}
+	return nil
 }
 
 // hasKeys reports whether the data directory has a file of keys.
@@ -58,10 +78,14 @@ func hasKeys(dir string) bool {
 }
 
 func (p *profiles) close() error {
-	if p.keys == nil || p.lent {
-		return nil
+	var err error
+	if p.ledger != nil {
+		err = p.ledger.Close()
 	}
-	return p.keys.Close()
+	if p.keys == nil || p.lent {
+		return err
+	}
+	return errors.Join(err, p.keys.Close())
 }
 
 // sealing seals the profiles of one command's events.
@@ -126,6 +150,12 @@ func (s *sealing) key(ctx context.Context, set domain.UserProfileSet) (personal.
 func (p *profiles) open(ctx context.Context, m *wire.Message) error {
 	for i := range m.Entries {
 		r := &m.Entries[i].Recorded
+		switch e := r.Event.(type) { //nolint:gochecksumtype // no other event is about a key
+		case domain.UserErasureRequested:
+			p.withhold(e.Key)
+		case domain.UserErased:
+			p.release(e.Key)
+		}
 		set, ok := r.Event.(domain.UserProfileSet)
 		if !ok || set.Sealed.Key.IsZero() || set.Erased || set.Profile != (domain.ProfileFacts{}) {
 			continue
@@ -187,6 +217,21 @@ func (p *profiles) withholds(key domain.PersonalKeyID) bool {
 	defer p.mu.RUnlock()
 	_, ok := p.withheld[key]
 	return ok
+}
+
+// Withhold makes what the key has sealed read as erased, before the key is destroyed. It is for
+// keys whose erasure was asked for in events that this process has not read itself. The others
+// it withholds by itself.
+func (l *Log) Withhold(key domain.PersonalKeyID) { l.profiles.withhold(key) }
+
+// Erase destroys keys of a user, so that nobody can read any more what they have sealed, in no
+// copy of the log. Before that it notes the erasure in the ledger, which restoring a backup needs.
+// When it returns nil both are durable. Doing it again does no harm.
+func (l *Log) Erase(ctx context.Context, e personal.Erasure) error {
+	if err := l.profiles.ledger.Append(ctx, e); err != nil {
+		return err
+	}
+	return l.profiles.keys.Destroy(ctx, e.Keys...)
 }
 
 // Show returns the CloudEvent as people and webhooks get it: a profile is in the clear, or there

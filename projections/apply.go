@@ -58,6 +58,9 @@ func (m *ReadModels) commit(p *projector) error {
 		p.took = 0
 	}
 	m.publish()
+	// If somebody reads from the WAL now, this is tried after the next commit, and whoever waits
+	// for it calls [ReadModels.Wipe].
+	_ = p.wipe()
 	return nil
 }
 
@@ -66,6 +69,7 @@ func (m *ReadModels) publish() {
 	// Before the positions, so that what has waited for one finds what came with it.
 	m.end.move(m.projector.end)
 	m.offboarding.move(m.projector.offboarding)
+	m.erasure.move(m.projector.erasure)
 	m.subscriptions.add(m.projector.subscriptions)
 	m.projector.subscriptions = nil
 	for i, checkpoint := range m.projector.checkpoints {
@@ -148,7 +152,7 @@ func (p *projector) commit(known []wire.Checkpoint) error {
 		return passing(err)
 	}
 	clear(p.applied) // they are large
-	p.begun, p.applied, p.changes, p.ends, p.unrecorded = false, p.applied[:0], p.changes[:0], false, false
+	p.begun, p.applied, p.changes, p.ends, p.unrecorded, p.unerased = false, p.applied[:0], p.changes[:0], false, false, false
 	return nil
 }
 
@@ -160,6 +164,11 @@ func (p *projector) finish(known []wire.Checkpoint) (err error) {
 	}
 	if p.unrecorded {
 		if p.offboarding, err = p.nextOffboarding(); err != nil {
+			return err
+		}
+	}
+	if p.unerased {
+		if p.erasure, err = p.nextErasure(); err != nil {
 			return err
 		}
 	}

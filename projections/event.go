@@ -27,6 +27,11 @@ func (p *projector) event(r *domain.Recorded, key int64) error {
 	case domain.UserProfileSet:
 		return p.userProfileSet(e, r, key)
 
+	case domain.UserErasureRequested:
+		return p.userErasureRequested(e, r, key)
+	case domain.UserErased:
+		return p.userErased(e, r, key)
+
 	case domain.WorkspaceCreated:
 		return p.workspaceCreated(e, r, key)
 	case domain.WorkspaceRenamed:

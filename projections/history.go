@@ -29,6 +29,7 @@ type History struct {
 	wanted  chan struct{} // has an element if somebody waits for what is not applied
 	more    chan struct{} // has an element if the log has more
 	closed  chan struct{}
+	kept    atomic.Bool // somebody applies to it
 
 	partitions []progress // what has been applied and committed
 
@@ -42,6 +43,7 @@ type historyFile struct {
 	writer    *sqlite.File
 	projector *projector
 	queries   Queries                  // without a moment
+	wiping    chan struct{}            // has an element while the connection that writes is used
 	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
 	damage    atomic.Pointer[error]    // the first that was found
 	wake      func()                   // is called when it is found
@@ -123,7 +125,7 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	if err := examine(name, partitions); err != nil {
 		return nil, err
 	}
-	h := &historyFile{}
+	h := &historyFile{wiping: make(chan struct{}, 1)}
 	if h.writer, err = sqlite.Open(name, sqlite.Writing, 1, historyWriterPragmas); err != nil {
 		return nil, needsRebuild(err)
 	}
@@ -131,6 +133,11 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
 	}
 	h.projector.versions = true
+	// A process that was killed may have left the WAL with what had been overwritten in the file.
+	h.projector.erased = true
+	if err := h.projector.wipe(); err != nil {
+		return nil, errors.Join(err, h.writer.Close())
+	}
 	readers, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
 	if err != nil {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
@@ -237,6 +244,7 @@ func signal(to chan<- struct{}) {
 
 // KeepHistory applies to the history what comes into the log, until the context ends.
 func (m *ReadModels) KeepHistory(ctx context.Context, log *events.Log) {
+	m.history.kept.Store(true)
 	whole := false // the log is known to hold what the history has
 	m.history.follow(ctx, func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
 		for _, c := range after {
@@ -331,17 +339,19 @@ func (h *History) drop(file *historyFile, cause error) error {
 
 // apply applies what the replay brings and reports how far it has been committed.
 func (f *historyFile) apply(ctx context.Context, replay replay, committed func([]wire.Checkpoint)) error {
+	f.wiping <- struct{}{}
+	defer func() { <-f.wiping }()
 	p := f.projector
 	known := slices.Clone(p.checkpoints)
 	n := 0
 	commit := func() error {
-		p.ends, p.unrecorded = false, false // nobody asks the history what is next
+		p.ends, p.unrecorded, p.unerased = false, false, false // nobody asks the history what is next
 		if err := p.commit(known); err != nil {
 			return err
 		}
 		known, n = slices.Clone(p.checkpoints), 0
 		committed(known)
-		return ctx.Err()
+		return errors.Join(ctx.Err(), p.wipe())
 	}
 	err := replay(known, func(messages []wire.Message) error {
 		for i := range messages {

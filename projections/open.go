@@ -60,7 +60,7 @@ const (
 	// somebody else writes to the file, what applies fails soon, so that the log learns of it
 	// and tries again.
 	writerPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-		PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = ` + busyTimeout + `;` + writerCache
+		PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA busy_timeout = ` + busyTimeout + `;` + writerCache
 	readerPragmas = `PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;` + readerCache
 )
 
@@ -216,6 +216,7 @@ func (m *ReadModels) closeFiles() error {
 	m.absence.close()
 	m.end.close()
 	m.offboarding.close()
+	m.erasure.close()
 	m.subscriptions.close()
 	err := errors.Join(m.points.Close(), m.lists.Close())
 	if m.history != nil {
@@ -249,6 +250,14 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	}
 	m.end.move(m.projector.end)
 	m.offboarding.move(m.projector.offboarding)
+	if m.projector.erasure, err = m.projector.nextErasure(); err != nil {
+		return err
+	}
+	m.erasure.move(m.projector.erasure)
+	// A process that was killed may have left the WAL with what had been overwritten in the file.
+	// If it cannot be moved now, that is tried after the first commit.
+	m.projector.erased = true
+	_ = m.projector.wipe()
 	m.current = slices.Clone(m.projector.checkpoints)
 	m.partitions = make([]partition, o.Partitions)
 	for i := range m.partitions {

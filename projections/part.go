@@ -126,21 +126,34 @@ func encodeParts(list []domain.Part) ([]byte, error) {
 		}
 		lists[kind] = append(lists[kind], p)
 	}
-	encoded := []byte{'{'}
+	var encoded [len(parts)]jsontext.Value
 	for kind := range parts {
 		if len(lists[kind]) == 0 {
 			continue
-		}
-		if len(encoded) > 1 {
-			encoded = append(encoded, ',')
 		}
 		text, err := json.Marshal(lists[kind], json.Deterministic(true), noneIsNull)
 		if err != nil {
 			return nil, err
 		}
+		encoded[kind] = text
+	}
+	return encodeLists(func(kind int) jsontext.Value { return encoded[kind] }), nil
+}
+
+// encodeLists returns the JSON form of the lists, by their kinds. A kind can have none.
+func encodeLists(list func(kind int) jsontext.Value) []byte {
+	encoded := []byte{'{'}
+	for kind := range len(parts) {
+		text := list(kind)
+		if text == nil {
+			continue
+		}
+		if len(encoded) > 1 {
+			encoded = append(encoded, ',')
+		}
 		encoded = fmt.Appendf(encoded, "%q:%s", parts[kind].name, text)
 	}
-	return append(encoded, '}'), nil
+	return append(encoded, '}')
 }
 
 // decodeParts returns a state that holds the parts of the JSON form.

@@ -41,6 +41,10 @@ type projector struct {
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
 
+	erasure  time.Time // see [ReadModels.NextErasure]
+	unerased bool      // erasure may have changed
+	erased   bool      // the transaction overwrites personal data, of which the WAL has copies
+
 	subscriptions []domain.SubscriptionID // that have changed; see [ReadModels.ChangedSubscriptions]
 
 	rosters *rosters // nil while there are no readers
@@ -166,7 +170,8 @@ func (p *projector) note(c change) {
 func (p *projector) noteAccess(event domain.Event) error {
 	about := event.Concerns()
 	switch e := event.(type) {
-	case domain.OrganizationCreated, domain.OrganizationRenamed, domain.UserProfileSet,
+	case domain.OrganizationCreated, domain.OrganizationRenamed,
+		domain.UserProfileSet, domain.UserErasureRequested, domain.UserErased,
 		domain.WorkspaceCreated, domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
 		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
 		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted:

@@ -33,6 +33,7 @@ type ReadModels struct {
 	// As of the last commit.
 	end         moment // the earliest end
 	offboarding moment // the beginning of the earliest offboarding
+	erasure     moment // when the earliest erasure was asked for
 
 	subscriptions changes // that nobody has taken yet
 	closed        chan struct{}

@@ -86,7 +86,7 @@ func build(file string, partitions int, replay replay) error {
 // builderPragmas are for a file that is thrown away unless it is completed. So it needs
 // no journal, and nothing is flushed before it is complete.
 var builderPragmas = fmt.Sprintf(`PRAGMA page_size = %d; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-	PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -98304; PRAGMA temp_store = MEMORY;`, pageSize)
+	PRAGMA secure_delete = ON; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -98304; PRAGMA temp_store = MEMORY;`, pageSize)
 
 // pageSize is how many bytes a page of the file has. Most pages that a command changes are
 // changed in one place only, but they are written as a whole. With 2 KB instead of SQLite's

@@ -48,6 +48,13 @@ CREATE TABLE people (
 	profile_version INTEGER,
 	personal_key    BLOB,    -- the key that seals the profiles in the log; null: none does
 	in_clear        INTEGER, -- 1: the log has a profile that is not sealed
+
+	-- The erasure of the entry; null if there was none since the entry was last made.
+	erasure_key     BLOB,    -- the key that sealed the profiles
+	erasure_request BLOB,    -- the event that asked for it
+	erasure_asked   INTEGER, -- when
+	erasure_done    INTEGER, -- null: the key may not be destroyed yet
+	erasure_version INTEGER,
 	folded_email    TEXT NOT NULL DEFAULT '', -- domain.FoldEmail(email)
 	folded_name     TEXT NOT NULL DEFAULT '', -- the whole name, see foldName
 	folded_last     TEXT NOT NULL DEFAULT '', -- the last name, see foldLast
@@ -209,6 +216,7 @@ CREATE        INDEX people_members_email    ON people (organization, folded_emai
 CREATE        INDEX people_members_name     ON people (organization, folded_name) WHERE role > '';
 CREATE        INDEX people_admins           ON people (organization) WHERE role IN ('owner', 'admin');
 CREATE        INDEX people_suspended        ON people (organization) WHERE suspended_at IS NOT NULL;
+CREATE        INDEX people_erasing          ON people (erasure_asked) WHERE erasure_asked IS NOT NULL AND erasure_done IS NULL;
 CREATE        INDEX people_profiles         ON people (organization) WHERE profile_version IS NOT NULL;
 CREATE        INDEX roles_created           ON roles (organization);
 CREATE        INDEX roles_id                ON roles (organization, id);

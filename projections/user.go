@@ -39,7 +39,8 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 	return p.Change(`
 		UPDATE people SET email = ?2, first_name = ?3, last_name = ?4, avatar_url = ?5, folded_email = ?6, folded_name = ?7, folded_last = ?8,
 			profile_created = coalesce(profile_created, ?9), profile_updated = ?9, profile_version = ?10,
-			personal_key = ?11, in_clear = coalesce(?12, in_clear)
+			personal_key = ?11, in_clear = coalesce(?12, in_clear),
+			erasure_key = NULL, erasure_request = NULL, erasure_asked = NULL, erasure_done = NULL, erasure_version = NULL
 		WHERE key = ?1`, append([]any{person}, values...)...)
 }
 
@@ -59,23 +60,35 @@ func (r *userRow) Item() domain.Profile { return *r.profile.of(r.organization, r
 func (r *userRow) Place() sqlite.Place  { return personPlace(r.order, r.key, r.profile.ProfileFacts) }
 
 func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
-	return c.profileAnd(org, user, "")
+	return c.profileAnd(org, user, "", `p.profile_version IS NOT NULL`)
 }
 
 // sealedProfile returns the profile with what commands must know of it in addition to what
-// queries show: how the log has it.
+// queries show: how the log has it, and whether it was erased.
 func (c conn) sealedProfile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
 	var key domain.PersonalKeyID
 	var inClear bool
-	profile, err := c.profileAnd(org, user, `, p.personal_key, p.in_clear`, scanID(&key), sqlite.Flag(&inClear))
-	if err == nil {
-		profile.Key, profile.InClear = key, inClear
+	var e domain.Erasure
+	var version uint64
+	profile, err := c.profileAnd(org, user, `, p.personal_key, p.in_clear, p.erasure_key, p.erasure_request, p.erasure_asked, p.erasure_done, p.erasure_version`,
+		`(p.profile_version IS NOT NULL OR p.erasure_asked IS NOT NULL)`,
+		scanID(&key), sqlite.Flag(&inClear), scanID(&e.Key), scanEvent(&e.Request), sqlite.Time(&e.RequestedAt), sqlite.Time(&e.DoneAt), sqlite.Number(&version))
+	if err != nil {
+		return nil, err
 	}
-	return profile, err
+	if e.Asked() {
+		profile.Stamp = domain.Stamp{CreatedAt: e.RequestedAt, UpdatedAt: e.RequestedAt, Version: version}
+		if !e.DoneAt.IsZero() {
+			profile.UpdatedAt = e.DoneAt
+		}
+	}
+	profile.Key, profile.InClear, profile.Erasure = key, inClear, e
+	return profile, nil
 }
 
-// profileAnd returns the profile and reads more columns of its row.
-func (c conn) profileAnd(org domain.OrganizationID, user domain.UserID, columns string, more ...any) (*domain.Profile, error) {
+// profileAnd returns the profile of a row on which the condition is true, and reads more columns
+// of it.
+func (c conn) profileAnd(org domain.OrganizationID, user domain.UserID, columns, condition string, more ...any) (*domain.Profile, error) {
 	organization, err := c.organizationKey(org)
 	if err != nil {
 		return nil, err
@@ -85,11 +98,13 @@ func (c conn) profileAnd(org domain.OrganizationID, user domain.UserID, columns 
 	if err := c.Row(append([]any{sqlite.Number(&person), &r}, more...), `
 		SELECT p.key, `+profileColumns+columns+`
 		FROM people p
-		WHERE p.organization = +?1 AND p.user = +?2 AND p.profile_version IS NOT NULL`, organization, user[:]); err != nil {
+		WHERE p.organization = +?1 AND p.user = +?2 AND `+condition, organization, user[:]); err != nil {
 		return nil, err
 	}
 	c.facts.addPerson(personName{organization, user}, person)
-	return r.of(org, user), nil
+	profile := r.Profile
+	profile.Organization, profile.User = org, user
+	return &profile, nil
 }
 
 // emailHolder returns who has the address. Several people have it only if their entries

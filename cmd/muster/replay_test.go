@@ -95,6 +95,7 @@ var replayRows = []replayRow{
 
 	{op: "remove-organization-member", call: "DELETE /v1/organizations/{org}/members/{gus}"}, // who has no role in it
 	{op: "remove-organization-member", call: "DELETE /v1/organizations/{org}/members/{ben}"},
+	{op: "erase-user", call: "POST /v1/organizations/{org}/users/{ben}/erase"},
 	{op: "archive-role", call: "DELETE /v1/organizations/{org}/roles/{auditor}"},
 }
 

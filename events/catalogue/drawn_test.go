@@ -22,6 +22,10 @@ func TestDrawnEvents(t *testing.T) {
 			rapid.Check(t, func(rt *rapid.T) {
 				drawn := reflect.New(reflect.TypeOf(example.Event)).Elem()
 				draw(rt, drawn, false)
+				if set, ok := drawn.Interface().(domain.UserProfileSet); ok { // as people get it
+					set.Sealed, set.Erased = domain.SealedProfile{}, false
+					drawn = reflect.ValueOf(set)
+				}
 				r := *example
 				r.Event = drawn.Interface().(domain.Event)
 				whole, err := wire.Encode(nil, partition, &r)

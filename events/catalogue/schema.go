@@ -136,6 +136,9 @@ func Documents() ([]Document, error) {
 	for i := range types {
 		t := &types[i]
 		data := *t.Data
+		if t.Name == (domain.UserProfileSet{}).EventType() {
+			data.Properties = sealable(data.Properties)
+		}
 		for _, r := range t.Examples {
 			event, err := Example(r)
 			if err != nil {
@@ -177,4 +180,22 @@ func Example(r *domain.Recorded) (Encoded, error) {
 		return Encoded{}, fmt.Errorf("reading an example: %w", err)
 	}
 	return Encoded{whole, event.Data}, nil
+}
+
+// sealable returns the properties of an event's data with a profile that can also be sealed, as
+// the log has it, or erased.
+func sealable(data Properties) Properties {
+	sealed := &Schema{
+		Type: "object", Required: []string{"sealed", "key"},
+		Description: "The profile as the log has it. Only subscribers on NATS get it so.",
+		Properties: Properties{
+			{"sealed", &Schema{Type: "string", Description: "What the key has sealed, in base64."}},
+			{"key", &Schema{Type: "string", Format: "uuid", Description: "The key."}},
+		},
+	}
+	profile := Schema{OneOf: []*Schema{data[0].Schema, sealed, {Type: "null", Description: "The person was erased."}}}
+	return Properties{
+		{data[0].Name, &profile},
+		{"erased", &Schema{Type: "boolean", Description: "true once the person was erased. The profile is null then."}},
+	}
 }

@@ -28,6 +28,8 @@ var codecs = table(
 	of[domain.OrganizationMemberSuspended](1, organizationMemberSubject),
 	of[domain.OrganizationMemberReinstated](1, organizationMemberSubject),
 	sealable(of[domain.UserProfileSet](1, userSubject)),
+	of[domain.UserErasureRequested](1, userSubject),
+	of[domain.UserErased](1, userSubject),
 	of[domain.WorkspaceCreated](1, workspaceSubject),
 	of[domain.WorkspaceRenamed](1, workspaceSubject),
 	of[domain.WorkspaceArchived](1, workspaceSubject),

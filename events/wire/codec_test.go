@@ -89,6 +89,8 @@ func samples() []domain.Event {
 		domain.SubscriptionSkipped{About: org, ID: domain.SubscriptionID{16}, Number: 42, Why: "cannot be read"},
 		domain.SubscriptionSecretRotated{About: org, ID: domain.SubscriptionID{16}, Secret: domain.Hash{18}, Generation: 2, FormerUntil: later},
 		domain.SubscriptionDeleted{About: org, ID: domain.SubscriptionID{16}},
+		domain.UserErasureRequested{About: user, Key: domain.PersonalKeyID{19}},
+		domain.UserErased{About: user, Key: domain.PersonalKeyID{19}},
 		domain.UserProfileSet{About: user, Sealed: domain.SealedProfile{Key: domain.PersonalKeyID{19}, Text: "c2VhbGVkIQ=="}},
 	}
 }

@@ -52,6 +52,10 @@ var organizations = []rule{
 		want: "yes       scope     no        no        no        no        no        yes       yes       no        no",
 	},
 	{
+		says: "erase a stranger", op: "erase-user", on: "user=zoe",
+		want: "absent    scope     no        no        no        no        no        no        absent    no        no",
+	},
+	{
 		says: "make an organization", op: "create-organization", body: `{"name":"New","owner":{"email":"new@new.example"}}`,
 		want: "scope",
 	},

@@ -45,6 +45,7 @@ var tenancy = map[string]struct {
 	"list-users": {own: 200},
 	"get-user":   {own: 200},
 	"put-user":   {body: `{"email":"other@other.example"}`, own: 200, free: "user"},
+	"erase-user": {own: 409}, // still belongs to the organization
 
 	"list-roles": {own: 200},
 	"get-role":   {own: 200, free: "role"},

@@ -124,6 +124,7 @@ func userOperations() []transport.Operation {
 			Description: "Writes the fields that are sent into the user's entry in the directory. If there is no entry, it makes one and needs an email. A field that is left out stays as it is. avatar_url null removes the picture, and an empty part of the name removes that part. The response is 200 in both cases. People may change their own name and picture. Only an owner or admin of the organization, or a token of the organization, can change an e-mail address or anything of somebody else.",
 			Do:          transport.Command(putUser),
 		},
+		erasureOperation(),
 	}
 }
 
@@ -201,6 +202,9 @@ func putUser(c *transport.Call, in *putUserInput) (*transport.Written[User], err
 		return nil, err
 	}
 	profile := result.State.Profile(in.Organization, in.User)
+	if profile == nil { // a command of before, whose user was erased since
+		return nil, domain.ErrUnknownUser
+	}
 	shown := showUser(profile)
 	return transport.Wrote(result, "", profile.Version, &shown), nil
 }

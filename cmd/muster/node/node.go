@@ -113,14 +113,20 @@ func (n *Node) Start(ctx context.Context) error {
 	offboarding := &worker.Offboarding{
 		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
 	}
-	var err error
+	erasure := &worker.Erasure{
+		Log: n.Log, Models: n.Models, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger,
+	}
+	err := erasure.Begin(ctx)
+	if err != nil {
+		return err
+	}
 	n.deliverer, err = delivery.Open(ctx, delivery.Options{
 		Log: n.Log, Models: n.Models, Webhooks: n.webhooks, Now: n.Clock.Now, NewID: NewID[domain.CommandID], Logger: n.Logger, Metrics: n.Metrics,
 	})
 	if err != nil {
 		return err
 	}
-	n.workers = worker.Start(expiry.Run, offboarding.Run, n.deliverer.Run)
+	n.workers = worker.Start(expiry.Run, offboarding.Run, erasure.Run, n.deliverer.Run)
 	if n.served != nil {
 		r := rest{done: n.done, free: n.freeMemory, collected: collector.Collected()}
 		n.alongside.Go(func() { r.run(following) })
