@@ -154,6 +154,12 @@ func subjects(e Event) []Key {
 		return []Key{SubscriptionKey(about.Organization, e.ID)}
 	case SubscriptionDeleted:
 		return []Key{SubscriptionKey(about.Organization, e.ID)}
+	case ReviewOpened:
+		return []Key{ReviewKey(about.Organization, e.Review.ID)}
+	case ReviewRowDecided:
+		return []Key{ReviewKey(about.Organization, e.ID)}
+	case ReviewClosed:
+		return []Key{ReviewKey(about.Organization, e.ID)}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ var (
 	someScopes      = []Scopes{{ScopeAll}, {"all:read"}, {"tokens:all", "users:read"}, {"tokens:all", "users:read", "actors:impersonate"}, {"members:read"}}
 	someTokens      = []TokenID{key, other}
 	subscriptionIDs = []SubscriptionID{feedID, {1}}
+	reviewIDs       = []ReviewID{reviewID, {1}, {2}}
 	ownRoles        = []RoleKey{"analyst", "deputy", "intern"}
 	someRoles       = append([]RoleKey{RoleOwner, RoleOwner, RoleAdmin, RoleEditor, RoleClient, "boss"}, ownRoles...)
 )
@@ -301,6 +302,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return DeleteSubscription{m, c.ID}
 		},
 	}
+	w.reviewCommands(all)
 	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
 	return all
 }
@@ -320,6 +322,68 @@ func (w *world) subscription(t *rapid.T, m Meta, paused bool) (Meta, Subscriptio
 		return m, *c
 	}
 	return m, Subscription{SubscriptionFacts: SubscriptionFacts{ID: id}}
+}
+
+// reviewCommands adds the commands on reviews.
+func (w *world) reviewCommands(all map[string]func(*rapid.T, Meta) Command) {
+	id, ws := rapid.SampledFrom(reviewIDs), rapid.SampledFrom(workspaces)
+	why := rapid.SampledFrom([]string{"", "", "a reason", "two\nlines"})
+	all["open review"] = func(t *rapid.T, m Meta) Command {
+		facts := ReviewFacts{id.Draw(t, "review"), rapid.SampledFrom(names).Draw(t, "name"), 9, now, rapid.IntRange(0, 3).Draw(t, "rows"), time.Time{}}
+		if one(t, 4, "due") {
+			facts.DueAt = w.at.Add(rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "due after"))
+		}
+		if one(t, 2, "of all workspaces") {
+			return OpenReview{Meta: m, Review: facts}
+		}
+		return OpenReview{m, ws.Draw(t, "workspace"), facts}
+	}
+	decisions := rapid.SampledFrom([]ReviewDecision{ReviewKept, ReviewRevoked, ReviewRevoked, ""})
+	all["decide review of members"] = func(t *rapid.T, m Meta) Command {
+		if m.person().IsZero() && !one(t, 4, "by nobody") {
+			m = by(rapid.SampledFrom(people).Draw(t, "reviewer"))
+		}
+		c := DecideReview{Meta: m, ID: w.review(t)}
+		for range rapid.IntRange(0, 3).Draw(t, "decisions") {
+			d := RowDecision{Decision: decisions.Draw(t, "decision"), Reason: why.Draw(t, "reason")}
+			if d.Workspace, d.User = w.one(t, MembershipActive); one(t, 3, "an admin of the organization") {
+				d.User = ben
+			}
+			if row := w.reviewed(c.ID); row != nil && one(t, 2, "once more") {
+				d.Workspace, d.User = row.Workspace, row.User
+			}
+			c.Decisions = append(c.Decisions, d)
+		}
+		if len(c.Decisions) > 0 && one(t, 3, "by an admin") {
+			c.Meta = by(rapid.SampledFrom([]UserID{ada, ben}).Draw(t, "admin"))
+		}
+		return c
+	}
+	all["close review"] = func(t *rapid.T, m Meta) Command {
+		return CloseReview{m, w.review(t), one(t, 3, "leave rows undecided"), why.Draw(t, "reason")}
+	}
+}
+
+// review draws a review, in most cases one that there is.
+func (w *world) review(t *rapid.T) ReviewID {
+	if !one(t, 4, "any review") {
+		for _, id := range reviewIDs {
+			if w.state.Review(acme, id) != nil {
+				return id
+			}
+		}
+	}
+	return rapid.SampledFrom(reviewIDs).Draw(t, "review")
+}
+
+// reviewed returns the row of the review that was decided last, or nil.
+func (w *world) reviewed(id ReviewID) (last *ReviewRow) {
+	for _, r := range slices.Backward(w.history) {
+		if e, ok := r.Event.(ReviewRowDecided); ok && e.ID == id {
+			return w.state.ReviewRow(id, e.Workspace, e.User)
+		}
+	}
+	return nil
 }
 
 // drawBatch draws a batch of operations on the members of one workspace.

@@ -93,5 +93,12 @@ func Evolve(s *State, r *Recorded) {
 		s.Subscription(e.Organization, e.ID).rotate(e, r)
 	case SubscriptionDeleted:
 		s.subscriptionDeleted(e, r)
+
+	case ReviewOpened:
+		s.reviewOpened(e, r)
+	case ReviewRowDecided:
+		s.reviewRowDecided(e, r)
+	case ReviewClosed:
+		s.Review(e.Organization, e.ID).close(e, r)
 	}
 }

@@ -4,14 +4,17 @@ import "time"
 
 // checkExpiry checks that a membership or token ends in the future or never. RFC 3339
 // cannot express a time after the year 9999.
-func checkExpiry(expires, at time.Time) error {
+func checkExpiry(expires, at time.Time) error { return checkFuture("/expires_at", expires, at) }
+
+// checkFuture is [checkExpiry] for any field.
+func checkFuture(pointer string, t, at time.Time) error {
 	switch {
-	case expires.IsZero():
+	case t.IsZero():
 		return nil
-	case !expires.After(at):
-		return &InvalidError{"/expires_at", "in_the_past", "a time in the future is expected"}
-	case expires.UTC().Year() > 9999:
-		return &InvalidError{"/expires_at", "out_of_range", "a time before the year 10000 is expected"}
+	case !t.After(at):
+		return &InvalidError{pointer, "in_the_past", "a time in the future is expected"}
+	case t.UTC().Year() > 9999:
+		return &InvalidError{pointer, "out_of_range", "a time before the year 10000 is expected"}
 	}
 	return nil
 }

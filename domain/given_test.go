@@ -46,6 +46,7 @@ var tables = map[string][]row{
 	"token rotation":      rotationRows,
 	"token":               tokenRows,
 	"subscription":        subscriptionRows,
+	"review":              reviewRows,
 	"command":             commandRows,
 }
 

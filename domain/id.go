@@ -23,6 +23,7 @@ type (
 	CommandID      = ID[commandKind]
 	SubscriptionID = ID[subscriptionKind]
 	PersonalKeyID  = ID[personalKeyKind] // of the key that a person's data is sealed with
+	ReviewID       = ID[reviewKind]
 )
 
 type (
@@ -35,6 +36,7 @@ type (
 	commandKind      struct{}
 	subscriptionKind struct{}
 	personalKeyKind  struct{}
+	reviewKind       struct{}
 )
 
 // ParseID reads the usual form of a UUID: 36 characters with hyphens, in either case.

@@ -6,9 +6,9 @@ import "slices"
 // loaded, held in memory and dropped again.
 type Key struct {
 	Kind  KeyKind
-	Owner [16]byte // the organization; for a membership, a workspace and its owners, the workspace
-	ID    [16]byte // the user, token, subscription or command; zero where Owner is enough
-	Text  string   // the folded e-mail address for [KeyEmail], the role's key for [KeyCustomRole]
+	Owner [16]byte // the organization; for a membership, a workspace and its owners, the workspace; for a review's row, the review
+	ID    [16]byte // the user, token, subscription, review or command; zero where Owner is enough
+	Text  string   // the folded e-mail address for [KeyEmail], the role's key for [KeyCustomRole], the 16 bytes of the workspace's id for [KeyReviewRow]
 }
 
 // KeyKind says which kind of part a key names, and therefore which type the
@@ -31,6 +31,8 @@ const (
 	KeyOwners                                // *Owners
 	KeySubscription                          // *Subscription
 	KeySubscriptionCount                     // *SubscriptionCount
+	KeyReview                                // *Review
+	KeyReviewRow                             // *ReviewRow
 
 	endOfKinds
 )
@@ -104,6 +106,16 @@ func SubscriptionKey(org OrganizationID, id SubscriptionID) Key {
 // SubscriptionCountKey names how many subscriptions an organization has.
 func SubscriptionCountKey(org OrganizationID) Key {
 	return Key{Kind: KeySubscriptionCount, Owner: org}
+}
+
+// ReviewKey names a review of an organization.
+func ReviewKey(org OrganizationID, id ReviewID) Key {
+	return Key{Kind: KeyReview, Owner: org, ID: id}
+}
+
+// ReviewRowKey names what was decided about a user's access to a workspace.
+func ReviewRowKey(id ReviewID, ws WorkspaceID, user UserID) Key {
+	return Key{Kind: KeyReviewRow, Owner: id, ID: user, Text: string(ws[:])}
 }
 
 // keySet holds keys in the order in which they were added, each once.

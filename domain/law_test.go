@@ -96,6 +96,11 @@ func (l law) holdMember(event Event, must func(bool, string)) {
 	_, offboarding := l.command.(RemoveOrganizationMember)
 
 	switch e := event.(type) {
+	case ReviewRowDecided:
+		must(power.level >= 40 && !l.by.person().IsZero(), "by nobody, or by who does not manage the workspace")
+		must(e.User != l.by.person() && e.User != l.by.Actor.User, "reviewed themself")
+		must(e.Decision == ReviewKept && e.Before != ReviewRevoked || l.ranks[OrganizationMemberKey(e.Organization, e.User)].Level() < 40, "revoked what stays, or kept what is gone")
+		return
 	case MemberRemoved:
 		if was.by != (EventID{}) { // it has ended with all others
 			c, recording := l.command.(EndMemberships)
@@ -226,6 +231,8 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 		must(l.rank >= 40 && l.reads(), "a subscription of who does not act for the organization, or may not read events")
 	case SubscriptionUpdated, SubscriptionPaused, SubscriptionSkipped, SubscriptionDeleted:
 		must(l.rank >= 40, "not the organization's")
+	case ReviewOpened, ReviewClosed:
+		must(l.rank >= 40 || !event.Concerns().Workspace.IsZero() && manages, "of who does not manage what is reviewed")
 	default:
 		must(false, "of no law")
 	}

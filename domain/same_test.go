@@ -55,6 +55,10 @@ func samePart(a, b Part) bool {
 			a.Pause == b.Pause && a.Detail == b.Detail && a.DeletedAt.Equal(b.DeletedAt) && a.Stamp == b.Stamp
 	case *SubscriptionCount:
 		return equal(a, b)
+	case *Review:
+		return equal(a, b)
+	case *ReviewRow:
+		return equal(a, b)
 	default:
 		return reflect.DeepEqual(a, b)
 	}

@@ -37,6 +37,7 @@ var scopeActions = map[string][]string{
 	"events":               {"read"},
 	"audit":                {"read"},
 	"subscriptions":        {"read", "create", "update", "delete"},
+	"reviews":              {"read", "create", "update"},
 	"tokens":               {"read", "create", "delete"},
 	"actors":               {"impersonate"},
 	"user_management":      {"read"},

@@ -91,7 +91,8 @@ func (s *State) gainer(e Event, all []Event) UserID {
 	case OrganizationCreated, OrganizationRenamed, WorkspaceCreated, WorkspaceRenamed, WorkspaceArchived, WorkspaceRestored,
 		RoleCreated, RoleUpdated, RoleArchived,
 		SubscriptionCreated, SubscriptionUpdated, SubscriptionPaused, SubscriptionResumed, SubscriptionRewound, SubscriptionSkipped,
-		SubscriptionSecretRotated, SubscriptionDeleted: // about no user
+		SubscriptionSecretRotated, SubscriptionDeleted, ReviewOpened, ReviewClosed: // about no user
+	case ReviewRowDecided: // gives nothing
 	case MemberSuspended, MemberRemoved, MemberLeft, MemberExpired,
 		OrganizationMemberRemoved, OrganizationMemberSuspended, TokenRevoked: // take something away
 	case OrganizationMemberReinstated: // is the way back

@@ -208,7 +208,8 @@ func (w *world) done(t *rapid.T, c Command) {
 func defined(err error) bool {
 	var invalid *InvalidError
 	var operation *OperationError // says which operation it is
-	return errors.As(err, &invalid) && invalid.Code != "" && invalid.Detail != "" && (invalid.Pointer != "" || errors.As(err, &operation)) ||
+	var row *RowError             // says which decision it is
+	return errors.As(err, &invalid) && invalid.Code != "" && invalid.Detail != "" && (invalid.Pointer != "" || errors.As(err, &operation) || errors.As(err, &row)) ||
 		slices.ContainsFunc(rules, func(rule error) bool { return errors.Is(err, rule) })
 }
 
@@ -216,6 +217,7 @@ func defined(err error) bool {
 var rules = []error{
 	ErrUnknownOrganization, ErrUnknownWorkspace, ErrUnknownMember, ErrUnknownToken, ErrUnknownRole, ErrUnknownSubscription,
 	ErrSubscriptionExists, ErrSecretRotated, ErrNotNext,
+	ErrUnknownReview, ErrReviewExists, ErrReviewClosed, ErrRowRevoked, ErrRowsUndecided, ErrAccessInherited, ErrOwnAccess, ErrReviewerNeeded,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
 	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,

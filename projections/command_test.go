@@ -58,7 +58,9 @@ func drawFacts(t *rapid.T) domain.ProfileFacts {
 func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.UserID) domain.Command {
 	org := meta.Organization
 	token := domain.TokenID{org[0], byte(rapid.IntRange(0, 2).Draw(t, "token")), 0xE}
-	switch rapid.IntRange(0, 11).Draw(t, "command") {
+	switch rapid.IntRange(0, 12).Draw(t, "command") {
+	case 12:
+		return drawOfReview(t, meta, user)
 	case 10, 11:
 		return drawOfSubscription(t, h, meta)
 	case 0:
@@ -125,6 +127,21 @@ func drawOfSubscription(t *rapid.T, h *history, meta domain.Meta) domain.Command
 		return domain.RotateSubscriptionSecret{Meta: meta, ID: facts.ID, Secret: domain.Hash{byte(from)}, Generation: int(from) + 1, Overlap: time.Hour}
 	default:
 		return domain.DeleteSubscription{Meta: meta, ID: facts.ID}
+	}
+}
+
+func drawOfReview(t *rapid.T, meta domain.Meta, user domain.UserID) domain.Command {
+	facts := review(rapid.ByteRange(1, 2).Draw(t, "review"))
+	facts.ID[1] = meta.Organization[0]
+	switch rapid.IntRange(0, 5).Draw(t, "command") {
+	case 0, 1:
+		return domain.OpenReview{Meta: meta, Review: facts}
+	case 2:
+		return domain.CloseReview{Meta: meta, ID: facts.ID, LeaveUndecided: true, Why: "late"}
+	default:
+		meta.OnBehalfOf = userID(rapid.IntRange(1, 4).Draw(t, "reviewer"))
+		decision := rapid.SampledFrom([]domain.ReviewDecision{domain.ReviewKept, domain.ReviewRevoked}).Draw(t, "decision")
+		return domain.DecideReview{Meta: meta, ID: facts.ID, Decisions: []domain.RowDecision{{Workspace: wsID(1), User: user, Decision: decision}}}
 	}
 }
 

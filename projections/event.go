@@ -98,6 +98,13 @@ func (p *projector) event(r *domain.Recorded, key int64) error {
 		return p.subscriptionSecretRotated(e, r)
 	case domain.SubscriptionDeleted:
 		return p.subscriptionDeleted(e, r)
+
+	case domain.ReviewOpened:
+		return p.reviewOpened(e, r, key)
+	case domain.ReviewRowDecided:
+		return p.reviewRowDecided(e, r, key)
+	case domain.ReviewClosed:
+		return p.reviewClosed(e, r)
 	default:
 		return fmt.Errorf("%T: %w", r.Event, ErrUnknownEvent)
 	}

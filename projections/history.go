@@ -389,7 +389,8 @@ func keepsVersions(event domain.Event) bool {
 	switch event.(type) { //nolint:gochecksumtype // a type that is new here changes rows, or does no harm
 	case domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
 		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
-		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted:
+		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted,
+		domain.ReviewOpened, domain.ReviewRowDecided, domain.ReviewClosed:
 		return false
 	default:
 		return true

@@ -45,6 +45,12 @@ var parts = [...]partRow{
 	domain.KeySubscriptionCount: row(notShown, func(c conn, k domain.Key) (*domain.SubscriptionCount, error) {
 		return c.subscriptionCount(k.Owner)
 	}),
+	domain.KeyReview: row("reviews", func(c conn, k domain.Key) (*domain.Review, error) {
+		return c.review(k.Owner, k.ID)
+	}),
+	domain.KeyReviewRow: row(notShown, func(c conn, k domain.Key) (*domain.ReviewRow, error) {
+		return c.reviewRowOf(k)
+	}),
 	domain.KeyUserMemberships: row(notShown, func(c conn, k domain.Key) (*domain.UserMemberships, error) {
 		return c.userMemberships(k.Owner, k.ID)
 	}),

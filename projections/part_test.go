@@ -79,6 +79,7 @@ func TestStoredParts(t *testing.T) {
 		Roles               []*domain.CustomRole         `json:"roles,omitzero"`
 		Tokens              []*domain.Token              `json:"tokens,omitzero"`
 		Subscriptions       []*domain.Subscription       `json:"subscriptions,omitzero"`
+		Reviews             []*domain.Review             `json:"reviews,omitzero"`
 	}{
 		[]*domain.Organization{h.state.Organization(org)},
 		[]*domain.OrganizationMember{h.state.OrganizationMember(org, userID(1))},
@@ -86,6 +87,7 @@ func TestStoredParts(t *testing.T) {
 		[]*domain.Workspace{h.state.Workspace(ws)},
 		[]*domain.Membership{h.state.Membership(ws, userID(3)), h.state.Membership(ws, userID(2))},
 		[]*domain.CustomRole{h.state.CustomRole(org, "auditor")},
+		nil,
 		nil,
 		nil,
 	}

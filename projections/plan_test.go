@@ -66,6 +66,24 @@ func TestPlans(t *testing.T) {
 		func() error { _, err := m.Subscription(org, webhook(1).ID); return err },
 		func() error { _, err := m.AnySubscription(webhook(3).ID); return err },
 		func() error { _, err := m.Subscriptions(context.Background(), org, Page{}); return err },
+		func() error { _, err := m.Review(org, review(2).ID); return err },
+		func() error { _, err := m.Reviews(context.Background(), org, ReviewFilter{}, Page{}); return err },
+		func() error {
+			_, err := m.CountAccess(context.Background(), org, domain.WorkspaceID{}, later)
+			return err
+		},
+		func() error {
+			_, err := m.AccessAfter(context.Background(), org, domain.WorkspaceID{}, later, AccessPlace{}, 9)
+			return err
+		},
+		func() error {
+			_, err := m.ReviewRows(context.Background(), m.Queries, h.state.Review(org, review(9).ID), ReviewRowFilter{}, later, Page{})
+			return err
+		},
+		func() error {
+			_, err := m.ReviewRows(context.Background(), m.Queries, h.state.Review(org, review(9).ID), ReviewRowFilter{Decision: domain.ReviewKept}, later, Page{})
+			return err
+		},
 	} {
 		if err := f(); err != nil {
 			t.Fatal(err)
@@ -128,6 +146,8 @@ func TestPlans(t *testing.T) {
 	h.do(t,
 		domain.SkipEvent{Meta: root(org), ID: webhook(1).ID, Number: 1, Next: 1, Set: h.state.Subscription(org, webhook(1).ID).Set, Why: "x"},
 		domain.DeleteSubscription{Meta: root(org), ID: webhook(1).ID},
+		domain.OpenReview{Meta: root(org), Review: review(3)}, decide(org, 3, ws, 6, domain.ReviewKept), decide(org, 3, ws, 6, domain.ReviewRevoked),
+		domain.CloseReview{Meta: root(org), ID: review(3).ID, LeaveUndecided: true, Why: "late"},
 	)
 	h.follow(t, m)
 	requirePlan(t, m.writer.Conns[0])

@@ -174,7 +174,8 @@ func (p *projector) noteAccess(event domain.Event) error {
 		domain.UserProfileSet, domain.UserErasureRequested, domain.UserErased,
 		domain.WorkspaceCreated, domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
 		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
-		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted:
+		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted,
+		domain.ReviewOpened, domain.ReviewRowDecided, domain.ReviewClosed:
 		return nil
 	case domain.MemberInvited, domain.MemberAdded, domain.MemberAccepted, domain.MemberInvitationRenewed, domain.MemberRoleChanged,
 		domain.MemberPermissionsChanged, domain.MemberExpiryChanged, domain.MemberSuspended, domain.MemberReinstated,

@@ -59,6 +59,9 @@ func TestNotFound(t *testing.T) {
 		"Subscription another": func() error { _, err := m.Subscription(orgID(2), webhook(1).ID); return err },
 		"Subscription deleted": func() error { _, err := m.Subscription(org, webhook(3).ID); return err },
 		"AnySubscription":      func() error { _, err := m.AnySubscription(webhook(9).ID); return err },
+		"Review another":       func() error { _, err := m.Review(orgID(2), review(2).ID); return err },
+		"Review":               func() error { _, err := m.Review(org, review(3).ID); return err },
+		"Reviews":              func() error { _, err := m.Reviews(context.Background(), orgID(9), ReviewFilter{}, Page{}); return err },
 		"Subscriptions":        func() error { _, err := m.Subscriptions(context.Background(), orgID(9), Page{}); return err },
 		"Tokens":               func() error { _, err := m.Tokens(context.Background(), orgID(9), Page{}); return err },
 	} {

@@ -179,6 +179,21 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 			return domain.SkipEvent{Meta: m, ID: webhook(2).ID, Number: 1, Next: 1, Set: *set, Why: "a reason"}
 		},
 		func(m domain.Meta) domain.Command { return domain.DeleteSubscription{Meta: m, ID: webhook(2).ID} },
+		func(m domain.Meta) domain.Command {
+			facts := review(1)
+			facts.ID = domain.ReviewID(uuid.New())
+			return domain.OpenReview{Meta: m, Review: facts}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.OpenReview{Meta: m, Workspace: ws, Review: review(2)}
+		},
+		func(m domain.Meta) domain.Command {
+			m.OnBehalfOf = userID(1)
+			return domain.DecideReview{Meta: m, ID: review(2).ID, Decisions: []domain.RowDecision{{Workspace: ws, User: userID(9), Decision: domain.ReviewRevoked}}}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.CloseReview{Meta: m, ID: review(2).ID, LeaveUndecided: true, Why: "late"}
+		},
 	}
 }
 

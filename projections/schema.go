@@ -183,6 +183,44 @@ CREATE TABLE subscriptions (
 	version      INTEGER NOT NULL
 );
 
+-- Who had access is not here: that follows from the history and never changes.
+CREATE TABLE reviews (
+	key          INTEGER PRIMARY KEY,
+	id           BLOB    NOT NULL UNIQUE,
+	organization INTEGER NOT NULL,
+	workspace    BLOB,             -- null: all of them
+	name         TEXT    NOT NULL,
+	as_of        INTEGER NOT NULL, -- the number of an event of the organization's partition
+	at           INTEGER NOT NULL, -- the moment that is reviewed
+	rows         INTEGER NOT NULL,
+	kept         INTEGER NOT NULL DEFAULT 0,
+	revoked      INTEGER NOT NULL DEFAULT 0,
+	due_at       INTEGER,          -- null: no such time
+	opened_by    TEXT    NOT NULL, -- the id of a user or token, or '' for the system
+	closed_at    INTEGER,          -- null: open
+	closed_by    TEXT    NOT NULL DEFAULT '',
+	why          TEXT    NOT NULL DEFAULT '', -- rows were left undecided
+	created_at   INTEGER NOT NULL,
+	updated_at   INTEGER NOT NULL,
+	version      INTEGER NOT NULL
+);
+
+-- The rows of reviews that were decided.
+CREATE TABLE review_rows (
+	key        INTEGER PRIMARY KEY,
+	review     BLOB    NOT NULL,
+	workspace  BLOB    NOT NULL,
+	user       BLOB    NOT NULL,
+	decision   TEXT    NOT NULL,
+	reason     TEXT    NOT NULL,
+	reviewer   TEXT    NOT NULL,
+	event      BLOB    NOT NULL, -- the last one that said so
+	created_at INTEGER NOT NULL,
+	updated_at INTEGER NOT NULL,
+	version    INTEGER NOT NULL,
+	UNIQUE (review, workspace, user)
+);
+
 -- The results of commands with an idempotency key. The row's key is that of the
 -- command's last event.
 CREATE TABLE done (
@@ -228,6 +266,8 @@ CREATE        INDEX memberships_ends        ON memberships (ends_at) WHERE ends_
 CREATE        INDEX memberships_ending      ON memberships (ended_by, person) WHERE ended_by IS NOT NULL;
 CREATE        INDEX memberships_rare        ON memberships (workspace, state) WHERE state <> 'active';
 CREATE        INDEX memberships_permissions ON memberships (workspace, permissions) WHERE permissions IS NOT NULL AND state <> 'removed';
+CREATE        INDEX reviews_created         ON reviews (organization);
+CREATE        INDEX review_rows_decided     ON review_rows (review);
 CREATE        INDEX subscriptions_created   ON subscriptions (organization);
 CREATE        INDEX tokens_created          ON tokens (organization);
 CREATE UNIQUE INDEX tokens_secret           ON tokens (secret);
@@ -237,4 +277,4 @@ CREATE        INDEX tokens_former           ON tokens (former) WHERE former IS N
 const membershipsOfPeople = `CREATE INDEX IF NOT EXISTS memberships_workspaces ON memberships (person, workspace);`
 
 // tableNames are the names of all tables, for [ReadModels.Fingerprint].
-var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "subscriptions", "done"}
+var tableNames = []string{"checkpoints", "organizations", "people", "roles", "workspaces", "memberships", "tokens", "subscriptions", "reviews", "review_rows", "done"}

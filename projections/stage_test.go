@@ -2,6 +2,7 @@ package projections
 
 import (
 	"testing"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 )
@@ -12,6 +13,18 @@ func webhook(n byte) domain.SubscriptionFacts {
 		ID: domain.SubscriptionID{n}, Kind: domain.SubscriptionWebhook, Secret: domain.Hash{n},
 		SubscriptionTerms: domain.SubscriptionTerms{Name: "Hook", Types: []string{"muster.member.*"}, URL: "https://example.com/hook"},
 	}
+}
+
+// review returns the n-th review, with as many rows.
+func review(n byte) domain.ReviewFacts {
+	return domain.ReviewFacts{ID: domain.ReviewID{n}, Name: "Spring", AsOf: 1, At: time.UnixMilli(1 << 40).UTC(), Rows: int(n), DueAt: time.UnixMilli(1 << 42).UTC()}
+}
+
+// decide decides a row of the n-th review on behalf of user 1.
+func decide(org domain.OrganizationID, n byte, ws domain.WorkspaceID, user int, decision domain.ReviewDecision) domain.Command {
+	m := root(org)
+	m.OnBehalfOf = userID(1)
+	return domain.DecideReview{Meta: m, ID: domain.ReviewID{n}, Decisions: []domain.RowDecision{{Workspace: ws, User: userID(user), Decision: decision, Reason: "seen"}}}
 }
 
 // stage makes the history that most queries are tested on. Organization 1 has the
@@ -46,6 +59,10 @@ func stage(t *testing.T) (*history, *ReadModels) {
 		domain.CreateSubscription{Meta: root(org), Subscription: webhook(2)},
 		domain.CreateSubscription{Meta: root(org), Subscription: webhook(3)},
 		domain.DeleteSubscription{Meta: root(org), ID: webhook(3).ID},
+		domain.OpenReview{Meta: root(org), Review: review(9)},
+		domain.OpenReview{Meta: root(org), Workspace: ws, Review: review(2)},
+		decide(org, 9, ws, 3, domain.ReviewRevoked), decide(org, 9, wsID(2), 2, domain.ReviewKept), introduceMember(org, ws, 3, domain.RoleEditor),
+		domain.CloseReview{Meta: root(org), ID: domain.ReviewID{2}, LeaveUndecided: true, Why: "late"},
 		createOrganization(orgID(2), 7), createWorkspace(orgID(2), wsID(4), 7),
 	)
 	return h, h.models(t)

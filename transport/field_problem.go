@@ -61,6 +61,7 @@ var fieldCodes = map[string]string{
 	"in_the_past":       "Time in the past",
 	"unknown_scope":     "Unknown scope",
 	"unknown_workspace": "Unknown workspace",
+	"unknown_row":       "Not a row of the review",
 
 	"invalid_key":        "Invalid key",
 	"invalid_permission": "Invalid permission",

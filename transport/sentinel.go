@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/muster-dev/muster/domain"
@@ -30,6 +31,7 @@ var sentinels = []struct {
 	{domain.ErrUnknownToken, notFound},
 	{domain.ErrUnknownRole, notFound},
 	{domain.ErrUnknownSubscription, notFound},
+	{domain.ErrUnknownReview, notFound},
 	{projections.ErrNotFound, notFound},
 	{feed.ErrUnknownEvent, notFound},
 
@@ -43,6 +45,13 @@ var sentinels = []struct {
 	{domain.ErrTooManySubscriptions, Kind{"too_many_subscriptions", http.StatusConflict, "The organization has all the subscriptions it can have"}},
 	{domain.ErrNotNext, NotNext},
 	{domain.ErrSecretRotated, Kind{"secret_rotated", http.StatusConflict, "The secret was rotated in the meantime"}},
+	{domain.ErrReviewExists, Kind{"review_exists", http.StatusConflict, "Review already exists"}},
+	{domain.ErrReviewClosed, Kind{"review_closed", http.StatusConflict, "The review is closed"}},
+	{domain.ErrRowRevoked, Kind{"row_revoked", http.StatusConflict, "Access was revoked in this review"}},
+	{domain.ErrRowsUndecided, Kind{"rows_undecided", http.StatusConflict, "Rows of the review are undecided"}},
+	{domain.ErrAccessInherited, Kind{"access_inherited", http.StatusConflict, "Access comes from a role in the organization"}},
+	{domain.ErrOwnAccess, Kind{"own_access", http.StatusForbidden, "Nobody reviews their own access"}},
+	{domain.ErrReviewerNeeded, Kind{"reviewer_needed", http.StatusForbidden, "Only a person reviews access"}},
 	{domain.ErrRoleExists, Kind{"role_exists", http.StatusConflict, "The organization has, or had, a role with this key"}},
 	{domain.ErrRoleBuiltIn, Kind{"role_built_in", http.StatusConflict, "Built-in roles cannot be changed"}},
 	{domain.ErrNotActive, Kind{"not_active", http.StatusConflict, "The membership is not active"}},
@@ -142,7 +151,11 @@ const maxNamed = 200
 func ProblemOf(err error) *Problem {
 	var operation *domain.OperationError
 	if errors.As(err, &operation) {
-		return problemOfOperation(operation)
+		return problemBelow(OperationPointer(operation.Index), operation.Err)
+	}
+	var row *domain.RowError
+	if errors.As(err, &row) {
+		return problemBelow("/decisions/"+strconv.Itoa(row.Index), row.Err)
 	}
 	var p *Problem
 	if errors.As(err, &p) {
@@ -164,10 +177,10 @@ func ProblemOf(err error) *Problem {
 	return k.adorn(p)
 }
 
-// problemOfOperation returns the problem of a batch that is refused because of one of its
-// operations.
-func problemOfOperation(e *domain.OperationError) *Problem {
-	p, pointer := ProblemOf(e.Err), OperationPointer(e.Index)
+// problemBelow returns the problem of a command that is refused because of one of its
+// elements, such as an operation of a batch.
+func problemBelow(pointer string, err error) *Problem {
+	p := ProblemOf(err)
 	if p.Errors == nil {
 		p.Errors = []FieldProblem{{pointer, p.Code, p.Detail}}
 	} else {

@@ -94,6 +94,7 @@ func Nouns() ([]Noun, error) {
 		{"Roles", "The organization's own roles.", roles},
 		{"Tokens", "Credentials.", tokens},
 		{"Subscriptions", "Durable cursors on the organization's events.", subscriptions},
+		{"Reviews", "What became of the question whether people still need their access.", reviews},
 	} {
 		n := Noun{Name: noun.name, About: noun.about}
 		for _, r := range noun.rows {

@@ -152,6 +152,7 @@ var values = map[reflect.Type]Schema{
 	reflect.TypeFor[domain.OrganizationRole](): choice(domain.OrganizationOwner, domain.OrganizationAdmin, domain.OrganizationPlain),
 	reflect.TypeFor[domain.SubscriptionKind](): choice(domain.SubscriptionWebhook, domain.SubscriptionNATS),
 	reflect.TypeFor[domain.PauseCause]():       choice(domain.PauseRequested, domain.PauseFailing, domain.PauseGone, domain.PauseSecret),
+	reflect.TypeFor[domain.ReviewDecision]():   choice(domain.ReviewKept, domain.ReviewRevoked),
 	reflect.TypeFor[domain.Level]():            {Type: "integer", Minimum: number(1), Maximum: number(int(domain.LevelTop)), words: "number from 1 to 50"},
 }
 

@@ -6,6 +6,7 @@ var texts = map[string]string{
 	"role_id":         "The role.",
 	"token_id":        "The token.",
 	"subscription_id": "The subscription.",
+	"review_id":       "The review.",
 	"secret_sha256":   "The SHA-256 of the new secret. The secret itself is stored nowhere.",
 
 	"former_expires_at": "Until when the old secret stays valid.",

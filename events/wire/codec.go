@@ -61,6 +61,9 @@ var codecs = table(
 	of[domain.SubscriptionSkipped](1, func(e domain.SubscriptionSkipped) string { return subscriptionSubject(e.ID) }),
 	of[domain.SubscriptionSecretRotated](1, func(e domain.SubscriptionSecretRotated) string { return subscriptionSubject(e.ID) }),
 	of[domain.SubscriptionDeleted](1, func(e domain.SubscriptionDeleted) string { return subscriptionSubject(e.ID) }),
+	of[domain.ReviewOpened](1, func(e domain.ReviewOpened) string { return reviewSubject(e.Review.ID) }),
+	of[domain.ReviewRowDecided](1, func(e domain.ReviewRowDecided) string { return reviewSubject(e.ID) }),
+	of[domain.ReviewClosed](1, func(e domain.ReviewClosed) string { return reviewSubject(e.ID) }),
 )
 
 // codec reads and writes the data of one type of event.

@@ -92,6 +92,11 @@ func samples() []domain.Event {
 		domain.UserErasureRequested{About: user, Key: domain.PersonalKeyID{19}},
 		domain.UserErased{About: user, Key: domain.PersonalKeyID{19}},
 		domain.UserProfileSet{About: user, Sealed: domain.SealedProfile{Key: domain.PersonalKeyID{19}, Text: "c2VhbGVkIQ=="}},
+		domain.ReviewOpened{About: domain.About{Organization: about.Organization, Workspace: about.Workspace}, Review: domain.ReviewFacts{
+			ID: domain.ReviewID{19}, Name: "Spring", AsOf: 1041, At: testTime, Rows: 12, DueAt: later,
+		}},
+		domain.ReviewRowDecided{About: about, ID: domain.ReviewID{19}, Decision: domain.ReviewRevoked, Before: domain.ReviewKept, Why: "left the team"},
+		domain.ReviewClosed{About: org, ID: domain.ReviewID{19}, Undecided: 3, Why: "the owner is away"},
 	}
 }
 

@@ -28,7 +28,7 @@ func largest(t *testing.T, v reflect.Value, name string) {
 		text(50, "r")
 	case domain.OrganizationRole, domain.SubscriptionKind:
 		text(7, "r")
-	case domain.PauseCause:
+	case domain.PauseCause, domain.ReviewDecision:
 		text(9, "c")
 	case time.Time:
 		v.Set(reflect.ValueOf(testTime))

@@ -26,4 +26,6 @@ func roleSubject(id domain.RoleID) string { return "roles/" + id.String() }
 
 func tokenSubject(id domain.TokenID) string { return "tokens/" + id.String() }
 
+func reviewSubject(id domain.ReviewID) string { return "reviews/" + id.String() }
+
 func subscriptionSubject(id domain.SubscriptionID) string { return "subscriptions/" + id.String() }

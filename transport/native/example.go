@@ -46,6 +46,10 @@ var bodies = map[string]string{
 	"skip-event":                 `{"position": "0-1043", "reason": "The receiver cannot read it, ticket 4711"}`,
 	"rotate-subscription-secret": `{"overlap_seconds": 86400}`,
 
+	"open-review":   `{"name": "Spring 2026", "due_at": "2035-12-31T23:00:00Z"}`,
+	"decide-review": `{"decisions": [{"workspace_id": "019cc043-af91-783e-9927-3daab1cd9277", "user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b13", "decision": "revoked", "reason": "Has left the project"}]}`,
+	"close-review":  `{"leave_undecided": true, "reason": "The owner is away until May"}`,
+
 	"issue-token":  `{"name": "Billing service", "scopes": ["workspace_members:read", "access:read"], "expires_at": "2035-12-31T23:00:00Z"}`,
 	"rotate-token": `{"overlap_seconds": 86400}`,
 }

@@ -21,6 +21,7 @@ const (
 	exampleRole         = "019cc043-b8c1-7a40-8d2e-5b6f7a8091c2"
 	exampleToken        = "019cc043-bd13-7e58-a4c7-1d2e3f405162"
 	exampleSubscription = "019cc043-c7d4-7b61-9e0f-2a3b4c5d6e7f"
+	exampleReview       = "019cc043-ca17-7d42-8c3b-4e5f60718293"
 	exampleHook         = "https://app.acme.example/hooks/muster"
 	exampleSkipped      = "0-1043"
 	ada                 = "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10"
@@ -156,6 +157,14 @@ func (s *story) tellAll() {
 	s.named["event"] = s.tell("list-events", "?type=muster.member.*&page_size=2").get("items", 0, "id")
 	s.tell("get-event", "")
 	s.tell("issue-event-ticket", "")
+
+	s.is(exampleReview, s.tell("open-review", "").get("id"))
+	s.named["review"] = exampleReview
+	s.tell("list-review-rows", "?page_size=2")
+	s.tell("decide-review", "", "Muster-On-Behalf-Of", ada)
+	for _, operation := range []string{"get-review", "list-reviews", "close-review"} {
+		s.tell(operation, "")
+	}
 
 	s.tellSubscriptions()
 	issued := s.tell("issue-token", "")

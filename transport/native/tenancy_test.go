@@ -99,6 +99,13 @@ var tenancy = map[string]struct {
 	"list-deliveries":            {own: 200},
 	"delete-subscription":        {own: 204},
 
+	"list-reviews":     {own: 200},
+	"open-review":      {body: `{"name":"Spring"}`, own: 201},
+	"get-review":       {own: 200},
+	"list-review-rows": {own: 200},
+	"decide-review":    {body: `{"decisions":[{"workspace_id":"{workspace}","user_id":"{user}","decision":"kept"}]}`, own: 403}, // only a person may
+	"close-review":     {body: `{"leave_undecided":true,"reason":"late"}`, own: 200},
+
 	"list-tokens":  {own: 200},
 	"issue-token":  {body: `{"name":"second","scopes":["access:read"]}`, own: 201},
 	"rotate-token": {own: 200},
@@ -127,6 +134,7 @@ func (s *service) things(x tenant) things {
 	// Nothing of what the tests do is of this type, so nothing is sent.
 	found["subscription"] = s.root("POST", "/v1/organizations/"+x.org+"/subscriptions",
 		`{"name":"hook","kind":"webhook","url":"http://127.0.0.1:9/","types":["muster.user.profile_set"]}`).want(201).get("id")
+	found["review"] = s.root("POST", "/v1/organizations/"+x.org+"/reviews", `{"name":"autumn"}`).want(201).get("id")
 	found["event"] = s.root("GET", "/v1/organizations/"+x.org+"/events", "").want(200).get("items", 0, "id")
 	return found
 }
@@ -135,7 +143,7 @@ func absent() things {
 	return things{
 		"organization": newText(), "workspace": newText(), "user": newText(), "nobody": newText(), "role": newText(),
 		"membership": newText(), "token": newText(), "event": "01KHQ3M6Z8V2N4T7X9B1C3D5F7",
-		"subscription": newText(),
+		"subscription": newText(), "review": newText(),
 	}
 }
 

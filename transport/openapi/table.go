@@ -106,6 +106,8 @@ var table = map[string]row{
 	"nats_name":           {length: 100, pattern: `^[A-Za-z0-9_-]+$`},
 	"subscription_secret": {length: 60, pattern: `^(whsec_[A-Za-z0-9+/]{43}=|sub_[0-9A-Za-z]{52})$`},
 
+	"decisions": {items: domain.MaxDecisions, most: maxNumber},
+
 	// Lists.
 	"page":       {items: projections.MaxPageSize},
 	"cursor":     {length: 6000, pattern: `^[A-Za-z0-9_-]+$`},
