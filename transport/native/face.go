@@ -73,6 +73,7 @@ func Face(o Options) (transport.Face, error) {
 			{Name: "Proofs", Description: "That the log is complete and unchanged, for those who trust nobody."},
 			{Name: "Subscriptions", Description: "Events that are delivered: by webhooks, or to be fetched from NATS."},
 			{Name: "Reviews", Description: "Whether people still need their access."},
+			{Name: "Reports", Description: "What auditors ask for, with a proof."},
 			{Name: "Tokens", Description: "Credentials."},
 			{Name: "Service", Description: "For those who run Muster."},
 		},
@@ -85,7 +86,7 @@ func Face(o Options) (transport.Face, error) {
 		Operations: slices.Concat(
 			organizationOperations(), organizationMemberOperations(), userOperations(), roleOperations(), workspaceOperations(),
 			memberOperations(), memberStateOperations(), memberBatchOperations(), invitationOperations(), ownershipOperations(),
-			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), checkpointOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), reviewOperations(), tokenOperations(), selfOperations(),
+			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), checkpointOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), reviewOperations(), reportOperations(), tokenOperations(), selfOperations(),
 			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
 		Pages: append(schemaPages(), transport.Page{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}),

@@ -106,6 +106,9 @@ var tenancy = map[string]struct {
 	"decide-review":    {body: `{"decisions":[{"workspace_id":"{workspace}","user_id":"{user}","decision":"kept"}]}`, own: 403}, // only a person may
 	"close-review":     {body: `{"leave_undecided":true,"reason":"late"}`, own: 200},
 
+	"get-report":          {own: 200, free: "kind"},
+	"get-report-manifest": {own: 200, free: "kind"},
+
 	"list-tokens":  {own: 200},
 	"issue-token":  {body: `{"name":"second","scopes":["access:read"]}`, own: 201},
 	"rotate-token": {own: 200},
@@ -127,7 +130,7 @@ type things map[string]string
 func (s *service) things(x tenant) things {
 	found := things{
 		"organization": x.org, "workspace": x.ws, "user": x.owner, "nobody": newText(),
-		"role": domain.BuiltInRoles()[0].ID.String(),
+		"role": domain.BuiltInRoles()[0].ID.String(), "kind": "who-had-access",
 	}
 	found["membership"] = s.root("GET", "/v1/workspaces/"+x.ws+"/members/"+x.owner, "").want(200).get("id")
 	found["token"] = s.root("POST", "/v1/organizations/"+x.org+"/tokens", `{"name":"other","scopes":["access:read"]}`).want(201).get("id")
@@ -143,7 +146,7 @@ func absent() things {
 	return things{
 		"organization": newText(), "workspace": newText(), "user": newText(), "nobody": newText(), "role": newText(),
 		"membership": newText(), "token": newText(), "event": "01KHQ3M6Z8V2N4T7X9B1C3D5F7",
-		"subscription": newText(), "review": newText(),
+		"subscription": newText(), "review": newText(), "kind": "who-had-access",
 	}
 }
 
