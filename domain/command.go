@@ -39,8 +39,8 @@ type Meta struct {
 	Request Hash
 	Reason  string
 	If      Precondition
-	// Cause is the event that made Muster itself issue the command. It is zero for a
-	// command that somebody else gives.
+	// Cause is the event that made Muster itself issue the command, or the event that the
+	// command reverts. It is zero for all other commands.
 	Cause EventID
 }
 

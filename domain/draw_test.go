@@ -303,6 +303,8 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 	}
 	w.reviewCommands(all)
+	all["revert"] = func(t *rapid.T, m Meta) Command { return w.drawRevert(t, m) }
+	all["take organization's role"] = func(t *rapid.T, m Meta) Command { return TakeOrganizationRole{m, who.Draw(t, "user")} }
 	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
 	return all
 }

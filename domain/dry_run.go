@@ -10,7 +10,7 @@ import "time"
 // the command needs, and afterwards the command can need more.
 func HideUnread(s *State, c Command, at time.Time) {
 	// The real command that removes somebody who was removed before leaves no trace either.
-	_, ends := c.(RemoveMember)
+	_, ends := plain(c).(RemoveMember)
 	m := c.Metadata()
 	_, err := s.organizationAuthority(m)
 	outside := err != nil

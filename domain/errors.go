@@ -39,6 +39,9 @@ var (
 	ErrProfileInClear       = errors.New("an older version wrote the user's profile into the log unsealed, so no key can be destroyed to erase it: make a sealed copy of the log with muster audit seal first")
 	ErrErasurePending       = errors.New("the user's former profile is being erased: try again in a moment")
 	ErrWorkspaceArchived    = errors.New("the workspace is archived: restore it before changing it")
+	ErrNotReversible        = errors.New("the event cannot be reverted")
+	ErrChangedSince         = errors.New("what the event had changed has changed since, by another event: revert that one first, or make the change itself")
+	ErrChangedMeanwhile     = errors.New("what the event had changed is just changing: try again")
 	ErrLastOwner            = errors.New("there must be an active owner: make somebody else an owner first")
 
 	ErrNotAllowed     = errors.New("the actor may not do this")

@@ -60,8 +60,8 @@ type Recorded struct {
 	// Request is the hash of the request if the command had an idempotency key, and
 	// zero otherwise.
 	Request Hash
-	// Cause is the event that made Muster itself issue the command, or the first event
-	// of the same command.
+	// Cause is the event that made Muster itself issue the command, the event that the
+	// command reverts, or the first event of the same command.
 	Cause  EventID
 	Reason string
 }

@@ -48,6 +48,7 @@ var tables = map[string][]row{
 	"subscription":        subscriptionRows,
 	"review":              reviewRows,
 	"command":             commandRows,
+	"revert":              revertRows,
 }
 
 func TestRules(t *testing.T) {

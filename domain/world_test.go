@@ -109,7 +109,7 @@ func repeats(c Command) bool {
 // happen checks the events of a command against the law. It folds them into the whole state
 // and into the state with what the command needs.
 func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
-	law, held := w.law(c), w.holdings()
+	law, held := w.law(plain(c)), w.holdings()
 	number := uint64(len(w.history))
 	for i, e := range events {
 		if batch, ok := c.(Batch); ok && (i == 0 || e.Concerns().User != events[i-1].Concerns().User) {
@@ -197,6 +197,8 @@ func (w *world) done(t *rapid.T, c Command) {
 		if tie := w.model.ties[c.target(w.state)]; tie.state != "" && tie.state != MembershipRemoved && !tie.here(w.at) {
 			t.Fatalf("%#v left %+v", c, tie)
 		}
+	case Revert:
+		w.reverted(t, c)
 	case RemoveMember, LeaveWorkspace:
 		if tie := w.model.ties[c.target(w.state)]; tie.here(w.at) {
 			t.Fatalf("%#v left %+v", c, tie)
@@ -220,5 +222,6 @@ var rules = []error{
 	ErrUnknownReview, ErrReviewExists, ErrReviewClosed, ErrRowRevoked, ErrRowsUndecided, ErrAccessInherited, ErrOwnAccess, ErrReviewerNeeded,
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
 	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
+	ErrNotReversible, ErrChangedSince, ErrChangedMeanwhile,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
 }

@@ -28,6 +28,9 @@ type Problem struct {
 	// active owner.
 	Workspaces []domain.WorkspaceID `json:"workspace_ids,omitempty" format:"uuid" maxItems:"200" nullable:"false" doc:"With last_owner: the workspaces that would be left without an active owner, 200 at most. The detail says how many they are."`
 
+	// EventID is set for changed_since only. It is the event that made the change.
+	EventID string `json:"event_id,omitempty" bounds:"event" doc:"With changed_since: the event that has changed what the reverted event had changed." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
+
 	headers http.Header
 	cause   error // logged, never sent
 }

@@ -62,6 +62,9 @@ var sentinels = []struct {
 	{domain.ErrNotInvited, Kind{"not_invited", http.StatusConflict, "No open invitation"}},
 	{domain.ErrEmailTaken, Kind{"email_taken", http.StatusConflict, "E-mail address belongs to another user"}},
 	{domain.ErrWorkspaceArchived, Kind{"workspace_archived", http.StatusConflict, "Workspace is archived"}},
+	{domain.ErrNotReversible, Kind{"not_reversible", http.StatusConflict, "Event cannot be reverted"}},
+	{domain.ErrChangedSince, Kind{"changed_since", http.StatusConflict, "Changed by another event since"}},
+	{domain.ErrChangedMeanwhile, serviceUnavailable},
 	{domain.ErrLastOwner, Kind{"last_owner", http.StatusConflict, "Last owner cannot be removed"}},
 	{domain.ErrNotAllowed, Kind{"not_allowed", http.StatusForbidden, "Not allowed"}},
 	{domain.ErrRoleAboveOwn, Kind{"role_above_own", http.StatusForbidden, "Role or permission above the actor's own"}},
@@ -194,6 +197,7 @@ func problemBelow(pointer string, err error) *Problem {
 func (k Kind) adorn(p *Problem) *Problem {
 	var member *domain.AlreadyMemberError
 	var last *domain.LastOwnerError
+	var since *domain.ChangedSinceError
 	var early *auth.RateLimitedError
 	var stopped *events.StoppedError
 	switch {
@@ -203,6 +207,8 @@ func (k Kind) adorn(p *Problem) *Problem {
 		p.Detail = NotFound().Detail
 	case errors.As(p.cause, &member):
 		p.MembershipID = member.Membership.String()
+	case errors.As(p.cause, &since):
+		p.EventID = since.By.ID.String()
 	case errors.As(p.cause, &last):
 		p.Workspaces = last.Workspaces[:min(len(last.Workspaces), maxNamed)]
 	case k == serviceUnavailable && errors.As(p.cause, &stopped):
