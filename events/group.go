@@ -97,7 +97,7 @@ func (g *group) run(r *request) (Result, error) {
 			}
 			target, outcomes := done.Replay(r.command)
 			position := wire.Position{Partition: h.log.Number, Number: done.Number}
-			return Result{position, done.Types, done.After, target, outcomes, true}, nil
+			return Result{Position: position, Types: done.Types, State: done.After, Target: target, Outcomes: outcomes, Replayed: true}, nil
 		}
 	}
 	now, at := g.times()
@@ -138,10 +138,14 @@ func (g *group) try(keys []domain.Key, now, at time.Time, c domain.Command) (Res
 	if err != nil {
 		return Result{}, err
 	}
+	tried := make([]domain.Recorded, len(entries))
 	for i := range entries {
 		domain.Evolve(state, &entries[i].Recorded)
+		tried[i] = entries[i].Recorded
 	}
-	return g.result(c, &d, state), nil
+	result := g.result(c, &d, state)
+	result.Tried = tried
+	return result, nil
 }
 
 // result returns the result of a decision whose events are folded into the state.

@@ -42,6 +42,9 @@ type Result struct {
 	Target domain.Key
 	// Outcomes has one entry for each operation of a batch; nil for other commands.
 	Outcomes []domain.Outcome
+	// Tried are the events that the command would have had, as they would be read from the
+	// log. Only [Log.Try] returns them. Their ids, numbers and times are not final.
+	Tried []domain.Recorded
 	// Replayed says that the command's idempotency key was seen before. The result is
 	// then the first one again.
 	Replayed bool

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // replayRow is a request for a command. Names in braces are placeholders for ids and tokens that
@@ -21,8 +23,10 @@ type replayRow struct {
 	keep string // NAME=FIELD: a field of the response, kept under the name
 	// keepPosition is the name under which the response's position is kept.
 	keepPosition string
-	header       []string
-	token        string // the name of the token; root's if it is empty
+	// keepEvent is the name under which the id of the last event is kept.
+	keepEvent string
+	header    []string
+	token     string // the name of the token; root's if it is empty
 	// refused says that the command is refused. A refusal has no record, so the command is
 	// decided again.
 	refused bool
@@ -36,7 +40,8 @@ var replayRows = []replayRow{
 	{op: "create-role", call: "POST /v1/organizations/{org}/roles", body: `{"key":"auditor","name":"Auditor","level":15,"permissions":["reports.view"]}`, keep: "auditor=id"},
 	{op: "update-role", call: "PATCH /v1/organizations/{org}/roles/{auditor}", body: `{"name":"Clerk","permissions":[]}`},
 	{op: "create-workspace", call: "POST /v1/organizations/{org}/workspaces", body: `{"name":"Mill","owner_user_id":"{ada}"}`, keep: "ws=id"},
-	{op: "update-workspace", call: "PATCH /v1/workspaces/{ws}", body: `{"name":"Store"}`},
+	{op: "update-workspace", call: "PATCH /v1/workspaces/{ws}", body: `{"name":"Store"}`, keepEvent: "renamed"},
+	{op: "revert-event", call: "POST /v1/organizations/{org}/events/{renamed}/revert"},
 	{op: "archive-workspace", call: "POST /v1/workspaces/{ws}/archive", keepPosition: "skipped"},
 	{op: "restore-workspace", call: "POST /v1/workspaces/{ws}/restore"},
 	{op: "put-organization-member", call: "PUT /v1/organizations/{org}/members/{ben}", body: `{"role":"member"}`},
@@ -186,6 +191,9 @@ func TestEveryCommandIsReplayed(t *testing.T) {
 		if at := first.header.Get("Muster-Position"); at != "" {
 			last = at
 		}
+		if row.keepEvent != "" {
+			p.names[row.keepEvent] = lastEvent(t, one.api, p.names["org"], last)
+		}
 	}
 	one.stop()
 	one.start()
@@ -199,6 +207,22 @@ func TestEveryCommandIsReplayed(t *testing.T) {
 		}
 	}
 	everyCommandHasARow(t)
+}
+
+// lastEvent returns the id of the event at the position.
+func lastEvent(t *testing.T, api apiClient, org, position string) string {
+	t.Helper()
+	at, err := wire.ParsePosition(position)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Number--
+	found := api.must(200, "GET", "/v1/organizations/"+org+"/events?page_size=1&after="+at.String(), "", needs(position)...)
+	var list struct{ Items []struct{ ID string } }
+	if err := json.Unmarshal(found.body, &list); err != nil || len(list.Items) != 1 {
+		t.Fatalf("%s: %v", found.body, err)
+	}
+	return list.Items[0].ID
 }
 
 // sameBut demands that a second answer is the first one, apart from secrets and from what

@@ -39,7 +39,7 @@ func Attributes() []Attribute {
 		{"onbehalfof", "The user for whom it was done, if the request said so.", true, uuid()},
 		{"commandid", "The command that it came from. Events of one command share it.", false, uuid()},
 		{"requesthash", "The SHA-256 of the request, if that had an `Idempotency-Key`.", true, &Schema{Type: "string", Pattern: "^[0-9a-f]{64}$", words: "64 hexadecimal digits"}},
-		{"causationid", "The event that caused this one: if a command has several events, all but the first have the `id` of the first here.", true, ulid()},
+		{"causationid", "The event that caused this one. It is the event that this one reverts, or the one that made Muster record this one. Otherwise, if a command has several events, all but the first have the `id` of the first here.", true, ulid()},
 		{"reason", "The `Muster-Reason` of the request, if it had one.", true, &Schema{Type: "string"}},
 		{"schema", "The number of the shape of `data` for this type; 1 for all so far.", false, &Schema{Type: "integer", Minimum: number(1)}},
 		{"data", "What happened in detail, depending on the type.", false, &Schema{Type: "object"}},

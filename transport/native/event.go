@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -31,7 +32,7 @@ type CloudEvent struct {
 	OnBehalfOf      string         `json:"onbehalfof,omitempty" format:"uuid"`
 	CommandID       string         `json:"commandid" format:"uuid" example:"019cc043-c3d4-7e2f-a1b0-4c5d6e7f8091"`
 	RequestHash     string         `json:"requesthash,omitempty" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"The SHA-256 of the request, when it carried an Idempotency-Key."`
-	CausationID     string         `json:"causationid,omitempty" bounds:"event" doc:"The first event of the command that this one is of; not in that event itself."`
+	CausationID     string         `json:"causationid,omitempty" bounds:"event" doc:"The event that this one reverts, or that made Muster record this one; otherwise the first event of the same command, but not in that event itself."`
 	Reason          string         `json:"reason,omitempty" bounds:"reason" example:"Joined the team, ticket 4711"`
 	Schema          int            `json:"schema" bounds:"schema" doc:"The number of the data's shape." example:"1"`
 	Data            map[string]any `json:"data" example:"{\"role\":{\"from\":\"viewer\",\"to\":\"editor\"}}"`
@@ -85,6 +86,7 @@ func eventOperations(s *streams) []transport.Operation {
 			Description: "The event as it is in the log. What it says about a person is shown in the clear, or as erased once the person was.",
 			Do:          transport.Query(getEvent),
 		},
+		revertOperation(path+"/{event}/revert", tag),
 	}
 }
 
@@ -96,9 +98,26 @@ func documentEvents(op *huma.Operation, r huma.Registry) {
 	}}}
 }
 
-type getEventInput struct {
+// EventPath is the part of a path that names an event.
+type EventPath struct {
 	OrganizationPath
 	Event string `path:"event" bounds:"event" maxLength:"26" doc:"The event's id, a ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
+}
+
+// find returns the event if the token reaches it.
+func (p *EventPath) find(c *transport.Call) (feed.Event, error) {
+	id, err := ulid.ParseStrict(p.Event)
+	if err != nil {
+		return feed.Event{}, transport.InvalidField("path.event", transport.CodeInvalidID, "a ULID is expected: 26 characters like 01KHQ3M6Z8V2N4T7X9B1C3D5F7")
+	}
+	if err := c.CheckOrganization(p.Organization); err != nil {
+		return feed.Event{}, err
+	}
+	return c.Log().Find(c, p.Organization, id)
+}
+
+type getEventInput struct {
+	EventPath
 	transport.ReadHeaders
 }
 
@@ -109,14 +128,7 @@ type EventAnswer struct{ Body *RawEvent }
 func (e *RawEvent) AppendJSON(b []byte) []byte { return append(b, e.Value...) }
 
 func getEvent(c *transport.Call, in *getEventInput) (*EventAnswer, error) {
-	id, err := ulid.ParseStrict(in.Event)
-	if err != nil {
-		return nil, transport.InvalidField("path.event", transport.CodeInvalidID, "a ULID is expected: 26 characters like 01KHQ3M6Z8V2N4T7X9B1C3D5F7")
-	}
-	if err := c.CheckOrganization(in.Organization); err != nil {
-		return nil, err
-	}
-	event, err := c.Log().Find(c, in.Organization, id)
+	event, err := in.find(c)
 	if err != nil {
 		return nil, err
 	}

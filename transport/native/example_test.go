@@ -157,6 +157,8 @@ func (s *story) tellAll() {
 	s.named["event"] = s.tell("list-events", "?type=muster.member.*&page_size=2").get("items", 0, "id")
 	s.tell("get-event", "")
 	s.tell("issue-event-ticket", "")
+	s.named["event"] = s.root("GET", "/v1/organizations/"+s.real[exampleOrganization]+"/events?type=muster.workspace.renamed", "").get("items", 0, "id")
+	s.tell("revert-event", "", "Muster-Reason", "Renamed by mistake")
 
 	s.is(exampleReview, s.tell("open-review", "").get("id"))
 	s.named["review"] = exampleReview

@@ -100,6 +100,7 @@ func TestAppendJSON(t *testing.T) {
 		same(t, &List[Token]{Items: []Token{}})
 		same(t, &EventList{Items: []RawEvent{{[]byte(`{"a":1}`)}, {[]byte(`{}`)}}, Position: text("position")})
 		same(t, &RawEvent{[]byte(`{"a":1}`)})
+		same(t, &Reversal{RawEvent{[]byte(`{"a":1}`)}, []RawEvent{{[]byte(`{"b":2}`)}, {[]byte(`{}`)}}})
 	})
 }
 

@@ -73,6 +73,9 @@ func (s *service) stage() *stage {
 			x.things["position"] = x.do("POST", org+"subscriptions/"+made.get("id")+"/pause", "").header.Get("Muster-Position")
 		}
 	}
+	for name, of := range map[string]string{"viced": "muster.member.added&user_id={vic}", "founded": "muster.organization.created", "ranked": "muster.organization.member_added&user_id={max}"} {
+		x.things[name] = x.do("GET", org+"events?type="+of, "").get("items", 0, "id")
+	}
 	_, x.things["robot"] = x.issue(x.things["org"], `"scopes":["access:read"]`)
 	_, x.things["vics"] = x.issue(x.things["org"], `"scopes":["access:read"],"user_id":"`+x.things["vic"]+`"`)
 	return x

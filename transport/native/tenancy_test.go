@@ -122,6 +122,8 @@ var tenancy = map[string]struct {
 
 	"get-event":       {own: 200},
 	"get-event-proof": {own: 200},
+
+	"revert-event": {own: 409}, // the creation of the organization has no opposite
 }
 
 // things maps the names of path parameters to ids.
@@ -292,12 +294,12 @@ func TestScopes(t *testing.T) {
 	for _, op := range tenantOperations(t, s) {
 		s.ask("", op, own).want(401, "missing_token")
 		declared := domain.Scope(op.Security[0][openapi.TokenScheme][0])
-		if declared == transport.AnyScope {
+		if declared == transport.AnyScope && op.OperationID != "revert-event" { // the event decides on the scope
 			s.ask(unrelated, op, own).want(200)
 			continue
 		}
 		s.ask(unrelated, op, own).want(403, "insufficient_scope")
-		if declared == transport.RootScope {
+		if declared == transport.RootScope || declared == transport.AnyScope {
 			continue
 		}
 		exact, _ := s.issue(x.org, fmt.Sprintf(`"scopes":[%q]`, declared))

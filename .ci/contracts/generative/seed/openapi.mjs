@@ -38,6 +38,11 @@ export async function seed(doc, url, token) {
         own.subscription = await subscribe({ types: [], from: "earliest" });
         await ask("POST", `${of}/subscriptions/${own.subscription}/pause`);
       }
+      if (id === "revert-event") {
+        await ask("PUT", `${members}/${randomUUID()}`, { role: "viewer" });
+        const added = await ask("GET", `${of}/events?type=muster.member.added&page_size=200`);
+        own.event = added.items.at(-1).id;
+      }
       if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
       // A suspended user gets nothing, so the other operations are about another one.
       if (id === "suspend-organization-member") own.user = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;

@@ -1,0 +1,125 @@
+package native
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/transport"
+)
+
+// Reversal is what reverting an event has done, or would do.
+type Reversal struct {
+	Reverted RawEvent   `json:"reverted" doc:"The event that was reverted."`
+	Events   []RawEvent `json:"events" nullable:"false" maxItems:"10" doc:"The events that undo it. With validate_only they are those that would be written; their id, time and sequence are not final then."`
+}
+
+// AppendJSON appends the JSON that the tags of the fields describe.
+func (r *Reversal) AppendJSON(b []byte) []byte {
+	b = append(append(b, `{"reverted":`...), r.Reverted.Value...)
+	return append(appendList(append(b, `,"events":`...), r.Events, func(b []byte, e *RawEvent) []byte { return append(b, e.Value...) }), '}')
+}
+
+func revertOperation(path, tag string) transport.Operation {
+	return transport.Operation{
+		ID: "revert-event", Method: http.MethodPost, Path: path,
+		Reach: transport.ReachOrganization, Scope: transport.AnyScope, Tag: tag,
+		Summary: "Revert an event",
+		Description: "Undoes what one event has changed, by the command that makes the opposite change: a member who was added is removed, a role is changed back, a member who was removed is added again with the role, permissions and end of before. Nothing is taken out of the log: the change back is a new event, whose causationid is the reverted event. Other events of the same command stay. " +
+			"The token needs the scope of that command, for example workspace_members:delete to revert muster.member.added, and all of its rules hold. With validate_only the response shows what would be done. " +
+			"If another event has changed since what the event had changed, the response is 409 changed_since, and event_id names that event. Events without an opposite are 409 not_reversible, and detail says what helps instead: a new organization or workspace, tokens and secrets, an accepted invitation, and whatever has ended by its own end. If-Match is about the resource that is changed back.",
+		Do: transport.Command(revertEvent),
+	}
+}
+
+type revertEventInput struct {
+	EventPath
+	transport.WriteHeaders
+}
+
+// revertTries is how often a revert looks at the events that came while it looked before.
+const revertTries = 4
+
+func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[Reversal], error) {
+	if err := c.FindOrganization(in.Organization); err != nil {
+		return nil, err
+	}
+	if err := c.AwaitShown(in.Organization); err != nil { // the event may just have been written
+		return nil, err
+	}
+	found, err := in.find(c)
+	if err != nil {
+		return nil, err
+	}
+	event, _, err := wire.Decode(found.Shown)
+	if err != nil {
+		return nil, err
+	}
+	var result transport.Result
+	for try := 1; ; try++ {
+		if result, err = revert(c, in, &event.Recorded); !errors.Is(err, domain.ErrChangedMeanwhile) || try == revertTries {
+			break
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown := Reversal{Reverted: RawEvent{found.Shown}}
+	if shown.Events, err = writtenEvents(c, in.Organization, result); err != nil {
+		return nil, err
+	}
+	return transport.Commit(result, &shown), nil
+}
+
+// revert looks up what the command must know of the event's past and of what came after it,
+// and runs the command.
+func revert(c *transport.Call, in *revertEventInput, event *domain.Recorded) (transport.Result, error) {
+	if err := waitForEvents(c, in.Organization); err != nil {
+		return transport.Result{}, err
+	}
+	life, err := lifeAround(c, event)
+	if err != nil {
+		return transport.Result{}, err
+	}
+	undoing, err := domain.Undo(domain.Meta{Organization: in.Organization}, event, life.before)
+	if err != nil {
+		undoing.Scope = "events:read" // the response says what the event is
+	}
+	if !c.Bearer().Allows(undoing.Scope) {
+		return transport.Result{}, transport.LacksScope(undoing.Scope, " to revert this event")
+	}
+	return c.Do(in.Write(), in.Organization, func(m domain.Meta) domain.Command {
+		return domain.Revert{Meta: m, Event: event, Before: life.before, Seen: life.seen, Since: life.since}
+	})
+}
+
+// writtenEvents returns the events that the command has written, or would have written.
+func writtenEvents(c *transport.Call, org domain.OrganizationID, result transport.Result) ([]RawEvent, error) {
+	if result.ValidateOnly {
+		list := make([]RawEvent, len(result.Tried))
+		for i := range result.Tried {
+			shown, err := wire.Encode(nil, result.Position.Partition, &result.Tried[i])
+			if err != nil {
+				return nil, err
+			}
+			list[i].Value = shown
+		}
+		return list, nil
+	}
+	list := make([]RawEvent, len(result.Types))
+	if len(list) == 0 {
+		return list, nil
+	}
+	if err := c.AwaitShown(org); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		written, err := c.Log().EventAt(c, org, result.Position.Number-uint64(len(list)-1-i)) //nolint:gosec // not negative
+		if err != nil {
+			return nil, err
+		}
+		list[i].Value = written.Shown
+	}
+	return list, nil
+}
