@@ -22,7 +22,7 @@ func New() *cobra.Command {
 		Use: "audit", Short: "Read the log, verify that it is complete and unchanged, and repair it",
 		Long: "Audit reads the log. Only repair changes it, and seal makes a copy. The log is in the data\n" +
 			"directory of a stopped service (--data), or on the NATS of a running one (--nats-url).",
-	}, newReplay(), newVerify(), newReport(), newExport(), newProve(), newRepair(), newSeal(), newErasures())
+	}, newReplay(), newVerify(), newReport(), newExport(), newProve(), newRevert(), newRepair(), newSeal(), newErasures())
 }
 
 // open opens the log of the source for reading. For a NATS URL it leaves out the data

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/muster-dev/muster/cmd/muster/shown"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
@@ -19,14 +21,14 @@ type eventPrinter interface {
 	end() error
 }
 
-func newEventPrinter(w io.Writer, format string) eventPrinter {
+func newEventPrinter(ctx context.Context, w io.Writer, format string, names *shown.Names) eventPrinter {
 	switch format {
 	case terminal.FormatJSONL:
 		return &jsonLines{w}
 	case terminal.FormatCSV:
 		return newCSVEvents(w)
 	default:
-		return newEventTable(w)
+		return newEventTable(ctx, w, names)
 	}
 }
 
@@ -77,11 +79,15 @@ func idOrEmpty[Kind any](id domain.ID[Kind]) string {
 	return id.String()
 }
 
-// eventTable prints events for people.
-type eventTable struct{ table.Writer }
+// eventTable prints events for people, with the names of people and things beside their ids.
+type eventTable struct {
+	table.Writer
+	ctx   context.Context //nolint:containedctx // of the one run that prints
+	names *shown.Names
+}
 
-func newEventTable(w io.Writer) *eventTable {
-	return &eventTable{terminal.NewTable(w, "position", "time", "event", "workspace", "user", "by", "what", "reason")}
+func newEventTable(ctx context.Context, w io.Writer, names *shown.Names) *eventTable {
+	return &eventTable{terminal.NewTable(w, "position", "time", "event", "workspace", "user", "by", "what", "reason"), ctx, names}
 }
 
 func (p *eventTable) print(e *wire.Entry, partition int) error {
@@ -90,15 +96,42 @@ func (p *eventTable) print(e *wire.Entry, partition int) error {
 		return err
 	}
 	about := e.Event.Concerns()
-	by := string(e.Actor.Kind) + " " + e.Actor.ID
+	by := string(e.Actor.Kind) + " "
+	switch e.Actor.Kind {
+	case domain.ActorUser:
+		by += p.show(shown.Person, e.Actor.ID)
+	case domain.ActorToken:
+		by += p.show(shown.Token, e.Actor.ID)
+	default:
+		by += e.Actor.ID
+	}
 	if !e.OnBehalfOf.IsZero() {
-		by += " for user " + e.OnBehalfOf.String()
+		by += " for user " + p.show(shown.Person, e.OnBehalfOf.String())
 	}
 	p.AppendRow(terminal.Row{
 		wire.Position{Partition: partition, Number: e.Number},
 		terminal.ShowTime(e.Time), terminal.ShowType(e.Event.EventType()),
-		idOrEmpty(about.Workspace), idOrEmpty(about.User), by, terminal.Summary(data, nil), e.Reason,
+		p.show(shown.Workspace, idOrEmpty(about.Workspace)), p.show(shown.Person, idOrEmpty(about.User)), by, terminal.Summary(data, nil), e.Reason,
 	})
+	return nil
+}
+
+// show returns the name of what has the id, if it is known, and the id.
+func (p *eventTable) show(k shown.Kind, id string) string {
+	if name := p.names.Of(p.ctx, k, id); name != "" {
+		return terminal.Plain(name) + " " + id
+	}
+	return id
+}
+
+// heed learns the names that an event says, whether or not the event is printed.
+func heed(names *shown.Names, e *wire.Entry) error {
+	data, err := eventData(e)
+	if err != nil {
+		return err
+	}
+	about := e.Event.Concerns()
+	names.Heed(&shown.Event{Type: e.Event.EventType(), Workspace: idOrEmpty(about.Workspace), User: idOrEmpty(about.User), Data: data})
 	return nil
 }
 

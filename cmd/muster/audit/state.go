@@ -31,8 +31,12 @@ func replayState(ctx context.Context, log *events.Log, w window, p statePrinter)
 	if err != nil {
 		return err
 	}
-	at := w.to.clock(last, time.Now())
-	var rows []client.Membership
+	return p(w.memberships(&state, w.to.clock(last, time.Now())))
+}
+
+// memberships returns the memberships of the state that are in the window, the oldest first. It
+// leaves out those that have ended at that time.
+func (w *window) memberships(state *domain.State, at time.Time) (rows []client.Membership) {
 	state.Each(func(_ domain.Key, part domain.Part) {
 		m, ok := part.(*domain.Membership)
 		if !ok || m.StateAt(at) == domain.MembershipRemoved ||
@@ -42,10 +46,15 @@ func replayState(ctx context.Context, log *events.Log, w window, p statePrinter)
 		role, _ := state.Role(m.Organization, m.Role)
 		rows = append(rows, client.ShowMembership(m, &role, state.Profile(m.Organization, m.User)))
 	})
+	sortMemberships(rows)
+	return rows
+}
+
+// sortMemberships puts the oldest first.
+func sortMemberships(rows []client.Membership) {
 	slices.SortFunc(rows, func(a, b client.Membership) int {
 		return cmp.Or(time.Time(a.CreatedAt).Compare(time.Time(b.CreatedAt)), cmp.Compare(a.ID.String(), b.ID.String()))
 	})
-	return p(rows)
 }
 
 // nameOf returns the name of the member, empty if it is not known.

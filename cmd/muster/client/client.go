@@ -18,6 +18,7 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/secret"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/domain"
 )
 
 // Client sends requests to a running service.
@@ -38,6 +39,15 @@ func (c *Client) Flags(flags *pflag.FlagSet) {
 	c.URL = defaultURL
 	flags.Var(terminal.NewText(&c.URL, "url", checkURL), "url", "address of the running service")
 	terminal.InEnvironment(flags, "url")
+}
+
+// OptionalFlags defines the flags --url and --token of a command that can also work without a
+// service. The address is taken from the command line only, so that a variable does not decide
+// where such a command looks.
+func (c *Client) OptionalFlags(flags *pflag.FlagSet) {
+	flags.Var(terminal.NewText(&c.URL, "url", checkURL), "url", "address of a running service, to ask it over its API")
+	flags.Var(terminal.NotEmpty(&c.Token), "token", "token to use with --url; by default the root token in the data directory")
+	terminal.InEnvironment(flags, "token")
 }
 
 func checkURL(text string) error {
@@ -84,7 +94,12 @@ func (c *Client) Authorize() (err error) {
 // points to. The request has no body if body is nil, and nothing is decoded if into is
 // nil. If the service refuses the request, the error is a [*Problem].
 func (c *Client) Call(ctx context.Context, method, path string, body, into any) error {
-	text, err := c.exchange(ctx, method, path, body)
+	return c.CallWith(ctx, method, path, nil, body, into)
+}
+
+// CallWith is [Client.Call] with headers, by their names.
+func (c *Client) CallWith(ctx context.Context, method, path string, headers map[string]string, body, into any) error {
+	text, err := c.exchange(ctx, method, path, headers, body)
 	if err != nil || into == nil {
 		return err
 	}
@@ -97,16 +112,19 @@ func (c *Client) Call(ctx context.Context, method, path string, body, into any) 
 // Text gets what is at the path as it is. If the service refuses the request, the error is a
 // [*Problem].
 func (c *Client) Text(ctx context.Context, path string) ([]byte, error) {
-	return c.exchange(ctx, http.MethodGet, path, nil)
+	return c.exchange(ctx, http.MethodGet, path, nil, nil)
 }
 
 // exchange sends a request and returns the body of the response.
-func (c *Client) exchange(ctx context.Context, method, path string, body any) ([]byte, error) {
+func (c *Client) exchange(ctx context.Context, method, path string, headers map[string]string, body any) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	request, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return nil, err
+	}
+	for name, value := range headers {
+		request.Header.Set(name, value)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -143,4 +161,19 @@ func (c *Client) request(ctx context.Context, method, path string, body any) (*h
 		request.Header.Set("Authorization", "Bearer "+c.Token)
 	}
 	return request, nil
+}
+
+// OwnOrganization returns the organization that the token belongs to. The root token belongs
+// to none.
+func (c *Client) OwnOrganization(ctx context.Context) (domain.OrganizationID, error) {
+	var self struct {
+		Organization *domain.OrganizationID `json:"organization_id"`
+	}
+	if err := c.Call(ctx, http.MethodGet, "/v1/self", nil, &self); err != nil {
+		return domain.OrganizationID{}, err
+	}
+	if self.Organization == nil {
+		return domain.OrganizationID{}, terminal.Usage("--organization is needed: the root token belongs to no organization")
+	}
+	return *self.Organization, nil
 }

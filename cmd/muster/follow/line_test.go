@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
-
-	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
 // Names are beside ids, and follow changes. With a token that may not read them, only those
@@ -74,35 +72,3 @@ func TestNames(t *testing.T) {
 type rawJSON string
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return []byte(r), nil }
-
-// A name cannot send commands to a terminal.
-func TestLineIsPlain(t *testing.T) {
-	var out strings.Builder
-	l := lines{out: &out, paint: terminal.NewPainter(&out, "never")}
-	e := event{Type: "muster.member.added\x1b[2J", Reason: "a\x1b]0;b", AuthID: "\x9b1m", Data: []byte(`{"name":"c\u001b[31m\nd"}`)}
-	if err := l.print(t.Context(), &e); err != nil {
-		t.Fatal(err)
-	}
-	if line := out.String(); strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) {
-		t.Errorf("%q", line)
-	}
-}
-
-// Events have colours by what they do to access.
-func TestColors(t *testing.T) {
-	for what, want := range map[string]terminal.Color{
-		"member.added": terminal.Green, "organization.member_added": terminal.Green, "token.issued": terminal.Green,
-		"member.left": terminal.Red, "organization.member_removed": terminal.Red, "subscription.paused": terminal.Red,
-		"member.role_changed": terminal.Yellow, "subscription.secret_rotated": terminal.Yellow,
-		"user.profile_set": terminal.Cyan, "something.new": terminal.Cyan,
-	} {
-		if got := colorOf(what); got != want {
-			t.Errorf("%s has the colour %d, not %d", what, got, want)
-		}
-	}
-	var out strings.Builder
-	l := lines{out: &out, paint: terminal.NewPainter(&out, "always")}
-	if err := l.print(t.Context(), &event{Type: "muster.member.left", Data: []byte(`{}`)}); err != nil || !strings.Contains(out.String(), "\x1b[31mmember.left") {
-		t.Errorf("%v: %q", err, out.String())
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/muster-dev/muster/cmd/muster/shown"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -19,7 +20,7 @@ var errEnough = errors.New("everything was printed")
 // printer prints events and knows how far it is.
 type printer struct {
 	out    *bufio.Writer
-	lines  *lines // nil: the CloudEvents as they are
+	lines  *shown.Lines // nil: the CloudEvents as they are
 	cursor *cursor
 	last   place // after which to go on: where it began, or the last position
 	// written is what to resume after: where it began, or the last position of which the
@@ -35,9 +36,9 @@ type printer struct {
 func (f *following) printer(begin place, stdout io.Writer) *printer {
 	p := &printer{out: bufio.NewWriter(stdout), cursor: &f.cursor, last: begin, written: begin, before: f.until.time, count: f.count}
 	if f.format == terminal.FormatTable {
-		p.lines = &lines{out: p.out, paint: terminal.NewPainter(stdout, f.color)}
+		p.lines = &shown.Lines{Out: p.out, Paint: terminal.NewPainter(stdout, f.color)}
 		if f.names {
-			p.lines.names = newNames(&f.Client, f.organization)
+			p.lines.Names = shown.NewNames(&f.Client, f.organization)
 		}
 	}
 	return p
@@ -45,7 +46,7 @@ func (f *following) printer(begin place, stdout io.Writer) *printer {
 
 // print prints an event. It returns errEnough if there is no other to print.
 func (p *printer) print(ctx context.Context, text string) error {
-	var e event
+	var e shown.Event
 	if err := json.Unmarshal([]byte(text), &e); err != nil || e.Sequence.Number == 0 {
 		return fmt.Errorf("this is not an event of Muster: %.200s", text)
 	}
@@ -56,7 +57,7 @@ func (p *printer) print(ctx context.Context, text string) error {
 	if p.lines == nil {
 		_, err = fmt.Fprintln(p.out, text)
 	} else {
-		err = p.lines.print(ctx, &e)
+		err = p.lines.Print(ctx, &e)
 	}
 	if err != nil {
 		p.failed = err

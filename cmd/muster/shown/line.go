@@ -1,4 +1,4 @@
-package follow
+package shown
 
 import (
 	"context"
@@ -9,44 +9,44 @@ import (
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
-// lines prints events for people, each in a line:
+// Lines prints events for people, each in a line:
 //
 //	2026-11-22T08:44:44.788Z  0-57     member.added                 Lucia Ferrari <lucia@example.com> 36d6a44d-…  role Viewer  in Product a7176f18-…  by token Billing 01a2026d-…
-type lines struct {
-	out   io.Writer
-	paint terminal.Painter
-	names *names // nil: only ids
+type Lines struct {
+	Out   io.Writer
+	Paint terminal.Painter
+	Names *Names // nil: only ids
 }
 
-// print prints the event.
-func (l *lines) print(ctx context.Context, e *event) error {
-	l.names.heed(e)
+// Print prints the event.
+func (l *Lines) Print(ctx context.Context, e *Event) error {
+	l.Names.Heed(e)
 	what := terminal.ShowType(e.Type)
 	parts := []string{
-		l.paint.Paint(terminal.ShowTime(e.Time), terminal.Faint),
+		l.Paint.Paint(terminal.ShowTime(e.Time), terminal.Faint),
 		fmt.Sprintf("%-7s", e.Sequence),
-		l.paint.Paint(fmt.Sprintf("%-27s", terminal.Plain(what)), colorOf(what)),
+		l.Paint.Paint(fmt.Sprintf("%-27s", terminal.Plain(what)), colorOf(what)),
 	}
 	add := func(before, text string) {
 		if text != "" {
 			parts = append(parts, before+text)
 		}
 	}
-	add("", l.show(ctx, person, e.User))
+	add("", l.show(ctx, Person, e.User))
 	add("", l.summary(ctx, e))
-	add("in ", l.show(ctx, workspace, e.Workspace))
+	add("in ", l.show(ctx, Workspace, e.Workspace))
 	add("by ", l.actor(ctx, e))
-	add("for ", l.show(ctx, person, e.OnBehalfOf))
+	add("for ", l.show(ctx, Person, e.OnBehalfOf))
 	if e.Reason != "" {
 		add("", fmt.Sprintf("%q", e.Reason))
 	}
-	_, err := fmt.Fprintln(l.out, strings.TrimRight(strings.Join(parts, "  "), " "))
+	_, err := fmt.Fprintln(l.Out, strings.TrimRight(strings.Join(parts, "  "), " "))
 	return err
 }
 
 // summary returns what the event's data says beside the rest of the line.
-func (l *lines) summary(ctx context.Context, e *event) string {
-	if e.Type == profileSet && l.names != nil {
+func (l *Lines) summary(ctx context.Context, e *Event) string {
+	if e.Type == profileSet && l.Names != nil {
 		return "" // the profile is in the line already
 	}
 	ofOrganization := strings.HasPrefix(terminal.ShowType(e.Type), "organization.")
@@ -62,38 +62,38 @@ func (l *lines) summary(ctx context.Context, e *event) string {
 const profileSet = "muster.user.profile_set"
 
 // show returns the name of what has the id, and the id.
-func (l *lines) show(ctx context.Context, k kind, id string) string {
-	shown := l.paint.Paint(terminal.Plain(id), terminal.Faint)
-	if name := l.names.of(ctx, k, id); name != "" {
+func (l *Lines) show(ctx context.Context, k Kind, id string) string {
+	shown := l.Paint.Paint(terminal.Plain(id), terminal.Faint)
+	if name := l.Names.Of(ctx, k, id); name != "" {
 		return terminal.Plain(name) + " " + shown
 	}
 	return shown
 }
 
 // actor returns who has done it.
-func (l *lines) actor(ctx context.Context, e *event) string {
+func (l *Lines) actor(ctx context.Context, e *Event) string {
 	switch e.AuthType {
 	case "user":
-		return l.show(ctx, person, e.AuthID)
+		return l.show(ctx, Person, e.AuthID)
 	case "token":
-		return "token " + l.show(ctx, token, e.AuthID)
+		return "token " + l.show(ctx, Token, e.AuthID)
 	}
 	return terminal.Plain(e.AuthID)
 }
 
 // named returns the name of what a field of an event's data has the id or the key of.
-func (l *lines) named(ctx context.Context, field, text string) string {
+func (l *Lines) named(ctx context.Context, field, text string) string {
 	switch {
 	case strings.HasSuffix(field, "user_id"):
-		return orText(l.names.of(ctx, person, text), text)
+		return orText(l.Names.Of(ctx, Person, text), text)
 	case field == "workspace_id":
-		return orText(l.names.of(ctx, workspace, text), text)
+		return orText(l.Names.Of(ctx, Workspace, text), text)
 	case field == "subscription_id":
-		return orText(l.names.of(ctx, subscription, text), text)
+		return orText(l.Names.Of(ctx, Subscription, text), text)
 	case field == "token_id":
-		return orText(l.names.of(ctx, token, text), text)
+		return orText(l.Names.Of(ctx, Token, text), text)
 	case field == "role":
-		return l.names.of(ctx, role, text)
+		return l.Names.Of(ctx, Role, text)
 	}
 	return ""
 }

@@ -1,4 +1,4 @@
-package follow
+package shown
 
 import (
 	"context"
@@ -15,15 +15,16 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// kind is what has a name.
-type kind string
+// Kind is what has a name.
+type Kind string
 
+// What has names.
 const (
-	person       kind = "users"
-	token        kind = "tokens"
-	subscription kind = "subscriptions"
-	workspace    kind = "workspaces"
-	role         kind = "roles"
+	Person       Kind = "users"
+	Token        Kind = "tokens"
+	Subscription Kind = "subscriptions"
+	Workspace    Kind = "workspaces"
+	Role         Kind = "roles"
 )
 
 const (
@@ -36,18 +37,18 @@ const (
 	namePatience = 5 * time.Second
 )
 
-// names knows the names of people, workspaces, roles, tokens and subscriptions. It asks the
+// Names knows the names of people, workspaces, roles, tokens and subscriptions. It asks the
 // service for what it does not know, as far as the token may, and learns from events. All
 // its methods return the empty text for a name that cannot be known.
-type names struct {
+type Names struct {
 	client       *client.Client
 	organization domain.OrganizationID
 	known        *simplelru.LRU[named, name]
-	refused      map[kind]bool // the token may not read these
+	refused      map[Kind]bool // the token may not read these
 }
 
 type named struct {
-	kind kind
+	kind Kind
 	id   string
 }
 
@@ -56,34 +57,37 @@ type name struct {
 	since time.Time
 }
 
-func newNames(c *client.Client, organization domain.OrganizationID) *names {
+// NewNames returns names that the service knows. The organization is the one whose events are
+// shown. With a nil client nobody is asked: names are those that events have said.
+func NewNames(c *client.Client, organization domain.OrganizationID) *Names {
 	known, _ := simplelru.NewLRU[named, name](mostNames, nil) // fails only for a size below 1
-	n := &names{c, organization, known, make(map[kind]bool)}
+	n := &Names{c, organization, known, make(map[Kind]bool)}
 	return n
 }
 
-// of returns the name of what has the id.
-func (n *names) of(ctx context.Context, k kind, id string) string {
+// Of returns the name of what has the id.
+func (n *Names) Of(ctx context.Context, k Kind, id string) string {
 	if n == nil || id == "" {
 		return ""
 	}
-	if k == role {
+	if k == Role {
 		if r, ok := domain.BuiltInRole(domain.RoleKey(id)); ok {
 			return r.Name
 		}
 	}
 	key := named{k, id}
-	if found, ok := n.known.Get(key); ok && time.Since(found.since) < nameAge {
+	found, ok := n.known.Get(key)
+	if ok && (n.client == nil || time.Since(found.since) < nameAge) {
 		return found.text
 	}
-	if n.refused[k] {
+	if n.refused[k] || n.client == nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, namePatience)
 	defer cancel()
-	if k == role {
+	if k == Role {
 		n.askRoles(ctx)
-		found, _ := n.known.Get(key)
+		found, _ = n.known.Get(key)
 		return found.text
 	}
 	text, err := n.ask(ctx, k, id)
@@ -95,7 +99,7 @@ func (n *names) of(ctx context.Context, k kind, id string) string {
 
 // mayKeep reports whether what a request has returned, or that it has found nothing, stays
 // true for a while.
-func (n *names) mayKeep(k kind, err error) bool {
+func (n *Names) mayKeep(k Kind, err error) bool {
 	p, refused := errors.AsType[*client.Problem](err)
 	if refused && p.Status == http.StatusForbidden {
 		n.refused[k] = true
@@ -103,19 +107,19 @@ func (n *names) mayKeep(k kind, err error) bool {
 	return err == nil || refused && p.Status == http.StatusNotFound
 }
 
-func (n *names) learn(k kind, id, text string) {
+func (n *Names) learn(k Kind, id, text string) {
 	n.known.Add(named{k, id}, name{text, time.Now()})
 }
 
 // ask asks the service for a name.
-func (n *names) ask(ctx context.Context, k kind, id string) (string, error) {
+func (n *Names) ask(ctx context.Context, k Kind, id string) (string, error) {
 	path := "/v1/organizations/" + n.organization.String() + "/" + string(k) + "/" + id
 	switch k {
-	case person:
+	case Person:
 		var p profile
 		err := n.client.Call(ctx, http.MethodGet, path, nil, &p)
 		return p.String(), err
-	case workspace:
+	case Workspace:
 		path = "/v1/workspaces/" + id
 	}
 	var answer struct {
@@ -126,17 +130,17 @@ func (n *names) ask(ctx context.Context, k kind, id string) (string, error) {
 }
 
 // askRoles asks the service for the names of all roles.
-func (n *names) askRoles(ctx context.Context) {
+func (n *Names) askRoles(ctx context.Context) {
 	type row struct {
 		Key  string `json:"key"`
 		Name string `json:"name"`
 	}
 	for page, err := range client.Pages[row](ctx, n.client, "/v1/organizations/"+n.organization.String()+"/roles") {
-		if !n.mayKeep(role, err) {
+		if !n.mayKeep(Role, err) {
 			return
 		}
 		for _, r := range page {
-			n.learn(role, r.Key, r.Name)
+			n.learn(Role, r.Key, r.Name)
 		}
 	}
 }
@@ -145,10 +149,21 @@ func (n *names) askRoles(ctx context.Context) {
 type profile struct {
 	Email string            `json:"email"`
 	Name  domain.PersonName `json:"name"`
+	// Sealed is in place of the rest if the profile is shown as it is stored.
+	Sealed string `json:"sealed"`
 }
+
+// What is shown in place of a person's name and address.
+const (
+	sealed = "(sealed)"
+	erased = "(erased)"
+)
 
 // String returns the person's name and address, or the one of them that there is.
 func (p profile) String() string {
+	if p.Sealed != "" {
+		return sealed
+	}
 	name := terminal.FullName(p.Name)
 	if name == "" || p.Email == "" {
 		return name + p.Email
@@ -156,8 +171,8 @@ func (p profile) String() string {
 	return name + " <" + p.Email + ">"
 }
 
-// heed learns the names that the event says.
-func (n *names) heed(e *event) {
+// Heed learns the names that the event says.
+func (n *Names) Heed(e *Event) {
 	if n == nil {
 		return
 	}
@@ -165,6 +180,7 @@ func (n *names) heed(e *event) {
 		Name           json.RawMessage `json:"name"`
 		Key            string          `json:"key"`
 		Profile        *profile        `json:"profile"`
+		Erased         bool            `json:"erased"`
 		SubscriptionID string          `json:"subscription_id"`
 		Token          struct{ ID, Name string }
 		Subscription   struct{ ID, Name string }
@@ -174,30 +190,33 @@ func (n *names) heed(e *event) {
 	}
 	switch noun, _, _ := strings.Cut(terminal.ShowType(e.Type), "."); noun {
 	case "user":
-		if data.Profile != nil {
-			n.learn(person, e.User, data.Profile.String())
-		} else {
-			n.known.Remove(named{person, e.User})
+		switch {
+		case data.Profile != nil:
+			n.learn(Person, e.User, data.Profile.String())
+		case data.Erased, strings.HasPrefix(terminal.ShowType(e.Type), "user.eras"):
+			n.learn(Person, e.User, erased)
+		default:
+			n.known.Remove(named{Person, e.User})
 		}
 	case "workspace":
-		n.learnName(workspace, e.Workspace, data.Name)
+		n.learnName(Workspace, e.Workspace, data.Name)
 	case "role":
-		n.learnName(role, data.Key, data.Name)
+		n.learnName(Role, data.Key, data.Name)
 	case "token":
 		if data.Token.ID != "" {
-			n.learn(token, data.Token.ID, data.Token.Name)
+			n.learn(Token, data.Token.ID, data.Token.Name)
 		}
 	case "subscription":
 		if data.Subscription.ID != "" {
-			n.learn(subscription, data.Subscription.ID, data.Subscription.Name)
+			n.learn(Subscription, data.Subscription.ID, data.Subscription.Name)
 		} else {
-			n.learnName(subscription, data.SubscriptionID, data.Name)
+			n.learnName(Subscription, data.SubscriptionID, data.Name)
 		}
 	}
 }
 
 // learnName learns a name, which is a text, or a change from one to another.
-func (n *names) learnName(k kind, id string, text json.RawMessage) {
+func (n *Names) learnName(k Kind, id string, text json.RawMessage) {
 	var name string
 	var change struct{ To string }
 	if json.Unmarshal(text, &name) == nil || json.Unmarshal(text, &change) == nil {

@@ -1,4 +1,4 @@
-package follow
+package shown
 
 import (
 	"encoding/json"
@@ -7,9 +7,10 @@ import (
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// event is what the command reads of a CloudEvent. Attributes that it does not know are in
+// Event is what is read of a CloudEvent. Attributes that it does not know are in
 // none of its fields, so that events of newer services can be printed too.
-type event struct {
+type Event struct {
+	ID         string          `json:"id"`
 	Type       string          `json:"type"`
 	Time       time.Time       `json:"time"`
 	Sequence   wire.Position   `json:"sequence"`
