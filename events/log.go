@@ -189,6 +189,15 @@ func (l *Log) CheckMark(ctx context.Context, partition int) error {
 	return l.store.CheckMark(ctx, partition)
 }
 
+// Mark returns what the data directory says about how far its node has read the partition.
+func (l *Log) Mark(partition int) (store.Marked, error) { return l.store.Mark(partition) }
+
+// StreamFiles checks the files of all streams in the data directory; see
+// [store.Store.StreamFiles].
+func (l *Log) StreamFiles(ctx context.Context, each func(store.StreamFiles)) error {
+	return l.store.StreamFiles(ctx, each)
+}
+
 // Contains checks that the log holds what somebody has read up to the checkpoint. If
 // it does not, the error is around [store.ErrTruncated].
 func (l *Log) Contains(ctx context.Context, c wire.Checkpoint) error {

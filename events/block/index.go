@@ -49,6 +49,15 @@ func (s Stream) Indexed() (bool, error) {
 	return err == nil && bytes.Equal(last, content[len(content)-hashSize:]), err
 }
 
+// IndexPath returns the path of the stream's index, or "" if there is none.
+func (s Stream) IndexPath() string {
+	path := filepath.Join(s.Dir, messagesDir, indexFile)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
 // lastBytes returns the block's last hash, or zeros if it has none.
 func lastBytes(f file) ([]byte, error) {
 	last := make([]byte, hashSize)

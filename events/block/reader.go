@@ -23,6 +23,7 @@ type Reader struct {
 	hash    hash.Hash
 	record  []byte  // reused
 	damaged *Damage // where the reader has stopped
+	sparse  bool    // messages may be missing, erased or deleted
 }
 
 // compressed is how a compressed block starts.
@@ -46,6 +47,17 @@ func (s Stream) Read(from uint64) (*Reader, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
+}
+
+// ReadSparse returns a reader of all records of a stream from which messages are deleted. It
+// checks each record, but not that none is missing. Records of erased messages, and those that
+// note that another message was deleted, are among them.
+func (s Stream) ReadSparse() (*Reader, error) {
+	r, err := s.Read(1)
+	if err == nil {
+		r.sparse = true
+	}
+	return r, err
 }
 
 // seek moves the reader to the message, or to the end if there are fewer.
@@ -109,7 +121,9 @@ func (r *Reader) Next() (Record, error) {
 		return Record{}, r.failed(err)
 	}
 	record, reason := r.stream.parse(f, r.record, r.hash)
-	if reason == "" {
+	if r.sparse {
+		record.Sequence &^= erased | tombstone
+	} else if reason == "" {
 		reason = r.misplaced(record.Sequence)
 	}
 	if reason != "" {

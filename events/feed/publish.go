@@ -154,6 +154,23 @@ func newMessage() *nats.Msg {
 // contentType is the header of every message. It is never changed.
 var contentType = []string{"application/cloudevents+json"}
 
+// StoredSubject returns the subject of the event in the feed's stream.
+func StoredSubject(e *wire.Entry) string {
+	return string(appendSubject([]byte(store.PublicSubject), e.Event))
+}
+
+// IsHeader reports whether these are the headers, as on the wire, that the feed's stream has for
+// the event. The client writes them in any order.
+func IsHeader(header []byte, e *wire.Entry) bool {
+	first := "Content-Type: " + contentType[0] + "\r\n"
+	second := jetstream.ExpectedLastSeqHeader + ": " + strconv.FormatUint(e.Number-1, 10) + "\r\n"
+	text := string(header)
+	return text == headerLine+first+second+"\r\n" || text == headerLine+second+first+"\r\n"
+}
+
+// headerLine begins the headers of a message on the wire.
+const headerLine = "NATS/1.0\r\n"
+
 // message makes msg the event as subscribers get it: a CloudEvent in structured mode, on a
 // subject by which JetStream can filter. JetStream refuses the message unless it gets its
 // place in the feed.

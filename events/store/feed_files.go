@@ -28,7 +28,10 @@ func (s *Store) StoredFeed(ctx context.Context, partition int, from uint64) iter
 			return
 		}
 		err = f.records(ctx, from, func(r block.Record) error {
-			if !yield(Message{Sequence: r.Sequence, Header: bytes.Clone(r.Header), Data: bytes.Clone(r.Data)}, nil) {
+			if r.Foreign != "" {
+				return fmt.Errorf("%s, offset %d: %w", r.Path, r.Offset, f.foreign(r))
+			}
+			if !yield(Message{Sequence: r.Sequence, Subject: r.Subject, Time: r.Time, Header: bytes.Clone(r.Header), Data: bytes.Clone(r.Data)}, nil) {
 				return errEnough
 			}
 			return nil

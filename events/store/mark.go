@@ -280,7 +280,61 @@ func (s *Store) CheckMark(ctx context.Context, partition int) error {
 	if _, _, err := s.mark.flushed(partition); err != nil {
 		return err
 	}
-	return s.checkMark(ctx, partition)
+	if err := s.checkMark(ctx, partition); err != nil {
+		return err
+	}
+	mark, found, err := s.mark.read(partition)
+	if err != nil || !found || mark.Message == 0 {
+		return err
+	}
+	e, err := s.Partitions[partition].Message(ctx, mark.Message)
+	if err != nil {
+		return err
+	}
+	m, err := e.DecodeAlone(partition)
+	if err == nil && m.Last() != mark.Number {
+		err = fmt.Errorf("%w: %s says that message %d ends with event %s, and it ends with %s",
+			ErrMarkDamaged, s.mark.path, mark.Message, mark.Position, wire.Position{Partition: partition, Number: m.Last()})
+	}
+	return err
+}
+
+// Marked is what a data directory says about how far its node has read a partition.
+type Marked struct {
+	At    wire.Checkpoint // the later one of the two marks
+	Found bool            // there is one
+	// Torn reports that the exact mark, which is never flushed, is not whole or does not agree
+	// with the other one. A power cut can leave it so. The other mark counts then.
+	Torn bool
+}
+
+// Mark returns the high-water mark of the partition. The error wraps [ErrMarkDamaged] if the
+// mark in the file that is flushed is damaged. Without a data directory there is no mark.
+func (s *Store) Mark(partition int) (Marked, error) {
+	if s.mark == nil {
+		return Marked{}, nil
+	}
+	flushed, found, err := s.mark.flushed(partition)
+	if err != nil {
+		return Marked{}, err
+	}
+	exact, whole := s.mark.exactly(partition)
+	m := Marked{At: flushed, Found: found}
+	switch {
+	case whole && (!found || exact.Message > flushed.Message):
+		m.At, m.Found = exact, true
+	case whole && exact.Message == flushed.Message:
+		m.Torn = exact != flushed
+	case !whole:
+		m.Torn = !s.mark.unwritten(partition)
+	}
+	return m, nil
+}
+
+// unwritten reports whether the exact mark of the partition was never written.
+func (h *highWater) unwritten(partition int) bool {
+	from := min(partition*recentWidth, len(h.exact))
+	return strings.Trim(string(h.exact[from:min(from+recentWidth, len(h.exact))]), "\x00") == ""
 }
 
 func (s *Store) checkMark(ctx context.Context, partition int) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -38,16 +39,21 @@ func (v *verifier) compareFeed(ctx context.Context, read feedMessages) error {
 		defer stop()
 		feeds[p] = &feedReader{partition: p, next: next}
 	}
+	var differs error // the replay adds to it that it has stopped
 	err := v.log.Replay(ctx, at, nil, func(batches []wire.Message) error {
 		for _, b := range batches {
 			for i := range b.Entries {
 				if err := feeds[b.Partition].compare(&b.Entries[i]); err != nil {
+					differs = err
 					return err
 				}
 			}
 		}
 		return nil
 	})
+	if differs != nil {
+		err = differs
+	}
 	var equal, behind uint64
 	for _, f := range feeds {
 		if err == nil {
@@ -112,6 +118,22 @@ func (f *feedReader) compare(e *wire.Entry) error {
 		return fmt.Errorf("%w: event %s is another one", errFeedDiffers, at)
 	default:
 		f.equal++
+	}
+	return f.compareAround(&m, e, at)
+}
+
+// compareAround compares what is around the event: the subject by which subscribers filter, and
+// the headers. Only messages that were read from files have them.
+func (f *feedReader) compareAround(m *store.Message, e *wire.Entry, at wire.Position) error {
+	if m == nil || m.Subject == "" {
+		return nil
+	}
+	subject := feed.StoredSubject(e)
+	switch {
+	case m.Subject != subject:
+		return fmt.Errorf("%w: event %s is on the subject %.200q, and not on %s", errFeedDiffers, at, m.Subject, subject)
+	case !feed.IsHeader(m.Header, e):
+		return fmt.Errorf("%w: event %s has other headers: %.300q", errFeedDiffers, at, m.Header)
 	}
 	return nil
 }

@@ -12,10 +12,12 @@ import (
 	"github.com/muster-dev/muster/projections"
 )
 
+const modelsCheck = "read models"
+
 // models looks for damage in the file of the node's read models, and compares them with
 // those of a fresh replay.
 func (v *verifier) models(ctx context.Context) error {
-	const check = "read models"
+	const check = modelsCheck
 	dir := v.log.Dir()
 	if dir == "" {
 		v.skip(check, "left out: they need a node's data directory (--data)")

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
@@ -21,6 +24,8 @@ func newVerify() *cobra.Command {
 	var s node.Source
 	var l terminal.Logging
 	var x exportCheck
+	var service service
+	var organization domain.OrganizationID
 	cmd := &cobra.Command{
 		Use: "verify [--key KEY [--checkpoint FILE] DIR | FILE.tlog-proof]", Short: "Verify that log and read models, or an export, are complete and unchanged",
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
@@ -34,6 +39,9 @@ func newVerify() *cobra.Command {
 			"files, the key (--key) and a checkpoint that you have from somewhere else (--checkpoint). It\n" +
 			"checks every event's bytes, every proof and every signature, and that the export continues\n" +
 			"older checkpoints. What it finds is named with its file and its place.\n\n" +
+			"With --url it asks a running service with a token, which sees one organization: that its\n" +
+			"events can be read in order, and that the members that the API shows are those that the\n" +
+			"events fold to. It says what it cannot check so.\n\n" +
 			"It exits with 0 if every check passes, with 1 if a check fails, and with 2 if it could\n" +
 			"not check.",
 		Example: "  muster audit verify --data /var/lib/muster\n" +
@@ -44,6 +52,13 @@ func newVerify() *cobra.Command {
 			logger := l.Logger(cmd.ErrOrStderr())
 			if x.wanted(cmd, arguments) {
 				return x.run(cmd, arguments, logger)
+			}
+			if cmd.Flags().Changed("url") {
+				v := verifier{logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), format: x.format}
+				return v.service(cmd.Context(), asking{Client: service.in(s), window: window{organization: organization}}, s)
+			}
+			if !organization.IsZero() {
+				return terminal.Usage("--organization has no effect without --url: the whole log is verified")
 			}
 			log, err := open(cmd.Context(), s, cmd.Flags(), logger)
 			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), format: x.format}
@@ -63,6 +78,8 @@ func newVerify() *cobra.Command {
 		}),
 	}
 	s.Flags(cmd.Flags())
+	service.OptionalFlags(cmd.Flags())
+	cmd.Flags().Var(terminal.NewParsed(&organization, "id", terminal.ParseID), "organization", "with --url, the organization; by default the one that the token belongs to")
 	l.Flags(cmd.Flags(), "warn")
 	x.flags(cmd.Flags())
 	return cmd
@@ -74,11 +91,12 @@ type verifier struct {
 	logger      *slog.Logger
 	out, stderr io.Writer
 	format      string
-	broken      int // how many checks have failed
+	broken      int               // how many checks have failed
+	ends        []wire.Checkpoint // of the partitions, once the whole log was read
 }
 
 func (v *verifier) verify(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{v.history, v.feed, v.mark, v.models} {
+	for _, check := range []func(context.Context) error{v.history, v.feed, v.beside, v.mark, v.models} {
 		if err := check(ctx); err != nil {
 			return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 		}
@@ -147,6 +165,7 @@ func (v *verifier) history(ctx context.Context) error {
 	for p := range at {
 		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])
 	}
+	v.ends = at
 	v.ok("chain", "unbroken; ends with %s", strings.Join(ends, ", "))
 	return nil
 }
@@ -178,16 +197,34 @@ func (v *verifier) mark(ctx context.Context) error {
 		v.skip(check, "left out: it needs a node's data directory (--data)")
 		return nil
 	}
+	var missing, torn []string
 	for p := range v.log.Partitions() {
-		err := v.log.CheckMark(ctx, p)
+		mark, err := v.log.Mark(p)
+		if err == nil {
+			err = v.log.CheckMark(ctx, p)
+		}
 		if errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrMarkDamaged) {
-			v.fail(check, "%v", err)
+			v.fail(check, "%v; the mark is in %s", err, filepath.Join(v.log.Dir(), "high-water"))
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		switch {
+		case !mark.Found && (v.ends == nil || v.ends[p].Message > 0):
+			missing = append(missing, strconv.Itoa(p))
+		case mark.Torn:
+			torn = append(torn, strconv.Itoa(p))
+		}
 	}
-	v.ok(check, "the log contains everything that this node has read")
+	switch {
+	case missing != nil:
+		v.skip(check, "no mark of partition %s in %s: if the log was longer once, nothing here can tell; the next start writes one", strings.Join(missing, ", "), v.log.Dir())
+	case torn != nil:
+		v.skip(check, "the exact mark of partition %s is not whole, as a power cut can leave it (%s.recent); the other one counts", strings.Join(torn, ", "), filepath.Join(v.log.Dir(), "high-water"))
+	}
+	if missing == nil {
+		v.ok(check, "the log contains everything that this node has read")
+	}
 	return nil
 }
