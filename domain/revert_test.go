@@ -33,10 +33,7 @@ var revertRows = []row{
 	{"a member is removed again", after(stage, added(lab, edna, RoleEditor)), back(by(zoe), nil, after(stage, added(lab, edna, RoleEditor))...), []Event{removed(lab, edna, RoleEditor)}, nil},
 	{"an invitation is taken back", after(stage, invited(lab, edna, RoleEditor)), back(by(zoe), nil, after(stage, invited(lab, edna, RoleEditor))...), []Event{removed(lab, edna, RoleEditor)}, nil},
 	{"the former role", ednaRaised, back(by(olga), nil, ednaRaised...), []Event{changed(studio, edna, RoleAdmin, RoleEditor)}, nil},
-	{
-		"added again on the former terms", ednaRemoved, back(by(olga), wasEditor, ednaRemoved...),
-		[]Event{addedWith(studio, edna, RoleEditor, "content.edit")}, nil,
-	},
+	{"added again on the former terms", ednaRemoved, back(by(olga), wasEditor, ednaRemoved...), []Event{addedWith(studio, edna, RoleEditor, "content.edit")}, nil},
 	{
 		"suspended before, and suspended again", ednaRemoved, back(by(olga), &Membership{Role: RoleEditor, State: MembershipSuspended}, ednaRemoved...),
 		[]Event{added(studio, edna, RoleEditor), suspended(studio, edna)}, nil,
