@@ -37,14 +37,18 @@ func eventAt(c *transport.Call, org domain.OrganizationID, number uint64) (*Even
 	if err != nil {
 		return nil, EventData{}, fmt.Errorf("the event %d: %w", number, err)
 	}
-	event, position, err := wire.Decode(found.Stored)
+	text, err := c.Log().Show(c, found)
+	if err != nil {
+		return nil, EventData{}, err
+	}
+	event, position, err := wire.Decode(text)
 	if err != nil {
 		return nil, EventData{}, err
 	}
 	var shown struct {
 		Data jsontext.Value `json:"data"`
 	}
-	if err := json.Unmarshal(found.Stored, &shown); err != nil {
+	if err := json.Unmarshal(text, &shown); err != nil {
 		return nil, EventData{}, err
 	}
 	return &EventInBrief{

@@ -89,7 +89,7 @@ func eventsBetween(c *transport.Call, f feed.Filter, after, upto uint64) iter.Se
 				if found[i].Number > upto {
 					return
 				}
-				e, _, err := wire.Decode(found[i].Shown)
+				e, err := shownEvent(c, found[i])
 				if !yield(&e.Recorded, err) || err != nil {
 					return
 				}
@@ -100,4 +100,14 @@ func eventsBetween(c *transport.Call, f feed.Filter, after, upto uint64) iter.Se
 			after = next
 		}
 	}
+}
+
+// shownEvent returns an event as it is shown: profiles are in the clear, or erased.
+func shownEvent(c *transport.Call, found feed.Event) (wire.Entry, error) {
+	text, err := c.Log().Show(c, found)
+	if err != nil {
+		return wire.Entry{}, err
+	}
+	e, _, err := wire.Decode(text)
+	return e, err
 }

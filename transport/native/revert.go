@@ -52,7 +52,11 @@ func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[
 	if err != nil {
 		return nil, err
 	}
-	event, _, err := wire.Decode(found.Shown)
+	text, err := c.Log().Show(c, found)
+	if err != nil {
+		return nil, err
+	}
+	event, _, err := wire.Decode(text)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +69,7 @@ func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[
 	if err != nil {
 		return nil, err
 	}
-	shown := Reversal{Reverted: RawEvent{found.Shown}}
+	shown := Reversal{Reverted: RawEvent{text}}
 	if shown.Events, err = writtenEvents(c, in.Organization, result); err != nil {
 		return nil, err
 	}
@@ -75,7 +79,7 @@ func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[
 // revert looks up what the command must know of the event's past and of what came after it,
 // and runs the command.
 func revert(c *transport.Call, in *revertEventInput, event *domain.Recorded) (transport.Result, error) {
-	if err := waitForEvents(c, in.Organization); err != nil {
+	if err := c.AwaitVisible(c.Log().Partition(in.Organization)); err != nil {
 		return transport.Result{}, err
 	}
 	life, err := lifeAround(c, event)
@@ -119,7 +123,9 @@ func writtenEvents(c *transport.Call, org domain.OrganizationID, result transpor
 		if err != nil {
 			return nil, err
 		}
-		list[i].Value = written.Shown
+		if list[i].Value, err = c.Log().Show(c, written); err != nil {
+			return nil, err
+		}
 	}
 	return list, nil
 }

@@ -19,9 +19,10 @@ import (
 // New returns the command audit.
 func New() *cobra.Command {
 	return terminal.Group(&cobra.Command{
-		Use: "audit", Short: "Read the log, verify that it is complete and unchanged, and repair it",
-		Long: "Audit reads the log. Only repair changes it, and seal makes a copy. The log is in the data\n" +
-			"directory of a stopped service (--data), or on the NATS of a running one (--nats-url).",
+		Use: "audit", Short: "Read the log, verify that it is complete and unchanged, undo changes, and repair it",
+		Long: "Audit reads the log. Only revert and repair change anything, and seal makes a copy. The log is in\n" +
+			"the data directory of a stopped service (--data), or on the NATS of a running one (--nats-url).\n" +
+			"Replay, verify, export, prove, report and revert also work over the API of a running service (--url).",
 	}, newReplay(), newVerify(), newReport(), newExport(), newProve(), newRevert(), newRepair(), newSeal(), newErasures())
 }
 
