@@ -145,7 +145,7 @@ func TestRestore(t *testing.T) {
 	for i := range 30 {
 		note(t, s, fmt.Sprintf("muster.cursors.%02d", i))
 	}
-	if _, err := s.Beside(t.Context(), subscription.WebhookKeys()); err != nil {
+	if _, err := s.Beside(t.Context(), store.Keys); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.JS.Publish(t.Context(), "muster.keys.webhook", []byte("the key of webhooks")); err != nil {

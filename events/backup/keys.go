@@ -14,7 +14,6 @@ import (
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
-	"github.com/muster-dev/muster/events/subscription"
 )
 
 // KeySource calls use with keys.
@@ -104,7 +103,7 @@ func oneKey(k Key) KeySource {
 // sharedKeys are the keys of the stream that all nodes share, without that of checkpoints.
 func sharedKeys(s *store.Store) KeySource {
 	return func(ctx context.Context, use func(Key) error) error {
-		kept, err := s.Latest(ctx, subscription.WebhookKeys().Name)
+		kept, err := s.Latest(ctx, store.Keys.Name)
 		if err != nil {
 			return err
 		}

@@ -81,7 +81,7 @@ func (c *copier) copyKeys(ctx context.Context) error {
 
 // copyBeside copies what subscriptions have beside the log.
 func (c *copier) copyBeside(ctx context.Context) error {
-	for _, config := range []jetstream.StreamConfig{subscription.WebhookKeys(), subscription.Cursors()} {
+	for _, config := range []jetstream.StreamConfig{store.Keys, subscription.Cursors()} {
 		messages, err := c.from.Latest(ctx, config.Name)
 		if err != nil {
 			return err

@@ -106,7 +106,7 @@ func write(t testing.TB, dir string, more func(*old)) {
 	if more != nil {
 		more(o)
 	}
-	for _, config := range []jetstream.StreamConfig{subscription.WebhookKeys(), subscription.Cursors()} {
+	for _, config := range []jetstream.StreamConfig{store.Keys, subscription.Cursors()} {
 		if _, err := s.Beside(t.Context(), config); err != nil {
 			t.Fatal(err)
 		}

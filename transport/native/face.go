@@ -86,7 +86,7 @@ func Face(o Options) (transport.Face, error) {
 		Operations: slices.Concat(
 			organizationOperations(), organizationMemberOperations(), userOperations(), roleOperations(), workspaceOperations(),
 			memberOperations(), memberStateOperations(), memberBatchOperations(), invitationOperations(), ownershipOperations(),
-			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), checkpointOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), reviewOperations(), reportOperations(), tokenOperations(), selfOperations(),
+			accessOperations(), accessCheckOperations(), eventOperations(s), ticketOperations(), checkpointOperations(), (&subscriptions{o.Deliverer, s.logger}).operations(), reviewOperations(), reportOperations(), diffOperations(), tokenOperations(), selfOperations(),
 			health{o.Version, o.Ready, o.Warnings}.operations(),
 		),
 		Pages: append(schemaPages(), transport.Page{Path: "/metrics", Handler: promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{})}),
