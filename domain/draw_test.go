@@ -177,7 +177,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return SuspendOrganizationMember{m, who.Draw(t, "user"), one(t, 3, "forced")}
 		},
 		"reinstate organization's": func(t *rapid.T, m Meta) Command { return ReinstateOrganizationMember{m, who.Draw(t, "user")} },
-		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, who.Draw(t, "user"), patch(t)} },
+		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, w.erasing(t, "user"), patch(t)} },
 		"create role": func(t *rapid.T, m Meta) Command {
 			key := role(t)
 			return CreateRole{m, Role{named[roleKind](string(key)), key, name.Draw(t, "name"), level.Draw(t, "level"), permissions(t), false}}
@@ -302,11 +302,54 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return DeleteSubscription{m, c.ID}
 		},
 	}
+	w.erasureCommands(all)
 	w.reviewCommands(all)
 	all["revert"] = func(t *rapid.T, m Meta) Command { return w.drawRevert(t, m) }
 	all["take organization's role"] = func(t *rapid.T, m Meta) Command { return TakeOrganizationRole{m, who.Draw(t, "user")} }
 	all["batch of members"] = func(t *rapid.T, m Meta) Command { return drawBatch(t, m, all) }
 	return all
+}
+
+// erasureCommands adds the commands that erase profiles. Whoever is to be erased must have a
+// profile and have left, and few of those who are drawn are like that. So often the step before
+// is taken instead.
+func (w *world) erasureCommands(all map[string]func(*rapid.T, Meta) Command) {
+	who, address := rapid.SampledFrom(anybody), rapid.SampledFrom(emails)
+	request := func(t *rapid.T, m Meta) Command {
+		if one(t, 3, "of anybody") {
+			return RequestErasure{m, who.Draw(t, "user")}
+		}
+		for _, user := range append(slices.Clone(people), nora) {
+			if w.state.Profile(acme, user) != nil && !w.model.belongs(user, acme, w.at) {
+				return RequestErasure{byRoot, user}
+			}
+		}
+		return SetProfile{byRoot, nora, ProfileFacts{Email: address.Draw(t, "email")}.Patch()}
+	}
+	all["request erasure"] = request
+	all["finish erasure"] = func(t *rapid.T, m Meta) Command {
+		user := w.erasing(t, "user")
+		erasure, _ := w.state.Erasure(acme, user)
+		switch pending := erasure.Pending(); {
+		case pending && one(t, 2, "by Muster"):
+			m = byRoot
+		case !pending && one(t, 2, "ask for it first"):
+			return request(t, m)
+		}
+		return FinishErasure{m, user, erasure.Key}
+	}
+}
+
+// erasing draws a user, often one whose profile is being erased, if there is one.
+func (w *world) erasing(t *rapid.T, label string) UserID {
+	if one(t, 2, "who is being erased") {
+		for _, user := range append(slices.Clone(people), nora) {
+			if erasure, _ := w.state.Erasure(acme, user); erasure.Pending() {
+				return user
+			}
+		}
+	}
+	return rapid.SampledFrom(anybody).Draw(t, label)
 }
 
 // subscription draws a subscription, and in most cases somebody who may change it: one that was
@@ -330,7 +373,7 @@ func (w *world) subscription(t *rapid.T, m Meta, paused bool) (Meta, Subscriptio
 func (w *world) reviewCommands(all map[string]func(*rapid.T, Meta) Command) {
 	id, ws := rapid.SampledFrom(reviewIDs), rapid.SampledFrom(workspaces)
 	why := rapid.SampledFrom([]string{"", "", "a reason", "two\nlines"})
-	all["open review"] = func(t *rapid.T, m Meta) Command {
+	open := func(t *rapid.T, m Meta) Command {
 		facts := ReviewFacts{id.Draw(t, "review"), rapid.SampledFrom(names).Draw(t, "name"), 9, now, rapid.IntRange(0, 3).Draw(t, "rows"), time.Time{}}
 		if one(t, 4, "due") {
 			facts.DueAt = w.at.Add(rapid.SampledFrom([]time.Duration{0, time.Hour}).Draw(t, "due after"))
@@ -340,23 +383,27 @@ func (w *world) reviewCommands(all map[string]func(*rapid.T, Meta) Command) {
 		}
 		return OpenReview{m, ws.Draw(t, "workspace"), facts}
 	}
+	all["open review"] = open
 	decisions := rapid.SampledFrom([]ReviewDecision{ReviewKept, ReviewRevoked, ReviewRevoked, ""})
 	all["decide review of members"] = func(t *rapid.T, m Meta) Command {
 		if m.person().IsZero() && !one(t, 4, "by nobody") {
 			m = by(rapid.SampledFrom(people).Draw(t, "reviewer"))
 		}
 		c := DecideReview{Meta: m, ID: w.review(t)}
+		if w.state.Review(acme, c.ID) == nil && one(t, 2, "open it first") {
+			return open(t, byRoot)
+		}
 		for range rapid.IntRange(0, 3).Draw(t, "decisions") {
 			d := RowDecision{Decision: decisions.Draw(t, "decision"), Reason: why.Draw(t, "reason")}
 			if d.Workspace, d.User = w.one(t, MembershipActive); one(t, 3, "an admin of the organization") {
 				d.User = ben
 			}
-			if row := w.reviewed(c.ID); row != nil && one(t, 2, "once more") {
-				d.Workspace, d.User = row.Workspace, row.User
-			}
 			c.Decisions = append(c.Decisions, d)
 		}
-		if len(c.Decisions) > 0 && one(t, 3, "by an admin") {
+		if row := w.reviewed(c.ID); row != nil && one(t, 2, "the last row again") {
+			c.Decisions = []RowDecision{{Workspace: row.Workspace, User: row.User, Decision: decisions.Draw(t, "other decision")}}
+		}
+		if len(c.Decisions) > 0 && one(t, 2, "by an admin") {
 			c.Meta = by(rapid.SampledFrom([]UserID{ada, ben}).Draw(t, "admin"))
 		}
 		return c

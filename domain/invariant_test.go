@@ -79,6 +79,10 @@ func (w *world) holds(t *rapid.T) {
 			ok = tie.is(p) && p.present(w.at) == tie.here(w.at) && p.gone(w.at) != tie.here(w.at)
 		case *OrganizationMember:
 			ok = p.Role == w.model.ranks[k] && p.Present() == (p.Role != "") && p.suspended() == w.model.barred[k]
+		case *Profile:
+			facts, entered := w.model.profiles[k]
+			done, erased := w.model.erased[k]
+			ok = p.ProfileFacts == facts && entered != erased && p.Erasure.Asked() == erased && p.Erasure.Pending() == (erased && !done)
 		case *CustomRole:
 			ok = sameRole(p.Role, w.model.roles[k]) && p.ArchivedAt.IsZero() != w.model.retired[k]
 		case *UserMemberships:
@@ -226,6 +230,9 @@ func (w *world) sameDirectory(t *rapid.T) {
 	w.state.Each(func(k Key, p Part) {
 		switch p := p.(type) {
 		case *Profile:
+			if p.Erasure.Asked() {
+				return
+			}
 			at := EmailKey(p.Organization, p.Email)
 			if holder, taken := addresses[at]; taken {
 				t.Fatalf("%s and %s both have %s", holder, p.User, p.Email)

@@ -209,6 +209,13 @@ func (l law) holdOthers(event Event, must func(bool, string)) {
 		own := e.User == person && entered && e.Profile.Email == before.Email
 		must(l.rank >= 40 || own || l.invites() && !l.knows(e.Organization, e.User), "tied an address to somebody, or another's profile")
 		must(l.saidOrStayed(before, e.Profile), "changed what was not said")
+	case UserErasureRequested:
+		_, entered := l.profiles[ProfileKey(e.Organization, e.User)]
+		must(l.rank == 50 && entered && !e.Key.IsZero(), "by no owner, or of who has no profile that a key can erase")
+		must(!l.belongs(e.User, e.Organization, l.at), "of who has not left")
+	case UserErased:
+		done, asked := l.erased[ProfileKey(e.Organization, e.User)]
+		must(l.by.Actor.Kind == ActorSystem && asked && !done, "not by Muster, or of what was not asked for")
 	case TokenIssued:
 		must(!l.barred && (bound.IsZero() || bound == e.Token.Workspace), "a token of another workspace, or by who is suspended")
 		must(person.IsZero() || person == e.Token.User, "a token for another")

@@ -17,6 +17,7 @@ type model struct {
 	homes    map[WorkspaceID]OrganizationID
 	archived map[WorkspaceID]bool
 	profiles map[Key]ProfileFacts
+	erased   map[Key]bool // who had a profile, and has none; true: the end is recorded
 	tokens   map[Key]TokenFacts
 	revoked  map[Key]bool
 }
@@ -37,7 +38,7 @@ type tie struct {
 func newModel() model {
 	return model{
 		ties: map[Key]tie{}, ranks: map[Key]OrganizationRole{}, barred: map[Key]bool{}, met: map[Key]bool{}, roles: map[Key]Role{}, retired: map[Key]bool{},
-		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, profiles: map[Key]ProfileFacts{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
+		homes: map[WorkspaceID]OrganizationID{}, archived: map[WorkspaceID]bool{}, profiles: map[Key]ProfileFacts{}, erased: map[Key]bool{}, tokens: map[Key]TokenFacts{}, revoked: map[Key]bool{},
 	}
 }
 
@@ -50,8 +51,10 @@ func (m *model) learn(r *Recorded) {
 		f(&member)
 		m.ties[key] = member
 	}
-	if _, profile := event.(UserProfileSet); !profile && !about.User.IsZero() {
-		m.met[rank] = true
+	switch event.(type) { //nolint:gochecksumtype // all others are of their role, suspension or membership
+	case UserProfileSet, UserErasureRequested, UserErased, ReviewRowDecided:
+	default:
+		m.met[rank] = m.met[rank] || !about.User.IsZero()
 	}
 	switch e := event.(type) {
 	case MemberAdded:
@@ -88,6 +91,10 @@ func (m *model) learn(r *Recorded) {
 		_, m.barred[rank] = event.(OrganizationMemberSuspended)
 	case UserProfileSet:
 		m.profiles[ProfileKey(e.Organization, e.User)] = e.Profile
+		delete(m.erased, ProfileKey(e.Organization, e.User))
+	case UserErasureRequested, UserErased:
+		delete(m.profiles, ProfileKey(about.Organization, about.User))
+		_, m.erased[ProfileKey(about.Organization, about.User)] = event.(UserErased)
 	case RoleCreated:
 		m.roles[CustomRoleKey(e.Organization, e.Key)] = Role{ID: e.RoleID, Key: e.Key, Name: e.Name, Level: e.Level, Permissions: e.Permissions}
 	case RoleUpdated:

@@ -90,6 +90,8 @@ func TestUndo(t *testing.T) {
 		"muster.subscription.paused": "subscriptions:update", "muster.subscription.resumed": "subscriptions:update",
 		"muster.subscription.created": "", "muster.subscription.updated": "", "muster.subscription.rewound": "", "muster.subscription.skipped": "",
 		"muster.subscription.secret_rotated": "", "muster.subscription.deleted": "",
+		"muster.user.erasure_requested": "", "muster.user.erased": "",
+		"muster.review.opened": "", "muster.review.row_decided": "", "muster.review.closed": "",
 	}
 	seen := 0
 	for what := range promises(t) {
@@ -120,6 +122,10 @@ func TestUndo(t *testing.T) {
 				t.Errorf("%s with nothing before: %v", e.EventType(), err)
 			}
 		}
+	}
+	erased := &Profile{Erasure: Erasure{RequestedAt: now}}
+	if _, err := Undo(byProgram, &Recorded{Event: UserProfileSet{}}, erased); !errors.Is(err, ErrNotReversible) {
+		t.Errorf("a profile after an erased one: %v", err)
 	}
 	if seen != len(scopes) || len(oneOfEach) != len(scopes) {
 		t.Errorf("%d rows, %d of them are events, and %d events", len(scopes), seen, len(oneOfEach))
@@ -165,4 +171,5 @@ var oneOfEach = []Event{
 	RoleCreated{}, RoleUpdated{}, RoleArchived{}, TokenIssued{}, TokenRotated{}, TokenRevoked{},
 	SubscriptionCreated{}, SubscriptionUpdated{}, SubscriptionPaused{}, SubscriptionResumed{}, SubscriptionRewound{}, SubscriptionSkipped{},
 	SubscriptionSecretRotated{}, SubscriptionDeleted{},
+	UserErasureRequested{}, UserErased{}, ReviewOpened{}, ReviewRowDecided{}, ReviewClosed{},
 }

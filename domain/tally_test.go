@@ -63,14 +63,6 @@ func rule(err error) string {
 // hundredth takes more subscriptions than a sequence has commands.
 var hundredth = "error " + ErrTooManySubscriptions.Error()
 
-// tabled is what only tables reach: nothing is sealed in the worlds that are drawn, so nobody can
-// be erased there.
-var tabled = map[string]bool{
-	"command " + RequestErasure{}.CommandType(): true, "command " + FinishErasure{}.CommandType(): true,
-	"error " + ErrUnknownUser.Error(): true, "error " + ErrUserBelongs.Error(): true,
-	"error " + ErrProfileInClear.Error(): true, "error " + ErrErasurePending.Error(): true,
-}
-
 // check fails the test unless every command of the package was both done and refused, and
 // every rule was broken.
 func (a tally) check(t *testing.T) {
@@ -81,9 +73,6 @@ func (a tally) check(t *testing.T) {
 		}
 	}
 	for what := range promised {
-		if tabled[what] {
-			continue
-		}
 		name, isCommand := strings.CutPrefix(what, "command ")
 		if isCommand {
 			o := a.of(name)

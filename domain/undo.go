@@ -81,7 +81,12 @@ func Undo(m Meta, r *Recorded, before Part) (Undoing, error) {
 		if profile == nil {
 			return irreversible("it is the user's first entry in the directory, and an entry cannot be taken out")
 		}
+		if profile.ProfileFacts == (ProfileFacts{}) {
+			return irreversible("what the profile was before was erased")
+		}
 		return Undoing{SetProfile{m, about.User, profile.Patch()}, "users:update"}, nil
+	case UserErasureRequested, UserErased:
+		return irreversible("nobody can read an erased profile any more: write the user's profile again")
 
 	case WorkspaceRenamed:
 		return Undoing{RenameWorkspace{m, about.Workspace, e.Name.From}, "workspaces:update"}, nil
@@ -111,6 +116,8 @@ func Undo(m Meta, r *Recorded, before Part) (Undoing, error) {
 		return Undoing{PauseSubscription{Meta: m, ID: e.ID, Cause: PauseRequested}, "subscriptions:update"}, nil
 	case SubscriptionCreated, SubscriptionUpdated, SubscriptionRewound, SubscriptionSkipped, SubscriptionSecretRotated, SubscriptionDeleted:
 		return irreversible("what was delivered cannot be taken back: change, rewind or delete the subscription itself")
+	case ReviewOpened, ReviewRowDecided, ReviewClosed:
+		return irreversible("a review is the record of what was decided: decide the row again while the review is open, or open another review")
 	case TokenIssued:
 		return irreversible("somebody may have used the token: revoke it instead")
 	case TokenRotated, TokenRevoked:

@@ -119,7 +119,7 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 		}
 		law.hold(t, e)
 		r := &Recorded{
-			ID: eventID(len(w.history) + 1), Event: e, Number: uint64(len(w.history) + 1), Time: w.at,
+			ID: eventID(len(w.history) + 1), Event: w.sealed(t, e), Number: uint64(len(w.history) + 1), Time: w.at,
 			Actor: c.Metadata().Actor, OnBehalfOf: c.Metadata().OnBehalfOf, Command: c.Metadata().ID,
 		}
 		w.history = append(w.history, r)
@@ -138,6 +138,17 @@ func (w *world) happen(t *rapid.T, c Command, events []Event, small *State) {
 		}
 		w.before.Put(k, p)
 	}
+}
+
+// sealed returns the event as the log has it: most profiles are sealed, with a new key unless the
+// user has one.
+func (w *world) sealed(t *rapid.T, e Event) Event {
+	set, ok := e.(UserProfileSet)
+	if ok && set.Sealed.Key.IsZero() && !one(t, 6, "in the clear") {
+		set.Sealed.Key = PersonalKeyID(eventID(len(w.history) + 1))
+		return set
+	}
+	return e
 }
 
 // operation returns the operation of the batch that the event comes from.
@@ -223,5 +234,6 @@ var rules = []error{
 	ErrOrganizationExists, ErrWorkspaceExists, ErrTokenExists, ErrTokenEnded, ErrRoleExists, ErrRoleBuiltIn,
 	ErrAlreadyMember, ErrMemberEnding, ErrUserSuspended, ErrNotActive, ErrNotInvited, ErrEmailTaken, ErrWorkspaceArchived, ErrLastOwner,
 	ErrNotReversible, ErrChangedSince, ErrChangedMeanwhile,
+	ErrUnknownUser, ErrUserBelongs, ErrProfileInClear, ErrErasurePending,
 	ErrNotAllowed, ErrRoleAboveOwn, ErrScopeAboveOwn, ErrPrecondition,
 }
