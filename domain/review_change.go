@@ -169,9 +169,10 @@ func (c DecideReview) row(s *State, review *Review, d RowDecision, seen map[Key]
 }
 
 // revoke returns the event that ends the user's membership, if they have one. It refuses if
-// the user would have access all the same, because of their role in the organization.
+// the user would have access all the same, because of their role in the organization. That is so
+// too while the user is suspended: with the end of the suspension the access would be back.
 func (c DecideReview) revoke(s *State, d RowDecision, at time.Time) ([]Event, error) {
-	if fromOrganizationRole(s, grant{c.Organization, d.Workspace, d.User}, at).level > 0 {
+	if s.OrganizationMember(c.Organization, d.User).role().Level() >= LevelManage {
 		return nil, fmt.Errorf("user %s: %w", d.User, ErrAccessInherited)
 	}
 	if s.Membership(d.Workspace, d.User) == nil {

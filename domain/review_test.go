@@ -65,6 +65,7 @@ var reviewRows = []row{
 	{name: "revoked, and gone since", given: after(withReview, removed(studio, edna, RoleEditor)), when: review(by(adam), revoke(edna)), then: []Event{decided(edna, ReviewRevoked, "", "")}},
 	{name: "revoked, and no admin any more", given: after(withReview, OrganizationMemberRoleChanged{user(ben), Change[OrganizationRole]{OrganizationAdmin, OrganizationPlain}}), when: review(by(adam), revoke(ben)), then: []Event{decided(ben, ReviewRevoked, "", "")}},
 	{name: "revoked, inherited", given: withReview, when: review(by(ada), revoke(ben)), err: ErrAccessInherited},
+	{name: "revoked, inherited by somebody who is suspended", given: after(withReview, OrganizationMemberSuspended{user(ben)}), when: review(by(ada), revoke(ben)), err: ErrAccessInherited},
 	{name: "revoked, direct and inherited", given: after(withReview, added(studio, ben, RoleViewer)), when: review(by(ada), revoke(ben)), err: ErrAccessInherited},
 	{name: "revoked, the last owner", given: withReview, when: review(by(ada), revoke(olga)), err: &LastOwnerError{[]WorkspaceID{studio}}},
 	{name: "revoked, one of two owners", given: pairOfOwners, when: review(by(ada), revoke(olga)), then: []Event{decided(olga, ReviewRevoked, "", ""), removed(studio, olga, RoleOwner)}},
