@@ -30,13 +30,41 @@ func (p *partition) grow(ctx context.Context) error {
 			err = p.extend(ctx, waiting, known)
 		}
 		if !errors.Is(err, errDamaged) {
+			if err != nil {
+				p.putBack(waiting)
+			}
+			return err
+		}
+		p.logger.Warn("the tree is made again from the log", slog.Int("partition", p.number), slog.Any("reason", err))
+		if err := p.again(); err != nil {
+			p.mu.Lock()
+			p.damaged = true
+			p.mu.Unlock()
 			return err
 		}
 		damaged = false
-		p.logger.Warn("the tree is made again from the log", slog.Int("partition", p.number), slog.Any("reason", err))
-		if err := p.again(); err != nil {
-			return err
-		}
+	}
+}
+
+// putBack has messages wait again that could not be hashed, so that they need not be read from
+// the log. It leaves them out if they do not fit, or if what has come since does not follow them:
+// then some of it is to be read from the log anyway.
+func (p *partition) putBack(messages []wire.Message) {
+	if len(messages) == 0 {
+		return
+	}
+	size := 0
+	for i := range messages {
+		size += stored(&messages[i])
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.known.Number + 1
+	if len(p.waiting) > 0 {
+		next = p.waiting[0].First()
+	}
+	if messages[len(messages)-1].Checkpoint().Number+1 == next && p.bytes+size <= waitBytes {
+		p.waiting, p.bytes = append(messages, p.waiting...), p.bytes+size
 	}
 }
 

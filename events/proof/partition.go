@@ -63,10 +63,7 @@ type partition struct {
 
 // follow takes a message that comes after the others. It costs next to nothing.
 func (p *partition) follow(m wire.Message) {
-	size := 0
-	for i := range m.Entries {
-		size += len(m.Entries[i].Stored)
-	}
+	size := stored(&m)
 	p.mu.Lock()
 	p.known = m.Checkpoint()
 	if p.bytes+size > waitBytes {
@@ -79,6 +76,14 @@ func (p *partition) follow(m wire.Message) {
 	if wake {
 		p.signal()
 	}
+}
+
+// stored returns how many bytes the message's events take.
+func stored(m *wire.Message) (size int) {
+	for i := range m.Entries {
+		size += len(m.Entries[i].Stored)
+	}
+	return size
 }
 
 // start says how far the log has been followed before. What the tree lacks of it is read.
