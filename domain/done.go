@@ -14,8 +14,8 @@ var ErrNotRecorded = errors.New("the operation was refused or changed nothing: s
 type Done struct {
 	Organization OrganizationID
 	Command      CommandID
-	// Request is the hash of what was asked for. The same key with another request
-	// is a mistake of the client.
+	// Request is the hash of what was asked for, as the command's events have it. The same
+	// key with another request is a mistake of the client.
 	Request Hash
 	// Number is the number of the command's last event.
 	Number uint64

@@ -92,7 +92,7 @@ func (g *group) run(r *request) (Result, error) {
 	}
 	if !meta.Request.IsZero() {
 		if done := h.state.Done(meta.Organization, meta.ID); done != nil {
-			if done.Request != meta.Request {
+			if !g.process.profiles.sameRequest(done.Request, meta.Request) {
 				return Result{}, ErrIdempotencyMismatch
 			}
 			target, outcomes := done.Replay(r.command)
@@ -163,6 +163,7 @@ func (g *group) result(c domain.Command, d *domain.Decision, after *domain.State
 // [ErrEventTooLarge].
 func (g *group) encode(entries []wire.Entry, payload []byte, at time.Time, c domain.Command, events []domain.Event, s *sealing) ([]wire.Entry, []byte, wire.EventIDs, error) {
 	h, meta := g.held, c.Metadata()
+	meta.Request = s.requestHash(meta.Request)
 	before, ids := len(payload), h.ids
 	first := len(entries)
 	for i, e := range events {
@@ -228,7 +229,7 @@ func (g *group) record(at time.Time, c domain.Command, d *domain.Decision) (Resu
 	result := g.result(c, d, &h.state)
 	if !meta.Request.IsZero() {
 		done := &domain.Done{
-			Organization: meta.Organization, Command: meta.ID, Request: meta.Request,
+			Organization: meta.Organization, Command: meta.ID, Request: entries[before].Request,
 			Number: h.tip.Number, Types: result.Types, After: d.Kept(result.State),
 		}
 		h.state.Put(domain.KeyOf(done), done) // which the command had to see

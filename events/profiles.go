@@ -198,6 +198,32 @@ func (p *profiles) opened(ctx context.Context, id domain.EventID, set domain.Use
 	return set, nil
 }
 
+// rehashed is how often the hash of a request can have been hashed on its way into an event: by
+// the writer, and by copies of the log that sealed what was in the clear.
+const rehashed = 3
+
+// requestHash returns the hash of a request as events have it. It can only be made with a secret,
+// so that nobody can guess what the request said and see whether the hash is the same: it may
+// have been about a person who was erased. It is zero for a request without a hash.
+func (p *profiles) requestHash(request domain.Hash) domain.Hash {
+	if request.IsZero() {
+		return request
+	}
+	return p.keys.RequestHash(request[:])
+}
+
+// sameRequest reports whether the hash in an event is that of the request. Events from before
+// there was a secret have the request's own hash.
+func (p *profiles) sameRequest(kept, request domain.Hash) bool {
+	for range rehashed {
+		if kept == request {
+			return true
+		}
+		request = p.requestHash(request)
+	}
+	return kept == request
+}
+
 // withhold makes a key's profiles read as erased before the key is destroyed.
 func (p *profiles) withhold(key domain.PersonalKeyID) {
 	p.mu.Lock()

@@ -38,7 +38,7 @@ func Attributes() []Attribute {
 		{"authid", "The id of that user or token. For `system` it is `root` (the root token) or `muster` (Muster itself, for example when a membership expires, the end of a removed user's membership is recorded, or a webhook fails for too long). If an invitation is accepted with its secret alone, the actor is the invited user.", false, &Schema{Type: "string"}},
 		{"onbehalfof", "The user for whom it was done, if the request said so.", true, uuid()},
 		{"commandid", "The command that it came from. Events of one command share it.", false, uuid()},
-		{"requesthash", "The SHA-256 of the request, if that had an `Idempotency-Key`.", true, &Schema{Type: "string", Pattern: "^[0-9a-f]{64}$", words: "64 hexadecimal digits"}},
+		{"requesthash", "The HMAC-SHA-256 of the request under a secret that Muster keeps with the keys of personal data, if the request had an `Idempotency-Key`. In events of older versions it is the plain SHA-256.", true, &Schema{Type: "string", Pattern: "^[0-9a-f]{64}$", words: "64 hexadecimal digits"}},
 		{"causationid", "The event that caused this one. It is the event that this one reverts, or the one that made Muster record this one. Otherwise, if a command has several events, all but the first have the `id` of the first here.", true, ulid()},
 		{"reason", "The `Muster-Reason` of the request, if it had one.", true, &Schema{Type: "string"}},
 		{"schema", "The number of the shape of `data` for this type; 1 for all so far.", false, &Schema{Type: "integer", Minimum: number(1)}},

@@ -31,7 +31,7 @@ type CloudEvent struct {
 	AuthID          string         `json:"authid" bounds:"actor" example:"019cc043-b1a2-7d14-8f5c-0a7d3c5e9b11"`
 	OnBehalfOf      string         `json:"onbehalfof,omitempty" format:"uuid"`
 	CommandID       string         `json:"commandid" format:"uuid" example:"019cc043-c3d4-7e2f-a1b0-4c5d6e7f8091"`
-	RequestHash     string         `json:"requesthash,omitempty" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"The SHA-256 of the request, when it carried an Idempotency-Key."`
+	RequestHash     string         `json:"requesthash,omitempty" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"The HMAC-SHA-256 of the request under a secret that Muster keeps, when it carried an Idempotency-Key. In events of older versions it is the plain SHA-256."`
 	CausationID     string         `json:"causationid,omitempty" bounds:"event" doc:"The event that this one reverts, or that made Muster record this one; otherwise the first event of the same command, but not in that event itself."`
 	Reason          string         `json:"reason,omitempty" bounds:"reason" example:"Joined the team, ticket 4711"`
 	Schema          int            `json:"schema" bounds:"schema" doc:"The number of the data's shape." example:"1"`
