@@ -44,9 +44,9 @@ type Options struct {
 	// ReadOnly opens a log that exists, for [Log.Replay] and queries. Nothing is written
 	// to the log, the feed or the high-water mark; see [store.Options].
 	ReadOnly bool
-	// Beside opens a data directory for reading also while a service has it open; see
+	// Running allows a service to run in the data directory meanwhile, for reading only; see
 	// [store.Options]. Then only [Log.Signed] and [Log.ReplayPartition] are to be used.
-	Beside bool
+	Running bool
 	// Keys are the keys of personal data, which the caller closes. By default the log opens
 	// those in the data directory, or on the servers at the URL.
 	Keys *personal.Keys
@@ -94,7 +94,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	l.clock = newClock(l.now, l.logger)
 	l.store, err = store.Open(ctx, store.Options{
 		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Callout: o.Callout, PublicURLs: o.PublicURLs,
-		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Beside: o.Beside, Logger: l.logger,
+		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Running: o.Running, Logger: l.logger,
 	})
 	if err != nil {
 		return nil, err

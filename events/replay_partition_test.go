@@ -30,7 +30,7 @@ func TestReplayPartition(t *testing.T) {
 			n.fold.mu.Lock()
 			all := slices.Clone(n.fold.entries)
 			n.fold.mu.Unlock()
-			l, err := Open(t.Context(), Options{Dir: dir, URL: url, ReadOnly: true, Beside: true, Logger: quiet()})
+			l, err := Open(t.Context(), Options{Dir: dir, URL: url, ReadOnly: true, Running: true, Logger: quiet()})
 			if err != nil {
 				t.Fatal(err)
 			}

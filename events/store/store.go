@@ -46,12 +46,10 @@ type Options struct {
 	// high-water mark, and no file and no directory is made. No embedded server is
 	// started: its files are read without it.
 	ReadOnly bool
-	// Beside opens the data directory for reading also while another process has it open. The
-	// last messages may be about to be written then, so only what is known to be durable must be
-	// read.
-	Beside bool
-	// Running allows a service to run in the data directory meanwhile. It is only for ReadOnly,
-	// with an embedded log, and for [Partition.Prefix], [Partition.Stored] and [Store.Latest].
+	// Running allows a service to run in the data directory meanwhile. It is only for ReadOnly.
+	// The service may be about to write the last messages then, so only what is known to be
+	// durable must be read: what a checkpoint covers that was signed, or that
+	// [Partition.Prefix] returns.
 	Running bool
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
@@ -161,9 +159,6 @@ func (s *Store) openDirectory(o Options) (err error) {
 		return nil
 	}
 	s.dir, err = openDirectory(o.Dir, o.ReadOnly)
-	if o.ReadOnly && o.Beside && errors.Is(err, ErrDirectoryInUse) {
-		s.dir, err = &directory{o.Dir, nil}, nil
-	}
 	if errors.Is(err, ErrDirectoryInUse) && o.Running && o.ReadOnly {
 		s.dir, s.busy, err = &directory{path: o.Dir}, true, nil
 	}

@@ -55,7 +55,7 @@ func (r *reading) begin(cmd *cobra.Command) {
 // open opens the log for reading, also beside the service that runs on it. It returns the
 // public key and the last checkpoint that was signed of each partition.
 func (r *reading) open(ctx context.Context) (_ *events.Log, v proof.Verifier, signed []proof.Checkpoint, err error) {
-	log, err := events.Open(ctx, events.Options{Dir: r.source.Data, URL: r.source.NATSURL, ReadOnly: true, Beside: true, Logger: r.logger})
+	log, err := events.Open(ctx, events.Options{Dir: r.source.Data, URL: r.source.NATSURL, ReadOnly: true, Running: true, Logger: r.logger})
 	if err != nil {
 		return nil, v, nil, err
 	}
