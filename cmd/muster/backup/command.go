@@ -34,8 +34,8 @@ func New(version string) *cobra.Command {
 			"Keys are only in it with --keys-for, encrypted for those who have the private keys of age.\n" +
 			"Without them a restored service has new secrets of webhooks and another key for checkpoints,\n" +
 			"and what was sealed of people cannot be read. The keys of an embedded service are in its data\n" +
-			"directory: with them, use --data. The root token and the erasure ledger are never in a backup: keep the ledger\n" +
-			"apart from it.",
+			"directory: with them, use --data. The root token and the erasure ledger are never in a backup.\n" +
+			"Copy the ledger with muster audit erasures, and keep it apart from backups.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if b.out == "" {
@@ -55,7 +55,7 @@ func New(version string) *cobra.Command {
 	f.Var(&recipients{to: &b.keysFor}, "keys-for", "public key of age (age1…) to encrypt the keys for; may be repeated, or contain several separated by commas")
 	terminal.InEnvironment(f, "data", "nats-url")
 	l.Flags(f, "info")
-	cmd.AddCommand(newVerify(), newLedger())
+	cmd.AddCommand(newVerify())
 	return cmd
 }
 
