@@ -97,13 +97,18 @@ func TestWebhook(t *testing.T) {
 	x := s.tenant("Acme")
 	r := newReceiver(t)
 	path := "/v1/organizations/" + x.org + "/subscriptions"
+	open := r.hold() // until the secret is known here
 	made := s.as(x.token, "POST", path, `{"name":"Hook","kind":"webhook","url":"`+r.URL+`","types":["muster.member.*"],"from":"earliest"}`).want(201)
 	secret, one := made.get("secret"), path+"/"+made.get("id")
 	if !strings.HasPrefix(secret, "whsec_") {
 		t.Errorf("the secret is %s", secret)
 	}
 	r.with(func(n int) int { return []int{204, 500, 503, 204}[min(n, 4)-1] }, secret)
-	first := r.next() // before the secret was known here, or after
+	open()
+	first := r.next()
+	if first.verified != 1 {
+		t.Errorf("the signature of %s is not right", first.body)
+	}
 	ids := []string{first.id}
 	for range 8 {
 		s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`).want(201)
