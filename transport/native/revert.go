@@ -103,7 +103,12 @@ func writtenEvents(c *transport.Call, org domain.OrganizationID, result transpor
 	if result.ValidateOnly {
 		list := make([]RawEvent, len(result.Tried))
 		for i := range result.Tried {
-			shown, err := wire.Encode(nil, result.Position.Partition, &result.Tried[i])
+			tried := result.Tried[i]
+			if set, ok := tried.Event.(domain.UserProfileSet); ok { // as Show would show it: nobody has sealed it
+				set.Sealed = domain.SealedProfile{}
+				tried.Event = set
+			}
+			shown, err := wire.Encode(nil, result.Position.Partition, &tried)
 			if err != nil {
 				return nil, err
 			}

@@ -78,7 +78,11 @@ func Start(
 	if err != nil {
 		t.Fatal(err)
 	}
-	workers := worker.Start(s.Deliverer.Run, func(ctx context.Context) { s.Models.KeepHistory(ctx, s.Log) })
+	erasure := &worker.Erasure{
+		Log: s.Log, Models: s.Models, Now: now, Logger: quiet,
+		NewID: func() domain.CommandID { return domain.CommandID(uuid.New()) },
+	}
+	workers := worker.Start(s.Deliverer.Run, erasure.Run, func(ctx context.Context) { s.Models.KeepHistory(ctx, s.Log) })
 	o := transport.Options{
 		Log: s.Log, Models: s.Models, RootToken: RootToken, Now: now, Logger: quiet, Metrics: s.Metrics, Faces: faces(s),
 	}
