@@ -53,7 +53,7 @@ var organizations = []rule{
 	},
 	{
 		says: "erase a stranger", op: "erase-user", on: "user=zoe",
-		want: "absent    scope     no        no        no        no        no        no        absent    no        no",
+		want: "absent    scope     no        no        no        no        no        absent    no        no        no",
 	},
 	{
 		says: "make an organization", op: "create-organization", body: `{"name":"New","owner":{"email":"new@new.example"}}`,

@@ -73,6 +73,8 @@ func (s *service) stage() *stage {
 			x.things["position"] = x.do("POST", org+"subscriptions/"+made.get("id")+"/pause", "").header.Get("Muster-Position")
 		}
 	}
+	x.things["review"] = x.do("POST", org+"reviews", `{"name":"Spring"}`).get("id")
+	x.things["audit"] = x.do("POST", org+"reviews", `{"name":"Studio","workspace_id":"{studio}"}`).get("id")
 	for name, of := range map[string]string{"viced": "muster.member.added&user_id={vic}", "founded": "muster.organization.created", "ranked": "muster.organization.member_added&user_id={max}"} {
 		x.things[name] = x.do("GET", org+"events?type="+of, "").get("items", 0, "id")
 	}

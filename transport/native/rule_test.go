@@ -65,13 +65,14 @@ var answers = map[string]string{
 	"nowhere":   "unknown_workspace",
 	"notnext":   "not_next",
 	"final":     "not_reversible",
+	"person":    "reviewer_needed",
 	"dead":      "invalid_token",
 	"nobody":    "missing_token",
 }
 
 // rules are the rules in the API's documentation. Every cell that says yes is tried with
 // validate_only. One such cell of each row is also carried out.
-var rules = slices.Concat(managing, levels, permissions, lastOwners, adding, archivedWorkspace, transitions, ownRoles, organizations, tokens, subscribing, reverting, reading)
+var rules = slices.Concat(managing, levels, permissions, lastOwners, adding, archivedWorkspace, transitions, ownRoles, organizations, tokens, subscribing, reverting, reviewing, reading)
 
 // ask sends the request of a row for a column, with the given token.
 func (x *stage) ask(r rule, op *huma.Operation, column, token string, try bool, headers ...string) answer {
