@@ -23,6 +23,13 @@ var nowOnly = map[string]string{
 	"list-events":        "events are history themselves",
 	"get-event":          "an event never changes",
 	"get-event-proof":    "a proof is about an event, which never changes",
+	"diff-workspace":     "it compares two moments of its own",
+	"diff-organization":  "it compares two moments of its own",
+	"list-reviews":        "a review is of the moment that it was opened for, and shows how far it is now",
+	"get-review":          "a review is of the moment that it was opened for, and shows how far it is now",
+	"list-review-rows":    "a review is of the moment that it was opened for, and shows how far it is now",
+	"get-report":          "a report has moments of its own, which depend on its kind",
+	"get-report-manifest": "a report has moments of its own, which depend on its kind",
 	"issue-event-ticket": "it reads nothing",
 	"ping-subscription":  "it reads nothing",
 }

@@ -15,6 +15,7 @@ import (
 var elsewhereRun = map[string]string{
 	"PutMemberRole":  "../dialect/transactionlink", // a role that replaces another one and leaves the other terms
 	"ExpireMember":   "../worker",                  // nobody asks for the end of a membership that ends by itself
+	"FinishErasure":  "../worker",                  // nobody asks for it: the key is destroyed first
 	"EndMemberships": "../worker",                  // Muster records what the removal of a user has ended
 
 	"TakeOrganizationRole": "../../domain", // undoes an event

@@ -125,12 +125,21 @@ func looksLikePosition(text string) bool {
 // positionIn returns the position that the text names. It refuses a position that is not the
 // organization's, or that the log does not reach.
 func positionIn(c *transport.Call, org domain.OrganizationID, pointer, text string) (wire.Position, error) {
+	at, err := positionOf(c, org, pointer, text)
+	if err != nil {
+		return at, err
+	}
+	return at, c.CheckPosition(pointer, at)
+}
+
+// positionOf is like [positionIn], but the log may end before the position.
+func positionOf(c *transport.Call, org domain.OrganizationID, pointer, text string) (wire.Position, error) {
 	partition := c.Log().Partition(org)
 	at, err := wire.ParsePosition(text)
 	if err != nil || at.Partition != partition || at.Number == 0 {
 		return at, transport.InvalidField(pointer, transport.CodeInvalidValue, "the position of an event of this organization is expected: they begin with "+strconv.Itoa(partition)+"-")
 	}
-	return at, c.CheckPosition(pointer, at)
+	return at, nil
 }
 
 // pointerTo returns the JSON pointer to an element of a list.

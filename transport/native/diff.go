@@ -174,7 +174,7 @@ func accessChange(c *transport.Call, org domain.OrganizationID, a *projections.A
 }
 
 func diffOperations() []transport.Operation {
-	const tag = "Audit"
+	const tag = "Access"
 	return []transport.Operation{
 		{
 			ID: "diff-workspace", Path: "/v1/workspaces/{workspace}/diff",

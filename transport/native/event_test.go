@@ -56,7 +56,7 @@ func TestEvents(t *testing.T) {
 	}
 	s.as(x.token, "GET", events+"?type=member.added", "").want(422, "invalid_value")
 	for typed, hint := range map[string]string{
-		"muster.nonsense":                     "muster.member.*, muster.organization.*, muster.role.*",
+		"muster.nonsense":                     "muster.member.*, muster.organization.*, muster.review.*, muster.role.*",
 		"muster.nonsense.*":                   "muster.member.*",
 		"muster.member.nonsense":              "muster.member.accepted, muster.member.added,",
 		"muster.member.addedd":                "muster.member.accepted, muster.member.added,",

@@ -173,6 +173,14 @@ func (a answer) get(path ...any) string {
 	return fmt.Sprint(value)
 }
 
+// decode reads the body.
+func (a answer) decode(to any) {
+	a.t.Helper()
+	if err := json.Unmarshal(a.body, to); err != nil {
+		a.t.Fatalf("%s: %v: %s", a.asked, err, a.body)
+	}
+}
+
 // count returns how many items the list in the body has.
 func (a answer) count() int {
 	a.t.Helper()

@@ -26,7 +26,10 @@ func instantOf(c *transport.Call, org domain.OrganizationID, pointer, text strin
 		return now, nil
 	}
 	if looksLikePosition(text) {
-		at, err := positionIn(c, org, pointer, text)
+		at, err := positionOf(c, org, pointer, text)
+		if err == nil {
+			err = c.CheckMoment(pointer, at)
+		}
 		if err != nil {
 			return instant{}, err
 		}

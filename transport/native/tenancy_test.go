@@ -23,8 +23,9 @@ import (
 // a token that may do everything in its organization asks for its own things. Everything
 // else that the tests below demand follows from the operation's declaration.
 var tenancy = map[string]struct {
-	body string // with names of path parameters and of other things in braces
-	own  int
+	body  string // with names of path parameters and of other things in braces
+	query string // without which the operation has nothing to do
+	own   int
 	// free names the parameter that may be any id: a user who Muster does not know yet,
 	// or a thing that is the same for every organization.
 	free string
@@ -123,6 +124,9 @@ var tenancy = map[string]struct {
 	"get-event":       {own: 200},
 	"get-event-proof": {own: 200},
 
+	"diff-workspace":    {query: "?from=2001-01-01", own: 200},
+	"diff-organization": {query: "?from=2001-01-01", own: 200},
+
 	"revert-event": {own: 409}, // the creation of the organization has no opposite
 }
 
@@ -161,7 +165,8 @@ func (x things) fill(text string) string {
 
 func (s *service) ask(token string, op *huma.Operation, x things) answer {
 	s.t.Helper()
-	return s.as(token, op.Method, x.fill(op.Path), x.fill(tenancy[op.OperationID].body))
+	row := tenancy[op.OperationID]
+	return s.as(token, op.Method, x.fill(op.Path)+row.query, x.fill(row.body))
 }
 
 // tenantOperations returns the operations that take a token.
