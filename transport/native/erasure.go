@@ -41,10 +41,18 @@ func erasureOperation() transport.Operation {
 		Summary:     "Erase a user",
 		Description: "Forgets a person for good: their e-mail address, name and picture, in the directory, in every event and in every backup. With the response their profile is gone from everything that the API shows. Muster then destroys the key that the log needs to read it, and records that with the event muster.user.erased. The response is 202 until then, and 200 afterwards. Asking again is safe. Events about the person stay, with ids only. This cannot be undone. A person who still has a role, a membership or an invitation in the organization is refused with 409 user_belongs: remove them first. It takes an owner of the organization, or a token of the organization.",
 		Document: func(op *huma.Operation, r huma.Registry) {
-			content := map[string]*huma.MediaType{"application/json": {Schema: r.Schema(reflect.TypeFor[UserErasure](), true, "")}}
+			content := func(state string, erasedAt any) map[string]*huma.MediaType {
+				return map[string]*huma.MediaType{"application/json": {
+					Schema: r.Schema(reflect.TypeFor[UserErasure](), true, ""),
+					Example: map[string]any{
+						"user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b10", "organization_id": "019cc043-a7e5-7c21-b0d4-6f2e9a1c8b53",
+						"state": state, "requested_at": "2026-03-05T23:09:47.281Z", "erased_at": erasedAt,
+					},
+				}}
+			}
 			op.Responses = map[string]*huma.Response{
-				"200": {Description: "The key is destroyed", Content: content},
-				"202": {Description: "The profile is gone, and the key is being destroyed", Content: content},
+				"200": {Description: "The key is destroyed", Content: content(erasureDone, "2026-03-05T23:09:47.294Z")},
+				"202": {Description: "The profile is gone, and the key is being destroyed", Content: content(erasureRequested, nil)},
 			}
 		},
 		Do: transport.Command(eraseUser),

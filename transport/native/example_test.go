@@ -146,6 +146,8 @@ func (s *story) tellAll() {
 	s.tell("accept-member-invitation", "")
 
 	s.tell("get-member-history", "")
+	s.tell("diff-workspace", "?from=2001-01-01&page_size=2")
+	s.tell("diff-organization", "?from=2001-01-01&page_size=2")
 	s.named["user"] = ada
 	for _, operation := range []string{
 		"check-access", "batch-check-access", "get-access", "list-access", "list-user-workspaces", "get-member", "list-members", "get-membership",
@@ -162,7 +164,7 @@ func (s *story) tellAll() {
 
 	s.is(exampleReview, s.tell("open-review", "").get("id"))
 	s.named["review"] = exampleReview
-	s.tell("list-review-rows", "?page_size=2")
+	s.tell("list-review-rows", "") // in one page: a cursor has the real id
 	s.tell("decide-review", "", "Muster-On-Behalf-Of", ada)
 	for _, operation := range []string{"get-review", "list-reviews", "close-review"} {
 		s.tell(operation, "")

@@ -51,9 +51,12 @@ func reportOperations() []transport.Operation {
 	}
 }
 
+// anyText is a pattern for every text.
+const anyText = `^[\s\S]*$`
+
 func documentReport(op *huma.Operation, _ huma.Registry) {
 	text := func(example string) *huma.MediaType {
-		return &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(1 << 40)}, Example: example}
+		return &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(1 << 40), Pattern: anyText}, Example: example}
 	}
 	op.Responses = map[string]*huma.Response{"200": {Description: "The report", Content: map[string]*huma.MediaType{
 		"text/csv":             text("workspace_id,workspace,user_id,email,name,source,role,level,since,event_id\n"),
@@ -63,7 +66,7 @@ func documentReport(op *huma.Operation, _ huma.Registry) {
 
 func documentManifest(op *huma.Operation, _ huma.Registry) {
 	op.Responses = map[string]*huma.Response{"200": {Description: "The manifest", Content: map[string]*huma.MediaType{
-		"text/plain": {Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(1 << 20)}, Example: "{\"report\":\"who-had-access\"}\n\n— muster/019cc043-a7e5-4c21-b0d4-6f2e9a1c8b53/report AAAA\n"},
+		"text/plain": {Schema: &huma.Schema{Type: huma.TypeString, MaxLength: new(1 << 20), Pattern: anyText}, Example: "{\"report\":\"who-had-access\"}\n\n— muster/019cc043-a7e5-4c21-b0d4-6f2e9a1c8b53/report AAAA\n"},
 	}}}
 }
 
