@@ -14,24 +14,24 @@ import (
 // nowOnly maps the operations that read and cannot be read as of an earlier moment to the
 // reason.
 var nowOnly = map[string]string{
-	"get-self":           "what a token is and may do is what it may do now",
-	"list-tokens":        "tokens are credentials: one that was good then opens nothing",
-	"get-token":          "tokens are credentials: one that was good then opens nothing",
-	"list-subscriptions": "a subscription is a cursor, and shows how far it is now",
-	"get-subscription":   "a subscription is a cursor, and shows how far it is now",
-	"list-deliveries":    "deliveries are attempts, which are not in the log",
-	"list-events":        "events are history themselves",
-	"get-event":          "an event never changes",
-	"get-event-proof":    "a proof is about an event, which never changes",
-	"diff-workspace":     "it compares two moments of its own",
-	"diff-organization":  "it compares two moments of its own",
+	"get-self":            "what a token is and may do is what it may do now",
+	"list-tokens":         "tokens are credentials: one that was good then opens nothing",
+	"get-token":           "tokens are credentials: one that was good then opens nothing",
+	"list-subscriptions":  "a subscription is a cursor, and shows how far it is now",
+	"get-subscription":    "a subscription is a cursor, and shows how far it is now",
+	"list-deliveries":     "deliveries are attempts, which are not in the log",
+	"list-events":         "events are history themselves",
+	"get-event":           "an event never changes",
+	"get-event-proof":     "a proof is about an event, which never changes",
+	"diff-workspace":      "it compares two moments of its own",
+	"diff-organization":   "it compares two moments of its own",
 	"list-reviews":        "a review is of the moment that it was opened for, and shows how far it is now",
 	"get-review":          "a review is of the moment that it was opened for, and shows how far it is now",
 	"list-review-rows":    "a review is of the moment that it was opened for, and shows how far it is now",
 	"get-report":          "a report has moments of its own, which depend on its kind",
 	"get-report-manifest": "a report has moments of its own, which depend on its kind",
-	"issue-event-ticket": "it reads nothing",
-	"ping-subscription":  "it reads nothing",
+	"issue-event-ticket":  "it reads nothing",
+	"ping-subscription":   "it reads nothing",
 }
 
 // takesAsOf reports whether an operation declares the parameter as_of.
