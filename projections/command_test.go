@@ -58,7 +58,13 @@ func drawFacts(t *rapid.T) domain.ProfileFacts {
 func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.UserID) domain.Command {
 	org := meta.Organization
 	token := domain.TokenID{org[0], byte(rapid.IntRange(0, 2).Draw(t, "token")), 0xE}
-	switch rapid.IntRange(0, 12).Draw(t, "command") {
+	switch rapid.IntRange(0, 17).Draw(t, "command") {
+	case 13, 14, 15:
+		return drawOfErasure(t, h, meta, user)
+	case 16:
+		return domain.TakeOrganizationRole{Meta: meta, User: user}
+	case 17:
+		return drawRevert(t, h, meta)
 	case 12:
 		return drawOfReview(t, meta, user)
 	case 10, 11:
@@ -95,6 +101,31 @@ func drawOfOrganization(t *rapid.T, h *history, meta domain.Meta, user domain.Us
 	default:
 		return domain.RevokeToken{Meta: meta, Token: token}
 	}
+}
+
+// drawOfErasure draws what leads to the erasure of a user who mostly has no membership.
+func drawOfErasure(t *rapid.T, h *history, meta domain.Meta, user domain.UserID) domain.Command {
+	if rapid.IntRange(0, 4).Draw(t, "a stranger") > 0 {
+		user = userID(5)
+		meta.Actor, meta.OnBehalfOf = root(meta.Organization).Actor, domain.UserID{}
+	}
+	erasure, _ := h.state.Erasure(meta.Organization, user)
+	switch rapid.IntRange(0, 3).Draw(t, "erasure") {
+	case 0:
+		return domain.SetProfile{Meta: meta, User: user, Profile: drawFacts(t).Patch()}
+	case 1, 2:
+		return domain.RequestErasure{Meta: meta, User: user}
+	default:
+		meta.Actor = domain.Actor{Kind: domain.ActorSystem, ID: "muster"}
+		return domain.FinishErasure{Meta: meta, User: user, Key: erasure.Key}
+	}
+}
+
+// drawRevert draws an event that says itself what was before, and reverts it.
+func drawRevert(t *rapid.T, h *history, meta domain.Meta) domain.Command {
+	message := rapid.SampledFrom(h.messages).Draw(t, "message")
+	event := rapid.SampledFrom(message.Entries).Draw(t, "event").Recorded
+	return domain.Revert{Meta: meta, Event: &event, Seen: event.Number + uint64(rapid.IntRange(0, 99).Draw(t, "seen"))}
 }
 
 // setOf returns which event has set the subscription's cursor.
@@ -267,7 +298,7 @@ func TestEveryCommandIsDrawn(t *testing.T) {
 	}
 	command := rapid.Custom(func(t *rapid.T) string { return drawCommand(t, h, orgID(1)).CommandType() })
 	drawn := make(map[string]bool)
-	for seed := range 2000 {
+	for seed := range 5000 {
 		drawn[command.Example(seed)] = true
 	}
 	for _, kind := range commandTypes(t) {

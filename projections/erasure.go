@@ -189,12 +189,17 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 }
 
 // wipe moves the pages that overwrite personal data out of the WAL, and makes the WAL empty. It
-// fails as long as somebody reads from the WAL.
+// fails as long as somebody reads from the WAL. The file then has no remains of what was
+// overwritten (see package checksum), but the pages in the cache can, and would take them into the
+// WAL again. So it empties the cache.
 func (p *projector) wipe() error {
 	if !p.erased {
 		return nil
 	}
 	err := p.shrink()
+	if err == nil {
+		err = p.Script(`PRAGMA shrink_memory`)
+	}
 	if err == nil {
 		p.erased = false
 	}

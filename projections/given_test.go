@@ -62,7 +62,7 @@ func (h *history) try(commands ...domain.Command) (refused error) {
 		for _, e := range decided.Events {
 			number++
 			r := domain.Recorded{
-				ID: eventID(at, partition, number), Event: e, Number: number, Time: at,
+				ID: eventID(at, partition, number), Event: sealed(e, number), Number: number, Time: at,
 				Actor: meta.Actor, OnBehalfOf: meta.OnBehalfOf, Command: meta.ID, Request: meta.Request, Cause: meta.Cause,
 			}
 			domain.Evolve(&h.state, &r)
@@ -78,6 +78,18 @@ func (h *history) try(commands ...domain.Command) (refused error) {
 		*tip = message.Checkpoint()
 	}
 	return refused
+}
+
+// sealed returns the event as the log has it: most profiles are sealed, with a new key unless the
+// user has one.
+func sealed(e domain.Event, number uint64) domain.Event {
+	set, ok := e.(domain.UserProfileSet)
+	if ok && set.Sealed.Key.IsZero() && number%7 != 0 {
+		binary.BigEndian.PutUint64(set.Sealed.Key[:], number)
+		copy(set.Sealed.Key[8:], set.Organization[:])
+		return set
+	}
+	return e
 }
 
 // record records events as one message, whatever the rules say of them.

@@ -66,7 +66,7 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 			reached[ws.Organization] = make(map[domain.UserID]int)
 		}
 		var listed, shown []domain.UserID
-		for n := 1; n <= 4; n++ {
+		for n := 1; n <= 5; n++ {
 			user := userID(n)
 			profile := h.state.Profile(ws.Organization, user)
 			found := filter.Query == "" || profile != nil && searches(profile.ProfileFacts, filter.Query)
@@ -114,7 +114,7 @@ func compareAccess(t *rapid.T, h *history, m *ReadModels) {
 		requireUsers(t, members, shown, users(all, func(m Member) domain.UserID { return m.User }), err)
 	})
 	for org, users := range reached {
-		for n := 1; n <= 4; n++ {
+		for n := 1; n <= 5; n++ {
 			list, err := m.WorkspacesOf(context.Background(), org, userID(n), at, Page{})
 			if err != nil || len(list.Items) != users[userID(n)] {
 				t.Fatalf("user %d reaches %d workspaces, not %d: %v", n, len(list.Items), users[userID(n)], err)

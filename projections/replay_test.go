@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,9 +23,10 @@ import (
 type replayStep func(m domain.Meta) domain.Command
 
 // replaySteps has every kind of command. All of them have events. The parameter removal is
-// the event of the last removal that has left ends to record, and set the number of the event
-// that has set the cursor of subscription 2 last.
-func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *domain.EventID, set *uint64) []replayStep {
+// the event of the last removal that has left ends to record, set the number of the event
+// that has set the cursor of subscription 2 last, and erased the key of the profile that is being
+// erased.
+func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *domain.EventID, set *uint64, erased *domain.PersonalKeyID) []replayStep {
 	admin, plain, auditor := domain.RoleAdmin, domain.OrganizationPlain, domain.RoleKey("auditor")
 	fresh := func() domain.MembershipID { return domain.MembershipID(uuid.New()) }
 	name := "Auditor"
@@ -194,6 +196,23 @@ func replaySteps(org domain.OrganizationID, ws domain.WorkspaceID, removal *doma
 		func(m domain.Meta) domain.Command {
 			return domain.CloseReview{Meta: m, ID: review(2).ID, LeaveUndecided: true, Why: "late"}
 		},
+		func(m domain.Meta) domain.Command {
+			return domain.SetProfile{Meta: m, User: userID(12), Profile: profile(12).Patch()}
+		},
+		func(m domain.Meta) domain.Command { return domain.RequestErasure{Meta: m, User: userID(12)} },
+		func(m domain.Meta) domain.Command {
+			return domain.FinishErasure{Meta: m, User: userID(12), Key: *erased}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.PutOrganizationMember{Meta: m, User: userID(13), Role: plain}
+		},
+		func(m domain.Meta) domain.Command {
+			return domain.TakeOrganizationRole{Meta: m, User: userID(13)}
+		},
+		func(m domain.Meta) domain.Command {
+			renamed := domain.OrganizationRenamed{About: domain.About{Organization: org}, Name: domain.Change[string]{From: "Acme", To: "Apex"}}
+			return domain.Revert{Meta: m, Event: &domain.Recorded{ID: domain.EventID{1}, Number: 1, Event: renamed}, Seen: math.MaxInt64}
+		},
 	}
 }
 
@@ -248,7 +267,8 @@ func TestReplays(t *testing.T) {
 	org, ws := orgID(1), wsID(1)
 	var removal domain.EventID
 	var set uint64
-	steps := replaySteps(org, ws, &removal, &set)
+	var erased domain.PersonalKeyID
+	steps := replaySteps(org, ws, &removal, &set, &erased)
 	metas := make([]domain.Meta, len(steps))
 	first, memory := make([]events.Result, len(steps)), make([]events.Result, len(steps))
 	same := gocmp.Options{gocmp.AllowUnexported(domain.State{}), cmpopts.EquateErrors()}
@@ -281,6 +301,22 @@ func TestReplays(t *testing.T) {
 		} else if len(left) > 0 {
 			removal = left[0].By
 		}
+		if asked, err := n.models.Erasures(t.Context(), 0, 1); err != nil {
+			t.Fatal(err)
+		} else if len(asked) > 0 {
+			erased = asked[0].Key
+		}
+	}
+	for i, step := range steps { // what has been erased since is in no result any more
+		var err error
+		if memory[i], err = n.log.Run(t.Context(), step(metas[i])); err != nil {
+			t.Fatal(err)
+		}
+		memory[i].State.Each(func(_ domain.Key, p domain.Part) {
+			if p, ok := p.(*domain.Profile); ok && p.User == userID(12) && p.ProfileFacts != (domain.ProfileFacts{}) {
+				t.Errorf("%d has a profile that was erased", i)
+			}
+		})
 	}
 	n.end()
 

@@ -70,7 +70,7 @@ func TestSchemaNumber(t *testing.T) {
 		words := strings.Fields(comment.ReplaceAllString(s.text, ""))
 		sum.Write([]byte(s.kind + " " + s.name + " " + strings.Join(words, " ") + "\n"))
 	}
-	if got, want := hex.EncodeToString(sum.Sum(nil)), "6f1978154b1a56199b1d1f7d7d4c099c586fe9ce3db5c0260048b721be7a12e8"; got != want {
+	if got, want := hex.EncodeToString(sum.Sum(nil)), "4648c0b26e982e0b557ec04c52f7005c50090a8b6980f582bd0ce40b804fff4d"; got != want {
 		t.Errorf("the tables are not those of schema %d any more: raise schemaNumber in schema.go, and write %s here", schemaNumber, got)
 	}
 }

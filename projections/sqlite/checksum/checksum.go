@@ -2,6 +2,7 @@ package checksum
 
 // #cgo CFLAGS: -DSQLITE_CKSUMVFS_STATIC
 // #cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
+// #include "gaps.h"
 // int sqlite3_register_cksumvfs(const char *);
 import "C"
 
@@ -10,8 +11,9 @@ import (
 )
 
 const (
-	// VFS is the name under which SQLite knows the file system with checksums.
-	VFS = "cksmvfs"
+	// VFS is the name under which SQLite knows the file system with checksums and without
+	// remains of rows.
+	VFS = "muster"
 	// ReservedBytes is how many bytes at the end of each page a database must reserve for
 	// the checksum. In a database that reserves another number, nothing is checked.
 	ReservedBytes = 8
@@ -20,5 +22,8 @@ const (
 func init() {
 	if code := C.sqlite3_register_cksumvfs(nil); code != 0 {
 		panic("SQLite does not take the file system with checksums")
+	}
+	if code := C.muster_register_gaps(); code != 0 {
+		panic("SQLite does not take the file system without remains of rows")
 	}
 }
