@@ -9,25 +9,52 @@ import (
 	"strings"
 
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/projections"
 )
 
-const modelsCheck = "read models"
+const (
+	modelsCheck = "read models"
+	pastCheck   = "past"
+)
 
-// models looks for damage in the file of the node's read models, and compares them with
-// those of a fresh replay.
+// replayed is a file of the node that must equal what a fresh replay of the log makes.
+type replayed struct {
+	check, file string
+	compare     func(context.Context, *events.Log, projections.Options, string, func(done, of uint64)) ([]projections.Comparison, error)
+	renewed     string // who makes it anew, for a sentence
+	repair      string // what to do if it differs
+}
+
+// models looks for damage in the files of the node's read models and of their past, and compares
+// them with those of a fresh replay.
 func (v *verifier) models(ctx context.Context) error {
-	const check = modelsCheck
+	files := []replayed{
+		{modelsCheck, projections.File, projections.Verify, "the next start rebuilds them", "rebuild them with muster rebuild"},
+		{
+			pastCheck, projections.HistoryFile, projections.VerifyHistory, "the service makes it anew",
+			"delete " + projections.HistoryFile + " while no service runs, and the next one makes it anew",
+		},
+	}
+	damaged := v.broken > 0
+	for _, f := range files {
+		switch {
+		case v.log.Dir() == "":
+			v.skip(f.check, "left out: this needs a node's data directory (--data)")
+		case damaged:
+			v.skip(f.check, "left out: the log to compare with is damaged")
+		default:
+			if err := v.replayed(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (v *verifier) replayed(ctx context.Context, f replayed) error {
 	dir := v.log.Dir()
-	if dir == "" {
-		v.skip(check, "left out: they need a node's data directory (--data)")
-		return nil
-	}
-	if v.broken > 0 {
-		v.skip(check, "left out: the log that they are compared with is damaged")
-		return nil
-	}
-	if err := readable(filepath.Join(dir, projections.File)); err != nil {
+	if err := readable(filepath.Join(dir, f.file)); err != nil {
 		return err
 	}
 	scratch, err := os.MkdirTemp("", "muster-verify-")
@@ -37,17 +64,17 @@ func (v *verifier) models(ctx context.Context) error {
 	defer func() { _ = os.RemoveAll(scratch) }()
 	show, end := terminal.Progress(v.stderr, v.logger, "replaying the log")
 	o := projections.Options{Dir: dir, Partitions: v.log.Partitions(), Logger: v.logger}
-	tables, err := projections.Verify(ctx, v.log, o, scratch, show)
+	tables, err := f.compare(ctx, v.log, o, scratch, show)
 	end()
 	switch {
 	case errors.Is(err, projections.ErrDamaged), errors.Is(err, projections.ErrForeignFile):
-		v.fail(check, "%s; the next start rebuilds them", strings.ReplaceAll(err.Error(), "\n", "; "))
+		v.fail(f.check, "%s; %s", strings.ReplaceAll(err.Error(), "\n", "; "), f.renewed)
 		return nil
 	case errors.Is(err, projections.ErrNeedsRebuild):
-		v.skip(check, "left out: the next start rebuilds them: %v", err)
+		v.skip(f.check, "left out: %s: %v", f.renewed, err)
 		return nil
 	case errors.Is(err, projections.ErrAheadOfLog):
-		v.fail(check, "%v: they may be all that is left of these events, so keep a copy of everything, and restore the log from a backup", err)
+		v.fail(f.check, "%v: they may be all that is left of these events, so keep a copy of everything, and restore the log from a backup", err)
 		return nil
 	case err != nil:
 		return err
@@ -59,10 +86,10 @@ func (v *verifier) models(ctx context.Context) error {
 		}
 	}
 	if len(different) > 0 {
-		v.fail(check, "these tables differ from a fresh replay: %s; rebuild them with muster rebuild", strings.Join(different, ", "))
+		v.fail(f.check, "these tables differ from a fresh replay: %s; %s", strings.Join(different, ", "), f.repair)
 		return nil
 	}
-	v.ok(check, "%d tables equal a fresh replay", len(tables))
+	v.ok(f.check, "%d tables equal a fresh replay", len(tables))
 	return nil
 }
 
