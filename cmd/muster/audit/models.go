@@ -33,7 +33,7 @@ func (v *verifier) models(ctx context.Context) error {
 		{modelsCheck, projections.File, projections.Verify, "the next start rebuilds them", "rebuild them with muster rebuild"},
 		{
 			pastCheck, projections.HistoryFile, projections.VerifyHistory, "the service makes it anew",
-			"delete " + projections.HistoryFile + " while no service runs, and the next one makes it anew",
+			"delete it with muster rebuild, and the service makes it anew",
 		},
 	}
 	damaged := v.broken > 0
