@@ -210,7 +210,7 @@ func damage(t *testing.T, r *rand.Rand, name string, given damaged, end string, 
 			t.Errorf("%s: Open says %v, Verify nothing", name, opened)
 		}
 		if _, err := os.Stat(filepath.Join(dir, AsideDir)); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: Open says %v, and nothing is set aside: %v", name, opened, err)
 		}
 		noticed = true
 		if m, err = Open(o); err != nil {

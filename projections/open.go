@@ -160,15 +160,18 @@ func needsRebuild(err error) error {
 }
 
 func examineOpen(c *sqlite.Conn, file string, partitions int) error {
-	var schema, held int
+	var schema, held, first, last int
 	if err := c.Row([]any{&schema}, "PRAGMA user_version"); err != nil {
 		return err
 	}
 	if schema != schemaNumber {
 		return fmt.Errorf("%w: %s has schema %d, this program's is %d", ErrNeedsRebuild, file, schema, schemaNumber)
 	}
-	if err := c.Row([]any{&held}, "SELECT count(*) FROM checkpoints"); err != nil {
+	if err := c.Row([]any{&held, &first, &last}, "SELECT count(*), coalesce(min(partition), 0), coalesce(max(partition), -1) FROM checkpoints"); err != nil {
 		return err
+	}
+	if first != 0 || last != held-1 { // the rows of another table, on a page that has changed places
+		return fmt.Errorf("%w: %s has %d checkpoints, of partitions %d to %d", ErrDamaged, file, held, first, last)
 	}
 	if held != partitions {
 		return fmt.Errorf("%w: %s was made of %d partitions, the log has %d", ErrNeedsRebuild, file, held, partitions)
