@@ -39,7 +39,7 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	}
 	options := personal.Options{Dir: o.Dir, ReadOnly: o.ReadOnly, Logger: o.Logger, Metrics: o.Metrics}
 	// Who only looks at the log of an embedded server that listens has the keys in its directory.
-	if o.URL != "" && !(o.ReadOnly && hasKeys(o.Dir)) {
+	if o.URL != "" && (!o.ReadOnly || !hasKeys(o.Dir)) {
 		options.Dir, options.Servers = "", &personal.Servers{JS: s.JS, Beside: s.Beside}
 	}
 	p.keys, p.missing = personal.Open(ctx, options)

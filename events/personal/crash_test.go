@@ -126,7 +126,7 @@ func wiped(text []byte, keys []Key) (n int) {
 func TestKilledAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
 	taken, destroyed := make(map[string]Key), make(map[string]bool)
-	for range 8 {
+	for range 5 {
 		cmd, out := start(t, dir, childWork+"=live")
 		kill := time.AfterFunc(time.Duration(20+rand.IntN(80))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		for out.Scan() {

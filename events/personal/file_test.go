@@ -74,8 +74,8 @@ func TestNoKeyHasCopies(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var keys []Key
 	destroyed := make(map[int]bool)
-	for round := range 30 {
-		made, err := f.make(within(t), 1+random.IntN(2000))
+	for round := range 20 {
+		made, err := f.make(within(t), 1+random.IntN(1000))
 		if err != nil {
 			t.Fatal(err)
 		}

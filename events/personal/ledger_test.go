@@ -203,13 +203,13 @@ func TestUnfinishedLine(t *testing.T) {
 func TestLedgerIsAppliedToOldKeys(t *testing.T) {
 	dir := t.TempDir()
 	k, l := open(t, dir), openLedger(t, dir)
-	keys := take(t, k, 2500)
+	keys := take(t, k, 1300)
 	var backup bytes.Buffer
 	if err := k.Export(within(t), &backup); err != nil {
 		t.Fatal(err)
 	}
 	hash := k.RequestHash([]byte("body"))
-	later, erasedBefore := take(t, k, 1)[0], keys[:2300]
+	later, erasedBefore := take(t, k, 1)[0], keys[:1100]
 	for n, key := range append(slices.Clone(erasedBefore), later) {
 		if n%100 > 0 && key.id != later.id {
 			continue // flushing each takes long
@@ -246,7 +246,7 @@ func TestLedgerIsAppliedToOldKeys(t *testing.T) {
 		gone(t, restored, append(slices.Clone(erasedBefore), later)...)
 		for n, key := range append(slices.Clone(keys), later) {
 			found, err := r.Find(within(t), key.id)
-			if erased := n < 2300 || key.id == later.id; erased && !errors.Is(err, ErrErased) || !erased && (err != nil || found.secret != key.secret) {
+			if erased := n < 1100 || key.id == later.id; erased && !errors.Is(err, ErrErased) || !erased && (err != nil || found.secret != key.secret) {
 				t.Fatalf("key %d: %v, %v", n, found, err)
 			}
 		}

@@ -286,7 +286,12 @@ func TestExternalLedger(t *testing.T) {
 // Keys move from a file to servers and back, with the marks of erased ones.
 func TestKeysMove(t *testing.T) {
 	o := startOutside(t)
-	from := open(t, t.TempDir())
+	first, err := Open(within(t), Options{Dir: t.TempDir(), Pool: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = first.Close() })
+	from := first
 	keys := take(t, from, 5)
 	if err := from.Destroy(within(t), keys[0].id); err != nil {
 		t.Fatal(err)
