@@ -5,11 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/seal"
+	"github.com/muster-dev/muster/events/store"
 )
 
 // The hash in an event cannot be made by somebody who guesses what the request said.
@@ -58,6 +61,18 @@ func TestRequestHashesNeedASecret(t *testing.T) {
 	if !has {
 		t.Error("no event has the hash of the request")
 	}
+
+	// A copy has hashed it again, since it cannot tell which hashes need it.
+	if err := n.end(); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "sealed")
+	copied, err := seal.Copy(t.Context(), seal.Options{From: store.Options{Dir: o.Dir, ReadOnly: true, Logger: quiet()}, To: to, Logger: quiet()})
+	if err != nil || copied.Requests == 0 {
+		t.Fatalf("copied %+v: %v", copied, err)
+	}
+	n = start(t, Options{Dir: to, Partitions: 1})
+	again(n)
 }
 
 // Idempotency keys that were used before hashes needed a secret are still good, also in a copy
