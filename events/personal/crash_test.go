@@ -126,11 +126,20 @@ func wiped(text []byte, keys []Key) (n int) {
 func TestKilledAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
 	taken, destroyed := make(map[string]Key), make(map[string]bool)
-	for range 5 {
+	for round := range 5 {
 		cmd, out := start(t, dir, childWork+"=live")
-		kill := time.AfterFunc(time.Duration(20+rand.IntN(80))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		after := time.Duration(20+rand.IntN(80)) * time.Millisecond
+		kill := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+		begun := round%2 > 0
+		if !begun { // it is killed after it has destroyed something, however slow the machine is
+			kill.Stop()
+		}
 		for out.Scan() {
 			word, rest, _ := strings.Cut(out.Text(), " ")
+			if !begun && word == "destroyed" {
+				begun = true
+				kill.Reset(after / 2)
+			}
 			switch id, secret, _ := strings.Cut(rest, " "); word {
 			case "took":
 				if _, twice := taken[id]; twice {
