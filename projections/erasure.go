@@ -44,10 +44,12 @@ func (p *projector) userErased(e domain.UserErased, r *domain.Recorded, key int6
 		person, r.Time.UnixMilli(), int64(r.Number), e.Key[:])
 }
 
-// eraseVersions empties the profile in all versions of the person's row.
+// eraseVersions empties the profile in all versions of the person's row. In the past, too, they
+// then are somebody without a profile.
 func (p *projector) eraseVersions(person int64) error {
 	_, err := p.Exec(`
-		UPDATE people_versions SET email = NULL, first_name = NULL, last_name = NULL, avatar_url = NULL, folded_email = '', folded_name = '', folded_last = ''
+		UPDATE people_versions SET email = NULL, first_name = NULL, last_name = NULL, avatar_url = NULL, folded_email = '', folded_name = '', folded_last = '',
+			profile_created = NULL, profile_updated = NULL, profile_version = NULL
 		WHERE key = +?1`, person)
 	return err
 }

@@ -110,8 +110,7 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profile, err := past.User(org, userID(erased[0]))
-	if err != nil || profile.ProfileFacts != (domain.ProfileFacts{}) {
+	if profile, err := past.User(org, userID(erased[0])); err != ErrNotFound { //nolint:errorlint // it is not wrapped
 		t.Errorf("as of before the erasure: %+v, %v", profile, err)
 	}
 	for n, found := range map[int]int{erased[0]: 0, 101: 1} {
@@ -166,7 +165,7 @@ func TestHistoryAfterErasure(t *testing.T) {
 		at   wire.Position
 		want domain.ProfileFacts
 		err  error
-	}{{first, domain.ProfileFacts{}, nil}, {asked, domain.ProfileFacts{}, ErrNotFound}, {back, secrets(13), nil}, {last, secrets(14), nil}} {
+	}{{first, domain.ProfileFacts{}, ErrNotFound}, {asked, domain.ProfileFacts{}, ErrNotFound}, {back, secrets(13), nil}, {last, secrets(14), nil}} {
 		q, err := m.AsOf(ctx, c.at)
 		if err != nil {
 			t.Fatal(err)

@@ -80,7 +80,8 @@ func (h *history) erase(t fatal, c conn, p wire.Position) {
 				continue
 			}
 			if _, err := c.Exec(`
-				UPDATE people SET email = NULL, first_name = NULL, last_name = NULL, avatar_url = NULL, folded_email = '', folded_name = '', folded_last = ''
+				UPDATE people SET email = NULL, first_name = NULL, last_name = NULL, avatar_url = NULL, folded_email = '', folded_name = '', folded_last = '',
+					profile_created = NULL, profile_updated = NULL, profile_version = NULL
 				WHERE user = ? AND organization = (SELECT key FROM organizations WHERE id = ?)`, e.User[:], e.Organization[:]); err != nil {
 				t.Fatal(err)
 			}
