@@ -48,6 +48,9 @@ func newErasures() *cobra.Command {
 	return cmd
 }
 
+var errLedgerElsewhere = errors.New("this is the NATS of a service with an embedded log, and its erasure ledger is in its " +
+	"data directory: run the command on its machine with --data, also while the service runs")
+
 // erasures returns the text of the ledger. The one in a data directory is read beside a running
 // service, because it only grows.
 func erasures(ctx context.Context, s node.Source, logger *slog.Logger) (text []byte, err error) {
@@ -60,6 +63,9 @@ func erasures(ctx context.Context, s node.Source, logger *slog.Logger) (text []b
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, log.Close()) }()
+		if log.ServedByNode() {
+			return nil, errLedgerElsewhere
+		}
 		ledger, err = personal.OpenLedgerStream(ctx, personal.Servers{JS: log.JS, Beside: log.Beside}, true)
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ func newEventPrinter(ctx context.Context, w io.Writer, format string, names *sho
 	}
 }
 
-// jsonLines prints the CloudEvents as they are stored, one a line.
+// jsonLines prints the CloudEvents, one a line.
 type jsonLines struct{ w io.Writer }
 
 func (p *jsonLines) print(e *wire.Entry, _ int) error {

@@ -20,11 +20,15 @@ export async function seed(doc, url, token) {
   const issued = await ask("POST", `${of}/tokens`, { name: "seed", scopes: ["access:read"] });
   const events = await ask("GET", `${of}/events`);
 
+  const workspaceMade = events.items.find((e) => e.type === "muster.workspace.created").sequence;
+
   // Nobody is there, so nothing arrives.
   const subscribe = async (more) =>
     (await ask("POST", `${of}/subscriptions`, { name: "seed", kind: "webhook", url: "https://hooks.invalid/", types: ["muster.role.archived"], ...more })).id;
 
-  const ids = { organization: organization.id, workspace: workspace.id, user: bob, role: role.id, token: issued.id, membership: member.id, event: events.items[0].id, subscription: await subscribe() };
+  const review = async () => (await ask("POST", `${of}/reviews`, { name: "seed" })).id;
+
+  const ids = { kind: "who-had-access", review: await review(), organization: organization.id, workspace: workspace.id, user: bob, role: role.id, token: issued.id, membership: member.id, event: events.items[0].id, subscription: await subscribe() };
   const examples = {};
   for (const [template, item] of Object.entries(doc.paths)) {
     for (const [method, operation] of Object.entries(item)) {
@@ -43,6 +47,9 @@ export async function seed(doc, url, token) {
         const added = await ask("GET", `${of}/events?type=muster.member.added&page_size=200`);
         own.event = added.items.at(-1).id;
       }
+      if (id === "close-review") own.review = await review();
+      // Who is erased must have left.
+      if (id === "erase-user") await ask("PUT", `${of}/users/${(own.user = randomUUID())}`, { email: "former@acme.example", name: "Former" });
       if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
       // A suspended user gets nothing, so the other operations are about another one.
       if (id === "suspend-organization-member") own.user = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
@@ -57,6 +64,8 @@ export async function seed(doc, url, token) {
       if (id === "archive-workspace") own.workspace = (await ask("POST", `${of}/workspaces`, { name: "Former", owner_user_id: ada })).id;
       const status = Object.keys(operation.responses).find((s) => s.startsWith("2"));
       const request = { method: method.toUpperCase(), path: template.replace(/\{(\w+)\}/g, (_, name) => own[name]), headers: {} };
+      // A diff has a beginning that was there.
+      if (id === "diff-workspace" || id === "diff-organization") request.query = { from: workspaceMade };
       // Somebody who may: whom Specmatic makes up may nothing.
       if (operation.parameters?.some((p) => p.$ref?.endsWith("/Muster-On-Behalf-Of")) && id !== "create-organization") {
         request.headers["Muster-On-Behalf-Of"] = actor;
@@ -73,6 +82,11 @@ export async function seed(doc, url, token) {
         if (id === "accept-invitation") {
           request.body.token = (await ask("POST", members, { email: `${id}@acme.example`, role: "viewer" })).invitation.token;
         }
+        if (id === "open-review") {
+          delete request.body.position;
+          delete request.body.workspace_id;
+        }
+        if (id === "decide-review") request.body.decisions = [{ workspace_id: workspace.id, user_id: grace, decision: "kept" }];
         if (id === "skip-event") request.body.position = events.items[0].sequence;
         if (id === "create-organization") delete request.body.owner.user_id;
       }
