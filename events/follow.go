@@ -69,6 +69,18 @@ func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, models ReadMod
 // as have arrived meanwhile. Nothing becomes visible, and nothing is tried again. If progress
 // is not nil it is called with how many events of how many are done.
 func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error {
+	return l.ReplayStored(ctx, from, progress, func(messages []wire.Message) error {
+		for i := range messages {
+			if err := l.profiles.open(ctx, &messages[i]); err != nil {
+				return err
+			}
+		}
+		return apply(messages)
+	})
+}
+
+// ReplayStored is [Log.Replay] with profiles as they are stored, so sealed. It needs no keys.
+func (l *Log) ReplayStored(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error {
 	if len(from) != len(l.partitions) {
 		return fmt.Errorf("%d checkpoints for %d partitions", len(from), len(l.partitions))
 	}
@@ -87,11 +99,6 @@ func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(
 	}
 	progress(done, of)
 	return l.read(ctx, from, until, func(messages []wire.Message) error {
-		for i := range messages {
-			if err := l.profiles.open(ctx, &messages[i]); err != nil {
-				return err
-			}
-		}
 		if err := apply(messages); err != nil {
 			return err
 		}

@@ -29,6 +29,9 @@ type profiles struct {
 	withheld map[domain.PersonalKeyID]struct{} // keys that are about to be destroyed
 }
 
+var errKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and the keys are in its data directory: " +
+	"ask the service itself (--url), or read the directory when the service has stopped (--data)")
+
 // openProfiles opens the keys of the log. A log that is only read need not have any: it may be
 // older than they are. Then only what is sealed cannot be read.
 func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, error) {
@@ -36,6 +39,10 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	if o.Keys != nil {
 		p.keys, p.lent = o.Keys, true
 		return p, p.openLedger(ctx, o, nil)
+	}
+	if o.ReadOnly && s.ServedByNode() && !hasKeys(o.Dir) {
+		p.missing = errKeysElsewhere
+		return p, nil
 	}
 	options := personal.Options{Dir: o.Dir, ReadOnly: o.ReadOnly, Logger: o.Logger, Metrics: o.Metrics}
 	// Who only looks at the log of an embedded server that listens has the keys in its directory.

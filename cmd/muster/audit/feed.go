@@ -40,7 +40,7 @@ func (v *verifier) compareFeed(ctx context.Context, read feedMessages) error {
 		feeds[p] = &feedReader{partition: p, next: next}
 	}
 	var differs error // the replay adds to it that it has stopped
-	err := v.log.Replay(ctx, at, nil, func(batches []wire.Message) error {
+	err := v.log.ReplayStored(ctx, at, nil, func(batches []wire.Message) error {
 		for _, b := range batches {
 			for i := range b.Entries {
 				if err := feeds[b.Partition].compare(&b.Entries[i]); err != nil {

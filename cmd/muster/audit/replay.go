@@ -76,15 +76,18 @@ func newReplay() *cobra.Command {
 	return cmd
 }
 
-// replayEvents prints the events in the window, with profiles in the clear. The names in the table are those that the events
+// replayEvents prints the events in the window, with profiles in the clear if there are
+// keys. The names in the table are those that the events
 // have said by then, as far back as the log goes.
 func replayEvents(ctx context.Context, log *events.Log, w window, out io.Writer, format string) error {
 	names := shown.NewNames(nil, w.organization)
 	p := newEventPrinter(ctx, out, format, names)
 	partition := log.Partition(w.organization)
-	err := w.each(ctx, log, func(e *wire.Entry) (err error) {
-		if e.Stored, err = log.Show(ctx, feed.Event{Type: e.Event.EventType(), Stored: e.Stored}); err != nil {
-			return err
+	err := w.each(ctx, log, log.ReplayStored, func(e *wire.Entry) (err error) {
+		if log.Keys() != nil {
+			if e.Stored, err = log.Show(ctx, feed.Event{Type: e.Event.EventType(), Stored: e.Stored}); err != nil {
+				return err
+			}
 		}
 		if format == terminal.FormatTable {
 			if err := heed(names, e); err != nil {

@@ -23,7 +23,7 @@ import (
 func replayState(ctx context.Context, log *events.Log, w window, p statePrinter) error {
 	var state domain.State
 	var last time.Time // of the last event
-	err := w.each(ctx, log, func(e *wire.Entry) error {
+	err := w.each(ctx, log, log.Replay, func(e *wire.Entry) error {
 		domain.Evolve(&state, &e.Recorded)
 		last = e.Time
 		return nil

@@ -134,7 +134,7 @@ func (v *verifier) history(ctx context.Context) error {
 	var messages, count uint64
 	at := beginning(v.log)
 	show, end := terminal.Progress(v.stderr, v.logger, "reading the log")
-	err := v.log.Replay(ctx, at, show, func(batches []wire.Message) error {
+	err := v.log.ReplayStored(ctx, at, show, func(batches []wire.Message) error {
 		for _, b := range batches {
 			messages++
 			count += uint64(len(b.Entries))

@@ -50,15 +50,18 @@ func (w *window) check(ctx context.Context, log *events.Log) error {
 	return nil
 }
 
+// replay is Log.Replay, or Log.ReplayStored for profiles as they are stored.
+type replay func(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error
+
 // each calls f with the organization's events in order, from the first one to the end
 // of the window. It is an error if there are none, and if the replay meets damage before
 // it stops.
-func (w *window) each(ctx context.Context, log *events.Log, f func(*wire.Entry) error) error {
+func (w *window) each(ctx context.Context, log *events.Log, replay replay, f func(*wire.Entry) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	found, enough := false, false
 	partition := log.Partition(w.organization)
-	err := log.Replay(ctx, beginning(log), nil, func(batches []wire.Message) error {
+	err := replay(ctx, beginning(log), nil, func(batches []wire.Message) error {
 		for i := range batches {
 			if enough || batches[i].Partition != partition {
 				continue
