@@ -16,7 +16,7 @@ type UserErasure struct {
 	Organization domain.OrganizationID `json:"organization_id" format:"uuid"`
 	State        string                `json:"state" enum:"requested,erased" doc:"requested: the profile reads as erased, and the key with which the log can be read is about to be destroyed. erased: the key is destroyed."`
 	RequestedAt  transport.Time        `json:"requested_at"`
-	ErasedAt     *transport.Time       `json:"erased_at" doc:"null until the key is destroyed."`
+	ErasedAt     *transport.Time       `json:"erased_at" nullable:"true" doc:"null until the key is destroyed."`
 }
 
 // The states of an erasure.

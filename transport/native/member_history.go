@@ -14,8 +14,8 @@ import (
 // MemberHistoryEntry is one event in the life of a membership, with what the membership was
 // after it.
 type MemberHistoryEntry struct {
-	Position   *string             `json:"position" bounds:"position" doc:"null for an end by the clock that no event has recorded yet." example:"3-1042"`
-	Event      *domain.EventID     `json:"event_id" bounds:"event" doc:"null for an end by the clock that no event has recorded yet." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
+	Position   *string             `json:"position" bounds:"position" nullable:"true" doc:"null for an end by the clock that no event has recorded yet." example:"3-1042"`
+	Event      *domain.EventID     `json:"event_id" bounds:"event" nullable:"true" doc:"null for an end by the clock that no event has recorded yet." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
 	Type       string              `json:"type" bounds:"event_type" example:"muster.member.role_changed"`
 	Time       transport.Time      `json:"time"`
 	AuthType   domain.ActorKind    `json:"authtype" enum:"user,token,system"`

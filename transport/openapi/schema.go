@@ -11,11 +11,15 @@ import (
 // finished.
 const NullMeans = "x-null-means"
 
-// Nullable documents that properties of a schema which refer to objects can be null. Huma
-// has no tag for this. Nullable returns the schema that it was given.
+// Nullable documents that properties of a schema which are objects can be null. Huma has no tag
+// for those that refer to one. Nullable returns the schema that it was given.
 func Nullable(s *huma.Schema, properties ...string) *huma.Schema {
 	for _, name := range properties {
 		was := s.Properties[name]
+		if was.Ref == "" {
+			was.Nullable = true
+			continue
+		}
 		s.Properties[name] = &huma.Schema{
 			Description: was.Description,
 			AnyOf:       []*huma.Schema{{Ref: was.Ref}, {Type: "null"}},

@@ -49,7 +49,7 @@ export async function seed(doc, url, token) {
       }
       if (id === "close-review") own.review = await review();
       // Who is erased must have left.
-      if (id === "erase-user") await ask("PUT", `${of}/users/${(own.user = randomUUID())}`, { email: "former@acme.example", name: "Former" });
+      if (id === "erase-user") await ask("PUT", `${of}/users/${(own.user = randomUUID())}`, { email: "former@acme.example" });
       if (id === "remove-organization-member") await ask("PUT", `${of}/members/${(own.user = randomUUID())}`, { role: "member" });
       // A suspended user gets nothing, so the other operations are about another one.
       if (id === "suspend-organization-member") own.user = (await ask("POST", members, { user_id: randomUUID(), role: "viewer" })).user_id;
