@@ -73,7 +73,8 @@ function judge(request, sent, response, body) {
   }
   if (!answer[media]) return complain(`${key}: as ${media}, which is not documented`, about());
   const valid = validator(answer[media]);
-  if (!valid(JSON.parse(body))) complain(`${key}: ${ajv.errorsText(valid.errors, { dataVar: "" })}`, about());
+  const content = /[/+]json$/.test(media) ? JSON.parse(body) : body.toString();
+  if (!valid(content)) complain(`${key}: ${ajv.errorsText(valid.errors, { dataVar: "" })}`, about());
   // Specmatic says in this header which status it expects.
   const expected = request.headers["specmatic-response-code"] ?? "";
   if (/^4/.test(expected) && status < 400) complain(`${key}: a wrong request has succeeded`, about());
