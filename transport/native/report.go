@@ -98,8 +98,11 @@ func (in *reportInput) prepare(c *transport.Call) (*report, error) {
 		return nil, err
 	}
 	for _, p := range []struct{ name, value, kind string }{
-		{"as_of", in.AsOf, "who-had-access privileged"}, {"from", in.From, "joiners-movers-leavers"}, {"to", in.To, "joiners-movers-leavers"},
-		{"review_id", orEmpty(in.Review), "access-review"}, {"workspace_id", orEmpty(in.Workspace), "who-had-access privileged joiners-movers-leavers"},
+		{"as_of", in.AsOf, "who-had-access privileged"},
+		{"from", in.From, "joiners-movers-leavers"},
+		{"to", in.To, "joiners-movers-leavers"},
+		{"review_id", orEmpty(in.Review), "access-review"},
+		{"workspace_id", orEmpty(in.Workspace), "who-had-access privileged joiners-movers-leavers"},
 	} {
 		if p.value != "" && !hasWord(p.kind, in.Kind) {
 			return nil, transport.InvalidField("query."+p.name, "not_applicable", "only these reports take the parameter: "+p.kind)

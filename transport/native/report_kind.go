@@ -159,11 +159,11 @@ func reportChanges(c *transport.Call, in *reportInput) (*report, error) {
 		title: "Joiners, movers and leavers", at: to, query: url.Values{},
 		columns: []string{"time", "position", "event_id", "kind", "change", "workspace_id", "workspace", "user_id", "email", "name", "from", "to", "by", "on_behalf_of", "reason"},
 	}
-	r.query.Set("from", from.Position.String())
+	r.query.Set("from", from.String())
 	if from.Number == 0 { // before the first event
 		r.query.Set("from", cellTime(from.at))
 	}
-	r.query.Set("to", to.Position.String())
+	r.query.Set("to", to.String())
 	filter := feed.Filter{Organization: in.Organization, Workspace: in.Workspace}
 	for name := range changeKinds {
 		filter.Types = append(filter.Types, name)

@@ -33,7 +33,8 @@ func (a answer) records() (rows []map[string]string) {
 func (s *service) manifest(token string, report answer) (m struct {
 	Report, Position, SHA256, Checkpoint string
 	Rows                                 int
-}) {
+},
+) {
 	s.t.Helper()
 	link, _, _ := strings.Cut(strings.TrimPrefix(report.header.Get("Link"), "<"), ">")
 	signed := s.as(token, "GET", link, "").want(200)
