@@ -24,9 +24,9 @@ func Found[T any](h ETagHeaders, version uint64, body *T) *Resource[T] {
 	return out
 }
 
-// Represent writes the answer to a query for a resource that has a form in JSON and another
+// Represent writes the response to a query for a resource that has a form in JSON and another
 // one in plain text, which is sent if it is not nil. The tag is that of the form, and the
-// status is 304 if the client has it already. It is for handlers that write the answer
+// status is 304 if the client has it already. It is for handlers that write the response
 // themselves.
 func (c *Call) Represent(h ETagHeaders, tag uint64, body any, text []byte) {
 	c.setHeader("ETag", etag(tag))
@@ -46,7 +46,7 @@ func (c *Call) Represent(h ETagHeaders, tag uint64, body any, text []byte) {
 	}
 }
 
-// TextType is the media type of an answer in plain text.
+// TextType is the media type of a response in plain text.
 const TextType = "text/plain; charset=utf-8"
 
 // Written is the answer to a command on one resource.

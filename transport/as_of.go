@@ -101,9 +101,9 @@ func (c *Call) readAsOf(text string, in any) error {
 // etagName is the header ETag as the key of [http.Header].
 var etagName = http.CanonicalHeaderKey("ETag")
 
-// unconditional makes a query for the past answer whatever ETags the client has. An ETag says
+// unconditional makes a query for the past return a body whatever ETags the client has. An ETag says
 // what a resource is now. What it was can be shown differently later, because a person may
-// have been erased, so answers about the past have no ETag and are never 304.
+// have been erased, so responses about the past have no ETag and are never 304.
 func (c *Call) unconditional(in any) {
 	if tagged, ok := in.(interface{ dropETags() }); ok {
 		tagged.dropETags()

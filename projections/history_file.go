@@ -1,0 +1,156 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+
+	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
+)
+
+// historyFile is an open file of the history.
+type historyFile struct {
+	writer    *sqlite.File
+	projector *projector
+	queries   Queries                  // without a moment
+	wiping    chan struct{}            // has an element while the connection that writes is used
+	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
+	damage    atomic.Pointer[error]    // the first that was found
+	wake      func()                   // is called when it is found
+}
+
+// intact returns the damage that was found, or nil.
+func (f *historyFile) intact() error {
+	if damage := f.damage.Load(); damage != nil {
+		return *damage
+	}
+	return nil
+}
+
+// makeHistoryFile makes an empty history.
+func makeHistoryFile(name string, partitions int) error {
+	f, err := sqlite.Open(name, sqlite.Creating, 1, builderPragmas)
+	if err != nil {
+		return err
+	}
+	c := conn{Conn: f.Conns[0]}
+	if err = c.create(partitions, true); err != nil {
+		return errors.Join(err, f.Close(), sqlite.Delete(name))
+	}
+	return f.Close()
+}
+
+func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
+	if err := examine(name, partitions); err != nil {
+		return nil, err
+	}
+	h := &historyFile{wiping: make(chan struct{}, 1)}
+	if h.writer, err = sqlite.Open(name, sqlite.Writing, 1, historyWriterPragmas); err != nil {
+		return nil, needsRebuild(err)
+	}
+	if h.projector, err = newProjector(conn{Conn: h.writer.Conns[0]}, partitions); err != nil {
+		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
+	}
+	h.projector.versions = true
+	// A process that was killed may have left the WAL with what had been overwritten in the file.
+	h.projector.erased = true
+	if err := h.projector.wipe(); err != nil {
+		return nil, errors.Join(err, h.writer.Close())
+	}
+	readers, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
+	if err != nil {
+		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
+	}
+	h.shown = make(map[*sqlite.Conn]*uint64)
+	for _, c := range readers.Conns {
+		h.shown[c] = new(uint64)
+		text, err := conn{Conn: c}.viewsOfVersions()
+		if err == nil {
+			err = c.Script(text)
+		}
+		if err != nil {
+			return nil, needsRebuild(errors.Join(err, readers.Close(), h.writer.Close()))
+		}
+	}
+	pool := sqlite.NewPool(readers)
+	h.queries = Queries{
+		sources: grantSources, facts: newFacts(), points: pool, lists: pool, searches: make(chan struct{}, len(readers.Conns)/2), intact: h.intact,
+	}
+	for _, f := range []*sqlite.File{h.writer, readers} {
+		f.NotifyDamage(func(damage error) { h.found(damage) })
+	}
+	return h, nil
+}
+
+// show makes the connection show what was there when the event had just been applied.
+func (f *historyFile) show(c conn, number uint64) error {
+	shown := f.shown[c.Conn]
+	if *shown == number {
+		return nil
+	}
+	*shown = number
+	return c.Change(`UPDATE temp.as_of SET number = ?`, int64(number)) //nolint:gosec // far below 2^63
+}
+
+// found notes the damage, if it is the first that was found.
+func (f *historyFile) found(damage error) {
+	if f.damage.CompareAndSwap(nil, &damage) && f.wake != nil {
+		f.wake()
+	}
+}
+
+func (f *historyFile) close() error {
+	return errors.Join(f.queries.points.Close(), f.writer.Close())
+}
+
+// apply applies what the replay brings and reports how far it has been committed.
+func (f *historyFile) apply(ctx context.Context, replay replay, committed func([]wire.Checkpoint)) error {
+	f.wiping <- struct{}{}
+	defer func() { <-f.wiping }()
+	p := f.projector
+	known := slices.Clone(p.checkpoints)
+	n := 0
+	commit := func() error {
+		p.ends, p.unrecorded, p.unerased = false, false, false // nobody asks the history what is next
+		if err := p.commit(known); err != nil {
+			return err
+		}
+		known, n = slices.Clone(p.checkpoints), 0
+		committed(known)
+		return errors.Join(ctx.Err(), p.wipe())
+	}
+	err := replay(known, func(messages []wire.Message) error {
+		for i := range messages {
+			if err := p.apply(messages[i]); err != nil {
+				return err
+			}
+			if n += len(messages[i].Entries); n >= historyTransaction {
+				if err := commit(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil || ctx.Err() != nil {
+		err = errors.Join(err, commit())
+	}
+	return err
+}
+
+// keepsVersions reports whether the event can change a row that has versions. Secrets are of no
+// use in the history.
+func keepsVersions(event domain.Event) bool {
+	switch event.(type) { //nolint:gochecksumtype // a type that is new here changes rows, or does no harm
+	case domain.TokenIssued, domain.TokenRotated, domain.TokenRevoked,
+		domain.SubscriptionCreated, domain.SubscriptionUpdated, domain.SubscriptionPaused, domain.SubscriptionResumed, domain.SubscriptionRewound,
+		domain.SubscriptionSkipped, domain.SubscriptionSecretRotated, domain.SubscriptionDeleted,
+		domain.ReviewOpened, domain.ReviewRowDecided, domain.ReviewClosed:
+		return false
+	default:
+		return true
+	}
+}
