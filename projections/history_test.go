@@ -123,7 +123,7 @@ func TestPastIsTheFoldUpToIt(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for range 5 {
+		for range 2 {
 			partition := rapid.IntRange(0, partitions-1).Draw(t, "partition")
 			p := wire.Position{Partition: partition, Number: rapid.Uint64Range(1, h.tips[partition].Number).Draw(t, "number")}
 			q, _, err := past.asOf(context.Background(), p)

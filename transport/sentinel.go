@@ -101,6 +101,8 @@ var sentinels = []struct {
 	{wire.ErrUnknownSchema, internalError},
 	{store.ErrForeignDirectory, internalError},
 	{store.ErrDirectoryInUse, internalError},
+	{store.ErrNotEmpty, internalError},
+	{store.ErrRestoreUnfinished, internalError},
 	{store.ErrDirectoryMissing, internalError},
 	{store.ErrOtherMode, internalError},
 	{store.ErrNoTicket, invalidTicket},

@@ -30,6 +30,9 @@ type replayRow struct {
 	// refused says that the command is refused. A refusal has no record, so the command is
 	// decided again.
 	refused bool
+	// erased says that the response shows somebody who is erased later, so that it is not given
+	// again.
+	erased bool
 }
 
 // replayRows have every operation that takes an Idempotency-Key, of all faces. None
@@ -96,11 +99,18 @@ var replayRows = []replayRow{
 	{op: "update-member-access", call: "PUT /api/v1/Workspaces/members/{teammate}/access", body: `{"role":3}`},
 	{op: "update-access", call: "PUT /api/v1/Workspaces/members/access", body: `{"memberId":"{teammate}","newAccessLevel":1}`},
 	{op: "put-workspace-membership", call: "PUT /workspaces/{ws}/memberships/{lea}", body: `{"userId":"{lea}","roleId":"00000000-0000-8000-8000-000000000030"}`},
+	{op: "open-review", call: "POST /v1/organizations/{org}/reviews", body: `{"name":"Autumn"}`, keep: "review=id"},
+	{
+		op: "decide-review", call: "POST /v1/organizations/{org}/reviews/{review}/decisions", header: []string{"Muster-On-Behalf-Of", "{ada}"},
+		body: `{"decisions":[{"workspace_id":"{ws}","user_id":"{lea}","decision":"kept"}]}`,
+	},
+	{op: "close-review", call: "POST /v1/organizations/{org}/reviews/{review}/close", body: `{"leave_undecided":true,"reason":"late"}`},
 	{op: "remove-workspace-membership", call: "DELETE /workspaces/{ws}/memberships/{lea}"},
 
 	{op: "remove-organization-member", call: "DELETE /v1/organizations/{org}/members/{gus}"}, // who has no role in it
 	{op: "remove-organization-member", call: "DELETE /v1/organizations/{org}/members/{ben}"},
-	{op: "erase-user", call: "POST /v1/organizations/{org}/users/{ben}/erase"},
+	{op: "put-user", call: "PUT /v1/organizations/{org}/users/{flo}", body: `{"email":"flo@acme.example"}`, erased: true},
+	{op: "erase-user", call: "POST /v1/organizations/{org}/users/{flo}/erase"},
 	{op: "archive-role", call: "DELETE /v1/organizations/{org}/roles/{auditor}"},
 }
 
@@ -201,6 +211,9 @@ func TestEveryCommandIsReplayed(t *testing.T) {
 	two.api.must(200, "GET", "/v1/organizations/"+p.names["org"], "", needs(last)...)
 	for name, node := range map[string]*process{"after a restart": one, "on another node": two} {
 		for n, row := range replayRows {
+			if row.erased {
+				continue
+			}
 			if diff := cmp.Diff(second[n].shown(), p.send(node.api, n).shown()); diff != "" {
 				t.Errorf("%s %s, %s (-the second answer +now):\n%s", row.op, row.call, name, diff)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/muster-dev/muster/events/block"
 	"github.com/muster-dev/muster/events/wire"
@@ -243,7 +244,7 @@ func (r *Repair) Close() error { return r.store.Close() }
 // exists reports whether something has the path.
 func exists(path string) (bool, error) {
 	_, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return false, nil
 	}
 	return err == nil, err
