@@ -52,7 +52,7 @@ func checkpointOperations() []transport.Operation {
 		},
 		{
 			ID: "get-checkpoint-key", Path: "/v1/checkpoints/key",
-			Reach: transport.ReachPublic, Tag: tag,
+			Reach: transport.ReachPublic, Tag: tag, Errors: []int{http.StatusUnprocessableEntity},
 			Summary:     "Get the public key of the checkpoints",
 			Description: "A line for each partition, in the form of verifier keys of signed notes (c2sp.org/signed-note): the origin, a hash and the Ed25519 key. Needs no token. The key never changes. Compare it with one that you got in another way, because whoever could forge checkpoints could also show another key here.",
 			Document: func(op *huma.Operation, _ huma.Registry) {

@@ -72,6 +72,14 @@ await call("POST", `${subscription}/rewind`, { from: "earliest" });
 await call("POST", `${subscription}/skip`, { position: first.sequence, reason: "handled by hand" });
 await call("POST", `${subscription}/rotate-secret`, { overlap_seconds: 60 });
 await call("DELETE", subscription);
+const { id: review } = await call("POST", `${org}/reviews`, { name: "Spring" });
+await call("POST", `${org}/reviews/${review}/decisions`,
+  { decisions: [{ workspace_id: workspace, user_id: user(3), decision: "kept" }] }, { "Muster-On-Behalf-Of": user(1) });
+await call("POST", `${org}/reviews/${review}/close`, { leave_undecided: true, reason: "late" });
+await call("PUT", `${org}/users/${user(6)}`, { email: "forgotten@acme.example" });
+await call("POST", `${org}/users/${user(6)}/erase`);
+const { items: erased } = await call("GET", `${org}/events?type=muster.user.erased&wait=30`);
+if (erased.length === 0) throw new Error("a person was not erased");
 await call("POST", `${ws}/archive`);
 await call("POST", `${ws}/restore`);
 

@@ -93,6 +93,8 @@ export async function seed(doc, url, token) {
       const response = { status: Number(status) };
       const answer = operation.responses[status].content?.["application/json"]?.example;
       if (answer) Object.assign(response, { headers: { "Content-Type": "application/json" }, body: answer });
+      const text = ["text/csv", "text/plain"].find((type) => operation.responses[status].content?.[type]?.example);
+      if (!answer && text) Object.assign(response, { headers: { "Content-Type": text }, body: operation.responses[status].content[text].example });
       examples[id] = { "http-request": request, "http-response": response };
     }
   }
