@@ -121,6 +121,14 @@ func (in *reportInput) prepare(c *transport.Call) (*report, error) {
 	if err := c.AwaitShown(in.Organization); err != nil {
 		return nil, err
 	}
+	if !in.Workspace.IsZero() {
+		switch ws, err := c.FindWorkspace(in.Workspace); {
+		case err != nil:
+			return nil, err
+		case ws.Organization != in.Organization:
+			return nil, transport.NotFound()
+		}
+	}
 	r, err := reportKinds[in.Kind](c, in)
 	if err != nil {
 		return nil, err

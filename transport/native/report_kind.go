@@ -28,6 +28,9 @@ func reportAccess(c *transport.Call, in *reportInput) (*report, error) {
 		return nil, err
 	}
 	q, err := asOf(c, in.Organization, at)
+	if err == nil && !in.Workspace.IsZero() {
+		_, err = q.FindWorkspace(in.Workspace) // before anything is written
+	}
 	if err != nil {
 		return nil, err
 	}

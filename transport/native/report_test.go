@@ -77,6 +77,10 @@ func TestReports(t *testing.T) {
 	if s.manifest(x.token, now); len(now.records()) != len(before.records())-1 || strings.Contains(string(now.body), evil) {
 		t.Errorf("%s", now.body)
 	}
+	other := s.tenant("Other")
+	for _, ws := range []string{newText(), other.ws} {
+		s.as(x.token, "GET", path+"who-had-access?workspace_id="+ws, "").want(404, "not_found")
+	}
 	for _, row := range s.as(x.token, "GET", path+"privileged?as_of="+then, "").want(200).records() {
 		if row["user_id"] != x.owner {
 			t.Errorf("privileged: %v", row)
