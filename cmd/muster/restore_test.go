@@ -133,8 +133,8 @@ func TestOutgrowOneMachine(t *testing.T) {
 
 	// And back to one machine.
 	back := filepath.Join(work, "back")
-	does(t, "backup", "--nats-url", c.url(), "--out", filepath.Join(work, "cluster.tar"))
-	does(t, "restore", filepath.Join(work, "cluster.tar"), "--data", back, "--without-keys")
+	does(t, "backup", "--nats-url", c.url(), "--out", filepath.Join(work, "cluster.tar"), "--keys-for", backupRecipient)
+	does(t, "restore", filepath.Join(work, "cluster.tar"), "--data", back, "--keys-identity", identity, "--no-erasures")
 	verified(t, "--data", back)
 	there, here := replayed(t, s, "--nats-url", c.url()), replayed(t, s, "--data", back)
 	if !slices.Equal(there, here) {
