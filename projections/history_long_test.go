@@ -2,13 +2,11 @@ package projections
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -72,23 +70,12 @@ func organizationRows(t *testing.T, c conn, org domain.OrganizationID) map[strin
 	}
 	for i := range versionedTables {
 		v := &versionedTables[i]
-		columns, err := c.columns(v.table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := make([]string, len(columns))
-		values, dest := make([]any, len(columns)), make([]any, len(columns))
-		for i := range columns {
-			names[i], dest[i] = columns[i].name, &values[i]
-		}
 		where := map[string]string{"organizations": "key = ?", "memberships": "workspace IN (SELECT key FROM workspaces WHERE organization = ?)"}[v.table]
 		if where == "" {
 			where = "organization = ?"
 		}
-		err = c.Each(context.Background(), dest, func() { rows[v.table] = append(rows[v.table], fmt.Sprint(values...)) },
-			fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s`, strings.Join(names, ", "), v.table, where, strings.Join(v.key, ", ")), key)
-		if err != nil {
-			t.Fatal(err)
+		if found := v.rowsWhere(t, c, where, key); found != nil {
+			rows[v.table] = found
 		}
 	}
 	return rows

@@ -24,22 +24,27 @@ func tableRows(t fatal, c conn, partition int) map[string][]string {
 	rows := make(map[string][]string)
 	for i := range versionedTables {
 		v := &versionedTables[i]
-		columns, err := c.columns(v.table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names := make([]string, len(columns))
-		values, dest := make([]any, len(columns)), make([]any, len(columns))
-		for i := range columns {
-			names[i], dest[i] = columns[i].name, &values[i]
-		}
-		err = c.Each(context.Background(), dest, func() {
-			rows[v.table] = append(rows[v.table], fmt.Sprint(values...))
-		}, fmt.Sprintf(`SELECT %s FROM %s WHERE key < %d OR key & %d = %d ORDER BY %s`,
-			strings.Join(names, ", "), v.table, MaxPartitions, MaxPartitions-1, partition, strings.Join(v.key, ", ")))
-		if err != nil {
-			t.Fatal(err)
-		}
+		rows[v.table] = v.rowsWhere(t, c, fmt.Sprintf(`key < %d OR key & %d = %d`, MaxPartitions, MaxPartitions-1, partition))
+	}
+	return rows
+}
+
+// rowsWhere returns the rows of the table for which the condition is true, as texts.
+func (v *versioned) rowsWhere(t fatal, c conn, condition string, args ...any) (rows []string) {
+	t.Helper()
+	columns, err := c.columns(v.table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, len(columns))
+	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	for i := range columns {
+		names[i], dest[i] = columns[i].name, &values[i]
+	}
+	err = c.Each(context.Background(), dest, func() { rows = append(rows, fmt.Sprint(values...)) },
+		fmt.Sprintf(`SELECT %s FROM %s WHERE %s ORDER BY %s`, strings.Join(names, ", "), v.table, condition, strings.Join(v.key, ", ")), args...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return rows
 }

@@ -30,7 +30,7 @@ type CheckpointList struct {
 	Items []Checkpoint `json:"items" nullable:"false" maxItems:"1024"`
 }
 
-// Raw is the answer of an operation that writes it itself.
+// Raw is the response of an operation that writes it itself.
 type Raw struct {
 	ETag         string `header:"ETag" bounds:"etag" doc:"Changes with the answer." example:"\"7311930412340\""`
 	CacheControl string `header:"Cache-Control" maxLength:"100" pattern:"^[a-z0-9=, -]+$" doc:"What caches may do." example:"public, no-cache"`
@@ -64,7 +64,7 @@ func checkpointOperations() []transport.Operation {
 	}
 }
 
-// plainText documents an answer in plain text. Bounds are those of such a text.
+// plainText documents a response in plain text. Bounds are those of such a text.
 func plainText(bounds, example string) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{"text/plain": {Schema: openapi.Text(bounds), Example: example}}
 }
@@ -85,7 +85,7 @@ type listCheckpointsInput struct {
 	transport.ETagHeaders
 }
 
-// What caches may keep of the answers that need no token.
+// What caches may keep of the responses that need no token.
 const (
 	checkAgain = "public, no-cache"     // a newer one may be there at any time
 	keepLong   = "public, max-age=3600" // it never changes, unless the address gets another installation
