@@ -51,7 +51,7 @@ func (e *embedded) open(ctx context.Context) error {
 	if err := e.inspect(ctx); err != nil { // before anything is moved
 		return err
 	}
-	if err := e.dir.setFeedsAside(e.logger); err != nil {
+	if err := e.dir.setBrokenAside(e.logger); err != nil {
 		return err
 	}
 	s, err := startServer(ctx, e.dir, e.address(), e.gate, e.logger, e.failed)

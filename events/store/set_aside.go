@@ -78,12 +78,19 @@ func (d *directory) checkLog(logger *slog.Logger) error {
 	return nil
 }
 
-// setFeedsAside moves feeds away that JetStream could not open, before it sees them. They
-// are made again from the log.
-func (d *directory) setFeedsAside(logger *slog.Logger) error {
-	_, unopenable, err := d.streams(feedStreams)
+// setBrokenAside moves streams away that JetStream could not open, before it sees them: feeds,
+// which are made again from the log, and streams beside the log that hold nothing, because a
+// power cut came before what describes them was flushed. It returns an error if a stream beside
+// the log holds something. Those of the log itself are for [directory.checkLog].
+func (d *directory) setBrokenAside(logger *slog.Logger) error {
+	_, unopenable, err := d.streams(ownStreams)
 	if err != nil {
 		return err
+	}
+	for _, b := range unopenable {
+		if !strings.HasPrefix(b.name, feedStreams) && d.holdsMessages(b.name) {
+			return fmt.Errorf("%s cannot be opened, and nothing was changed: restore the directory from a backup: %w", d.path, b.why)
+		}
 	}
 	for _, b := range unopenable {
 		if err := d.moveAside(b, logger); err != nil {

@@ -83,6 +83,45 @@ func TestAFeedThatCannotBeOpened(t *testing.T) {
 	}
 }
 
+// A stream beside the log that a power cut left before it was flushed is made again. One that
+// holds something is refused at once, and nothing is changed.
+func TestAStreamBesideThatCannotBeOpened(t *testing.T) {
+	for name, cut := range power {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			stream := filepath.Join(dir, streamsDir, lastOnly.Name)
+			begin := func() (*Store, func() error) {
+				s, end := start(t, dir)
+				if _, err := s.Beside(t.Context(), lastOnly); err != nil {
+					t.Fatal(err)
+				}
+				return s, end
+			}
+			_, end := begin()
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+			cut(t, stream)
+			s, end := begin()
+			rewrite(t, s, 0)
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+			if name == "nothing" || name == "no files" {
+				return // that is a stream that is gone
+			}
+			cut(t, stream)
+			_, err := Open(t.Context(), Options{Dir: dir, Partitions: 1, Logger: quiet()})
+			if err == nil || !strings.Contains(err.Error(), "restore the directory from a backup") || !strings.Contains(err.Error(), lastOnly.Name) {
+				t.Errorf("opened: %v", err)
+			}
+			if !(&directory{path: dir}).holdsMessages(lastOnly.Name) {
+				t.Error("the messages are gone")
+			}
+		})
+	}
+}
+
 // A first start that was cut before the directory had its marker starts over. As soon as
 // the log holds a message, or the directory has its marker, a log that cannot be opened is
 // refused and nothing is changed.
