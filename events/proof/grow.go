@@ -70,15 +70,22 @@ func (p *partition) putBack(messages []wire.Message) {
 
 // extend adds the messages, and before them what the tree lacks.
 func (p *partition) extend(ctx context.Context, waiting []wire.Message, known wire.Checkpoint) error {
-	if err := p.join(ctx); err != nil {
+	err := p.join(ctx)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return err
 	}
-	until := known.Message
+	until, to := known.Message, known.Number // what waits comes after them
 	if len(waiting) > 0 {
-		until = waiting[0].Sequence - 1
+		until, to = waiting[0].Sequence-1, waiting[0].First()-1
 	}
-	if err := p.read(ctx, until); err != nil {
-		return err
+	// Finding the place in the log costs more than hashing what usually waits.
+	if to > uint64(p.tree.Size()) { //nolint:gosec // it is not negative
+		if err := p.read(ctx, until); err != nil {
+			return err
+		}
 	}
 	if len(waiting) > 0 && waiting[0].First() > uint64(p.tree.Size())+1 { //nolint:gosec // it is not negative
 		return fmt.Errorf("partition %d: event %d follows event %d", p.number, waiting[0].First(), p.tree.Size())
