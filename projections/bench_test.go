@@ -87,6 +87,20 @@ func BenchmarkRebuild(b *testing.B) {
 	b.ReportMetric(float64(count*b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
+// BenchmarkHistory applies new people, two events each, to an empty history.
+func BenchmarkHistory(b *testing.B) {
+	h := largeHistory(1, 50, 500)
+	for b.Loop() {
+		b.StopTimer()
+		m := h.models(b)
+		b.StartTimer()
+		if err := m.history.catchUp(b.Context(), h.replay(nil)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e6/float64(b.N)/float64(h.tips[h.partition(orgID(1))].Number), "µs/event")
+}
+
 // BenchmarkRead has the floor, a bare point read of SQLite through database/sql,
 // in the same run.
 func BenchmarkRead(b *testing.B) {

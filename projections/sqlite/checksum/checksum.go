@@ -20,6 +20,10 @@ const (
 )
 
 func init() {
+	// All connections of the process would take turns to count, at every piece of memory.
+	if code := C.muster_uncounted(); code != 0 {
+		panic("SQLite is used before it is configured")
+	}
 	if code := C.sqlite3_register_cksumvfs(nil); code != 0 {
 		panic("SQLite does not take the file system with checksums")
 	}

@@ -74,3 +74,5 @@ int muster_register_gaps(void) {
   gaps.xOpen = open_file;
   return sqlite3_vfs_register(&gaps, 0);
 }
+
+int muster_uncounted(void) { return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }

@@ -26,6 +26,7 @@
 #define SQLITE_FCNTL_RESERVE_BYTES          38
 #define SQLITE_BLOB     4
 #define SQLITE_UTF8           1
+#define SQLITE_CONFIG_MEMSTATUS 9
 #define SQLITE_DETERMINISTIC    0x000000800
 #define SQLITE_INNOCUOUS        0x000200000
 
@@ -110,6 +111,7 @@ struct sqlite3_vfs {
   */
 };
 
+SQLITE_API int sqlite3_config(int, ...);
 SQLITE_API int sqlite3_auto_extension(void(*xEntryPoint)(void));
 SQLITE_API int sqlite3_cancel_auto_extension(void(*xEntryPoint)(void));
 SQLITE_API int sqlite3_create_function(
