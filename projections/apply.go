@@ -73,11 +73,11 @@ func (m *ReadModels) publish() {
 	m.subscriptions.add(m.projector.subscriptions)
 	m.projector.subscriptions = nil
 	for i, checkpoint := range m.projector.checkpoints {
-		if checkpoint.Number > m.current[i].Number {
+		if before := m.current[i].Number; checkpoint.Number > before {
 			m.current[i] = checkpoint
 			m.partitions[i].revoked.Store(m.projector.revoked[i])
 			m.partitions[i].committed.reach(checkpoint.Number)
-			signal(m.history.more)
+			m.history.add(checkpoint.Number - before)
 		}
 	}
 }

@@ -17,8 +17,8 @@ import (
 )
 
 // History has every version of the rows that can be read as of the past. It is a read model in
-// a file of its own, which is applied later than the read models of now and in larger
-// transactions. So a command does not pay for it.
+// a file of its own, which is applied when the node is at rest, in larger transactions than the
+// read models of now. So a burst of commands does not pay for it.
 //
 // A history that is missing, damaged or of another shape is made anew from the log, beside what
 // the node does.
@@ -29,7 +29,8 @@ type History struct {
 	closed  chan struct{}
 	kept    atomic.Bool // somebody applies to it
 
-	partitions []progress // what has been applied and committed
+	behind     atomic.Int64 // how many events the read models have that it lacks
+	partitions []progress   // what has been applied and committed
 
 	mu    sync.RWMutex // is locked while the file is replaced
 	file  *historyFile // nil: there is none at the moment
@@ -37,9 +38,14 @@ type History struct {
 }
 
 const (
-	// historyPause is how long the history waits after a commit for more to come, unless
-	// somebody wants to read what has come already.
-	historyPause = time.Second
+	// The history waits until the node is at rest, which is when no commit has come for
+	// historyRest. It waits no longer than historyLate, no longer than until it is historyBehind
+	// events behind, and not at all if somebody wants to read what has come already.
+	historyRest   = 200 * time.Millisecond
+	historyLate   = 10 * time.Second
+	historyBehind = 100_000 // which take about a second
+	// historyRetry is the first pause after a failure.
+	historyRetry = time.Second
 	// historyTransaction is how many events one transaction has at most, so that the WAL stays
 	// small.
 	historyTransaction = 5000
@@ -76,9 +82,7 @@ func (h *History) reopen() {
 		}
 	}
 	if err == nil {
-		for i, c := range file.projector.checkpoints {
-			h.partitions[i].reach(c.Number)
-		}
+		h.reached(file.projector.checkpoints)
 		file.queries.closed = h.closed
 		file.wake = func() { signal(h.wanted) }
 	}
@@ -137,6 +141,12 @@ func (h *History) opened() (*historyFile, error) {
 	return h.file, nil
 }
 
+// add tells that the read models have applied that many more events.
+func (h *History) add(events uint64) {
+	h.behind.Add(int64(events)) //nolint:gosec // far below 2^63
+	signal(h.more)
+}
+
 // signal puts an element into a channel that has room for one.
 func signal(to chan<- struct{}) {
 	select {
@@ -163,41 +173,53 @@ func (m *ReadModels) KeepHistory(ctx context.Context, log *events.Log) {
 	})
 }
 
-// follow applies what the replay brings, at once after a rest, and later in larger
-// transactions.
+// follow applies what the replay brings, whenever the history has rested long enough.
 func (h *History) follow(ctx context.Context, replay replay) {
 	for failures := 0; ctx.Err() == nil; {
 		err := h.catchUp(ctx, replay)
-		pause := historyPause
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
 			failures = 0
+			h.rest(ctx)
 		default:
 			failures++
-			pause = min(time.Duration(failures)*historyPause, time.Minute)
+			pause := min(time.Duration(failures)*historyRetry, time.Minute)
 			h.options.logger().Error("the history does not follow the log: this is tried again", slog.Any("error", err), slog.Duration("after", pause))
-		}
-		rested := time.NewTimer(pause)
-		wanted := h.wanted
-		if err != nil {
-			wanted = nil
-		}
-		select {
-		case <-rested.C:
-			if err != nil {
-				continue
-			}
 			select {
-			case <-h.more:
-			case <-h.wanted:
+			case <-time.After(pause):
 			case <-ctx.Done():
 			}
-		case <-wanted:
-		case <-ctx.Done():
 		}
-		rested.Stop()
+	}
+}
+
+// rest waits until there is something to apply, and then until it is time to apply it.
+func (h *History) rest(ctx context.Context) {
+	select {
+	case <-h.more:
+	case <-h.wanted:
+		return
+	case <-ctx.Done():
+		return
+	}
+	quiet, late := time.NewTimer(historyRest), time.NewTimer(historyLate)
+	defer quiet.Stop()
+	defer late.Stop()
+	for h.behind.Load() < historyBehind {
+		select {
+		case <-h.more:
+			quiet.Reset(historyRest)
+		case <-quiet.C:
+			return
+		case <-late.C:
+			return
+		case <-h.wanted:
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -225,6 +247,8 @@ func (h *History) catchUp(ctx context.Context, replay replay) error {
 // reached publishes how far the history has been committed.
 func (h *History) reached(to []wire.Checkpoint) {
 	for i := range to {
+		before := h.partitions[i].number.Load()
+		h.behind.Add(int64(before) - int64(to[i].Number)) //nolint:gosec // far below 2^63
 		h.partitions[i].reach(to[i].Number)
 	}
 }
@@ -234,7 +258,7 @@ func (h *History) drop(file *historyFile, cause error) error {
 	h.mu.Lock()
 	h.file, h.cause = nil, cause
 	for i := range h.partitions {
-		h.partitions[i].number.Store(0)
+		h.behind.Add(int64(h.partitions[i].number.Swap(0))) //nolint:gosec // far below 2^63
 	}
 	h.mu.Unlock()
 	return errors.Join(file.close(), sqlite.Delete(h.name()))

@@ -275,6 +275,9 @@ func (m *ReadModels) prepare(o Options) (err error) {
 		return err
 	}
 	m.history = openHistory(o)
+	for i := range m.current {
+		m.history.add(m.current[i].Number)
+	}
 	go m.mover.run(o.logger())
 	m.absence.start(m)
 	return nil
