@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -23,13 +24,34 @@ const (
 	MostAnswer   = 1024                // bytes of a response
 )
 
-// deliveriesConfig is the stream of attempts. It need not survive a power cut.
+// deliveriesConfig is the stream of attempts. It need not survive a power cut. A stream without
+// the metadata has responses of receivers of profiles.
 var deliveriesConfig = jetstream.StreamConfig{
 	Name: "MUSTER_DELIVERIES", Subjects: []string{deliverySubject + "*"},
 	Description: "Muster's subscriptions: the last attempts to deliver",
 	Storage:     jetstream.FileStorage, Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
 	MaxMsgs: -1, MaxBytes: -1, MaxConsumers: -1, MaxMsgsPerSubject: MostAttempts, MaxMsgSize: 64 << 10, MaxAge: AttemptsFor,
 	AllowDirect: true, PersistMode: jetstream.AsyncPersistMode,
+	Metadata: map[string]string{metaResponses: "without profiles"},
+}
+
+const metaResponses = "muster-responses"
+
+// openDeliveries opens the stream of attempts, or makes it. One that may have profiles is deleted
+// first: they could not be erased from it.
+func openDeliveries(ctx context.Context, s *store.Store, logger *slog.Logger) error {
+	stream, err := s.Beside(ctx, deliveriesConfig)
+	if err != nil || stream.CachedInfo().Config.Metadata[metaResponses] != "" {
+		return err
+	}
+	logger.Info("the attempts to deliver that were kept are deleted, because they may have profiles")
+	bounded, cancel := context.WithTimeout(ctx, store.CallTimeout)
+	defer cancel()
+	if err := s.JS.DeleteStream(bounded, deliveriesConfig.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("deleting stream %s: %w", deliveriesConfig.Name, err)
+	}
+	_, err = s.Beside(ctx, deliveriesConfig)
+	return err
 }
 
 const deliverySubject = "muster.deliveries."

@@ -122,10 +122,11 @@ func Open(ctx context.Context, s *store.Store, o Options) (*Subscriptions, error
 	if all.cursors, err = s.Beside(ctx, cursorsConfig); err != nil {
 		return nil, err
 	}
-	for _, config := range []jetstream.StreamConfig{deliveriesConfig, store.Keys} {
-		if _, err := s.Beside(ctx, config); err != nil {
-			return nil, err
-		}
+	if err = openDeliveries(ctx, s, o.Logger); err == nil {
+		_, err = s.Beside(ctx, store.Keys)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return all, nil
 }

@@ -152,7 +152,7 @@ func (d *Deliverer) Ping(ctx context.Context, s *domain.Subscription) (subscript
 	if err != nil {
 		return subscription.Attempt{}, err
 	}
-	attempt := subscription.NewAttempt(result.At, outcome(&result))
+	attempt := subscription.NewAttempt(result.At, outcome(&to, &result))
 	attempt.Type = webhook.PingType
 	if err := d.cursors.Record(ctx, s.ID, attempt); err != nil {
 		d.Logger.Warn("an attempt could not be kept", slog.String("subscription_id", s.ID.String()), slog.Any("error", err))
@@ -251,10 +251,12 @@ func (d *Deliverer) endpoint(ctx context.Context, s *domain.Subscription) (webho
 	return to, nil
 }
 
-// outcome returns what the cursor has to know of an attempt.
-func outcome(r *webhook.Result) subscription.Outcome {
-	return subscription.Outcome{
-		Kind: r.Outcome, Status: r.Status, Latency: r.Latency,
-		RetryAfter: r.RetryAfter, Error: r.Error, Answer: r.Answer,
+// outcome returns what the cursor has to know of an attempt. A receiver of profiles may repeat
+// them in its response, where erasing a person would not reach them. So that response is not kept.
+func outcome(to *webhook.Endpoint, r *webhook.Result) subscription.Outcome {
+	o := subscription.Outcome{Kind: r.Outcome, Status: r.Status, Latency: r.Latency, RetryAfter: r.RetryAfter, Error: r.Error}
+	if !to.Profile {
+		o.Answer = r.Answer
 	}
+	return o
 }

@@ -262,7 +262,7 @@ func (d *Deliverer) run(ctx context.Context, w *worker) error {
 		if result.Cause != nil {
 			d.Logger.Debug("a webhook was not delivered", slog.String("subscription_id", w.spec.ID.String()), slog.Any("error", result.Cause))
 		}
-		return outcome(&result)
+		return outcome(&to, &result)
 	})
 	var exhausted *subscription.ExhaustedError
 	switch {

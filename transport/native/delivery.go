@@ -32,7 +32,7 @@ type Delivery struct {
 	Status   *int           `json:"status" minimum:"100" maximum:"999" nullable:"true" doc:"Of the receiver's answer; null if there was none." example:"204"`
 	Latency  int64          `json:"latency_ms" bounds:"count" doc:"How long the attempt took." example:"42"`
 	Error    *string        `json:"error" bounds:"answer" nullable:"true" doc:"Why it was not delivered." example:"the receiver answered 503 Service Unavailable"`
-	Answer   *string        `json:"answer" bounds:"answer" nullable:"true" doc:"The beginning of the receiver's answer, at most 1 KB." example:"ok"`
+	Answer   *string        `json:"answer" bounds:"answer" nullable:"true" doc:"The beginning of the receiver's response, at most 1 KB; null if there is none, and for subscriptions that include profiles: a receiver may repeat them." example:"ok"`
 	Next     transport.Time `json:"next_attempt_at" nullable:"true"`
 }
 

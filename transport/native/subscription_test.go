@@ -51,7 +51,11 @@ func newReceiver(t testing.TB) *receiver {
 			}
 		}
 		r.requests <- got
-		w.WriteHeader(r.status(r.n))
+		status := r.status(r.n)
+		w.WriteHeader(status)
+		if status == 200 {
+			_, _ = w.Write(body)
+		}
 	}))
 	t.Cleanup(r.Close)
 	return r
@@ -90,6 +94,27 @@ func (r arrival) field(t testing.TB, name string) string {
 		t.Fatalf("%s: %v", r.body, err)
 	}
 	return fmt.Sprint(event[name])
+}
+
+// What a receiver of profiles responds is not kept, because it may have them.
+func TestResponsesToProfiles(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	r := newReceiver(t)
+	r.with(func(int) int { return 200 })
+	path := "/v1/organizations/" + x.org + "/subscriptions"
+	for include, want := range map[string]bool{``: true, `,"include":["profile"]`: false} {
+		made := s.as(x.token, "POST", path, `{"name":"Hook","kind":"webhook","url":"`+r.URL+`","from":"earliest"`+include+`}`).want(201)
+		one := path + "/" + made.get("id")
+		s.eventually(func() bool { return s.as(x.token, "GET", one, "").want(200).get("lag") == "0" })
+		s.as(x.token, "POST", one+"/ping", "").want(200)
+		attempts := s.as(x.token, "GET", one+"/deliveries?page_size=200", "").want(200)
+		for i := range attempts.count() {
+			if got := attempts.get("items", i, "answer") != "<nil>"; got != want {
+				t.Errorf("%q: attempt %d: %s", include, i, attempts.body)
+			}
+		}
+	}
 }
 
 func TestWebhook(t *testing.T) {
