@@ -48,8 +48,12 @@ func (m *ReadModels) commit(p *projector) error {
 	for i := range p.applied {
 		n += len(p.applied[i].Entries)
 	}
+	erased := p.unerased
 	if err := p.commit(m.current); err != nil {
 		return err
+	}
+	if erased {
+		_ = m.history.options.deleteAside() // [ReadModels.Wipe] tries again
 	}
 	if n > 0 {
 		m.metrics.events.Add(float64(n))

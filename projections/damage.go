@@ -60,6 +60,31 @@ func SetAside(o Options) error {
 	return errors.Join(flush(dir), flush(o.Dir))
 }
 
+// deleteAside deletes read models that were set aside. They have personal data in clear, which
+// would outlive an erasure there.
+func (o Options) deleteAside() error {
+	dir := filepath.Join(o.Dir, AsideDir)
+	files, err := filepath.Glob(filepath.Join(dir, File+"*"))
+	if err != nil {
+		return err
+	}
+	deleted := false
+	for _, file := range files {
+		ours, err := isOurs(file)
+		if err == nil && ours {
+			deleted, err = true, sqlite.Delete(file)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	if !deleted {
+		return nil
+	}
+	o.logger().Info("read models that had been set aside are deleted, because a person was erased")
+	return flush(dir)
+}
+
 // freeName returns the name that the file gets in the directory. Only Muster's files share
 // one.
 func freeName(file, dir string) (string, error) {

@@ -164,7 +164,7 @@ func (m *ReadModels) ErasureOf(org domain.OrganizationID, user domain.UserID) (e
 }
 
 // Wipe returns nil once no file of the read models has what the profile was that an event at the
-// position asked to erase. The event must have been applied.
+// position asked to erase, nor one that was set aside. The event must have been applied.
 func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 	if err := m.write(func(p *projector) error {
 		if err := m.commit(p); err != nil { // nothing can be moved within a transaction
@@ -172,6 +172,9 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 		}
 		return p.wipe()
 	}); err != nil {
+		return err
+	}
+	if err := m.history.options.deleteAside(); err != nil {
 		return err
 	}
 	if !m.history.kept.Load() {

@@ -3,6 +3,7 @@ package projections
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -27,10 +28,14 @@ func secrets(n int) domain.ProfileFacts {
 func requireNoTrace(t *testing.T, dir string, users []int) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
-	if err != nil || len(files) == 0 {
+	aside, asideErr := filepath.Glob(filepath.Join(dir, AsideDir, "*"))
+	if err = errors.Join(err, asideErr); err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	for _, file := range files {
+	for _, file := range append(files, aside...) {
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			continue
+		}
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -89,6 +94,19 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 	}
 	before := h.tips[0].Position
 	requireTrace(t, dir, erased[0])
+	copied, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, AsideDir, File+".2")
+	if err := os.Mkdir(filepath.Dir(foreign), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{File: copied, File + "-wal": nil, File + ".1": copied, File + ".2": []byte("of somebody else")} {
+		if err := os.WriteFile(filepath.Join(dir, AsideDir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, n := range erased {
 		h.do(t, domain.RequestErasure{Meta: root(org), User: userID(n)})
 	}
@@ -97,6 +115,9 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	requireNoTrace(t, dir, erased)
+	if _, err := os.Stat(foreign); err != nil {
+		t.Errorf("a file that is not Muster's: %v", err)
+	}
 	// Pages that change later do not bring it back.
 	for n := 100; n < people+100; n += 7 {
 		if !slices.Contains(erased, n) {

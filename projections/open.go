@@ -41,6 +41,9 @@ func (o Options) logger() *slog.Logger {
 
 func (o Options) file() string { return filepath.Join(o.Dir, File) }
 
+// unfinished returns the name of the file that a rebuild makes.
+func (o Options) unfinished() string { return o.file() + ".new" }
+
 var (
 	// ErrNeedsRebuild reports that there are no read models that this program can
 	// use. It is wrapped with the reason. [Rebuild] makes them.
@@ -73,6 +76,10 @@ func readers() int { return min(max(2, runtime.NumCPU()), 4) }
 // [ErrDamaged] if they are damaged. A small file is checked for damage before Open returns,
 // a larger one afterwards; see [ReadModels.Damaged].
 func Open(o Options) (*ReadModels, error) {
+	// What an interrupted rebuild has left has personal data, and nobody would erase it there.
+	if err := sqlite.Delete(o.unfinished()); err != nil {
+		return nil, err
+	}
 	if err := examine(o.file(), o.Partitions); err != nil {
 		return nil, err
 	}

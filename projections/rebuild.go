@@ -54,7 +54,7 @@ func rebuild(o Options, replay replay) error {
 			return err
 		}
 	}
-	file := o.file() + ".new"
+	file := o.unfinished()
 	if err := build(file, o.Partitions, replay); err != nil {
 		return err
 	}

@@ -51,6 +51,29 @@ func TestRebuildsAreEqual(t *testing.T) {
 	}
 }
 
+// Opening the read models deletes what an interrupted rebuild has left.
+func TestOpenDeletesAnUnfinishedRebuild(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	dir := t.TempDir()
+	m := opened(t, dir, h)
+	if err := m.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dir: dir, Partitions: 1}
+	if err := os.WriteFile(o.unfinished(), []byte("ada@example.com"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close() //nolint:errcheck // nothing was written
+	if _, err := os.Stat(o.unfinished()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+}
+
 // A rebuild replaces the old file and deletes what interrupted rebuilds left behind.
 func TestRebuildReplaces(t *testing.T) {
 	t.Parallel()
