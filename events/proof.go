@@ -57,3 +57,10 @@ func (l *Log) Prove(ctx context.Context, org domain.OrganizationID, id domain.Ev
 func (l *Log) Signed(ctx context.Context) (proof.Verifier, []proof.Checkpoint, error) {
 	return proof.Signed(ctx, l.store)
 }
+
+// SignedPlace returns where the last checkpoint of a partition is kept, for people.
+func (l *Log) SignedPlace(partition int) string { return proof.Place(l.store, partition) }
+
+// ServedByNode reports whether the log is reached through the NATS of the service that it is
+// embedded in; see [store.Store.ServedByNode].
+func (l *Log) ServedByNode() bool { return l.store.ServedByNode() }

@@ -67,6 +67,13 @@ func shorter(at wire.Position, until uint64) error {
 	return fmt.Errorf("partition %d ends with %s, and event %d was there: %w", at.Partition, at, until, store.ErrTruncated)
 }
 
+// Reaches returns how far the partition can be read while a service runs in the data directory;
+// see [store.Partition.Prefix].
+func (l *Log) Reaches(ctx context.Context, partition int) (wire.Position, error) {
+	prefix, err := l.partitions[partition].Prefix(ctx)
+	return prefix.Position, err
+}
+
 // SigningKey returns the private key of the checkpoints, also of a log that is open for
 // reading only; see [proof.ReadKey].
 func (l *Log) SigningKey(ctx context.Context) (proof.Key, error) { return proof.ReadKey(ctx, l.store) }

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 
 	"github.com/muster-dev/muster/events/store"
@@ -15,6 +16,23 @@ func ReadKey(ctx context.Context, s *store.Store) (Key, error) {
 		return Key{}, err
 	}
 	return ParseKey(text)
+}
+
+// Anew says how signing begins again after what was signed is lost for good. It leaves what was
+// signed before as evidence, and shows everybody that something has happened: with another key.
+func Anew(s *store.Store) string {
+	if s.Embedded() {
+		return fmt.Sprintf(anew, "move "+filepath.Join(s.Dir(), directory)+" away and keep it")
+	}
+	return fmt.Sprintf(anew, forget)
+}
+
+// Place returns where the last checkpoint of a partition is kept, for people.
+func Place(s *store.Store, partition int) string {
+	if s.Embedded() {
+		return filepath.Join(s.Dir(), directory, checkpointFile(partition))
+	}
+	return "stream " + checkpointsConfig.Name
 }
 
 // TreePath returns the path of the hashes of a partition's tree, in the data directory of a node.

@@ -53,6 +53,17 @@ func head(t *testing.T, tree *proof.Tree, n int64) tlog.Tree {
 	return h
 }
 
+// TestRoot computes roots without keeping the tree.
+func TestRoot(t *testing.T) {
+	var r proof.Root
+	for n := range int64(300) {
+		if h := r.Head(); h.N != n || h.Hash != foreignRoot(t, n) || r.N() != n {
+			t.Fatalf("the root of %d leaves is %+v", n, h)
+		}
+		r.Add(leaf(n))
+	}
+}
+
 // foreignRoot computes the root with other people's code.
 func foreignRoot(t *testing.T, n int64) tlog.Hash {
 	t.Helper()

@@ -18,6 +18,10 @@ import (
 // Log returns the id of the log.
 func (s *Store) Log() string { return s.marker.Log }
 
+// PartitionCount returns the number of the log's partitions, also of a log that is open for a
+// repair.
+func (s *Store) PartitionCount() int { return s.marker.Partitions }
+
 // Busy reports whether a service runs in the data directory; see [Options.Running].
 func (s *Store) Busy() bool { return s.busy }
 

@@ -104,6 +104,9 @@ func (r *Repair) checkPartition() error {
 // Log returns the id of the log.
 func (r *Repair) Log() string { return r.store.marker.Log }
 
+// Store returns the log's store, to read what is kept beside the log. Its partitions are not open.
+func (r *Repair) Store() *Store { return r.store }
+
 // Stream returns the name of the partition's stream.
 func (r *Repair) Stream() string { return logStream(r.partition) }
 

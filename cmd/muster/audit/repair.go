@@ -11,6 +11,7 @@ import (
 
 	"github.com/muster-dev/muster/cmd/muster/node"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -105,6 +106,9 @@ func (r *repair) run(ctx context.Context, s node.Source) (err error) {
 	if done, err := r.judge(ctx, log, survey); done || err != nil {
 		return err
 	}
+	if err := r.unsigned(ctx, log, survey); err != nil {
+		return err
+	}
 	if r.dry {
 		r.say("to cut: %s", messages(survey.Last-survey.Valid.Message))
 		return blind(r.list(ctx, log, survey))
@@ -148,6 +152,27 @@ func (r *repair) judge(ctx context.Context, log *store.Repair, s store.Survey) (
 			"If no newer version has ever used this log, add --cut-unknown-events")
 	}
 	return false, nil
+}
+
+// unsigned refuses to cut events that were signed: they were valid, so that they were not
+// injected, and with them goes what auditors hold checkpoints of.
+func (r *repair) unsigned(ctx context.Context, log *store.Repair, s store.Survey) error {
+	_, checkpoints, err := proof.Signed(ctx, log.Store())
+	switch {
+	case neverSigned(err):
+		return nil
+	case lostSigned(err):
+		return fmt.Errorf("whether events that were signed would be cut cannot be seen: %w; %s", err, proof.Anew(log.Store()))
+	case err != nil:
+		return terminal.Fail(err, terminal.StatusBlind)
+	}
+	cp := checkpoints[r.after.Partition]
+	if covered(cp).Number <= s.Valid.Number {
+		return nil
+	}
+	return fmt.Errorf("a checkpoint of the events up to %s was signed (%s), and what is valid ends with %s: nothing was injected there, but something was changed or lost. "+
+		"Nothing was changed. Keep a copy of everything, and restore the log from a backup; %s",
+		covered(cp), proof.Place(log.Store(), cp.Partition), s.Valid.Position, proof.Anew(log.Store()))
 }
 
 // list prints what would be cut.

@@ -30,8 +30,8 @@ func newVerify() *cobra.Command {
 		Use: "verify [--key KEY [--checkpoint FILE] DIR | FILE.tlog-proof]", Short: "Verify that log and read models, or an export, are complete and unchanged",
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
 			"that every message continues the chain of hashes, that the feed has the log's events and\n" +
-			"no others, that the log holds what this node has read before (the high-water mark), that\n" +
-			"the files of the read models and of their past are undamaged, and that they equal a fresh\n" +
+			"no others, that the log holds what this node has read before (the high-water mark), that it\n" +
+			"is the log that was signed last (the checkpoints), that the files of the read models and of their past are undamaged, and that they equal a fresh\n" +
 			"replay. These checks of a node need its data directory. For damage in it they name the file\n" +
 			"and the offset. Looking changes nothing in it.\n\n" +
 			"With a directory it checks an export of audit export in place of a log, and with the file of\n" +
@@ -63,6 +63,8 @@ func newVerify() *cobra.Command {
 			log, err := open(cmd.Context(), s, cmd.Flags(), logger)
 			v := verifier{log: log, logger: logger, out: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), format: x.format}
 			switch {
+			case errors.Is(err, store.ErrDirectoryInUse):
+				return v.beneath(cmd.Context(), s)
 			case errors.Is(err, store.ErrTruncated): // all of it is gone
 				v.fail(markCheck, "%v", err)
 				return v.verdict()
@@ -93,10 +95,11 @@ type verifier struct {
 	format      string
 	broken      int               // how many checks have failed
 	ends        []wire.Checkpoint // of the partitions, once the whole log was read
+	signed      signed            // what was signed before the log was read
 }
 
 func (v *verifier) verify(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{v.history, v.feed, v.beside, v.mark, v.models} {
+	for _, check := range []func(context.Context) error{v.readSigned, v.history, v.feed, v.beside, v.mark, v.checkpoints, v.models} {
 		if err := check(ctx); err != nil {
 			return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 		}
@@ -139,6 +142,7 @@ func (v *verifier) history(ctx context.Context) error {
 			messages++
 			count += uint64(len(b.Entries))
 			at[b.Partition] = b.Checkpoint()
+			v.signed.add(&b)
 		}
 		return nil
 	})
@@ -156,18 +160,23 @@ func (v *verifier) history(ctx context.Context) error {
 	for _, place := range unfinished {
 		v.skip("last message", "a record that was being written when the service was killed; the next start cuts it off: %s", place)
 	}
+	v.ends = at
+	v.whole(count, messages, "none missing")
+	return nil
+}
+
+// whole prints that neither gaps nor breaks of the chain are before the ends.
+func (v *verifier) whole(events, messages uint64, rest string) {
 	partitions := "1 partition"
 	if n := v.log.Partitions(); n != 1 {
 		partitions = fmt.Sprintf("%d partitions", n)
 	}
-	v.ok("gaps", "%d events in %d messages and %s, none missing", count, messages, partitions)
-	ends := make([]string, len(at))
-	for p := range at {
-		ends[p] = fmt.Sprintf("%s %x…", at[p].Position, at[p].Hash[:6])
+	v.ok("gaps", "%d events in %d messages and %s, %s", events, messages, partitions, rest)
+	ends := make([]string, len(v.ends))
+	for p, at := range v.ends {
+		ends[p] = fmt.Sprintf("%s %x…", at.Position, at.Hash[:6])
 	}
-	v.ends = at
 	v.ok("chain", "unbroken; ends with %s", strings.Join(ends, ", "))
-	return nil
 }
 
 // stops says where the log stops to be valid, and what helps.
