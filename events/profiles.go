@@ -56,7 +56,11 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	if o.ReadOnly {
 		return p, nil
 	}
-	if err := p.openLedger(ctx, o, options.Servers); err != nil {
+	err := s.Home(ctx, p.keys.ID())
+	if err == nil {
+		err = p.openLedger(ctx, o, options.Servers)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
 	return p, nil

@@ -45,7 +45,7 @@ func TestRewrittenLog(t *testing.T) {
 	_, shorter := written(t, 2)
 	verified(t, "--data", honest)
 	for name, c := range map[string]struct{ dir, tree, finds string }{
-		"another history": {dir: longer, finds: `FAIL  checkpoints +partition 0: the log is not the one that was signed: its first \d+ events have the root \S+, and the checkpoint of \d+ events in \S+checkpoint-00 says \S+; the first event that is another one is 0-1\n`},
+		"another history":                          {dir: longer, finds: `FAIL  checkpoints +partition 0: the log is not the one that was signed: its first \d+ events have the root \S+, and the checkpoint of \d+ events in \S+checkpoint-00 says \S+; the first event that is another one is 0-1\n`},
 		"another history, and the hashes are gone": {dir: longer, tree: "gone", finds: `FAIL  checkpoints .*this node has no hashes any more`},
 		"events are missing":                       {dir: shorter, finds: `FAIL  checkpoints +partition 0: the log is not the one that was signed: a checkpoint of \d+ events was signed, and the log ends with 0-\d+;`},
 	} {

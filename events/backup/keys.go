@@ -100,7 +100,8 @@ func oneKey(k Key) KeySource {
 	return func(_ context.Context, use func(Key) error) error { return use(k) }
 }
 
-// sharedKeys are the keys of the stream that all nodes share, without that of checkpoints.
+// sharedKeys are the keys of the stream that all nodes share, without that of checkpoints, and
+// without what says where those of people are: it may be elsewhere after a restore.
 func sharedKeys(s *store.Store) KeySource {
 	return func(ctx context.Context, use func(Key) error) error {
 		kept, err := s.Latest(ctx, store.Keys.Name)
@@ -108,7 +109,7 @@ func sharedKeys(s *store.Store) KeySource {
 			return err
 		}
 		for _, m := range kept {
-			if proof.SharedKey(m.Subject) {
+			if proof.SharedKey(m.Subject) || store.IsHome(m.Subject) {
 				continue
 			}
 			if err := use(Key{Kind: KeyShared, ID: m.Subject, Secret: m.Data}); err != nil {

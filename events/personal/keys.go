@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"sync"
@@ -200,6 +201,13 @@ func (k *Keys) RequestHash(request []byte) [sha256.Size]byte {
 	h := hmac.New(sha256.New, k.RequestSecret())
 	h.Write(request)
 	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// ID names the store of keys. It is made from the secret of [Keys.RequestHash], so that it goes
+// with the keys into a backup and back, and says nothing about it.
+func (k *Keys) ID() string {
+	sum := sha256.Sum256(append([]byte("muster personal keys id 1"), k.RequestSecret()...))
+	return hex.EncodeToString(sum[:16])
 }
 
 // Close keeps the keys that were not taken for the next process, and closes everything.

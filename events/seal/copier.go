@@ -93,6 +93,9 @@ func (c *copier) copyBeside(ctx context.Context) error {
 			return err
 		}
 		for _, m := range messages {
+			if store.IsHome(m.Subject) { // the copy has keys of its own
+				continue
+			}
 			once, cancel := context.WithTimeout(ctx, store.CallTimeout)
 			_, err := c.to.JS.Publish(once, m.Subject, m.Data)
 			cancel()

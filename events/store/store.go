@@ -257,6 +257,11 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if !o.ReadOnly {
+		if err := s.checkHome(ctx, streams); err != nil {
+			return err
+		}
+	}
 	if s.dir != nil && !o.ReadOnly {
 		if err := s.flushNew(mayMake); err != nil {
 			return err

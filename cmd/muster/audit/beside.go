@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/muster-dev/muster/events/store"
@@ -38,7 +39,15 @@ func (v *verifier) beside(ctx context.Context) error {
 	case !looked:
 		v.skip(besideCheck, "left out: their files are the NATS servers' own")
 	case !damaged:
-		v.ok(besideCheck, "%d records, all whole, in %s", records, strings.Join(whole, ", "))
+		v.ok(besideCheck, "%s, all whole, in %s", recordsOf(records), strings.Join(whole, ", "))
 	}
 	return nil
+}
+
+// recordsOf returns a number of records as words.
+func recordsOf(n uint64) string {
+	if n == 1 {
+		return "1 record"
+	}
+	return fmt.Sprintf("%d records", n)
 }
