@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,8 @@ type profiles struct {
 
 	mu       sync.RWMutex
 	withheld map[domain.PersonalKeyID]struct{} // keys that are about to be destroyed
+	kept     bool                              // nothing is released, because this process destroys no keys
+	hidden   bool                              // everything that is sealed reads as erased
 }
 
 var errKeysElsewhere = errors.New("this is the NATS of a service with an embedded log, and the keys are in its data directory: " +
@@ -35,7 +38,7 @@ var errKeysElsewhere = errors.New("this is the NATS of a service with an embedde
 // openProfiles opens the keys of the log. A log that is only read need not have any: it may be
 // older than they are. Then only what is sealed cannot be read.
 func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, error) {
-	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{})}
+	p := &profiles{withheld: make(map[domain.PersonalKeyID]struct{}), kept: o.ReadOnly}
 	if o.Keys != nil {
 		p.keys, p.lent = o.Keys, true
 		return p, p.openLedger(ctx, o, nil)
@@ -171,6 +174,11 @@ func (p *profiles) open(ctx context.Context, m *wire.Message) error {
 		if !ok || set.Sealed.Key.IsZero() || set.Erased || set.Profile != (domain.ProfileFacts{}) {
 			continue
 		}
+		if p.withholds(set.Sealed.Key) {
+			set.Erased = true
+			r.Event = set
+			continue
+		}
 		opened, err := p.opened(ctx, r.ID, set)
 		if err != nil {
 			return fmt.Errorf("event %s: %w", wire.Position{Partition: m.Partition, Number: r.Number}, err)
@@ -246,6 +254,9 @@ func (p *profiles) withhold(key domain.PersonalKeyID) {
 func (p *profiles) release(key domain.PersonalKeyID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.kept {
+		return
+	}
 	delete(p.withheld, key)
 }
 
@@ -253,13 +264,44 @@ func (p *profiles) withholds(key domain.PersonalKeyID) bool {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	_, ok := p.withheld[key]
-	return ok
+	return ok || p.hidden
 }
 
 // Withhold makes what the key has sealed read as erased, before the key is destroyed. It is for
 // keys whose erasure was asked for in events that this process has not read itself. The others
 // it withholds by itself.
 func (l *Log) Withhold(key domain.PersonalKeyID) { l.profiles.withhold(key) }
+
+// WithholdErased makes all profiles of the organization's people read as erased whose erasure was
+// asked for anywhere in the log. It is for reading a log whose service has perhaps not destroyed
+// the keys yet, or whose keys are older than the erasure. It reads the partition once. If the
+// partition is damaged somewhere, an erasure may be behind it, and then all profiles read as
+// erased.
+func (l *Log) WithholdErased(ctx context.Context, org domain.OrganizationID) error {
+	if l.profiles.keys == nil {
+		return nil // nothing can be opened
+	}
+	partition := l.Partition(org)
+	tip, err := l.Tip(ctx, partition)
+	if err == nil {
+		err = l.ReplayPartition(ctx, partition, tip.Number, func(m wire.Message) error {
+			for i := range m.Entries {
+				if e, ok := m.Entries[i].Event.(domain.UserErasureRequested); ok && e.Organization == org {
+					l.profiles.withhold(e.Key)
+				}
+			}
+			return nil
+		})
+	}
+	if errors.Is(err, wire.ErrDamaged) || errors.Is(err, store.ErrTruncated) {
+		l.logger.Warn("all profiles are shown as erased, because the log cannot be read to its end, and somebody's erasure may be there", slog.Any("error", err))
+		l.profiles.mu.Lock()
+		defer l.profiles.mu.Unlock()
+		l.profiles.hidden = true
+		return nil
+	}
+	return err
+}
 
 // Erase destroys keys of a user, so that nobody can read any more what they have sealed, in no
 // copy of the log. Before that it notes the erasure in the ledger, which restoring a backup needs.

@@ -53,6 +53,9 @@ func newReplay() *cobra.Command {
 			if err := w.check(cmd.Context(), log); err != nil {
 				return err
 			}
+			if err := log.WithholdErased(cmd.Context(), w.organization); err != nil {
+				return err
+			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			if state {
 				err = replayState(cmd.Context(), log, w, newStatePrinter(out, format))

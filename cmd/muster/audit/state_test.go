@@ -22,7 +22,15 @@ func newID[T ~[16]byte]() T { return T(uuid.Must(uuid.NewV7())) }
 // can load from.
 func past(t *testing.T, now func() time.Time) *events.Log {
 	t.Helper()
-	dir, ctx := t.TempDir(), t.Context()
+	log, _, stop := pastIn(t, t.TempDir(), now)
+	t.Cleanup(stop)
+	return log
+}
+
+// pastIn is past for a directory. The function that it returns closes everything.
+func pastIn(t *testing.T, dir string, now func() time.Time) (*events.Log, *projections.ReadModels, func()) {
+	t.Helper()
+	ctx := t.Context()
 	log, err := events.Open(ctx, events.Options{Dir: dir, Partitions: 1, Now: now})
 	if err != nil {
 		t.Fatal(err)
@@ -43,17 +51,16 @@ func past(t *testing.T, now func() time.Time) *events.Log {
 			t.Error(err)
 		}
 	}()
-	t.Cleanup(func() {
+	if err := log.Start(ctx, models); err != nil {
+		t.Fatal(err)
+	}
+	return log, models, func() {
 		stop()
 		<-followed
 		if err := errors.Join(models.Close(), log.Close()); err != nil {
 			t.Error(err)
 		}
-	})
-	if err := log.Start(ctx, models); err != nil {
-		t.Fatal(err)
 	}
-	return log
 }
 
 // A state goes by the clock: a membership or an invitation that has ended by the moment is
