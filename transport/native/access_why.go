@@ -143,10 +143,8 @@ func (x *question) withoutGrant() (*Explanation, error) {
 		return &Explanation{Code: whyNoGrant, Detail: "the user was never a member of the workspace, and has no role in the organization that gives access to it"}, nil
 	case m.State == domain.MembershipRemoved:
 		return x.removed(m, standing.Turned)
-	case m.State == domain.MembershipInvited && m.StateAt(x.At()) == domain.MembershipRemoved:
-		return byClock(whyInvitationExpired, "invited, and the invitation expired at ", m.EndsAt())
 	case m.StateAt(x.At()) == domain.MembershipRemoved:
-		return byClock(whyExpired, "the membership expired at ", m.ExpiresAt)
+		return byClock(endByClock(m))
 	case m.State == domain.MembershipInvited:
 		return x.byEvent(whyInvited, "invited, and has not accepted, since ", standing.Turned)
 	}
@@ -166,15 +164,19 @@ func (x *question) removed(m *domain.Membership, number uint64) (*Explanation, e
 	case domain.OrganizationMemberRemoved{}.EventType():
 		why.Code, why.Detail = whyOffboarded, "removed from the organization at "+at
 	case domain.MemberExpired{}.EventType():
-		end := m.ExpiresAt
-		why.Code, why.Detail = whyExpired, "the membership expired at "
-		if !m.Accepted && (end.IsZero() || m.Invitation.ExpiresAt.Before(end)) {
-			end = m.Invitation.ExpiresAt
-			why.Code, why.Detail = whyInvitationExpired, "invited, and the invitation expired at "
-		}
-		why.Detail, why.Since = why.Detail+timeText(end), transport.Time(end)
+		code, detail, end := endByClock(m)
+		why.Code, why.Detail, why.Since = code, detail+timeText(end), transport.Time(end)
 	}
 	return why, nil
+}
+
+// endByClock explains the end of a membership that came with time, whether or not an event has
+// recorded it. A membership that nobody has accepted may end before its invitation does.
+func endByClock(m *domain.Membership) (code, detail string, end time.Time) {
+	if !m.Accepted && (m.ExpiresAt.IsZero() || m.Invitation.ExpiresAt.Before(m.ExpiresAt)) {
+		return whyInvitationExpired, "invited, and the invitation expired at ", m.Invitation.ExpiresAt
+	}
+	return whyExpired, "the membership expired at ", m.ExpiresAt
 }
 
 // timeText returns a time as people see it in the API.
