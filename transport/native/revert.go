@@ -3,10 +3,12 @@ package native
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/transport"
+	"github.com/muster-dev/muster/transport/webhook"
 )
 
 // Reversal is what reverting an event has done, or would do.
@@ -27,7 +29,7 @@ func revertOperation(path, tag string) transport.Operation {
 		Reach: transport.ReachOrganization, Scope: transport.AnyScope, Tag: tag,
 		Summary: "Revert an event",
 		Description: "Undoes what one event has changed, by the command that makes the opposite change: a member who was added is removed, a role is changed back, a member who was removed is added again with the role, permissions and end of before. Nothing is taken out of the log: the change back is a new event, whose causationid is the reverted event. Other events of the same command stay. " +
-			"The token needs the scope of that command, for example workspace_members:delete to revert muster.member.added, and all of its rules hold. With validate_only the response shows what would be done. " +
+			"The token needs the scope of that command, for example workspace_members:delete to revert muster.member.added, and all of its rules hold. With validate_only the response shows what would be done. Without events:read the events of the response have no profiles. " +
 			"If another event has changed since what the event had changed, the response is 409 changed_since, and event_id names that event. Events without an opposite are 409 not_reversible, and detail says what helps instead: a new organization or workspace, tokens and secrets, an accepted invitation, and whatever has ended by its own end. If-Match is about the resource that is changed back.",
 		Do: transport.Command(revertEvent),
 	}
@@ -38,8 +40,8 @@ type revertEventInput struct {
 	transport.WriteHeaders
 }
 
-// revertTries is how often a revert looks at the events that came while it looked before.
-const revertTries = 4
+// revertPatience is how long a revert waits for the events that come while it looks.
+const revertPatience = 2 * time.Second
 
 func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[Reversal], error) {
 	if err := c.FindOrganization(in.Organization); err != nil {
@@ -60,12 +62,7 @@ func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[
 	if err != nil {
 		return nil, err
 	}
-	var result transport.Result
-	for try := 1; ; try++ {
-		if result, err = revert(c, in, &event.Recorded); !errors.Is(err, domain.ErrChangedMeanwhile) || try == revertTries {
-			break
-		}
-	}
+	result, err := revertPatiently(c, in, &event.Recorded)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +70,49 @@ func revertEvent(c *transport.Call, in *revertEventInput) (*transport.Committed[
 	if shown.Events, err = writtenEvents(c, in.Organization, result); err != nil {
 		return nil, err
 	}
+	if !c.Bearer().Allows(eventsScope) {
+		if err := shown.withoutProfiles(); err != nil {
+			return nil, err
+		}
+	}
 	return transport.Commit(result, &shown), nil
+}
+
+// eventsScope is the scope of whoever may read what the events say of people.
+const eventsScope = domain.Scope("events:read")
+
+// withoutProfiles takes the personal data out of the events.
+func (r *Reversal) withoutProfiles() (err error) {
+	if r.Reverted.Value, err = webhook.Thin(r.Reverted.Value); err != nil {
+		return err
+	}
+	for i := range r.Events {
+		if r.Events[i].Value, err = webhook.Thin(r.Events[i].Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revertPatiently reverts the event once it can be seen here what others are just changing.
+func revertPatiently(c *transport.Call, in *revertEventInput, event *domain.Recorded) (transport.Result, error) {
+	come, stop := c.Log().Watch(in.Organization)
+	defer stop()
+	result, err := revert(c, in, event)
+	if !errors.Is(err, domain.ErrChangedMeanwhile) {
+		return result, err
+	}
+	ctx, cancel := c.WhileServing(revertPatience)
+	defer cancel()
+	for errors.Is(err, domain.ErrChangedMeanwhile) {
+		select {
+		case <-come:
+		case <-ctx.Done():
+			return result, err
+		}
+		result, err = revert(c, in, event)
+	}
+	return result, err
 }
 
 // revert looks up what the command must know of the event's past and of what came after it,
@@ -88,7 +127,7 @@ func revert(c *transport.Call, in *revertEventInput, event *domain.Recorded) (tr
 	}
 	undoing, err := domain.Undo(domain.Meta{Organization: in.Organization}, event, life.before)
 	if err != nil {
-		undoing.Scope = "events:read" // the response says what the event is
+		undoing.Scope = eventsScope // the response says what the event is
 	}
 	if !c.Bearer().Allows(undoing.Scope) {
 		return transport.Result{}, transport.LacksScope(undoing.Scope, " to revert this event")

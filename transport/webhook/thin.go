@@ -78,6 +78,15 @@ func members(d *jsontext.Decoder, each func(name string, first bool, before int)
 	}
 }
 
+// Thin returns the CloudEvent without its profile.
+func Thin(event []byte) ([]byte, error) {
+	o, err := read(event)
+	if err != nil {
+		return nil, err
+	}
+	return o.appendThin(nil, event), nil
+}
+
 // appendThin appends the event without its profile. No other byte is changed.
 func (o outline) appendThin(b, event []byte) []byte {
 	return append(append(b, event[:o.from]...), event[o.to:]...)
