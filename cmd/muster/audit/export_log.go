@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -159,35 +160,34 @@ func (r *reading) unsigned(ctx context.Context, log *events.Log, signed ...proof
 	}
 }
 
-// readOlder reads the older checkpoints of the command line.
+// readOlder reads the older checkpoints of the command line. A list of the service has those of
+// other partitions too, which say nothing of the organization.
 func (e *export) readOlder(v proof.Verifier, cp proof.Checkpoint) ([]proof.Checkpoint, error) {
 	var older []proof.Checkpoint
 	for _, path := range e.older {
-		old, err := readCheckpoint(v, path)
-		switch {
-		case err != nil:
+		found, err := readCheckpoints(v, path)
+		if err != nil {
 			return nil, err
-		case old.Partition != cp.Partition:
-			return nil, fmt.Errorf("%s is a checkpoint of partition %d, and organization %s is in partition %d", path, old.Partition, e.organization, cp.Partition)
-		case old.N > cp.N:
-			return nil, fmt.Errorf("%s is a checkpoint of %d events, and the last one that this service has signed is of %d: "+
-				"keep a copy of everything, because events may be missing", path, old.N, cp.N)
 		}
-		older = append(older, old)
+		ours := false
+		for _, old := range found {
+			switch {
+			case old.Partition != cp.Partition:
+				continue
+			case old.N > cp.N:
+				return nil, fmt.Errorf("%s is a checkpoint of %d events, and the last one that this service has signed is of %d: "+
+					"keep a copy of everything, because events may be missing", path, old.N, cp.N)
+			}
+			ours = true
+			if !slices.ContainsFunc(older, func(o proof.Checkpoint) bool { return o.Tree == old.Tree }) { // the same one, in another file
+				older = append(older, old)
+			}
+		}
+		if !ours {
+			return nil, fmt.Errorf("%s has no checkpoint of partition %d, which has the events of organization %s", path, cp.Partition, e.organization)
+		}
 	}
 	return older, nil
-}
-
-func readCheckpoint(v proof.Verifier, path string) (proof.Checkpoint, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return proof.Checkpoint{}, err
-	}
-	cp, err := v.Open(text)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
-	return cp, err
 }
 
 // consistency writes the proof that the log continues an older checkpoint.

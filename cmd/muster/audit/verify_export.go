@@ -124,7 +124,7 @@ func readCheckpoints(v proof.Verifier, path string) ([]proof.Checkpoint, error) 
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		var list checkpointList
 		if err := json.Unmarshal(text, &list); err != nil || len(list.Items) == 0 {
-			return nil, fmt.Errorf("%s: it is neither a signed checkpoint nor a list of them: %w", path, err)
+			return nil, errors.Join(fmt.Errorf("%s is neither a signed checkpoint nor a list of them", path), err)
 		}
 		notes = notes[:0]
 		for _, item := range list.Items {
