@@ -31,7 +31,10 @@ var nowOnly = map[string]string{
 	"get-report":          "a report has moments of its own, which depend on its kind",
 	"get-report-manifest": "a report has moments of its own, which depend on its kind",
 	"issue-event-ticket":  "it reads nothing",
-	"ping-subscription":   "it reads nothing",
+
+	"report-revocations":          "a report has moments of its own, which depend on its kind",
+	"report-revocations-manifest": "a report has moments of its own, which depend on its kind",
+	"ping-subscription":           "it reads nothing",
 }
 
 // takesAsOf reports whether an operation declares the parameter as_of.

@@ -50,6 +50,9 @@ var bodies = map[string]string{
 	"decide-review": `{"decisions": [{"workspace_id": "019cc043-af91-783e-9927-3daab1cd9277", "user_id": "019cc043-b1a2-7d14-8f5c-0a7d3c5e9b13", "decision": "revoked", "reason": "Has left the project"}]}`,
 	"close-review":  `{"leave_undecided": true, "reason": "The owner is away until May"}`,
 
+	"report-revocations":          `{"leavers": "email,left_at\nada@acme.example,2026-03-05T17:00:00Z\n"}`,
+	"report-revocations-manifest": `{"leavers": "email,left_at\nada@acme.example,2026-03-05T17:00:00Z\n"}`,
+
 	"issue-token":  `{"name": "Billing service", "scopes": ["workspace_members:read", "access:read"], "expires_at": "2035-12-31T23:00:00Z"}`,
 	"rotate-token": `{"overlap_seconds": 86400}`,
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -28,7 +29,7 @@ var reportKinds = map[string]func(*transport.Call, *reportInput) (*report, error
 func reportOperations() []transport.Operation {
 	const path = "/v1/organizations/{organization}/reports/{kind}"
 	const tag = "Reports"
-	return []transport.Operation{
+	return append([]transport.Operation{
 		{
 			ID: "get-report", Path: path, Errors: []int{http.StatusUnprocessableEntity},
 			Reach: transport.ReachOrganization, Scope: "audit:read", Tag: tag,
@@ -48,7 +49,7 @@ func reportOperations() []transport.Operation {
 			Document:    documentManifest,
 			Do:          transport.Query(getReportManifest),
 		},
-	}
+	}, revocationOperations()...)
 }
 
 // anyText is a pattern for every text.
@@ -89,6 +90,7 @@ type report struct {
 	columns []string
 	at      instant // as of which it is made
 	query   url.Values
+	leavers *manifestLeavers // whom it is about; nil: it is about no file
 	each    func(yield func(cells ...string) error) error
 }
 
@@ -108,16 +110,7 @@ func (in *reportInput) prepare(c *transport.Call) (*report, error) {
 			return nil, transport.InvalidField("query."+p.name, "not_applicable", "only these reports take the parameter: "+p.kind)
 		}
 	}
-	if in.Format == "" {
-		switch {
-		case c.Prefers("text/html", "text/csv"):
-			in.Format = "html"
-		case c.Prefers("application/x-ndjson", "text/csv"):
-			in.Format = "jsonl"
-		default:
-			in.Format = "csv"
-		}
-	}
+	in.Format = reportFormat(c, in.Format)
 	if err := c.AwaitShown(in.Organization); err != nil {
 		return nil, err
 	}
@@ -140,6 +133,20 @@ func (in *reportInput) prepare(c *transport.Call) (*report, error) {
 	return r, nil
 }
 
+// reportFormat returns the format that was asked for: by the parameter, or by Accept.
+func reportFormat(c *transport.Call, sent string) string {
+	switch {
+	case sent != "":
+		return sent
+	case c.Prefers("text/html", "text/csv"):
+		return "html"
+	case c.Prefers("application/x-ndjson", "text/csv"):
+		return "jsonl"
+	default:
+		return "csv"
+	}
+}
+
 func orEmpty[Kind any](id domain.ID[Kind]) string {
 	if id.IsZero() {
 		return ""
@@ -152,16 +159,21 @@ func getReport(c *transport.Call, in *reportInput) (*Raw, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.send(c, in.Organization, in.Kind, in.Format), nil
+}
+
+// send returns the response that is the report.
+func (r *report) send(c *transport.Call, org domain.OrganizationID, kind, format string) *Raw {
 	return &Raw{Body: func(huma.Context) {
-		c.SetHeader("Content-Type", reportFormats[in.Format].media)
+		c.SetHeader("Content-Type", reportFormats[format].media)
 		c.SetHeader("Muster-As-Of", r.at.String())
-		manifest := "/v1/organizations/" + in.Organization.String() + "/reports/" + in.Kind + "/manifest?" + r.query.Encode()
+		manifest := "/v1/organizations/" + org.String() + "/reports/" + kind + "/manifest?" + r.query.Encode()
 		c.SetHeader("Link", "<"+manifest+`>; rel="describedby"; type="text/plain"`)
 		c.SetStatus(http.StatusOK)
-		if _, err := r.write(in.Format, c.ResponseWriter()); err != nil {
+		if _, err := r.write(format, c.ResponseWriter()); err != nil {
 			panic(http.ErrAbortHandler) // the only way to say that this is not all of it
 		}
-	}}, nil
+	}}
 }
 
 // manifest says what a report is.
@@ -173,6 +185,7 @@ type manifest struct {
 	Time         transport.Time        `json:"time"`
 	Rows         int                   `json:"rows"`
 	SHA256       string                `json:"sha256"`
+	Leavers      *manifestLeavers      `json:"leavers,omitempty"`
 	Checkpoint   string                `json:"checkpoint"`
 }
 
@@ -181,14 +194,19 @@ func getReportManifest(c *transport.Call, in *reportInput) (*Raw, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.manifest(c, in.Organization, in.Kind, in.Format)
+}
+
+// manifest makes the report, and returns the response that is its signed manifest.
+func (r *report) manifest(c *transport.Call, org domain.OrganizationID, kind, format string) (*Raw, error) {
 	sum := sha256.New()
-	rows, err := r.write(in.Format, sum)
+	rows, err := r.write(format, sum)
 	if err != nil {
 		return nil, err
 	}
 	m := manifest{
-		Report: in.Kind, Organization: in.Organization, Query: make(map[string]string), Position: r.at.String(), Time: transport.Time(c.Now()),
-		Rows: rows, SHA256: hex.EncodeToString(sum.Sum(nil)), Checkpoint: string(c.Log().Checkpoint(c, r.at.Partition).Note),
+		Report: kind, Organization: org, Query: make(map[string]string), Position: r.at.String(), Time: transport.Time(c.Now()),
+		Rows: rows, SHA256: hex.EncodeToString(sum.Sum(nil)), Leavers: r.leavers, Checkpoint: string(c.Log().Checkpoint(c, r.at.Partition).Note),
 	}
 	for name := range r.query {
 		m.Query[name] = r.query.Get(name)
@@ -244,6 +262,20 @@ func joinName(n domain.PersonName) string {
 		return n.First + n.Last
 	}
 	return n.First + " " + n.Last
+}
+
+// cellChange returns what kind of change the event is.
+func cellChange(eventType string) string {
+	_, change, _ := strings.Cut(eventType, ".")
+	return change
+}
+
+// pointed returns what the pointer points to, or the zero value for nil.
+func pointed[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
 }
 
 func cellLevel(l domain.Level) string { return strconv.Itoa(int(l)) }

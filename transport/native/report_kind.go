@@ -237,8 +237,7 @@ func (p *changedPeople) cells(at wire.Position, stored []byte) ([]string, error)
 		}
 	}
 	from, to := changeOf(e.Data)
-	_, change, _ := strings.Cut(e.Type, ".")
-	return []string{e.Time, at.String(), e.ID, changeKinds[e.Type], change, e.Workspace, workspace, e.User, email, name, from, to, e.By, e.OnBehalfOf, e.Reason}, nil
+	return []string{e.Time, at.String(), e.ID, changeKinds[e.Type], cellChange(e.Type), e.Workspace, workspace, e.User, email, name, from, to, e.By, e.OnBehalfOf, e.Reason}, nil
 }
 
 // changeOf returns what was before and after, as far as the data of an event says so.

@@ -110,6 +110,9 @@ var tenancy = map[string]struct {
 	"get-report":          {own: 200, free: "kind"},
 	"get-report-manifest": {own: 200, free: "kind"},
 
+	"report-revocations":          {body: `{"leavers":"user_id,left_at\n{user},2026-03-05\n"}`, own: 200},
+	"report-revocations-manifest": {body: `{"leavers":"user_id,left_at\n{user},2026-03-05\n"}`, own: 200},
+
 	"list-tokens":  {own: 200},
 	"issue-token":  {body: `{"name":"second","scopes":["access:read"]}`, own: 201},
 	"rotate-token": {own: 200},

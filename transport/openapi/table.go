@@ -107,6 +107,7 @@ var table = map[string]row{
 	"subscription_secret": {length: 60, pattern: `^(whsec_[A-Za-z0-9+/]{43}=|sub_[0-9A-Za-z]{52})$`},
 
 	"decisions": {items: domain.MaxDecisions, most: maxNumber},
+	"leavers":   {length: MaxBody, pattern: `\S`},
 
 	// Lists.
 	"page":       {items: projections.MaxPageSize},
