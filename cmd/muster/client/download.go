@@ -6,11 +6,16 @@ import (
 	"net/http"
 )
 
-// Download writes the body of the response to a GET to the writer while it arrives, however
-// long it is, and returns the headers of the response. If the service refuses the request, the
-// error is a [*Problem]. If the response breaks off, the error says so.
-func (c *Client) Download(ctx context.Context, path string, to io.Writer) (http.Header, error) {
-	request, err := c.request(ctx, http.MethodGet, path, nil)
+// Download writes the body of the response to the writer while it arrives, however long it is, and
+// returns the headers of the response. The request is a GET, or a POST if there is a body to send.
+// If the service refuses the request, the error is a [*Problem]. If the response breaks off, the
+// error says so.
+func (c *Client) Download(ctx context.Context, path string, body any, to io.Writer) (http.Header, error) {
+	method := http.MethodGet
+	if body != nil {
+		method = http.MethodPost
+	}
+	request, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return nil, err
 	}
