@@ -45,7 +45,8 @@ type Options struct {
 	// to the log, the feed or the high-water mark; see [store.Options].
 	ReadOnly bool
 	// Running allows a service to run in the data directory meanwhile, for reading only; see
-	// [store.Options]. Then only [Log.Signed] and [Log.ReplayPartition] are to be used.
+	// [store.Options]. Then only [Log.Signed], [Log.ReplayPartition], [Log.Look] and
+	// what that allows are to be used.
 	Running bool
 	// Keys are the keys of personal data, which the caller closes. By default the log opens
 	// those in the data directory, or on the servers at the URL.

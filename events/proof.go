@@ -21,15 +21,31 @@ func (l *Log) Checkpoints(ctx context.Context) []proof.Published {
 }
 
 // Checkpoint returns the last checkpoint of one partition, as [Log.Checkpoints] does.
+// Of a log that is open for reading only it is the one of [Log.Signed].
 func (l *Log) Checkpoint(ctx context.Context, partition int) proof.Published {
+	if l.readOnly {
+		_, signed, err := l.Signed(ctx)
+		if err != nil {
+			return proof.Published{Trouble: err}
+		}
+		return proof.Published{Checkpoint: signed[partition]}
+	}
 	return l.checkpoints.Latest(ctx, partition)
 }
 
 // Verifier returns the public key of the checkpoints.
 func (l *Log) Verifier() proof.Verifier { return l.checkpoints.Verifier() }
 
-// SignNote signs a text with the key of the checkpoints; see [proof.Key.SignNote].
-func (l *Log) SignNote(purpose, text string) ([]byte, error) {
+// SignNote signs a text with the key of the checkpoints; see [proof.Key.SignNote]. Of a log that is
+// open for reading only it is the key of [Log.SigningKey], with its errors.
+func (l *Log) SignNote(ctx context.Context, purpose, text string) ([]byte, error) {
+	if l.readOnly {
+		key, err := l.SigningKey(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return key.SignNote(purpose, text)
+	}
 	return l.checkpoints.Key().SignNote(purpose, text)
 }
 

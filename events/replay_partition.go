@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
@@ -62,6 +63,42 @@ func (l *Log) ReplayPartition(ctx context.Context, partition int, until uint64, 
 	}
 	return errors.Join(shorter(at, until), err)
 }
+
+// Look is [Log.ReplayPartition] with profiles in the clear, or as erased. All that are sealed are as
+// erased if there is a reason in [Log.Sealed]. It is for a log that is open for reading only. Afterwards queries of the partition's events see as far as it has read:
+// [Log.EventAt], [Log.TimeAt], [Log.NumberAt] and [Log.Events].
+func (l *Log) Look(ctx context.Context, partition int, until uint64, apply func(wire.Message) error) error {
+	p := l.partitions[partition]
+	end := wire.Checkpoint{Position: wire.Position{Partition: partition}}
+	err := l.ReplayPartition(ctx, partition, until, func(m wire.Message) error {
+		if l.profiles.keys == nil {
+			hide(m.Entries)
+		} else if err := l.profiles.open(ctx, &m); err != nil {
+			return err
+		}
+		end = m.Checkpoint()
+		return apply(m)
+	})
+	if err == nil {
+		p.EndAt(end) // what a service writes meanwhile is of no interest
+		p.feed.Settle(end.Number)
+	}
+	return err
+}
+
+// hide makes sealed profiles erased ones.
+func hide(entries []wire.Entry) {
+	for i := range entries {
+		if set, ok := entries[i].Event.(domain.UserProfileSet); ok && !set.Sealed.Key.IsZero() {
+			set.Erased = true
+			entries[i].Event = set
+		}
+	}
+}
+
+// Sealed returns why no profile that is sealed can be read, or nil: the keys are not there, or a
+// service that runs in the data directory uses them.
+func (l *Log) Sealed() error { return l.profiles.missing }
 
 func shorter(at wire.Position, until uint64) error {
 	return fmt.Errorf("partition %d ends with %s, and event %d was there: %w", at.Partition, at, until, store.ErrTruncated)

@@ -93,6 +93,12 @@ func New(s *store.Store, h *History, partition int, writer string, logger *slog.
 // the log began.
 func (f *Feed) Start(number uint64) { f.view.start(number) }
 
+// Settle makes everything up to the event with the number visible, without a feed: the events are
+// read from the log. It is for a log that is only read.
+func (f *Feed) Settle(number uint64) {
+	f.view.change(func() { f.view.expected, f.view.applied, f.view.fed = number, number, number })
+}
+
 // Expect reports that the read models are about to apply a message. From then on,
 // [Feed.EventAt] and [Feed.Find] wait for its events, because callers can learn of them
 // from the read models before [Feed.Apply] is called.
