@@ -215,7 +215,7 @@ func (r *report) manifest(c *transport.Call, org domain.OrganizationID, kind, fo
 	if err != nil {
 		return nil, err
 	}
-	signed, err := c.Log().SignNote("report", string(text)+"\n")
+	signed, err := c.Log().SignNote(c, "report", string(text)+"\n")
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/muster-dev/muster/cmd/muster/client"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/domain"
 )
@@ -27,7 +27,7 @@ const (
 
 // reporting is the command report.
 type reporting struct {
-	client.Client
+	reading
 	organization     domain.OrganizationID
 	workspace        domain.WorkspaceID
 	review           domain.ReviewID
@@ -37,14 +37,19 @@ type reporting struct {
 	leavers string // the name of the file
 	within  string
 	text    string // of the file of leavers
+
+	unsignable error // why manifests cannot be signed; nil: they can
 }
 
 func newReport() *cobra.Command {
 	r := &reporting{format: formatTable}
 	cmd := &cobra.Command{
 		Use: "report KIND", Short: "Report who had access, who joined, moved and left, when access of leavers ended, and what reviews decided",
-		Long: "Report gets a report of a running service. It uses the token that it is given (--token), or the\n" +
-			"root token in the service's data directory (--data). KIND is one of\n\n  " + strings.Join(kinds, "\n  ") + "\n\n" +
+		Long: "Report makes a report of a log in a data directory (--data), also beside the service that runs on\n" +
+			"it, or on NATS (--nats-url), and changes nothing there. It reads the organization's partition up to\n" +
+			"the last checkpoint that the service has signed, into a temporary directory. With --url it gets the\n" +
+			"report of a running service, which is faster: that takes a token with the scope audit:read (--token),\n" +
+			"or the root token in the data directory. KIND is one of\n\n  " + strings.Join(kinds, "\n  ") + "\n\n" +
 			"Revocations takes a file of leavers. It is CSV with a header, with the columns left_at and user_id or\n" +
 			"email, or JSON Lines with these fields. For each of them it shows when their access ended.\n\n" +
 			"With --out, the signed manifest of the report is written beside it, to FILE.manifest.",
@@ -55,8 +60,7 @@ func newReport() *cobra.Command {
 		RunE: terminal.Action(func(cmd *cobra.Command, arguments []string) error { return r.run(cmd, arguments[0]) }),
 	}
 	f := cmd.Flags()
-	r.Flags(f)
-	r.TokenFlags(f)
+	r.flags(f)
 	f.Var(terminal.NewParsed(&r.organization, "id", terminal.ParseID), "organization", "the organization")
 	f.Var(terminal.NewParsed(&r.workspace, "id", terminal.ParseID), "workspace", "only this workspace")
 	f.Var(terminal.NewParsed(&r.review, "id", terminal.ParseID), "review", "the review, for access-review")
@@ -100,20 +104,32 @@ func (r *reporting) run(cmd *cobra.Command, kind string) error {
 	if err := r.readLeavers(kind); err != nil {
 		return err
 	}
-	if err := r.Authorize(); err != nil {
+	r.begin(cmd)
+	if r.remote {
+		if r.source.NATSURL != "" {
+			return terminal.Usage("--url and --nats-url name two places to look: give one of them")
+		}
+		if err := r.service.Authorize(); err != nil {
+			return err
+		}
+		return r.make(cmd, kind)
+	}
+	return r.fromLog(cmd.Context(), func() error { return r.make(cmd, kind) })
+}
+
+// make gets the report from the service, and prints or saves it.
+func (r *reporting) make(cmd *cobra.Command, kind string) error {
+	download := func(to io.Writer) error {
+		_, err := r.service.Download(cmd.Context(), r.path(kind), r.body(), to)
 		return err
 	}
 	switch {
 	case r.out != "":
 		return r.save(cmd.Context(), kind)
 	case r.format == formatTable:
-		return printTable(cmd.OutOrStdout(), func(to io.Writer) error {
-			_, err := r.Download(cmd.Context(), r.path(kind), r.body(), to)
-			return err
-		})
+		return printTable(cmd.OutOrStdout(), download)
 	default:
-		_, err := r.Download(cmd.Context(), r.path(kind), r.body(), cmd.OutOrStdout())
-		return err
+		return download(cmd.OutOrStdout())
 	}
 }
 
@@ -128,7 +144,7 @@ func (r *reporting) save(ctx context.Context, kind string) (err error) {
 			_ = os.Remove(r.out)
 		}
 	}()
-	headers, err := r.Download(ctx, r.path(kind), r.body(), file)
+	headers, err := r.service.Download(ctx, r.path(kind), r.body(), file)
 	if err != nil {
 		return err
 	}
@@ -136,8 +152,13 @@ func (r *reporting) save(ctx context.Context, kind string) (err error) {
 	if !found {
 		return errors.New("the service has not said where the manifest of the report is (--url)")
 	}
+	if r.unsignable != nil {
+		r.logger.Warn("the report has no signed manifest, because it cannot be signed here: the service itself signs one (--url)",
+			slog.Any("reason", r.unsignable))
+		return nil
+	}
 	var signed bytes.Buffer
-	if _, err := r.Download(ctx, path, r.body(), &signed); err != nil {
+	if _, err := r.service.Download(ctx, path, r.body(), &signed); err != nil {
 		return fmt.Errorf("the manifest: %w", err)
 	}
 	return os.WriteFile(r.out+".manifest", signed.Bytes(), 0o600)

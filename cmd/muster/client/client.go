@@ -26,6 +26,8 @@ type Client struct {
 	URL   string // of the service
 	Token string // empty for requests that need none
 	Data  string // the service's data directory, for its root token
+	// Transport carries the requests; nil is [http.DefaultTransport].
+	Transport http.RoundTripper
 }
 
 const (
@@ -126,7 +128,7 @@ func (c *Client) exchange(ctx context.Context, method, path string, headers map[
 	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := c.do(request)
 	if err != nil {
 		return nil, c.noResponse(err)
 	}
@@ -139,6 +141,10 @@ func (c *Client) exchange(ctx context.Context, method, path string, headers map[
 		return nil, withWait(ReadProblem(response.Status, text), response.Header)
 	}
 	return text, nil
+}
+
+func (c *Client) do(request *http.Request) (*http.Response, error) {
+	return (&http.Client{Transport: c.Transport}).Do(request)
 }
 
 func (c *Client) request(ctx context.Context, method, path string, body any) (*http.Request, error) {

@@ -19,7 +19,7 @@ func (c *Client) Download(ctx context.Context, path string, body any, to io.Writ
 	if err != nil {
 		return nil, err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := c.do(request)
 	if err != nil {
 		return nil, c.noResponse(err)
 	}
