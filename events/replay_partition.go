@@ -68,7 +68,6 @@ func (l *Log) ReplayPartition(ctx context.Context, partition int, until uint64, 
 // erased if there is a reason in [Log.Sealed]. It is for a log that is open for reading only. Afterwards queries of the partition's events see as far as it has read:
 // [Log.EventAt], [Log.TimeAt], [Log.NumberAt] and [Log.Events].
 func (l *Log) Look(ctx context.Context, partition int, until uint64, apply func(wire.Message) error) error {
-	p := l.partitions[partition]
 	end := wire.Checkpoint{Position: wire.Position{Partition: partition}}
 	err := l.ReplayPartition(ctx, partition, until, func(m wire.Message) error {
 		if l.profiles.keys == nil {
@@ -80,10 +79,26 @@ func (l *Log) Look(ctx context.Context, partition int, until uint64, apply func(
 		return apply(m)
 	})
 	if err == nil {
-		p.EndAt(end) // what a service writes meanwhile is of no interest
-		p.feed.Settle(end.Number)
+		l.lookedAt(end)
 	}
 	return err
+}
+
+// LookUpTo has queries of a partition's events see as far as the checkpoint, like [Log.Look], for
+// somebody who has read models of it already. The log must hold the checkpoint; the errors are
+// those of [Log.Contains].
+func (l *Log) LookUpTo(ctx context.Context, end wire.Checkpoint) error {
+	err := l.Contains(ctx, end)
+	if err == nil {
+		l.lookedAt(end)
+	}
+	return err
+}
+
+func (l *Log) lookedAt(end wire.Checkpoint) {
+	p := l.partitions[end.Partition]
+	p.EndAt(end) // what a service writes meanwhile is of no interest
+	p.feed.Settle(end.Number)
 }
 
 // hide makes sealed profiles erased ones.

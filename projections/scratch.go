@@ -3,8 +3,12 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections/sqlite"
 )
 
 // Scratch makes read models with a history of their own in the directory, which must be empty, of
@@ -32,6 +36,39 @@ func Scratch(ctx context.Context, o Options, replay func(apply func(wire.Message
 	}
 	if err := b.finish(); err != nil {
 		return nil, err
+	}
+	return Open(o)
+}
+
+// CopyOf copies the read models and their history from the directory kept, in which nobody may be
+// writing to them, and opens the copies in o.Dir. If they cannot be used, or if either lacks events
+// of the partition up to the position, the error is [ErrNeedsRebuild] and o.Dir is empty.
+func CopyOf(o Options, kept string, upTo wire.Position) (*ReadModels, error) {
+	m, err := openCopy(o, kept)
+	if err == nil {
+		applied, past := m.Applied(upTo.Partition), m.history.partitions[upTo.Partition].number.Load()
+		if applied < upTo.Number || past < applied {
+			err = errors.Join(fmt.Errorf("%w: those in %s lack the newest events", ErrNeedsRebuild, kept), m.Close())
+		}
+	}
+	if err == nil {
+		return m, nil
+	}
+	return nil, errors.Join(err, sqlite.Delete(o.file()), sqlite.Delete(filepath.Join(o.Dir, HistoryFile)))
+}
+
+func openCopy(o Options, kept string) (*ReadModels, error) {
+	for _, name := range []string{File, HistoryFile} {
+		for _, end := range []string{"", "-wal", "-journal"} {
+			err := copyFile(filepath.Join(kept, name+end), filepath.Join(o.Dir, name+end))
+			switch {
+			case errors.Is(err, os.ErrNotExist) && end != "":
+			case errors.Is(err, os.ErrNotExist):
+				return nil, fmt.Errorf("%w: %w", ErrNeedsRebuild, err)
+			case err != nil:
+				return nil, err
+			}
+		}
 	}
 	return Open(o)
 }

@@ -46,10 +46,10 @@ func newReport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "report KIND", Short: "Report who had access, who joined, moved and left, when access of leavers ended, and what reviews decided",
 		Long: "Report makes a report of a log in a data directory (--data), also beside the service that runs on\n" +
-			"it, or on NATS (--nats-url), and changes nothing there. It reads the organization's partition up to\n" +
-			"the last checkpoint that the service has signed, into a temporary directory. With --url it gets the\n" +
-			"report of a running service, which is faster: that takes a token with the scope audit:read (--token),\n" +
-			"or the root token in the data directory. KIND is one of\n\n  " + strings.Join(kinds, "\n  ") + "\n\n" +
+			"it, or on NATS (--nats-url), and changes nothing there. It copies the read models of a service that\n" +
+			"has stopped to a temporary directory, or makes them there of the log up to the last checkpoint that\n" +
+			"was signed. With --url it gets the report of a running service, which is faster: that takes a token\n" +
+			"with the scope audit:read (--token), or the root token in the data directory. KIND is one of\n\n  " + strings.Join(kinds, "\n  ") + "\n\n" +
 			"Revocations takes a file of leavers. It is CSV with a header, with the columns left_at and user_id or\n" +
 			"email, or JSON Lines with these fields. For each of them it shows when their access ended.\n\n" +
 			"With --out, the signed manifest of the report is written beside it, to FILE.manifest.",

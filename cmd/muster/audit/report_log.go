@@ -21,7 +21,7 @@ import (
 // read, and on read models in a temporary directory. Nobody else reaches it. So a report from a log
 // is made by the same code as one of a running service.
 func (r *reporting) fromLog(ctx context.Context, ask func() error) (err error) {
-	log, err := events.Open(ctx, events.Options{Dir: r.source.Data, URL: r.source.NATSURL, ReadOnly: true, Running: true, Logger: r.logger})
+	log, stopped, err := r.openLog(ctx)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,10 @@ func (r *reporting) fromLog(ctx context.Context, ask func() error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	models, err := r.models(ctx, log, dir)
+	models, err := r.kept(ctx, log, dir, stopped)
+	if err == nil && models == nil {
+		models, err = r.models(ctx, log, dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,52 @@ func (r *reporting) fromLog(ctx context.Context, ask func() error) (err error) {
 	defer func() { err = errors.Join(err, service.Close()) }()
 	r.service.URL, r.service.Token, r.service.Transport = service.URL, service.Token, service.Transport
 	return ask()
+}
+
+// openLog opens the log. It reports whether the service of the data directory has stopped, and cannot
+// start before the log is closed.
+func (r *reporting) openLog(ctx context.Context) (log *events.Log, stopped bool, err error) {
+	o := events.Options{Dir: r.source.Data, URL: r.source.NATSURL, ReadOnly: true, Logger: r.logger}
+	if o.URL == "" {
+		if log, err = events.Open(ctx, o); !errors.Is(err, store.ErrDirectoryInUse) {
+			return log, true, err
+		}
+	}
+	o.Running = true
+	log, err = events.Open(ctx, o)
+	return log, false, err
+}
+
+// kept returns copies of the read models of a service that has stopped. It returns none if there
+// are none that can be used and that have all events of the log.
+func (r *reporting) kept(ctx context.Context, log *events.Log, dir string, stopped bool) (*projections.ReadModels, error) {
+	if !stopped {
+		return nil, nil
+	}
+	partition := log.Partition(r.organization)
+	tip, err := log.Tip(ctx, partition)
+	if err != nil {
+		return nil, err
+	}
+	models, err := projections.CopyOf(r.options(log, dir), log.Dir(), tip)
+	if errors.Is(err, projections.ErrNeedsRebuild) {
+		r.logger.Debug("the read models of the service are not used", slog.Any("reason", err))
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := log.LookUpTo(ctx, models.Checkpoints()[partition]); err != nil {
+		return nil, errors.Join(err, models.Close())
+	}
+	if _, err := log.SigningKey(ctx); err != nil {
+		r.unsignable = fmt.Errorf("%w: %s", err, r.unsignedLog())
+	}
+	return models, nil
+}
+
+func (r *reporting) options(log *events.Log, dir string) projections.Options {
+	return projections.Options{Dir: dir, Partitions: log.Partitions(), Logger: slog.New(slog.DiscardHandler)}
 }
 
 // models makes read models of the organization's partition, up to the last checkpoint that was
@@ -76,8 +125,7 @@ func (r *reporting) models(ctx context.Context, log *events.Log, dir string) (*p
 	show, end := terminal.Progress(r.stderr, r.logger, "reading the log")
 	defer end()
 	show(0, until)
-	o := projections.Options{Dir: dir, Partitions: log.Partitions(), Logger: slog.New(slog.DiscardHandler)}
-	return projections.Scratch(ctx, o, func(apply func(wire.Message) error) error {
+	return projections.Scratch(ctx, r.options(log, dir), func(apply func(wire.Message) error) error {
 		return log.Look(ctx, partition, until, func(m wire.Message) error {
 			if err := apply(m); err != nil {
 				return err
