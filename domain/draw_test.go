@@ -65,9 +65,17 @@ func (w *world) meta(t *rapid.T) Meta {
 	return m
 }
 
+// oneTo draws a number from 1 to the index. Making a generator costs more than drawing.
+var oneTo = func() (all [26]*rapid.Generator[int]) {
+	for i := range all[1:] {
+		all[i+1] = rapid.IntRange(1, i+1)
+	}
+	return all
+}()
+
 // one draws true once in that many times.
 func one(t *rapid.T, in int, label string) bool {
-	return rapid.IntRange(1, in).Draw(t, label) == in
+	return oneTo[in].Draw(t, label) == in
 }
 
 // maybe draws a pointer to a value, or nil.

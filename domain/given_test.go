@@ -83,6 +83,12 @@ func (r row) run(t *testing.T) {
 // that is as a writer does: it loads what is missing until nothing is.
 func see(s *State, c Command) *State {
 	small := &State{}
+	look(small, s, c)
+	return small
+}
+
+// look puts copies of what the command needs into the small state.
+func look(small, s *State, c Command) {
 	for missing := true; missing; {
 		missing = false
 		for _, k := range Needs(small, c) {
@@ -97,7 +103,6 @@ func see(s *State, c Command) *State {
 			}
 		}
 	}
-	return small
 }
 
 // sameError reports whether clients cannot tell the error from the wanted one.

@@ -30,11 +30,18 @@ func (w *world) holdings() map[Key]holding {
 	return all
 }
 
+// held compares everybody's holdings with those before the command.
+func (w *world) held(t *rapid.T, l law, before map[Key]holding) {
+	now := w.holdings()
+	w.heldAgainstGiver(t, l, before, now)
+	w.heldFromSuspended(t, l, before, now)
+}
+
 // heldAgainstGiver compares everybody's holdings with those before the command. A giver
 // below level 50 has every permission that somebody gained by the command, and every
 // permission of a membership whose role or list the command has set.
-func (w *world) heldAgainstGiver(t *rapid.T, l law, before map[Key]holding) {
-	for k, now := range w.holdings() {
+func (w *world) heldAgainstGiver(t *rapid.T, l law, before, after map[Key]holding) {
+	for k, now := range after {
 		var giver power
 		if k.Kind == KeyMembership {
 			giver = l.powers[k.Owner]
@@ -55,8 +62,8 @@ func (w *world) heldAgainstGiver(t *rapid.T, l law, before map[Key]holding) {
 // heldFromSuspended compares the memberships of people who are suspended in the
 // organization with those before the command. None whose role or list has changed permits
 // more than before.
-func (w *world) heldFromSuspended(t *rapid.T, l law, before map[Key]holding) {
-	for k, now := range w.holdings() {
+func (w *world) heldFromSuspended(t *rapid.T, l law, before, after map[Key]holding) {
+	for k, now := range after {
 		was, there := before[k]
 		if k.Kind != KeyMembership || !there || !w.model.barred[OrganizationMemberKey(now.org, k.ID)] || now.role == was.role && samePermissions(now.list, was.list) {
 			continue

@@ -12,16 +12,16 @@ import (
 // sameChanges compares the parts that the command needs with the same parts of the whole
 // state, after the command's events. Neither may miss a change.
 func (w *world) sameChanges(t *rapid.T, small *State, number uint64) {
-	for k, p := range small.all() {
-		if full := w.state.part(k); !samePart(full, p) {
-			t.Fatalf("%v became %+v, and when held alone %+v", k, full, p)
+	for k, at := range small.places {
+		if full := w.state.part(k); !samePart(full, at.Part) {
+			t.Fatalf("%v became %+v, and when held alone %+v", k, full, at.Part)
 		}
 	}
-	for k, p := range w.state.all() {
-		before := w.before.part(k)
-		if samePart(before, p) {
+	for _, place := range w.before {
+		if !place.changed() {
 			continue
 		}
+		k, before, p := place.place.Key, place.part, place.place.Part
 		if !small.Holds(k) {
 			t.Fatalf("%v was changed and is not needed", k)
 		}

@@ -158,9 +158,12 @@ func (t tie) lastingOwner() bool {
 	return t.state == MembershipActive && t.role == RoleOwner && t.ends.IsZero()
 }
 
+// builtInRoles is one copy of what every call of BuiltInRoles copies.
+var builtInRoles = BuiltInRoles()
+
 // role returns the organization's role with that key; it has level 0 if there is none.
 func (m *model) role(org OrganizationID, key RoleKey) Role {
-	for _, r := range BuiltInRoles() {
+	for _, r := range builtInRoles {
 		if r.Key == key {
 			return r
 		}
@@ -185,8 +188,14 @@ func (m *model) rank(by Meta) Level {
 		return 0
 	case person.IsZero():
 		return 50
+	}
+	switch m.ranks[OrganizationMemberKey(by.Organization, by.person())] {
+	case OrganizationOwner:
+		return 50
+	case OrganizationAdmin:
+		return 40
 	default:
-		return map[OrganizationRole]Level{OrganizationOwner: 50, OrganizationAdmin: 40}[m.ranks[OrganizationMemberKey(by.Organization, person)]]
+		return 0
 	}
 }
 

@@ -73,20 +73,6 @@ func sameRole(a, b Role) bool {
 	return a.ID == b.ID && a.Key == b.Key && a.Name == b.Name && a.Level == b.Level && samePermissions(a.Permissions, b.Permissions) && a.BuiltIn == b.BuiltIn
 }
 
-// sameParts reports whether both states hold the same parts.
-func sameParts(a, b *State) bool {
-	if a.Len() != b.Len() {
-		return false
-	}
-	others := b.all()
-	for k, p := range a.all() {
-		if other, ok := others[k]; !ok || !samePart(p, other) {
-			return false
-		}
-	}
-	return true
-}
-
 // samePart must notice a change of every field, including fields that are added to a part
 // later.
 func TestSamePartSeesEveryField(t *testing.T) {
