@@ -41,7 +41,7 @@ type Service struct {
 	// Metrics is the registry of all metrics.
 	Metrics *prometheus.Registry
 	// Deliverer delivers the events of subscriptions. It may send webhooks to any address, and
-	// tries again after 10 milliseconds.
+	// tries again after 10 milliseconds, and after some failures after a second.
 	Deliverer *delivery.Deliverer
 	stop      func()
 	paused    sync.Mutex // held while the read models do not follow the log
@@ -72,7 +72,7 @@ func Start(
 	}
 	s.Deliverer, err = delivery.Open(ctx, delivery.Options{
 		Log: s.Log, Models: s.Models, Webhooks: webhook.Options{AllowPrivate: true, Version: "test"}, Now: now, Logger: quiet,
-		Schedule: func(int) time.Duration { return 10 * time.Millisecond },
+		Schedule: schedule,
 		NewID:    func() domain.CommandID { return domain.CommandID(uuid.New()) },
 	})
 	if err != nil {
@@ -202,4 +202,13 @@ func (s *Service) follow(ctx context.Context, t testing.TB) (end func()) {
 		stop()
 		followed.Wait()
 	}
+}
+
+// schedule returns how long a delivery waits after a failed attempt. An endpoint that is never
+// there must not keep the processor from the tests.
+func schedule(attempt int) time.Duration {
+	if attempt > 10 {
+		return time.Second
+	}
+	return 10 * time.Millisecond
 }
