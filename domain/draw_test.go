@@ -184,7 +184,7 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		"suspend organization's": func(t *rapid.T, m Meta) Command {
 			return SuspendOrganizationMember{m, who.Draw(t, "user"), one(t, 3, "forced")}
 		},
-		"reinstate organization's": func(t *rapid.T, m Meta) Command { return ReinstateOrganizationMember{m, who.Draw(t, "user")} },
+		"reinstate organization's": func(t *rapid.T, m Meta) Command { return w.drawReinstatement(t, m) },
 		"set profile":              func(t *rapid.T, m Meta) Command { return SetProfile{m, w.erasing(t, "user"), patch(t)} },
 		"create role": func(t *rapid.T, m Meta) Command {
 			key := role(t)
@@ -228,10 +228,19 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			ws, u := user(t)
 			return ChangeMember{m, ws, u, maybe(t, "other role", role), maybe(t, "other permissions", permissions), maybe(t, "other end", end)}
 		},
-		"remove member":  func(t *rapid.T, m Meta) Command { ws, u := user(t); return RemoveMember{m, ws, u} },
-		"suspend member": func(t *rapid.T, m Meta) Command { ws, u := user(t); return SuspendMember{m, ws, u} },
+		"remove member": func(t *rapid.T, m Meta) Command { ws, u := user(t); return RemoveMember{m, ws, u} },
+		"suspend member": func(t *rapid.T, m Meta) Command {
+			ws, u := user(t)
+			if one(t, 6, "who is invited") {
+				ws, u = w.one(t, MembershipInvited)
+			}
+			return SuspendMember{m, ws, u}
+		},
 		"reinstate member": func(t *rapid.T, m Meta) Command {
 			ws, u := w.one(t, MembershipSuspended)
+			if one(t, 6, "who is invited") {
+				ws, u = w.one(t, MembershipInvited)
+			}
 			return ReinstateMember{m, ws, u}
 		},
 		"expire member": func(t *rapid.T, m Meta) Command {
@@ -245,6 +254,9 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 		"renew invitation": func(t *rapid.T, m Meta) Command {
 			ws, u := w.one(t, MembershipInvited)
+			if one(t, 3, "by anybody who may") {
+				m = byRoot
+			}
 			return RenewInvitation{m, ws, u, secret.Draw(t, "secret"), lasts.Draw(t, "lasts")}
 		},
 		"accept invitation": func(t *rapid.T, m Meta) Command {
@@ -263,7 +275,8 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 			return IssueToken{m, facts}
 		},
 		"rotate token": func(t *rapid.T, m Meta) Command {
-			return RotateToken{m, id.Draw(t, "token"), secret.Draw(t, "secret"), overlap.Draw(t, "overlap")}
+			m, id := w.token(t, m)
+			return RotateToken{m, id, secret.Draw(t, "secret"), overlap.Draw(t, "overlap")}
 		},
 		"revoke token": func(t *rapid.T, m Meta) Command { return RevokeToken{m, id.Draw(t, "token")} },
 		"create subscription": func(t *rapid.T, m Meta) Command {
@@ -287,6 +300,10 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 		"resume subscription": func(t *rapid.T, m Meta) Command {
 			m, c := w.subscription(t, m, true)
+			if c.PausedAt.IsZero() && one(t, 2, "pause it first") {
+				m, c = w.subscription(t, m, false)
+				return PauseSubscription{m, c.ID, PauseRequested, "", nil}
+			}
 			return ResumeSubscription{m, c.ID}
 		},
 		"rewind subscription": func(t *rapid.T, m Meta) Command {
@@ -303,6 +320,11 @@ func (w *world) commands() map[string]func(*rapid.T, Meta) Command {
 		},
 		"rotate subscription's secret": func(t *rapid.T, m Meta) Command {
 			m, c := w.subscription(t, m, false)
+			if c.Version == 0 && one(t, 2, "create it first") {
+				facts := hook
+				facts.ID, facts.Batch = c.ID, 1
+				return CreateSubscription{byRoot, facts, 0}
+			}
 			return RotateSubscriptionSecret{m, c.ID, secret.Draw(t, "secret"), c.Generation + rapid.IntRange(0, 2).Draw(t, "generation"), overlap.Draw(t, "overlap")}
 		},
 		"delete subscription": func(t *rapid.T, m Meta) Command {
@@ -377,6 +399,32 @@ func (w *world) subscription(t *rapid.T, m Meta, paused bool) (Meta, Subscriptio
 	return m, Subscription{SubscriptionFacts: SubscriptionFacts{ID: id}}
 }
 
+// token draws a token, and in most cases one that was not revoked, if there is one, and somebody
+// who may change it. Otherwise it draws any.
+func (w *world) token(t *rapid.T, m Meta) (Meta, TokenID) {
+	if !one(t, 3, "any token") {
+		for _, id := range someTokens {
+			if token := w.state.Token(acme, id); token != nil && token.RevokedAt.IsZero() {
+				return byRoot, id
+			}
+		}
+	}
+	return m, rapid.SampledFrom(someTokens).Draw(t, "token")
+}
+
+// drawReinstatement draws somebody who is suspended in the organization if there is one, and
+// otherwise anybody.
+func (w *world) drawReinstatement(t *rapid.T, m Meta) Command {
+	if one(t, 2, "who is suspended") {
+		for _, user := range people {
+			if w.model.barred[OrganizationMemberKey(acme, user)] {
+				return ReinstateOrganizationMember{byRoot, user}
+			}
+		}
+	}
+	return ReinstateOrganizationMember{m, rapid.SampledFrom(anybody).Draw(t, "user")}
+}
+
 // reviewCommands adds the commands on reviews.
 func (w *world) reviewCommands(all map[string]func(*rapid.T, Meta) Command) {
 	id, ws := rapid.SampledFrom(reviewIDs), rapid.SampledFrom(workspaces)
@@ -408,8 +456,14 @@ func (w *world) reviewCommands(all map[string]func(*rapid.T, Meta) Command) {
 			}
 			c.Decisions = append(c.Decisions, d)
 		}
-		if row := w.reviewed(c.ID); row != nil && one(t, 2, "the last row again") {
+		row := w.reviewed(c.ID)
+		if row != nil && one(t, 2, "the last row again") {
 			c.Decisions = []RowDecision{{Workspace: row.Workspace, User: row.User, Decision: decisions.Draw(t, "other decision")}}
+		}
+		if row != nil && row.Decision == ReviewRevoked && one(t, 2, "take it back") {
+			c.Decisions = []RowDecision{{Workspace: row.Workspace, User: row.User, Decision: ReviewKept}}
+			c.Meta = by(rapid.SampledFrom([]UserID{ada, ben, olga}).Draw(t, "one who manages"))
+			return c
 		}
 		if len(c.Decisions) > 0 && one(t, 2, "by an admin") {
 			c.Meta = by(rapid.SampledFrom([]UserID{ada, ben}).Draw(t, "admin"))
@@ -433,14 +487,20 @@ func (w *world) review(t *rapid.T) ReviewID {
 	return rapid.SampledFrom(reviewIDs).Draw(t, "review")
 }
 
-// reviewed returns the row of the review that was decided last, or nil.
+// reviewed returns the row of the review that was revoked last. If none was, it returns the row
+// that was decided last, or nil.
 func (w *world) reviewed(id ReviewID) (last *ReviewRow) {
 	for _, r := range slices.Backward(w.history) {
 		if e, ok := r.Event.(ReviewRowDecided); ok && e.ID == id {
-			return w.state.ReviewRow(id, e.Workspace, e.User)
+			switch row := w.state.ReviewRow(id, e.Workspace, e.User); {
+			case row.Decision == ReviewRevoked:
+				return row
+			case last == nil:
+				last = row
+			}
 		}
 	}
-	return nil
+	return last
 }
 
 // drawBatch draws a batch of operations on the members of one workspace.
