@@ -197,6 +197,9 @@ func (f *files) find(ctx context.Context, last, number uint64) (at uint64, err e
 		at, before, found = r.Sequence, found, r.Place()
 		return nil
 	})
+	if damage, damaged := errors.AsType[*block.Damage](err); damaged && damage.Sequence > last {
+		err = errEnough // the message after the last one: it is being written
+	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return 0, err
 	}

@@ -1,7 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -45,5 +49,31 @@ func TestReadingInside(t *testing.T) {
 			}
 		}
 		l.all = append(l.all, write(t, p, 3, 1, 1000)[1:]...)
+	}
+}
+
+// A message that is being written is no damage to whoever searches among those before it.
+func TestSearchMeetsUnfinishedMessage(t *testing.T) {
+	l := largeLog(t)
+	s, _ := start(t, l.dir)
+	p := s.Partitions[0]
+	tip := l.all[len(l.all)-1]
+	files, err := filepath.Glob(filepath.Join(s.files(0).Dir, "msgs", "*.blk"))
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	last := slices.MaxFunc(files, func(a, b string) int { return len(a) - len(b) + bytes.Compare([]byte(a), []byte(b)) })
+	f, err := os.OpenFile(last, os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		_, err = f.Write(bytes.Repeat([]byte{0xff}, 1000))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := false
+	p.OnDamage(func(error) { damaged = true })
+	if _, ok, err := p.Before(t.Context(), tip.Number); err != nil || !ok || damaged {
+		t.Errorf("before the last event: %t, %v, damaged: %t", ok, err, damaged)
 	}
 }
