@@ -168,7 +168,7 @@ func (p *profiles) open(ctx context.Context, m *wire.Message) error {
 		case domain.UserErasureRequested:
 			p.withhold(e.Key)
 		case domain.UserErased:
-			p.release(e.Key)
+			p.erased(e.Key)
 		}
 		set, ok := r.Event.(domain.UserProfileSet)
 		if !ok || set.Sealed.Key.IsZero() || set.Erased || set.Profile != (domain.ProfileFacts{}) {
@@ -250,8 +250,12 @@ func (p *profiles) withhold(key domain.PersonalKeyID) {
 	p.withheld[key] = struct{}{}
 }
 
-// release forgets a key that was destroyed.
-func (p *profiles) release(key domain.PersonalKeyID) {
+// erased forgets a key that was destroyed. Another node may have destroyed it, whose message to the
+// keys of this one can come later than the event that says so.
+func (p *profiles) erased(key domain.PersonalKeyID) {
+	if p.keys != nil {
+		p.keys.Forget(key)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.kept {
@@ -305,12 +309,18 @@ func (l *Log) WithholdErased(ctx context.Context, org domain.OrganizationID) err
 
 // Erase destroys keys of a user, so that nobody can read any more what they have sealed, in no
 // copy of the log. Before that it notes the erasure in the ledger, which restoring a backup needs.
-// When it returns nil both are durable. Doing it again does no harm.
-func (l *Log) Erase(ctx context.Context, e personal.Erasure) error {
+// When it returns nil both are durable. Doing it again does no harm. It calls did after each step,
+// with "noted" and with "destroyed".
+func (l *Log) Erase(ctx context.Context, e personal.Erasure, did func(step string)) error {
 	if err := l.profiles.ledger.Append(ctx, e); err != nil {
 		return err
 	}
-	return l.profiles.keys.Destroy(ctx, e.Keys...)
+	did("noted")
+	if err := l.profiles.keys.Destroy(ctx, e.Keys...); err != nil {
+		return err
+	}
+	did("destroyed")
+	return nil
 }
 
 // Show returns the CloudEvent as people and webhooks get it: a profile is in the clear, or there

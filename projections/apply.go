@@ -62,9 +62,11 @@ func (m *ReadModels) commit(p *projector) error {
 		p.took = 0
 	}
 	m.publish()
-	// If somebody reads from the WAL now, this is tried after the next commit, and whoever waits
-	// for it calls [ReadModels.Wipe].
-	_ = p.wipe()
+	// If somebody reads from the WAL now, this is tried after the next commit, and whoever finishes
+	// erasures calls [ReadModels.Wipe] and [ReadModels.WipeRemains].
+	if p.wipe() != nil && p.erasure.IsZero() {
+		m.erasure.move(begin)
+	}
 	return nil
 }
 
@@ -80,6 +82,9 @@ func (m *ReadModels) publish() {
 		if before := m.current[i].Number; checkpoint.Number > before {
 			m.current[i] = checkpoint
 			m.partitions[i].revoked.Store(m.projector.revoked[i])
+			if number := m.projector.erasures[i]; number > 0 {
+				m.history.erasures[i].Store(number)
+			}
 			m.partitions[i].committed.reach(checkpoint.Number)
 			m.history.add(checkpoint.Number - before)
 		}

@@ -28,6 +28,7 @@ func (p *projector) userErasureRequested(e domain.UserErasureRequested, r *domai
 		return err
 	}
 	p.erased, p.unerased = true, true
+	p.erasures[partitionOf(key)] = r.Number
 	if p.versions {
 		return p.eraseVersions(person)
 	}
@@ -136,8 +137,9 @@ func (m *ReadModels) Erasures(ctx context.Context, partition, limit int) (list [
 	return list, err
 }
 
-// NextErasure returns when the earliest erasure was asked for whose end is not recorded. It is
-// zero if there is none. The channel is closed when the time changes and when the read models
+// NextErasure returns when the earliest erasure was asked for whose end is not recorded. It is a
+// time in the past if all are recorded, by another node, and a file of this one can have remains
+// ([ReadModels.WipeRemains]). It is zero if there is nothing to be done. The channel is closed when the time changes and when the read models
 // are closed.
 func (m *ReadModels) NextErasure() (asked time.Time, moved <-chan struct{}) { return m.erasure.get() }
 
@@ -191,6 +193,21 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 		return ctx.Err()
 	}
 	return file.projector.wipe()
+}
+
+// WipeRemains returns nil once the file has no remains of erasures whose end is recorded. The history
+// tries by itself until it has none.
+func (m *ReadModels) WipeRemains() error {
+	return m.write(func(p *projector) error {
+		err := m.commit(p)
+		if err == nil {
+			err = p.wipe()
+		}
+		if err == nil {
+			m.erasure.move(p.erasure)
+		}
+		return err
+	})
 }
 
 // wipe moves the pages that overwrite personal data out of the WAL, and makes the WAL empty. It

@@ -31,6 +31,9 @@ type History struct {
 
 	behind     atomic.Int64 // how many events the read models have that it lacks
 	partitions []progress   // what has been applied and committed
+	// erasures are the numbers of the last events, of each partition, that have erased somebody in
+	// the read models of now. As long as the history does not have them, it is not read.
+	erasures []atomic.Uint64
 
 	mu    sync.RWMutex // is locked while the file is replaced
 	file  *historyFile // nil: there is none at the moment
@@ -61,7 +64,7 @@ const (
 func openHistory(o Options) *History {
 	h := &History{
 		options: o, wanted: make(chan struct{}, 1), more: make(chan struct{}, 1), closed: make(chan struct{}),
-		partitions: make([]progress, o.Partitions),
+		partitions: make([]progress, o.Partitions), erasures: make([]atomic.Uint64, o.Partitions),
 	}
 	h.reopen()
 	return h
@@ -92,9 +95,10 @@ func (h *History) reopen() {
 }
 
 // AsOf returns queries that see the tables as they were when the event at the position had
-// just been applied. It waits until the history has the event. They see only the organizations
-// of the position's partition, and of others something that never was. What ends by the clock
-// is judged by the time that each query is given, as always.
+// just been applied. It waits until the history has the event, and has erased everybody whom the
+// read models of now have. They see only the organizations of the position's partition, and of
+// others something that never was. What ends by the clock is judged by the time that each query is
+// given, as always.
 //
 // The errors are the context's, [ErrClosed], and what keeps the history from being read.
 func (m *ReadModels) AsOf(ctx context.Context, p wire.Position) (*Queries, error) {
@@ -107,8 +111,9 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, *history
 	if p.Partition < 0 || p.Partition >= len(h.partitions) {
 		return nil, nil, fmt.Errorf("position %s: there are %d partitions", p, len(h.partitions))
 	}
-	if progress := &h.partitions[p.Partition]; progress.number.Load() < p.Number {
-		there, leave := progress.wait(p.Number)
+	needed := max(p.Number, h.erasures[p.Partition].Load())
+	if progress := &h.partitions[p.Partition]; progress.number.Load() < needed {
+		there, leave := progress.wait(needed)
 		defer leave()
 		signal(h.wanted)
 		select {
@@ -116,7 +121,7 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, *history
 		case <-h.closed:
 			return nil, nil, ErrClosed
 		case <-ctx.Done():
-			return nil, nil, fmt.Errorf("waiting until the history has position %s: %w", p, ctx.Err())
+			return nil, nil, fmt.Errorf("waiting until the history has event %d, to read as of position %s: %w", needed, p, ctx.Err())
 		}
 	}
 	file, err := h.opened()

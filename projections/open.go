@@ -282,8 +282,13 @@ func (m *ReadModels) prepare(o Options) (err error) {
 		return err
 	}
 	m.history = openHistory(o)
-	for i := range m.current {
+	for i := range m.history.erasures {
 		m.history.add(m.current[i].Number)
+		// A history that a process before has made may lack erasures that the read models have, and
+		// one that is rebuilt is rebuilt with keys that are still to be destroyed.
+		if m.history.partitions[i].number.Load() > 0 || !m.projector.erasure.IsZero() {
+			m.history.erasures[i].Store(m.current[i].Number)
+		}
 	}
 	go m.mover.run(o.logger())
 	m.absence.start(m)

@@ -34,9 +34,12 @@ type projector struct {
 
 	// These values are published when the transaction is committed. What may have changed
 	// stays noted until then.
-	revoked []uint64  // for every partition, the number of the last event that revoked a token
-	end     time.Time // see [ReadModels.NextEnd]
-	ends    bool      // end may have changed
+	revoked []uint64 // for every partition, the number of the last event that revoked a token
+	// erasures are the numbers of the last events, of each partition, that have erased somebody. They
+	// are 0 until this projector applies one.
+	erasures []uint64
+	end      time.Time // see [ReadModels.NextEnd]
+	ends     bool      // end may have changed
 
 	offboarding time.Time // see [ReadModels.NextOffboarding]
 	unrecorded  bool      // offboarding may have changed
@@ -62,7 +65,7 @@ func newProjector(c conn, partitions int) (*projector, error) {
 	p := &projector{
 		conn: c, checkpoints: make([]wire.Checkpoint, partitions),
 		roles:   roles,
-		revoked: make([]uint64, partitions),
+		revoked: make([]uint64, partitions), erasures: make([]uint64, partitions),
 	}
 	return p, errors.Join(err, p.readCheckpoints())
 }

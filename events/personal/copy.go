@@ -56,7 +56,7 @@ func (k *Keys) Put(ctx context.Context, copies ...Copy) error {
 	if err := k.keeper.restore(ctx, keys, erased); err != nil {
 		return err
 	}
-	k.forget(erased...)
+	k.Forget(erased...)
 	return nil
 }
 

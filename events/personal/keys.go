@@ -113,7 +113,7 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 	pool := o.Pool
 	if o.Servers != nil {
 		pool = cmp.Or(pool, streamPool)
-		k.keeper, err = openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, k.forget)
+		k.keeper, err = openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, k.Forget)
 	} else {
 		pool = cmp.Or(pool, filePool)
 		k.keeper, err = openFile(ctx, o.Dir, o.ReadOnly)
@@ -178,13 +178,14 @@ func (k *Keys) Destroy(ctx context.Context, ids ...KeyID) error {
 	if err := k.keeper.destroy(ctx, ids); err != nil {
 		return err
 	}
-	k.forget(ids...)
+	k.Forget(ids...)
 	k.metrics.destroyed.Add(float64(len(ids)))
 	return nil
 }
 
-// forget drops keys that were destroyed from memory.
-func (k *Keys) forget(ids ...KeyID) {
+// Forget drops keys from memory that were destroyed, by whatever node. From then on [Keys.Find]
+// returns [ErrErased] for them.
+func (k *Keys) Forget(ids ...KeyID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.age++
