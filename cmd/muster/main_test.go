@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){
 		"muster": func() {
 			flushAlways = os.Getenv(lazyVariable) == ""
+			killErasure()
 			os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 		},
 		"nats-server": runNATS,

@@ -11,8 +11,14 @@ import (
 // externalNATS starts a NATS server as an operator would run it, and returns its URL.
 func externalNATS(t testing.TB) (url string) {
 	t.Helper()
+	return natsIn(t, filepath.Join(t.TempDir(), "nats"))
+}
+
+// natsIn is externalNATS with its files in a directory.
+func natsIn(t testing.TB, dir string) (url string) {
+	t.Helper()
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: filepath.Join(t.TempDir(), "nats"), SyncAlways: true, NoSigs: true,
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true,
 	})
 	if err != nil {
 		t.Fatal(err)
