@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections/sqlite"
 )
@@ -16,6 +17,7 @@ type historyFile struct {
 	writer    *sqlite.File
 	projector *projector
 	queries   Queries                  // without a moment
+	committed []wire.Checkpoint        // which the file has; those of the projector can be ahead
 	wiping    chan struct{}            // has an element while the connection that writes is used
 	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
 	damage    atomic.Pointer[error]    // the first that was found
@@ -55,6 +57,7 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
 	}
 	h.projector.versions = true
+	h.committed = slices.Clone(h.projector.checkpoints)
 	// A process that was killed may have left the WAL with what had been overwritten in the file.
 	h.projector.erased = true
 	if err := h.projector.wipe(); err != nil {
@@ -106,28 +109,41 @@ func (f *historyFile) close() error {
 	return errors.Join(f.queries.points.Close(), f.writer.Close())
 }
 
-// apply applies what the replay brings and reports how far it has been committed.
+// apply applies what the replay brings and reports how far it has been committed. After an error
+// too, what was applied before it is committed. A message that cannot be applied stops only its
+// own partition.
 func (f *historyFile) apply(ctx context.Context, replay replay, committed func([]wire.Checkpoint)) error {
 	f.wiping <- struct{}{}
 	defer func() { <-f.wiping }()
 	p := f.projector
-	known := slices.Clone(p.checkpoints)
+	if err := p.resume(); err != nil { // so that its checkpoints are those of the transaction
+		return err
+	}
 	n := 0
 	commit := func() error {
 		p.ends, p.unrecorded, p.unerased = false, false, false // nobody asks the history what is next
-		if err := p.commit(known); err != nil {
+		if err := p.commit(f.committed); err != nil {
 			return err
 		}
-		known, n = slices.Clone(p.checkpoints), 0
-		committed(known)
+		f.committed, n = slices.Clone(p.checkpoints), 0
+		committed(f.committed)
 		return errors.Join(ctx.Err(), p.wipe())
 	}
-	err := replay(known, func(messages []wire.Message) error {
+	stopped := make([]error, len(p.checkpoints)) // why a partition is not applied any more
+	err := replay(slices.Clone(p.checkpoints), func(messages []wire.Message) error {
 		for i := range messages {
-			if err := p.apply(messages[i]); err != nil {
-				return err
+			m := &messages[i]
+			if stopped[m.Partition] != nil {
+				continue
 			}
-			if n += len(messages[i].Entries); n >= historyTransaction {
+			if err := p.apply(*m); err != nil {
+				if errors.Is(err, events.ErrTryAgain) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrGap) {
+					return err
+				}
+				stopped[m.Partition] = err
+				continue
+			}
+			if n += len(m.Entries); n >= historyTransaction {
 				if err := commit(); err != nil {
 					return err
 				}
@@ -135,10 +151,7 @@ func (f *historyFile) apply(ctx context.Context, replay replay, committed func([
 		}
 		return nil
 	})
-	if err == nil || ctx.Err() != nil {
-		err = errors.Join(err, commit())
-	}
-	return err
+	return errors.Join(errors.Join(stopped...), err, commit())
 }
 
 // keepsVersions reports whether the event can change a row that has versions. Secrets are of no
