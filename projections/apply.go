@@ -62,9 +62,9 @@ func (m *ReadModels) commit(p *projector) error {
 		p.took = 0
 	}
 	m.publish()
-	// If somebody reads from the WAL now, this is tried after the next commit, and whoever finishes
-	// erasures calls [ReadModels.Wipe] and [ReadModels.WipeRemains].
-	if p.wipe() != nil && p.erasure.IsZero() {
+	// If somebody reads from the WAL now, this is tried after the next commit. Nobody waits here,
+	// because nothing is applied meanwhile: [ReadModels.Wipe] and [ReadModels.WipeRemains] do.
+	if p.wipe(0) != nil && p.erasure.IsZero() {
 		m.erasure.move(begin)
 	}
 	return nil
@@ -206,7 +206,7 @@ func (p *projector) resume() error {
 	if !p.lost {
 		return nil
 	}
-	_ = p.shrink() // the disk may be full of the WAL
+	_ = p.shrink(shrinkTimeout) // the disk may be full of the WAL
 	return p.redo()
 }
 

@@ -166,21 +166,19 @@ func (m *ReadModels) ErasureOf(org domain.OrganizationID, user domain.UserID) (e
 }
 
 // Wipe returns nil once no file of the read models has what the profile was that an event at the
-// position asked to erase, nor one that was set aside. The event must have been applied.
+// position asked to erase, nor one that was set aside. The event must have been applied. Wipe waits
+// until the history has applied it too ([ReadModels.KeepHistory]).
 func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 	if err := m.write(func(p *projector) error {
 		if err := m.commit(p); err != nil { // nothing can be moved within a transaction
 			return err
 		}
-		return p.wipe()
+		return p.wipe(shrinkTimeout)
 	}); err != nil {
 		return err
 	}
 	if err := m.history.options.deleteAside(); err != nil {
 		return err
-	}
-	if !m.history.kept.Load() {
-		return nil
 	}
 	_, file, err := m.history.asOf(ctx, p)
 	if err != nil {
@@ -192,7 +190,10 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return file.projector.wipe()
+	if err := file.intact(); err != nil {
+		return err
+	}
+	return file.projector.wipe(shrinkTimeout)
 }
 
 // WipeRemains returns nil once the file has no remains of erasures whose end is recorded. The history
@@ -201,7 +202,7 @@ func (m *ReadModels) WipeRemains() error {
 	return m.write(func(p *projector) error {
 		err := m.commit(p)
 		if err == nil {
-			err = p.wipe()
+			err = p.wipe(shrinkTimeout)
 		}
 		if err == nil {
 			m.erasure.move(p.erasure)
@@ -211,14 +212,14 @@ func (m *ReadModels) WipeRemains() error {
 }
 
 // wipe moves the pages that overwrite personal data out of the WAL, and makes the WAL empty. It
-// fails as long as somebody reads from the WAL. The file then has no remains of what was
-// overwritten (see package checksum), but the pages in the cache can, and would take them into the
-// WAL again. So it empties the cache.
-func (p *projector) wipe() error {
+// waits so many milliseconds for those who read from the WAL, and fails if that is not enough. The
+// file then has no remains of what was overwritten (see package checksum), but the pages in the
+// cache can, and would take them into the WAL again. So it empties the cache.
+func (p *projector) wipe(timeout int) error {
 	if !p.erased {
 		return nil
 	}
-	err := p.shrink()
+	err := p.shrink(timeout)
 	if err == nil {
 		err = p.Script(`PRAGMA shrink_memory`)
 	}

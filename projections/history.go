@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/muster-dev/muster/events"
@@ -27,7 +26,6 @@ type History struct {
 	wanted  chan struct{} // has an element if somebody waits for what is not applied
 	more    chan struct{} // has an element if the log has more
 	closed  chan struct{}
-	kept    atomic.Bool // somebody applies to it
 
 	behind     atomic.Int64 // how many events the read models have that it lacks
 	partitions []progress   // what has been applied and committed
@@ -162,7 +160,6 @@ func signal(to chan<- struct{}) {
 
 // KeepHistory applies to the history what comes into the log, until the context ends.
 func (m *ReadModels) KeepHistory(ctx context.Context, log *events.Log) {
-	m.history.kept.Store(true)
 	whole := false // the log is known to hold what the history has
 	m.history.follow(ctx, func(after []wire.Checkpoint, apply func([]wire.Message) error) error {
 		for _, c := range after {
@@ -266,7 +263,7 @@ func (h *History) drop(file *historyFile, cause error) error {
 		h.behind.Add(int64(h.partitions[i].number.Swap(0))) //nolint:gosec // far below 2^63
 	}
 	h.mu.Unlock()
-	return errors.Join(file.close(), sqlite.Delete(h.name()))
+	return errors.Join(file.close(fmt.Errorf("%w: the history is rebuilt: %w", ErrClosed, cause)), sqlite.Delete(h.name()))
 }
 
 // close closes the history once nobody follows it any more.
@@ -277,5 +274,5 @@ func (h *History) close() error {
 	if h.file == nil {
 		return nil
 	}
-	return h.file.close()
+	return h.file.close(ErrClosed)
 }

@@ -27,7 +27,7 @@ func twoPartitions(t *testing.T) (*history, *History) {
 // of it. It closes the history and opens it again.
 func (h *history) requireHistory(t *testing.T, past *History) {
 	t.Helper()
-	if err := past.file.close(); err != nil {
+	if err := past.file.close(ErrClosed); err != nil {
 		t.Fatal(err)
 	}
 	past.reopen()

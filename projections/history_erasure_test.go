@@ -68,7 +68,6 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 	}
 	dir := t.TempDir()
 	m := opened(t, dir, h)
-	m.history.kept.Store(true)
 	catchUp := func() {
 		t.Helper()
 		h.follow(t, m)

@@ -20,11 +20,11 @@ type historyFile struct {
 	committed []wire.Checkpoint        // which the file has; those of the projector can be ahead
 	wiping    chan struct{}            // has an element while the connection that writes is used
 	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
-	damage    atomic.Pointer[error]    // the first that was found
+	damage    atomic.Pointer[error]    // the first that was found, or why the file was closed
 	wake      func()                   // is called when it is found
 }
 
-// intact returns the damage that was found, or nil.
+// intact returns the damage that was found or why the file was closed, or nil.
 func (f *historyFile) intact() error {
 	if damage := f.damage.Load(); damage != nil {
 		return *damage
@@ -60,7 +60,7 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	h.committed = slices.Clone(h.projector.checkpoints)
 	// A process that was killed may have left the WAL with what had been overwritten in the file.
 	h.projector.erased = true
-	if err := h.projector.wipe(); err != nil {
+	if err := h.projector.wipe(shrinkTimeout); err != nil {
 		return nil, errors.Join(err, h.writer.Close())
 	}
 	readers, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
@@ -94,8 +94,11 @@ func (f *historyFile) show(c conn, number uint64) error {
 	if *shown == number {
 		return nil
 	}
+	if err := c.Change(`UPDATE temp.as_of SET number = ?`, int64(number)); err != nil { //nolint:gosec // far below 2^63
+		return err
+	}
 	*shown = number
-	return c.Change(`UPDATE temp.as_of SET number = ?`, int64(number)) //nolint:gosec // far below 2^63
+	return nil
 }
 
 // found notes the damage, if it is the first that was found.
@@ -105,7 +108,11 @@ func (f *historyFile) found(damage error) {
 	}
 }
 
-func (f *historyFile) close() error {
+// close closes the file once nobody uses it any more. Whoever comes later gets the error why.
+func (f *historyFile) close(why error) error {
+	f.wiping <- struct{}{}
+	defer func() { <-f.wiping }()
+	f.damage.CompareAndSwap(nil, &why)
 	return errors.Join(f.queries.points.Close(), f.writer.Close())
 }
 
@@ -127,7 +134,8 @@ func (f *historyFile) apply(ctx context.Context, replay replay, committed func([
 		}
 		f.committed, n = slices.Clone(p.checkpoints), 0
 		committed(f.committed)
-		return errors.Join(ctx.Err(), p.wipe())
+		_ = p.wipe(0) // as after a commit of the read models of now
+		return ctx.Err()
 	}
 	stopped := make([]error, len(p.checkpoints)) // why a partition is not applied any more
 	err := replay(slices.Clone(p.checkpoints), func(messages []wire.Message) error {

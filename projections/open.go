@@ -267,7 +267,7 @@ func (m *ReadModels) prepare(o Options) (err error) {
 	// A process that was killed may have left the WAL with what had been overwritten in the file.
 	// If it cannot be moved now, that is tried after the first commit.
 	m.projector.erased = true
-	_ = m.projector.wipe()
+	_ = m.projector.wipe(0)
 	m.current = slices.Clone(m.projector.checkpoints)
 	m.partitions = make([]partition, o.Partitions)
 	for i := range m.partitions {

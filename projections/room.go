@@ -17,8 +17,8 @@ const (
 	walShare = 16
 	// framed is how many bytes a page takes in the WAL.
 	framed = pageSize + 24
-	// shrinkTimeout is how many milliseconds [ReadModels.Shrink] waits for queries that
-	// read from the WAL. Nothing is applied meanwhile.
+	// shrinkTimeout is how many milliseconds [ReadModels.Shrink] and [ReadModels.Wipe] wait for
+	// queries that read from the WAL. Nothing is applied meanwhile.
 	shrinkTimeout = 1_000
 	// busyTimeout is how many milliseconds everything else waits that writes.
 	busyTimeout = "50"
@@ -51,15 +51,16 @@ func (m *ReadModels) Shrink() error {
 		if size, err := m.mover.wal.Size(); err == nil && size <= m.mover.ahead && !p.lost {
 			return nil
 		}
-		return p.shrink()
+		return p.shrink(shrinkTimeout)
 	})
 }
 
-func (p *projector) shrink() (err error) {
+// shrink waits at most so many milliseconds for queries.
+func (p *projector) shrink(timeout int) (err error) {
 	if p.lost {
 		_, _ = p.Exec("ROLLBACK") // there may be none any more
 	}
-	if err := p.Script(fmt.Sprintf(`PRAGMA busy_timeout = %d`, shrinkTimeout)); err != nil {
+	if err := p.Script(fmt.Sprintf(`PRAGMA busy_timeout = %d`, timeout)); err != nil {
 		return err
 	}
 	defer func() {

@@ -65,7 +65,7 @@ func verifyHistory(ctx context.Context, o Options, scratch string, replay replay
 		if err != nil {
 			return err
 		}
-		return errors.Join(f.apply(ctx, replay.until(until), func([]wire.Checkpoint) {}), f.close())
+		return errors.Join(f.apply(ctx, replay.until(until), func([]wire.Checkpoint) {}), f.close(ErrClosed))
 	})
 }
 
