@@ -60,7 +60,8 @@ type RowDecision struct {
 
 // DecideReview decides rows of a review: all of them, or none if one is refused. To revoke
 // somebody's access ends their membership in the same commit. A row can be decided again as
-// long as the review is open, except that what was revoked cannot be kept.
+// long as the review is open, except that what was revoked cannot be kept. The same decision
+// again changes nothing, unless access was revoked and the user has it again.
 //
 // The caller makes sure that every row is one of the review.
 type DecideReview struct {
@@ -157,7 +158,8 @@ func (c DecideReview) row(s *State, review *Review, d RowDecision, seen map[Key]
 	if before.decision() == ReviewRevoked && d.Decision == ReviewKept {
 		return nil, fmt.Errorf("user %s in workspace %s: %w", d.User, d.Workspace, ErrRowRevoked)
 	}
-	if before != nil && before.Decision == d.Decision && before.Reason == d.Reason {
+	again := before != nil && before.Decision == d.Decision && before.Reason == d.Reason
+	if again && (d.Decision == ReviewKept || c.without(s, d, at)) {
 		return nil, nil
 	}
 	decided := ReviewRowDecided{About{c.Organization, d.Workspace, d.User}, c.ID, d.Decision, before.decision(), d.Reason}
@@ -168,11 +170,22 @@ func (c DecideReview) row(s *State, review *Review, d RowDecision, seen map[Key]
 	return append([]Event{decided}, ended...), err
 }
 
+// without reports whether the user has no access to the workspace. Somebody may have given it to
+// them again after it was revoked.
+func (c DecideReview) without(s *State, d RowDecision, at time.Time) bool {
+	return !c.inherits(s, d) && s.Membership(d.Workspace, d.User).gone(at)
+}
+
+// inherits reports whether the user has access because of their role in the organization. That is
+// so too while the user is suspended: with the end of the suspension the access would be back.
+func (c DecideReview) inherits(s *State, d RowDecision) bool {
+	return s.OrganizationMember(c.Organization, d.User).role().Level() >= LevelManage
+}
+
 // revoke returns the event that ends the user's membership, if they have one. It refuses if
-// the user would have access all the same, because of their role in the organization. That is so
-// too while the user is suspended: with the end of the suspension the access would be back.
+// the user would have access all the same.
 func (c DecideReview) revoke(s *State, d RowDecision, at time.Time) ([]Event, error) {
-	if s.OrganizationMember(c.Organization, d.User).role().Level() >= LevelManage {
+	if c.inherits(s, d) {
 		return nil, fmt.Errorf("user %s: %w", d.User, ErrAccessInherited)
 	}
 	if s.Membership(d.Workspace, d.User) == nil {
