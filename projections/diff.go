@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -35,8 +34,8 @@ type AccessChange struct {
 	// of, in order. There is none if a grant has ended by the clock and no event had recorded
 	// that yet.
 	Events []wire.Position
-	// Ended is when the membership, which was still there Before, ended by the clock. It is zero
-	// if it did not.
+	// Ended is when the membership ended by the clock. It is zero if it did not, or if somebody
+	// removed the member before.
 	Ended time.Time
 }
 
@@ -296,12 +295,18 @@ func (d *diff) events(ws FoundWorkspace, person int64, change *AccessChange) err
 	if err != nil {
 		return err
 	}
-	err = d.Row([]any{sqlite.Time(&change.Ended)}, `
-		SELECT max(ends_at) FROM main.memberships_versions
-		WHERE workspace = +?1 AND person = +?2 AND since <= +?4 AND until > +?3 AND ends_at > +?5 AND ends_at <= +?6`,
-		ws.key, person, from, to, d.span.From.Time.UnixMilli(), d.span.To.Time.UnixMilli())
-	if slices.ContainsFunc(change.After.Grants, func(g Grant) bool { return g.Source == SourceDirect }) {
-		change.Ended = time.Time{} // it was prolonged, or began again
-	}
-	return err
+	return d.Row([]any{sqlite.Time(&change.Ended)}, lastEnd, ws.key, person, from, to, d.span.From.Time.UnixMilli(), d.span.To.Time.UnixMilli())
 }
+
+// lastEnd finds when the membership ended by the clock. It looks at the last version before the
+// end of the span that was not removed, and ended in the span. Somebody may have removed the
+// member before that.
+const lastEnd = `
+	SELECT max(v.ends_at) FROM (
+		SELECT key, until, ends_at FROM main.memberships_versions
+		WHERE workspace = +?1 AND key = (SELECT key FROM main.memberships_versions WHERE workspace = +?1 AND person = +?2 LIMIT 1)
+			AND since <= +?4 AND state <> 'removed'
+		ORDER BY since DESC LIMIT 1) v
+	WHERE v.until > +?3 AND v.ends_at > +?5 AND v.ends_at <= +?6 AND NOT EXISTS (
+		SELECT 1 FROM main.memberships_versions n
+		WHERE n.workspace = +?1 AND n.key = v.key AND n.since = v.until AND n.updated_at < v.ends_at)`

@@ -2,7 +2,9 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,6 +47,77 @@ func accessAt(t fatal, m *ReadModels, at Moment, workspaces ...domain.WorkspaceI
 		}
 	}
 	return state
+}
+
+// endedBy returns when the user's last membership ended by the clock in the span, by its versions.
+func endedBy(t fatal, m *ReadModels, span Span, ws domain.WorkspaceID, user domain.UserID) time.Time {
+	t.Helper()
+	var last, next *MemberVersion
+	for p := (Page{Size: 3}); ; {
+		list, err := m.MemberVersions(context.Background(), span.To.Position, ws, user, p)
+		if errors.Is(err, ErrNotFound) {
+			return time.Time{}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list.Items {
+			if v := &list.Items[i]; v.State != domain.MembershipRemoved {
+				last, next = v, nil
+			} else if next == nil {
+				next = v
+			}
+		}
+		if p.After = list.Next; p.After == "" {
+			break
+		}
+	}
+	if last == nil {
+		return time.Time{}
+	}
+	end := last.EndsAt()
+	if !end.After(span.From.Time) || end.After(span.To.Time) || next != nil && (next.UpdatedAt.Before(end) || next.Number <= span.From.Position.Number) {
+		return time.Time{}
+	}
+	return end
+}
+
+// A membership that would have ended by the clock ended otherwise if the member was removed before.
+func TestDiffOfEnds(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	org, ws := orgID(1), wsID(1)
+	from := Moment{h.tips[1].Position, h.now}
+	h.do(t, removeMember(org, ws, 15), addMemberUntil(org, ws, 30, domain.RoleEditor, soon), addMemberUntil(org, ws, 31, domain.RoleEditor, soon))
+	between := Moment{h.tips[1].Position, h.now}
+	h.do(t, removeMember(org, ws, 31))
+	if err := m.history.catchUp(t.Context(), h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	to := Moment{h.tips[1].Position, later}
+	for _, c := range []struct {
+		span  Span
+		user  int
+		ended time.Time
+		found bool
+	}{
+		{Span{from, to}, 15, time.Time{}, true},
+		{Span{from, to}, 21, soon, true},
+		{Span{from, to}, 30, time.Time{}, false}, // it began and ended within
+		{Span{between, to}, 30, soon, true},
+		{Span{between, to}, 31, time.Time{}, true},
+	} {
+		list, err := m.Diff(t.Context(), org, &ws, c.span, Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(list.Items, func(a AccessChange) bool { return a.User == userID(c.user) })
+		if i >= 0 != c.found {
+			t.Errorf("user %d is item %d", c.user, i)
+		} else if c.found && !list.Items[i].Ended.Equal(c.ended) {
+			t.Errorf("user %d: ended at %s, want %s", c.user, list.Items[i].Ended, c.ended)
+		}
+	}
 }
 
 // What a diff says, applied to the state at its beginning, is the state at its end. No event
@@ -127,6 +200,9 @@ func TestDiff(t *testing.T) {
 					}
 					if len(c.Events) == 0 && c.Ended.IsZero() {
 						t.Errorf("nothing says why the access of %s in %s has changed", c.User, c.Workspace)
+					}
+					if want := endedBy(t, m, span, c.Workspace, c.User); !c.Ended.Equal(want) {
+						t.Errorf("the membership of %s in %s ended at %s, want %s", c.User, c.Workspace, c.Ended, want)
 					}
 					for _, p := range c.Events {
 						if p.Number <= span.From.Position.Number || p.Number > span.To.Position.Number {

@@ -170,7 +170,7 @@ func TestPastPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Give(c)
-	requirePlan(t, c, append(allTexts(), manyChanges, everChanged, fewChanged)...)
+	requirePlan(t, c, append(allTexts(), manyChanges, everChanged, fewChanged, lastEnd)...)
 }
 
 // As of the last event, queries of the past return what those of now return. As of the
