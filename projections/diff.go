@@ -66,7 +66,7 @@ func SpanOf(cursor Cursor, partition int) (Span, error) {
 // mentioned them. If a workspace is given, the list has only that one. Access that was changed
 // and changed back is not listed.
 //
-// A page looks at a bounded number of people. So it may have fewer items than it could, even
+// A page looks at a bounded number of people and workspaces. So it may have fewer items than it could, even
 // none, and still have a cursor. The errors are those of [ReadModels.AsOf], [ErrBadCursor] and
 // [ErrNotFound] if there is no such organization or workspace at the end of the span.
 func (m *ReadModels) Diff(ctx context.Context, org domain.OrganizationID, only *domain.WorkspaceID, span Span, p Page) (list List[AccessChange], err error) {
@@ -121,6 +121,10 @@ func (d *diff) page(from sqlite.Bookmark[diffFilter], limit int) (list List[Acce
 	list.Items = make([]AccessChange, 0, limit)
 	at, person := from.Last.N[0], from.Last.N[1]
 	for {
+		if d.examined >= maxExamined {
+			list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{at, person}})
+			return list, err
+		}
 		ws, err := d.nextWorkspace(at)
 		if errors.Is(err, ErrNotFound) {
 			return list, nil
@@ -139,7 +143,7 @@ func (d *diff) page(from sqlite.Bookmark[diffFilter], limit int) (list List[Acce
 			list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{at, person}})
 			return list, err
 		}
-		at++ // behind the workspace
+		at, person = at+1, 0 // behind the workspace
 		d.examined++
 	}
 }

@@ -27,7 +27,8 @@ type ReviewRow struct {
 // ReviewRows lists the rows of the review: the access that q sees at that time, which must be
 // the review's moment, each with what was decided. Rows are in the order of
 // [Queries.AccessAfter], or, if only decided ones are wanted, in the order in which they were
-// first decided. No more rows are in memory than a page shows, whatever the review's size.
+// first decided. A page looks at a bounded number of rows. So it may have fewer items than it
+// could, even none, and still have a cursor.
 func (m *ReadModels) ReviewRows(ctx context.Context, q *Queries, v *domain.Review, f ReviewRowFilter, at time.Time, p Page) (List[ReviewRow], error) {
 	from, err := sqlite.ReadCursor(p, "review_rows "+v.ID.String(), 0, f)
 	if err != nil {
@@ -40,7 +41,7 @@ func (m *ReadModels) ReviewRows(ctx context.Context, q *Queries, v *domain.Revie
 	}
 	list := List[ReviewRow]{Items: make([]ReviewRow, 0, p.Limit())}
 	last := AccessPlace{from.Last.N[0], from.Last.N[1]}
-	for {
+	for looked := 0; ; {
 		page, err := q.AccessAfter(ctx, v.Organization, v.Workspace, at, last, MaxPageSize+1)
 		if err != nil {
 			return list, err
@@ -50,19 +51,22 @@ func (m *ReadModels) ReviewRows(ctx context.Context, q *Queries, v *domain.Revie
 			return list, err
 		}
 		for i := range page {
-			if f.Decision == Undecided && decided[i] != nil {
-				continue
+			if f.Decision != Undecided || decided[i] == nil {
+				if len(list.Items) == p.Limit() {
+					list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{last.Workspace, last.Person}})
+					return list, err
+				}
+				list.Items = append(list.Items, ReviewRow{page[i].Access, decided[i]})
 			}
-			if len(list.Items) == p.Limit() {
-				list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{last.Workspace, last.Person}})
-				return list, err
-			}
-			list.Items, last = append(list.Items, ReviewRow{page[i].Access, decided[i]}), page[i].Place
+			last = page[i].Place
 		}
 		if len(page) <= MaxPageSize {
 			return list, nil
 		}
-		last = page[len(page)-1].Place
+		if looked += len(page); looked >= maxExamined {
+			list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{last.Workspace, last.Person}})
+			return list, err
+		}
 	}
 }
 
@@ -87,11 +91,20 @@ func (m *ReadModels) decidedOf(ctx context.Context, id domain.ReviewID, page []P
 func (m *ReadModels) decidedRows(ctx context.Context, q *Queries, v *domain.Review, from sqlite.Bookmark[ReviewRowFilter], at time.Time, limit int) (list List[ReviewRow], err error) {
 	var rows List[DecidedRow]
 	if err := m.list(ctx, func(c conn) (err error) {
+		var end sqlite.Place
+		part, err := c.examinedOf(ctx, OrderCreated, maxExamined, &end, []any{sqlite.Number(&end.N[0])},
+			`SELECT key FROM review_rows WHERE review = +?1 AND key > +?2 ORDER BY key LIMIT 1 OFFSET +?3`, v.ID[:], from.Last.N[0])
+		if err != nil {
+			return err
+		}
 		rows, err = sqlite.ReadPage(ctx, c.Conn, from, limit, new(decidedRow), `
 			SELECT `+decidedColumns+`
 			FROM review_rows d
-			WHERE d.review = +?1 AND d.key > +?2 AND (+?3 = '' OR d.decision = +?3) AND (+?4 = '' OR d.reviewer = +?4)
-			ORDER BY d.key LIMIT +?5`, v.ID[:], from.Last.N[0], string(from.Filter.Decision), from.Filter.Reviewer)
+			WHERE d.review = +?1 AND d.key > +?2 AND (+?3 = '' OR d.decision = +?3) AND (+?4 = '' OR d.reviewer = +?4) AND d.key <= +?5
+			ORDER BY d.key LIMIT +?6`, v.ID[:], from.Last.N[0], string(from.Filter.Decision), from.Filter.Reviewer, part.end.N[0])
+		if err == nil {
+			rows, err = upTo(part, rows, from)
+		}
 		return err
 	}); err != nil {
 		return list, err
