@@ -2,11 +2,7 @@ package projections
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
@@ -32,7 +28,19 @@ func (p *projector) userErasureRequested(e domain.UserErasureRequested, r *domai
 	if p.versions {
 		return p.eraseVersions(person)
 	}
-	return p.eraseDone(e, r)
+	organization, err := p.organizationOf(e.Organization)
+	if err != nil {
+		return err
+	}
+	erased := doneErasure{
+		organization: organization, user: e.User, since: person, before: key,
+		erasure: domain.Erasure{Key: e.Key, Request: r.ID, RequestedAt: r.Time},
+	}
+	if p.building {
+		p.erasures = append(p.erasures, erased)
+		return nil
+	}
+	return p.eraseDone(erased)
 }
 
 func (p *projector) userErased(e domain.UserErased, r *domain.Recorded, key int64) error {
@@ -53,62 +61,6 @@ func (p *projector) eraseVersions(person int64) error {
 			profile_created = NULL, profile_updated = NULL, profile_version = NULL
 		WHERE key = +?1`, person)
 	return err
-}
-
-// eraseDone empties the profile in the results of commands. The same command with the same
-// idempotency key then has a result that says what it did, but not about whom.
-func (p *projector) eraseDone(e domain.UserErasureRequested, r *domain.Recorded) error {
-	organization, err := p.organizationOf(e.Organization)
-	if err != nil {
-		return err
-	}
-	type row struct {
-		key   int64
-		after []byte
-	}
-	var found []row
-	var one row
-	if err := p.Each(context.Background(), []any{sqlite.Number(&one.key), &one.after}, func() {
-		found = append(found, row{one.key, append([]byte(nil), one.after...)})
-	}, `SELECT key, after FROM done WHERE organization = +?1 AND instr(after, ?2) > 0`, organization, []byte(e.User.String())); err != nil {
-		return err
-	}
-	for _, one := range found {
-		after, err := withoutProfile(one.after, e, r)
-		if err != nil {
-			return fmt.Errorf("erasing a profile from the result of a command: %w", err)
-		}
-		if _, err := p.Exec(`UPDATE done SET after = ?2 WHERE key = ?1`, one.key, after); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// withoutProfile returns encoded parts ([encodeParts]) in which the user's profile is erased.
-func withoutProfile(after []byte, e domain.UserErasureRequested, r *domain.Recorded) ([]byte, error) {
-	var lists map[string]jsontext.Value
-	if err := json.Unmarshal(after, &lists); err != nil {
-		return nil, err
-	}
-	name := parts[domain.KeyProfile].name
-	var profiles []*domain.Profile
-	if list, ok := lists[name]; !ok {
-		return after, nil
-	} else if err := json.Unmarshal(list, &profiles); err != nil {
-		return nil, err
-	}
-	for _, p := range profiles {
-		if p.User == e.User {
-			p.ProfileFacts = domain.ProfileFacts{}
-			p.Erasure = domain.Erasure{Key: e.Key, Request: r.ID, RequestedAt: r.Time}
-		}
-	}
-	var err error
-	if lists[name], err = json.Marshal(profiles, json.Deterministic(true), noneIsNull); err != nil {
-		return nil, err
-	}
-	return encodeLists(func(kind int) jsontext.Value { return lists[parts[kind].name] }), nil
 }
 
 // Erasure is a user whose profile is being erased.

@@ -48,6 +48,9 @@ type projector struct {
 	unerased bool      // erasure may have changed
 	erased   bool      // the transaction overwrites personal data, of which the WAL has copies
 
+	building bool          // a new file: what is erased from the results of commands is noted, and erased at its end
+	erasures []doneErasure // that are noted
+
 	subscriptions []domain.SubscriptionID // that have changed; see [ReadModels.ChangedSubscriptions]
 
 	rosters *rosters // nil while there are no readers

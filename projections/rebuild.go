@@ -125,6 +125,9 @@ func newBuilder(name string, partitions int) (*builder, error) {
 	if err == nil {
 		b.projector, err = newProjector(c, partitions)
 	}
+	if err == nil {
+		b.building = true
+	}
 	if err != nil {
 		return nil, errors.Join(err, b.discard())
 	}
@@ -158,11 +161,8 @@ func (c conn) create(partitions int, versions bool) error {
 // apply is [ReadModels.Apply] for a file that nobody reads yet. It commits only once
 // enough events have been applied.
 func (b *builder) apply(messages []wire.Message) error {
-	if !b.writing {
-		if _, err := b.Exec("BEGIN"); err != nil {
-			return err
-		}
-		b.writing = true
+	if err := b.begin(); err != nil {
+		return err
 	}
 	for i := range messages {
 		m := &messages[i]
@@ -176,6 +176,27 @@ func (b *builder) apply(messages []wire.Message) error {
 		return b.commit()
 	}
 	return nil
+}
+
+// begin begins a transaction if there is none.
+func (b *builder) begin() error {
+	if b.writing {
+		return nil
+	}
+	_, err := b.Exec("BEGIN")
+	b.writing = err == nil
+	return err
+}
+
+// eraseAllDone erases from the results of commands what was noted.
+func (b *builder) eraseAllDone() error {
+	if len(b.erasures) == 0 {
+		return nil
+	}
+	if err := b.begin(); err != nil {
+		return err
+	}
+	return b.projector.eraseAllDone()
 }
 
 func (b *builder) commit() error {
@@ -198,7 +219,7 @@ func (b *builder) commit() error {
 // finish makes the indexes, closes the file and flushes it to the disk. Sorting the rows takes
 // the memory that the pages have taken before.
 func (b *builder) finish() error {
-	if err := errors.Join(b.commit(), b.Script(`PRAGMA cache_size = -16384; PRAGMA shrink_memory`), b.Script(indexes)); err != nil {
+	if err := errors.Join(b.eraseAllDone(), b.commit(), b.Script(`PRAGMA cache_size = -16384; PRAGMA shrink_memory`), b.Script(indexes)); err != nil {
 		return errors.Join(err, b.discard())
 	}
 	if err := b.file.Close(); err != nil {
