@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -114,7 +113,7 @@ func checkFile(file string) error {
 }
 
 // check checks the tables, as far as the file is small enough. The rest is checked in the
-// background, and everything again later ([ReadModels.checkAgain]). What is found there is
+// background, and everything again later ([background.checkAgain]). What is found there is
 // reported.
 func (m *ReadModels) check(o Options) error {
 	info, err := os.Stat(o.file())
@@ -143,30 +142,16 @@ func (m *ReadModels) check(o Options) error {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	m.checked, m.stopCheck = make(chan struct{}), stop
-	pass := func(how func(*checker, context.Context) error) func(*checker) {
-		return func(c *checker) { m.background(ctx, o, how(c, ctx)) }
-	}
+	b := &background{file: o.file(), damage: m.Damage, report: m.report}
 	go func() {
 		defer close(m.checked)
 		if size > wholeFile {
-			took = c.worked(ctx, pass(first))
+			took = c.worked(ctx, func(c *checker) { b.found(ctx, o, first(c, ctx)) })
 			_ = c.file.Close() // only read
 		}
-		m.checkAgain(ctx, o, took, pass((*checker).all))
+		b.checkAgain(ctx, o, took)
 	}()
 	return nil
-}
-
-// background reports what a check in the background has found.
-func (m *ReadModels) background(ctx context.Context, o Options, err error) {
-	switch {
-	case errors.Is(err, ErrDamaged):
-		m.report(err)
-	case err != nil && ctx.Err() == nil:
-		o.logger().Warn("the read models could not be checked for damage", slog.Any("error", err))
-	case err == nil:
-		o.logger().Debug("the read models have been checked for damage")
-	}
 }
 
 // rest waits that long, or until the context ends.

@@ -17,26 +17,41 @@ const (
 	takesNoTime = 50 * time.Millisecond
 )
 
+// background is a check in the background.
+type background struct {
+	file   string
+	damage func() error // returns the damage that was found
+	report func(error)  // is called with damage
+}
+
 // checkAgain checks the file again and again, until the context ends or damage has been found.
 // A connection of its own for each pass reads the file and not what the last pass has kept of
 // it. took is how long the statements of the last pass took.
-func (m *ReadModels) checkAgain(ctx context.Context, o Options, took time.Duration, check func(*checker)) {
+func (b *background) checkAgain(ctx context.Context, o Options, took time.Duration) {
 	for {
 		rest(ctx, o.checkPause(took))
-		if ctx.Err() != nil || m.Damage() != nil {
+		if ctx.Err() != nil || b.damage() != nil {
 			return
 		}
-		c, err := newChecker(o.file(), sqlite.ReadOnly)
-		if errors.Is(err, ErrDamaged) {
-			m.report(err)
-			return
-		}
+		c, err := newChecker(b.file, sqlite.ReadOnly)
 		if err != nil {
-			o.logger().Warn("the read models could not be checked for damage", slog.Any("error", err))
+			b.found(ctx, o, err)
 			continue
 		}
-		took = c.worked(ctx, check)
+		took = c.worked(ctx, func(c *checker) { b.found(ctx, o, c.all(ctx)) })
 		_ = c.file.Close() // only read
+	}
+}
+
+// found reports what a check has found.
+func (b *background) found(ctx context.Context, o Options, err error) {
+	switch {
+	case errors.Is(err, ErrDamaged):
+		b.report(err)
+	case err != nil && ctx.Err() == nil:
+		o.logger().Warn("the read models could not be checked for damage", slog.String("file", b.file), slog.Any("error", err))
+	case err == nil:
+		o.logger().Debug("the read models have been checked for damage", slog.String("file", b.file))
 	}
 }
 

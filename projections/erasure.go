@@ -101,22 +101,6 @@ func (c conn) nextErasure() (asked time.Time, err error) {
 	return asked, err
 }
 
-// ErasureOf returns what is known of the erasure of the user's profile, and the number of the
-// event that last changed it. It is [ErrNotFound] if the profile was not erased.
-func (m *ReadModels) ErasureOf(org domain.OrganizationID, user domain.UserID) (e domain.Erasure, version uint64, err error) {
-	err = m.read(func(c conn) error {
-		p, err := c.sealedProfile(org, user)
-		if err == nil && !p.Erasure.Asked() {
-			err = ErrNotFound
-		}
-		if err == nil {
-			e, version = p.Erasure, p.Version
-		}
-		return err
-	})
-	return e, version, err
-}
-
 // Wipe returns nil once no file of the read models has what the profile was that an event at the
 // position asked to erase, nor one that was set aside. The event must have been applied. Wipe waits
 // until the history has applied it too ([ReadModels.KeepHistory]).

@@ -86,6 +86,7 @@ func (h *History) reopen() {
 		h.reached(file.projector.checkpoints)
 		file.queries.closed = h.closed
 		file.wake = func() { signal(h.wanted) }
+		file.keepChecked(h.name(), h.options)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -22,6 +22,7 @@ type historyFile struct {
 	shown     map[*sqlite.Conn]*uint64 // what each connection of the queries shows, for whoever has taken it
 	damage    atomic.Pointer[error]    // the first that was found, or why the file was closed
 	wake      func()                   // is called when it is found
+	stopCheck func()                   // ends the check in the background, if there is one
 }
 
 // intact returns the damage that was found or why the file was closed, or nil.
@@ -49,7 +50,7 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	if err := examine(name, partitions); err != nil {
 		return nil, err
 	}
-	h := &historyFile{wiping: make(chan struct{}, 1)}
+	h := &historyFile{wiping: make(chan struct{}, 1), stopCheck: func() {}}
 	if h.writer, err = sqlite.Open(name, sqlite.Writing, 1, historyWriterPragmas); err != nil {
 		return nil, needsRebuild(err)
 	}
@@ -63,29 +64,42 @@ func openHistoryFile(name string, partitions int) (_ *historyFile, err error) {
 	if err := h.projector.wipe(shrinkTimeout); err != nil {
 		return nil, errors.Join(err, h.writer.Close())
 	}
-	readers, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
+	h.shown = make(map[*sqlite.Conn]*uint64)
+	points, err := h.openReaders(name)
 	if err != nil {
 		return nil, needsRebuild(errors.Join(err, h.writer.Close()))
 	}
-	h.shown = make(map[*sqlite.Conn]*uint64)
-	for _, c := range readers.Conns {
-		h.shown[c] = new(uint64)
+	lists, err := h.openReaders(name)
+	if err != nil {
+		return nil, needsRebuild(errors.Join(err, points.Close(), h.writer.Close()))
+	}
+	h.queries = Queries{
+		sources: grantSources, facts: newFacts(), intact: h.intact,
+		points: sqlite.NewPool(points), lists: sqlite.NewPool(lists), searches: make(chan struct{}, readers()/2),
+	}
+	for _, f := range []*sqlite.File{h.writer, points, lists} {
+		f.NotifyDamage(h.found)
+	}
+	return h, nil
+}
+
+// openReaders opens connections that read the past.
+func (f *historyFile) openReaders(name string) (*sqlite.File, error) {
+	file, err := sqlite.Open(name, sqlite.ReadOnly, readers(), historyReaderPragmas)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range file.Conns {
+		f.shown[c] = new(uint64)
 		text, err := conn{Conn: c}.viewsOfVersions()
 		if err == nil {
 			err = c.Script(text)
 		}
 		if err != nil {
-			return nil, needsRebuild(errors.Join(err, readers.Close(), h.writer.Close()))
+			return nil, errors.Join(err, file.Close())
 		}
 	}
-	pool := sqlite.NewPool(readers)
-	h.queries = Queries{
-		sources: grantSources, facts: newFacts(), points: pool, lists: pool, searches: make(chan struct{}, len(readers.Conns)/2), intact: h.intact,
-	}
-	for _, f := range []*sqlite.File{h.writer, readers} {
-		f.NotifyDamage(func(damage error) { h.found(damage) })
-	}
-	return h, nil
+	return file, nil
 }
 
 // show makes the connection show what was there when the event had just been applied.
@@ -101,6 +115,22 @@ func (f *historyFile) show(c conn, number uint64) error {
 	return nil
 }
 
+// keepChecked checks the file in the background, again and again, until it is closed. What a
+// checksum cannot show, such as pages that have changed places, would make the past a wrong one.
+func (f *historyFile) keepChecked(name string, o Options) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	f.stopCheck = func() {
+		stop()
+		<-ended
+	}
+	b := &background{file: name, damage: f.intact, report: f.found}
+	go func() {
+		defer close(ended)
+		b.checkAgain(ctx, o, 0)
+	}()
+}
+
 // found notes the damage, if it is the first that was found.
 func (f *historyFile) found(damage error) {
 	if f.damage.CompareAndSwap(nil, &damage) && f.wake != nil {
@@ -110,10 +140,11 @@ func (f *historyFile) found(damage error) {
 
 // close closes the file once nobody uses it any more. Whoever comes later gets the error why.
 func (f *historyFile) close(why error) error {
+	f.stopCheck()
 	f.wiping <- struct{}{}
 	defer func() { <-f.wiping }()
 	f.damage.CompareAndSwap(nil, &why)
-	return errors.Join(f.queries.points.Close(), f.writer.Close())
+	return errors.Join(f.queries.points.Close(), f.queries.lists.Close(), f.writer.Close())
 }
 
 // apply applies what the replay brings and reports how far it has been committed. After an error

@@ -108,9 +108,13 @@ type Standing struct {
 	Suspended  uint64             // number of the event that suspended the user in the organization; 0: the user is not suspended
 }
 
-// Standing returns how the user stands in the workspace. Only queries of [ReadModels.AsOf] can
-// do that. The error is [ErrNotFound] if there is no such workspace.
-func (q *Queries) Standing(ws domain.WorkspaceID, user domain.UserID) (s Standing, err error) {
+// Standing returns how the user stands in the workspace as of the position. Its errors are those
+// of [ReadModels.AsOf], and [ErrNotFound] if there is no such workspace.
+func (m *ReadModels) Standing(ctx context.Context, at wire.Position, ws domain.WorkspaceID, user domain.UserID) (s Standing, err error) {
+	q, _, err := m.history.asOf(ctx, at)
+	if err != nil {
+		return s, err
+	}
 	err = q.read(func(c conn) error {
 		found, err := c.findWorkspace(ws)
 		if err != nil {
@@ -124,10 +128,10 @@ func (q *Queries) Standing(ws domain.WorkspaceID, user domain.UserID) (s Standin
 		case err != nil:
 			return err
 		}
-		m, err := c.membership(ws, user)
+		membership, err := c.membership(ws, user)
 		switch {
 		case err == nil:
-			s.Membership = m
+			s.Membership = membership
 		case !errors.Is(err, ErrNotFound):
 			return err
 		}

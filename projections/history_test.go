@@ -236,6 +236,7 @@ func TestPastOfNow(t *testing.T) {
 		t.Errorf("the organization before it was created: %v", err)
 	}
 	requirePlans(t, past.points)
+	requirePlans(t, past.lists)
 }
 
 // What differs from a fresh replay is found in the history as well, and looking changes nothing.

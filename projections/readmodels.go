@@ -132,8 +132,5 @@ func (m *ReadModels) want(p *partition) {
 	if !p.committed.wanted(p.loadable.number.Load()) {
 		return
 	}
-	select {
-	case m.wanted <- struct{}{}:
-	default: // that is known already
-	}
+	signal(m.wanted)
 }

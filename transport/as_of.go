@@ -161,23 +161,23 @@ func (c *Call) QueriesIn(ws domain.WorkspaceID) (*projections.Queries, error) {
 	return c.Queries(found.Organization)
 }
 
-// History returns queries of the organization that can also tell what has become of
-// something, and their position: as of the moment that the request asks for, or as of what
-// queries show now.
-func (c *Call) History(org domain.OrganizationID) (*projections.Queries, wire.Position, error) {
+// History returns the position up to which the history tells what has become of something in
+// the organization, once the history has it: that of the moment which the request asks for, or
+// of what queries show now.
+func (c *Call) History(org domain.OrganizationID) (wire.Position, error) {
 	at := wire.Position{Partition: c.Log().Partition(org)}
 	if c.past == nil {
 		at.Number = c.Models().Applied(at.Partition)
-		q, err := c.history(at)
-		return q, at, err
+		_, err := c.history(at)
+		return at, err
 	}
-	q, err := c.Queries(org)
+	_, err := c.Queries(org)
 	for _, r := range c.past.read {
 		if r.position.Partition == at.Partition {
 			at = r.position
 		}
 	}
-	return q, at, err
+	return at, err
 }
 
 func (c *Call) current() *projections.Queries { return c.Models().Queries }
@@ -237,7 +237,7 @@ func (p *past) of(c *Call, partition int) (*projections.Queries, error) {
 }
 
 // history returns the read models as of the position. It does not wait for a history that is
-// made anew.
+// being rebuilt.
 func (c *Call) history(at wire.Position) (*projections.Queries, error) {
 	ctx, cancel := context.WithTimeout(c, readPatience)
 	defer cancel()

@@ -127,11 +127,11 @@ func byClock(code, detail string, end time.Time) (*Explanation, error) {
 
 // withoutGrant explains the result for a user who has no access at all.
 func (x *question) withoutGrant() (*Explanation, error) {
-	history, _, err := x.History(x.access.Organization)
+	at, err := x.History(x.access.Organization)
 	if err != nil {
 		return nil, err
 	}
-	standing, err := history.Standing(x.asked.Workspace, x.asked.User)
+	standing, err := x.Models().Standing(x, at, x.asked.Workspace, x.asked.User)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func memberHistory(c *transport.Call, in *memberHistoryInput) (*Listing[MemberHi
 	if err != nil {
 		return nil, err
 	}
-	_, at, err := c.History(ws.Organization)
+	at, err := c.History(ws.Organization)
 	if err != nil {
 		return nil, err
 	}
