@@ -63,8 +63,8 @@ func SpanOf(cursor Cursor, partition int) (Span, error) {
 
 // Diff lists whose access to the workspaces of an organization has changed in the span, ordered
 // by the workspaces and then by the people, in the order in which the organization first
-// mentioned them. If a workspace is given, the list has only that one. Access that was changed
-// and changed back is not listed.
+// mentioned them. If a workspace is given, the list has only that one. A grant that another event
+// gives is a change, so access that was taken away and given back is listed.
 //
 // A page looks at a bounded number of people and workspaces. So it may have fewer items than it could, even
 // none, and still have a cursor. The errors are those of [ReadModels.AsOf], [ErrBadCursor] and
@@ -313,4 +313,4 @@ const lastEnd = `
 		ORDER BY since DESC LIMIT 1) v
 	WHERE v.until > +?3 AND v.ends_at > +?5 AND v.ends_at <= +?6 AND NOT EXISTS (
 		SELECT 1 FROM main.memberships_versions n
-		WHERE n.workspace = +?1 AND n.key = v.key AND n.since = v.until AND n.updated_at < v.ends_at)`
+		WHERE n.workspace = +?1 AND n.key = v.key AND n.since = v.until AND n.since <= +?4 AND n.updated_at < v.ends_at)`
