@@ -269,7 +269,7 @@ func (p *projector) message(m *wire.Message) error {
 		e := &m.Entries[i]
 		at := wire.Position{Partition: m.Partition, Number: e.Number}
 		if expected := from.Number + uint64(i) + 1; e.Number != expected { //nolint:gosec // i is not negative
-			return fmt.Errorf("event %s of message %d stands where %d-%d belongs: %w", at, m.Sequence, m.Partition, expected, ErrGap)
+			return fmt.Errorf("message %d: found event %s where %d-%d was expected: %w", m.Sequence, at, m.Partition, expected, ErrGap)
 		}
 		if err := p.entry(e, at); err != nil {
 			return fmt.Errorf("event %s: %w", at, err)

@@ -55,7 +55,7 @@ func TestApplyRefuses(t *testing.T) {
 	}{
 		{"a message comes twice", good, ErrGap, "message 3 with 2 events follows message 3"},
 		{"a message is empty", with(func(b *wire.Message) { b.Entries = nil }), ErrGap, "message 4 with 0 events"},
-		{"an event is missing", with(func(b *wire.Message) { b.Entries[0].Number++ }), ErrGap, "event 1-9 of message 4 stands where 1-8 belongs"},
+		{"an event is missing", with(func(b *wire.Message) { b.Entries[0].Number++ }), ErrGap, "message 4: found event 1-9 where 1-8 was expected"},
 		{"an event is unknown", with(func(b *wire.Message) { b.Entries[0].Event = unknown{} }), ErrUnknownEvent, "event 1-8: projections.unknown"},
 		{"an event is none", with(func(b *wire.Message) { b.Entries[0].Event = nil }), ErrUnknownEvent, "event 1-8"},
 		{"a partition is unknown", with(func(b *wire.Message) { b.Partition = 4 }), nil, "message 4 of partition 4: there are 4 partitions"},

@@ -171,7 +171,7 @@ func TestDamageIsNoticed(t *testing.T) {
 // mayBeHarmless reports whether nothing may depend on what the damage hits. All of the WAL
 // counts once it was moved to the file. Before that, the log has what is lost with it. Without
 // a WAL all of the file counts, unless a page has changed places with itself. A WAL may have a
-// page of the file anew. A new WAL-index is made at each start.
+// newer page than the file. A new WAL-index is made at each start.
 func mayBeHarmless(name string) bool {
 	counts := strings.HasPrefix(name, "closed") || strings.Contains(name, "moved") && strings.Contains(name, "-wal")
 	return !counts || strings.HasSuffix(name, "changed places")

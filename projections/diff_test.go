@@ -120,6 +120,22 @@ func TestDiffOfEnds(t *testing.T) {
 	}
 }
 
+// Access that was taken away and given back is in the diff, because another event gives it.
+func TestDiffOfWhatIsAsBefore(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	org, ws := orgID(1), wsID(1)
+	from := Moment{h.tips[1].Position, h.now}
+	h.do(t, changeRole(org, ws, 3, domain.RoleViewer), changeRole(org, ws, 3, domain.RoleEditor))
+	if err := m.history.catchUp(t.Context(), h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := m.Diff(t.Context(), org, &ws, Span{from, Moment{h.tips[1].Position, h.now}}, Page{})
+	if err != nil || len(list.Items) != 1 || list.Items[0].Before.Role.Key != domain.RoleEditor || list.Items[0].After.Role.Key != domain.RoleEditor || len(list.Items[0].Events) != 2 {
+		t.Errorf("%+v, %v", list.Items, err)
+	}
+}
+
 // What a diff says, applied to the state at its beginning, is the state at its end. No event
 // that it names is outside of the span.
 func TestDiff(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/muster-dev/muster/events"
@@ -19,8 +20,8 @@ import (
 // a file of its own, which is applied when the node is at rest, in larger transactions than the
 // read models of now. So a burst of commands does not pay for it.
 //
-// A history that is missing, damaged or of another shape is made anew from the log, beside what
-// the node does.
+// A history that is missing, damaged or of another shape is rebuilt from the log, in the
+// background. While it is open it is checked for damage like the read models.
 type History struct {
 	options Options
 	wanted  chan struct{} // has an element if somebody waits for what is not applied
@@ -51,8 +52,7 @@ const (
 	// small.
 	historyTransaction = 5000
 
-	// The history is made anew if a power cut has left it damaged, so a commit need not be
-	// flushed.
+	// The history is rebuilt if a power cut damages it, so commits are not flushed.
 	historyWriterPragmas = `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;
 		PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cache_size = -16384;`
 	historyReaderPragmas = `PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;`
@@ -74,7 +74,7 @@ func (h *History) name() string { return filepath.Join(h.options.Dir, HistoryFil
 func (h *History) reopen() {
 	file, err := openHistoryFile(h.name(), h.options.Partitions)
 	if errors.Is(err, ErrNeedsRebuild) {
-		h.options.logger().Info("the history is made anew from the log", slog.Any("reason", err))
+		h.options.logger().Info("the history is rebuilt from the log", slog.Any("reason", err))
 		if err = sqlite.Delete(h.name()); err == nil {
 			err = makeHistoryFile(h.name(), h.options.Partitions)
 		}
@@ -95,9 +95,9 @@ func (h *History) reopen() {
 
 // AsOf returns queries that see the tables as they were when the event at the position had
 // just been applied. It waits until the history has the event, and has erased everybody whom the
-// read models of now have. They see only the organizations of the position's partition, and of
-// others something that never was. What ends by the clock is judged by the time that each query is
-// given, as always.
+// read models of now have. Only the organizations of the position's partition can be read: results
+// for other organizations are meaningless. What ends by the clock is judged by the time that each
+// query is given, as always.
 //
 // The errors are the context's, [ErrClosed], and what keeps the history from being read.
 func (m *ReadModels) AsOf(ctx context.Context, p wire.Position) (*Queries, error) {
@@ -256,7 +256,7 @@ func (h *History) reached(to []wire.Checkpoint) {
 	}
 }
 
-// drop deletes the file, so that it is made anew.
+// drop deletes the file, so that it is rebuilt.
 func (h *History) drop(file *historyFile, cause error) error {
 	h.mu.Lock()
 	h.file, h.cause = nil, cause

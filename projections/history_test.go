@@ -271,7 +271,7 @@ func TestVerifyHistory(t *testing.T) {
 	}
 }
 
-// A history that is damaged is made anew.
+// A history that is damaged is rebuilt.
 func TestDamagedHistory(t *testing.T) {
 	t.Parallel()
 	h, m := crowd(t)
@@ -295,6 +295,6 @@ func TestDamagedHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := q.Organization(orgID(1)); err != nil {
-		t.Errorf("after it was made anew: %v", err)
+		t.Errorf("after it was rebuilt: %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func copyFile(from, to string) error {
 
 // check looks for damage. The error is [ErrDamaged] with the table that has it, and with
 // the pages whose checksums are wrong. Such pages alone are no damage if no table needs
-// them: they are free, or the WAL has them anew.
+// them: they are free, or the WAL has newer ones.
 func (l look) check(ctx context.Context) error {
 	c, err := newChecker(l.file, l.mode)
 	if err != nil {

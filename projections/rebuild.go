@@ -67,7 +67,7 @@ func rebuild(o Options, replay replay) error {
 	if err := os.Rename(file, o.file()); err != nil {
 		return err
 	}
-	// The history is made anew too, later and beside what the node does.
+	// The history is rebuilt too, later and in the background.
 	return errors.Join(sqlite.Delete(filepath.Join(o.Dir, HistoryFile)), flush(o.Dir))
 }
 

@@ -47,7 +47,7 @@ func verify(ctx context.Context, o Options, scratch string, replay replay) ([]Co
 }
 
 // VerifyHistory is [Verify] for the [History]. A history that cannot be used is [ErrNeedsRebuild],
-// and a service makes it anew.
+// and a service rebuilds it.
 func VerifyHistory(ctx context.Context, log *events.Log, o Options, scratch string, progress func(done, of uint64)) ([]Comparison, error) {
 	return verifyHistory(ctx, o, scratch, replayOf(ctx, log, progress))
 }

@@ -36,8 +36,8 @@ var (
 	ErrCheckpointLost = errors.New("it is not known any more which checkpoint was signed last")
 )
 
-// anew says how to go on if what is lost cannot be had back.
-const anew = "if it is lost for good, %s, and the next start begins as a new installation with another key, which its auditors must be told"
+// startOver says how to go on if what is lost cannot be had back.
+const startOver = "if it is lost for good, %s, and the next start begins as a new installation with another key, which its auditors must be told"
 
 // keeper keeps the key and the last checkpoint of each partition where they survive: in files,
 // or, with an external log, in streams that all nodes share, with a copy in files.
@@ -105,7 +105,7 @@ func (k *keeper) openInside(context.Context) error {
 		case err != nil:
 			return err
 		case !found:
-			return fmt.Errorf("%s: %w: restore the file from a backup; "+anew, k.file(checkpointFile(p)), ErrCheckpointLost, "move the directory away")
+			return fmt.Errorf("%s: %w: restore the file from a backup; "+startOver, k.file(checkpointFile(p)), ErrCheckpointLost, "move the directory away")
 		}
 		k.last[p].Checkpoint = c
 	}
@@ -116,7 +116,7 @@ func (k *keeper) openInside(context.Context) error {
 // What a first start has left that was killed is replaced, because it says nothing yet.
 func (k *keeper) makeInside() error {
 	if err := k.unsigned(); err != nil {
-		return fmt.Errorf("%s: %w: restore the file from a backup; "+anew, k.file(keyFile), err, "move the directory away")
+		return fmt.Errorf("%s: %w: restore the file from a backup; "+startOver, k.file(keyFile), err, "move the directory away")
 	}
 	var err error
 	if k.key, err = NewKey(); err != nil {

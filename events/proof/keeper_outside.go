@@ -38,7 +38,7 @@ func (k *keeper) openOutside(ctx context.Context) (err error) {
 	text, err := k.store.FindKey(ctx, keyName)
 	if errors.Is(err, store.ErrNoMessage) {
 		if err := k.unsignedOutside(ctx); err != nil {
-			return fmt.Errorf("stream %s: %w: restore it from a backup; "+anew, store.Keys.Name, err,
+			return fmt.Errorf("stream %s: %w: restore it from a backup; "+startOver, store.Keys.Name, err,
 				forget)
 		}
 		text, err = k.store.Key(ctx, keyName, func() ([]byte, error) {
@@ -96,7 +96,7 @@ func (k *keeper) openLast(ctx context.Context, p int) error {
 		return err
 	}
 	if err != nil || found && mine.N > k.last[p].N {
-		return fmt.Errorf("stream %s, partition %d: %w: this node knows one of %d events, and the stream one of %d: restore the stream from a backup; "+anew,
+		return fmt.Errorf("stream %s, partition %d: %w: this node knows one of %d events, and the stream one of %d: restore the stream from a backup; "+startOver,
 			checkpointsConfig.Name, p, ErrCheckpointLost, mine.N, k.last[p].N, forget)
 	}
 	return k.keep(k.last[p].Checkpoint)

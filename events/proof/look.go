@@ -18,13 +18,13 @@ func ReadKey(ctx context.Context, s *store.Store) (Key, error) {
 	return ParseKey(text)
 }
 
-// Anew says how signing begins again after what was signed is lost for good. It leaves what was
+// StartOver says how signing begins again after what was signed is lost for good. It leaves what was
 // signed before as evidence, and shows everybody that something has happened: with another key.
-func Anew(s *store.Store) string {
+func StartOver(s *store.Store) string {
 	if s.Embedded() {
-		return fmt.Sprintf(anew, "move "+filepath.Join(s.Dir(), directory)+" away and keep it")
+		return fmt.Sprintf(startOver, "move "+filepath.Join(s.Dir(), directory)+" away and keep it")
 	}
-	return fmt.Sprintf(anew, forget)
+	return fmt.Sprintf(startOver, forget)
 }
 
 // Place returns where the last checkpoint of a partition is kept, for people.

@@ -19,7 +19,7 @@ type AccessChange struct {
 	Change string         `json:"change" enum:"gained,lost,changed"`
 	Before *AccessInBrief `json:"before" doc:"The access at the beginning; null if there was none."`
 	After  *AccessInBrief `json:"after" doc:"The access at the end; null if there is none."`
-	Ended  transport.Time `json:"ended_at" nullable:"true" doc:"When the membership ended by itself; null if it did not."`
+	Ended  transport.Time `json:"ended_at" nullable:"true" doc:"When the membership ended by itself; null if it did not, or if somebody removed the member before."`
 	Events []EventInBrief `json:"events" maxItems:"1000" nullable:"false" doc:"The events between the two moments that changed what the access is made of, in order. Empty if it only ended by itself, and that is not recorded yet. At most the last 1,000."`
 }
 
@@ -180,7 +180,7 @@ func diffOperations() []transport.Operation {
 			ID: "diff-workspace", Path: "/v1/workspaces/{workspace}/diff",
 			Reach: transport.ReachWorkspace, Scope: "audit:read", Tag: tag,
 			Summary:     "Compare access to a workspace at two moments",
-			Description: "Who gained, lost or changed access to the workspace between the two moments, inherited access included, each with the events that made the difference. Applied to the access at from, the diff gives the access at to. What was changed and changed back is not listed.",
+			Description: "Who gained, lost or changed access to the workspace between the two moments, inherited access included, each with the events that made the difference. Applied to the access at from, the diff gives the access at to. Grants say which event gave them, so a role that was taken away and given back is listed as changed.",
 			Do:          transport.Query(diffWorkspace),
 		},
 		{

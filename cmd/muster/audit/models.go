@@ -22,7 +22,7 @@ const (
 type replayed struct {
 	check, file string
 	compare     func(context.Context, *events.Log, projections.Options, string, func(done, of uint64)) ([]projections.Comparison, error)
-	renewed     string // who makes it anew, for a sentence
+	renewed     string // who rebuilds it, for a sentence
 	repair      string // what to do if it differs
 }
 
@@ -32,8 +32,8 @@ func (v *verifier) models(ctx context.Context) error {
 	files := []replayed{
 		{modelsCheck, projections.File, projections.Verify, "the next start rebuilds them", "rebuild them with muster rebuild"},
 		{
-			pastCheck, projections.HistoryFile, projections.VerifyHistory, "the service makes it anew",
-			"delete it with muster rebuild, and the service makes it anew",
+			pastCheck, projections.HistoryFile, projections.VerifyHistory, "the service rebuilds it",
+			"delete it with muster rebuild, and the service rebuilds it",
 		},
 	}
 	damaged := v.broken > 0

@@ -162,7 +162,7 @@ func (r *repair) unsigned(ctx context.Context, log *store.Repair, s store.Survey
 	case neverSigned(err):
 		return nil
 	case lostSigned(err):
-		return fmt.Errorf("whether events that were signed would be cut cannot be seen: %w; %s", err, proof.Anew(log.Store()))
+		return fmt.Errorf("whether events that were signed would be cut cannot be seen: %w; %s", err, proof.StartOver(log.Store()))
 	case err != nil:
 		return terminal.Fail(err, terminal.StatusBlind)
 	}
@@ -172,7 +172,7 @@ func (r *repair) unsigned(ctx context.Context, log *store.Repair, s store.Survey
 	}
 	return fmt.Errorf("a checkpoint of the events up to %s was signed (%s), and what is valid ends with %s: nothing was injected there, but something was changed or lost. "+
 		"Nothing was changed. Keep a copy of everything, and restore the log from a backup; %s",
-		covered(cp), proof.Place(log.Store(), cp.Partition), s.Valid.Position, proof.Anew(log.Store()))
+		covered(cp), proof.Place(log.Store(), cp.Partition), s.Valid.Position, proof.StartOver(log.Store()))
 }
 
 // list prints what would be cut.
