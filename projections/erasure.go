@@ -37,7 +37,7 @@ func (p *projector) userErasureRequested(e domain.UserErasureRequested, r *domai
 		erasure: domain.Erasure{Key: e.Key, Request: r.ID, RequestedAt: r.Time},
 	}
 	if p.building {
-		p.erasures = append(p.erasures, erased)
+		p.toErase = append(p.toErase, erased)
 		return nil
 	}
 	return p.eraseDone(erased)

@@ -40,7 +40,7 @@ func (p *projector) eraseDone(d doneErasure) error {
 // eraseAllDone erases all profiles that were noted, and reads the table once for all of them.
 func (p *projector) eraseAllDone() error {
 	erasures := make(map[personName][]doneErasure)
-	for _, d := range p.erasures {
+	for _, d := range p.toErase {
 		name := personName{d.organization, d.user}
 		erasures[name] = append(erasures[name], d)
 	}
@@ -56,7 +56,7 @@ func (p *projector) eraseAllDone() error {
 			return err
 		}
 		if len(rows) < chunk {
-			p.erasures = nil
+			p.toErase = nil
 			return nil
 		}
 		last = rows[chunk-1].key

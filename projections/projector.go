@@ -49,7 +49,7 @@ type projector struct {
 	erased   bool      // the transaction overwrites personal data, of which the WAL has copies
 
 	building bool          // a new file: what is erased from the results of commands is noted, and erased at its end
-	erasures []doneErasure // that are noted
+	toErase  []doneErasure // what is noted
 
 	subscriptions []domain.SubscriptionID // that have changed; see [ReadModels.ChangedSubscriptions]
 

@@ -190,7 +190,7 @@ func (b *builder) begin() error {
 
 // eraseAllDone erases from the results of commands what was noted.
 func (b *builder) eraseAllDone() error {
-	if len(b.erasures) == 0 {
+	if len(b.toErase) == 0 {
 		return nil
 	}
 	if err := b.begin(); err != nil {
