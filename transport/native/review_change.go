@@ -50,7 +50,7 @@ func reviewOperations() []transport.Operation {
 			Description: "Keeps or revokes the access of up to 100 rows: all of them, or none if one is refused. Revoking ends the membership in the same commit, with the rules and errors of removing a member. " +
 				"The reviewer is a person who manages the workspace, and never the one whose access it is: 403 own_access, and 403 reviewer_needed for a token that neither is bound to a user nor acts on behalf of one. " +
 				"Access that comes from a role in the organization would stay, so revoking it is 409 access_inherited until that role was changed. " +
-				"A row can be decided again until the review is closed, except that what was revoked cannot be kept: 409 row_revoked.",
+				"A row can be decided again until the review is closed, except that what was revoked cannot be kept: 409 row_revoked. Revoking again ends a membership that the user was given since.",
 			Do: transport.Command(decideReview),
 		},
 		{
