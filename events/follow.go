@@ -70,6 +70,7 @@ func (l *Log) Follow(ctx context.Context, from []wire.Checkpoint, models ReadMod
 // is not nil it is called with how many events of how many are done.
 func (l *Log) Replay(ctx context.Context, from []wire.Checkpoint, progress func(done, of uint64), apply func([]wire.Message) error) error {
 	return l.ReplayStored(ctx, from, progress, func(messages []wire.Message) error {
+		l.profiles.prefetch(ctx, messages)
 		for i := range messages {
 			if err := l.profiles.open(ctx, &messages[i]); err != nil {
 				return err

@@ -171,7 +171,7 @@ func (p *profiles) open(ctx context.Context, m *wire.Message) error {
 			p.erased(e.Key)
 		}
 		set, ok := r.Event.(domain.UserProfileSet)
-		if !ok || set.Sealed.Key.IsZero() || set.Erased || set.Profile != (domain.ProfileFacts{}) {
+		if !ok || !closed(set) {
 			continue
 		}
 		if p.withholds(set.Sealed.Key) {
@@ -186,6 +186,27 @@ func (p *profiles) open(ctx context.Context, m *wire.Message) error {
 		r.Event = opened
 	}
 	return nil
+}
+
+// closed reports whether the event has a profile that is to be opened.
+func closed(set domain.UserProfileSet) bool {
+	return !set.Sealed.Key.IsZero() && !set.Erased && set.Profile == (domain.ProfileFacts{})
+}
+
+// prefetch has the keys in memory that the profiles in the messages are sealed with.
+func (p *profiles) prefetch(ctx context.Context, messages []wire.Message) {
+	if p.keys == nil {
+		return
+	}
+	var ids []personal.KeyID
+	for i := range messages {
+		for j := range messages[i].Entries {
+			if set, ok := messages[i].Entries[j].Event.(domain.UserProfileSet); ok && closed(set) {
+				ids = append(ids, set.Sealed.Key)
+			}
+		}
+	}
+	p.keys.Prefetch(ctx, ids...)
 }
 
 // opened returns the event with its profile in the clear, or as erased.
@@ -218,7 +239,8 @@ func (p *profiles) opened(ctx context.Context, id domain.EventID, set domain.Use
 }
 
 // rehashed is how often the hash of a request can have been hashed on its way into an event: by
-// the writer, and by copies of the log that sealed what was in the clear.
+// the writer, and by copies of the log that sealed what was in the clear. A copy of a copy of a copy
+// is one too many, as docs/operations.md says.
 const rehashed = 3
 
 // requestHash returns the hash of a request as events have it. It can only be made with a secret,

@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/proof"
@@ -14,9 +15,11 @@ import (
 // moment for what was followed just now; see [proof.Checkpoints.Latest].
 func (l *Log) Checkpoints(ctx context.Context) []proof.Published {
 	all := make([]proof.Published, len(l.partitions))
+	var asked sync.WaitGroup // side by side, so that this takes no longer than one
 	for p := range all {
-		all[p] = l.checkpoints.Latest(ctx, p)
+		asked.Go(func() { all[p] = l.checkpoints.Latest(ctx, p) })
 	}
+	asked.Wait()
 	return all
 }
 
@@ -47,6 +50,12 @@ func (l *Log) SignNote(ctx context.Context, purpose, text string) ([]byte, error
 		return key.SignNote(purpose, text)
 	}
 	return l.checkpoints.Key().SignNote(purpose, text)
+}
+
+// Entry returns the event at a position as the log has stored it. The error wraps [store.ErrNoMessage]
+// if the log does not have it.
+func (l *Log) Entry(ctx context.Context, at wire.Position) (wire.Entry, error) {
+	return l.partitions[at.Partition].Entry(ctx, at.Number)
 }
 
 // Prove returns the stored bytes of the organization's event with the id, and the proof that the
@@ -80,3 +89,10 @@ func (l *Log) SignedPlace(partition int) string { return proof.Place(l.store, pa
 // ServedByNode reports whether the log is reached through the NATS of the service that it is
 // embedded in; see [store.Store.ServedByNode].
 func (l *Log) ServedByNode() bool { return l.store.ServedByNode() }
+
+// SigningKey returns the private key of the checkpoints, also of a log that is open for
+// reading only; see [proof.ReadKey].
+func (l *Log) SigningKey(ctx context.Context) (proof.Key, error) { return proof.ReadKey(ctx, l.store) }
+
+// TreePath returns where a node keeps the hashes of a partition's tree; see [proof.TreePath].
+func (l *Log) TreePath(partition int) string { return proof.TreePath(l.store, partition) }

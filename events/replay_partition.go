@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -125,10 +124,3 @@ func (l *Log) Reaches(ctx context.Context, partition int) (wire.Position, error)
 	prefix, err := l.partitions[partition].Prefix(ctx)
 	return prefix.Position, err
 }
-
-// SigningKey returns the private key of the checkpoints, also of a log that is open for
-// reading only; see [proof.ReadKey].
-func (l *Log) SigningKey(ctx context.Context) (proof.Key, error) { return proof.ReadKey(ctx, l.store) }
-
-// TreePath returns where a node keeps the hashes of a partition's tree; see [proof.TreePath].
-func (l *Log) TreePath(partition int) string { return proof.TreePath(l.store, partition) }

@@ -37,6 +37,35 @@ func TestExportFromNATS(t *testing.T) {
 	}
 }
 
+// TestExportFromAServiceThatIsWritten exports an organization over the API while its log grows. The
+// service signs checkpoints meanwhile, and yet all proofs lead to the one in the export.
+func TestExportFromAServiceThatIsWritten(t *testing.T) {
+	t.Parallel()
+	p := serving(t, t.TempDir(), "--partitions", "1", nativeOnly)
+	s := p.api.found()
+	add := func() { p.api.must(201, "POST", s.members(), editor(uuid.NewString())) }
+	for range 410 { // more than two pages
+		add()
+	}
+	dir := t.TempDir()
+	key, export := filepath.Join(dir, "key"), filepath.Join(dir, "export")
+	writeFile(t, key, []byte(p.api.must(200, "GET", "/v1/checkpoints/key", "").body))
+	running := muster(t.Context(), "audit", "export", "--url", p.api.url, "--token", processToken, "--organization", s.org, "--out", export)
+	var said strings.Builder
+	running.Stdout, running.Stderr = &said, &said
+	if err := running.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // fewer than the rounds in which proofs are asked for again
+		add()
+		p.api.must(200, "GET", "/v1/checkpoints", "") // has the next one signed
+	}
+	if err := running.Wait(); err != nil {
+		t.Fatalf("%v:\n%s", err, &said)
+	}
+	exits0(t, "audit", "verify", "--key", key, "--checkpoint", filepath.Join(export, "checkpoint"), export)
+}
+
 // TestExportChangesNothing exports from the data directory of a service that runs, and from the
 // directory of one that was killed.
 func TestExportChangesNothing(t *testing.T) {

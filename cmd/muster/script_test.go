@@ -29,7 +29,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "contains": contains, "get": get, "curl": curl, "follow": openStream,
-			"exits": exits, "receiver": receiver, "eventually": eventually, "same": same, "mode": mode, "flip": flip, "sql": runSQL,
+			"exits": exits, "receiver": receiver, "eventually": eventually, "same": same, "mode": mode, "flip": flip, "sql": runSQL, "unseal": unseal,
 		},
 	})
 }

@@ -24,8 +24,9 @@ type Archive struct {
 	// Sealed reports that profiles of people are sealed in the log. It is known after [Archive.Check].
 	Sealed bool
 
-	file  io.ReaderAt
-	named map[string]int // of the parts
+	file    io.ReaderAt
+	named   map[string]int // of the parts
+	checked bool           // Check has succeeded
 }
 
 // File is where a backup is.

@@ -45,27 +45,37 @@ func open(t *testing.T, o store.Options) (*store.Store, func() error) {
 // high-water mark as a node does.
 func write(t testing.TB, p *store.Partition, messages int) {
 	t.Helper()
-	tip, err := p.Tip(t.Context())
-	if err != nil {
+	if err := tryWrite(t.Context(), p, messages); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tryWrite is write for a goroutine that is not the test's.
+func tryWrite(ctx context.Context, p *store.Partition, messages int) error {
+	tip, err := p.Tip(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range messages {
-		e := next(t, tip, i%3+1)
-		if err := p.Append(t.Context(), e); err != nil {
-			t.Fatal(err)
+		e, err := next(tip, i%3+1)
+		if err != nil {
+			return err
+		}
+		if err := p.Append(ctx, e); err != nil {
+			return err
 		}
 		m, err := e.Decode(tip)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		tip = m.Checkpoint()
 		p.SetMark(tip)
 	}
+	return nil
 }
 
 // next returns a message with that many events that follows the checkpoint.
-func next(t testing.TB, after wire.Checkpoint, events int) wire.Envelope {
-	t.Helper()
+func next(after wire.Checkpoint, events int) (wire.Envelope, error) {
 	var payload []byte
 	ids := wire.EventIDs{Last: after.ID}
 	for i := range events {
@@ -76,10 +86,10 @@ func next(t testing.TB, after wire.Checkpoint, events int) wire.Envelope {
 		}
 		var err error
 		if payload, err = wire.Append(payload, after.Partition, &r); err != nil {
-			t.Fatal(err)
+			return wire.Envelope{}, err
 		}
 	}
-	return wire.Next(after, "a test", append(payload, ']'))
+	return wire.Next(after, "a test", append(payload, ']')), nil
 }
 
 // memory is a file in memory.
@@ -186,6 +196,13 @@ func TestRestore(t *testing.T) {
 			}
 			o := RestoreOptions{Identities: identities, Ledger: people.ledger}
 			dir := t.TempDir()
+			err := a.Restore(t.Context(), store.Options{Dir: dir, Logger: quiet()}, RestoreOptions{Identities: identities})
+			if a.Keys && !errors.Is(err, ErrLedgerNeeded) {
+				t.Errorf("with the mark of an erased key and without a ledger: %v", err)
+			}
+			if !a.Keys {
+				dir = t.TempDir() // nothing of people was in it
+			}
 			if err := a.Restore(t.Context(), store.Options{Dir: dir, Logger: quiet()}, o); err != nil {
 				t.Fatal(err)
 			}
@@ -225,7 +242,10 @@ func TestUnderLoad(t *testing.T) {
 	var acknowledged atomic.Uint64
 	writer.Go(func() {
 		for n := uint64(5); writing.Err() == nil; {
-			write(t, s.Partitions[0], 1)
+			if err := tryWrite(t.Context(), s.Partitions[0], 1); err != nil {
+				t.Error(err)
+				return
+			}
 			n++
 			acknowledged.Store(n)
 		}

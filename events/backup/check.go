@@ -53,6 +53,7 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 		}
 	}
 	_, err := a.cursors(ctx)
+	a.checked = err == nil
 	return err
 }
 

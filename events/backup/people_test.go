@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"testing"
 
+	"filippo.io/age"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/store"
 )
 
 // somebody is one whose data is sealed.
@@ -128,9 +131,56 @@ func (p *persons) check(t *testing.T, dir string, restored bool) {
 		t.Fatal(err)
 	}
 	defer func() { _ = ledger.Close() }()
-	one, err := ledger.Head(t.Context())
-	other, err2 := p.ledger.Head(t.Context())
-	if err != nil || err2 != nil || one != other {
-		t.Errorf("the ledger ends with %v, not with %v: %v, %v", one, other, err, err2)
+	var one, other bytes.Buffer
+	if err := errors.Join(ledger.Export(t.Context(), &one), p.ledger.Export(t.Context(), &other)); err != nil || one.String() != other.String() {
+		t.Errorf("the ledger is\n%s, and not\n%s: %v", &one, &other, err)
+	}
+}
+
+// On servers, too, the keys of erased people are never restored, and the ledger goes on.
+func TestErasuresOnServers(t *testing.T) {
+	dir := t.TempDir()
+	s, end := open(t, store.Options{Dir: dir, Partitions: 1})
+	write(t, s.Partitions[0], 2)
+	people := newPersons(t, dir)
+	people.stop()
+	if err := end(); err != nil {
+		t.Fatal(err)
+	}
+	stopped, _ := open(t, store.Options{Dir: dir, ReadOnly: true})
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := whole(t, saved(t, stopped, Options{KeysFor: []age.Recipient{identity.Recipient()}}))
+	url := outside(t)
+	err = a.Restore(t.Context(), store.Options{URL: url, Logger: quiet()}, RestoreOptions{Identities: []age.Identity{identity}, Ledger: people.ledger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, _ := open(t, store.Options{URL: url, ReadOnly: true})
+	servers := personal.Servers{JS: restored.JS}
+	ledger, err := personal.OpenLedgerStream(t.Context(), servers, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var one, other bytes.Buffer
+	if err := errors.Join(ledger.Export(t.Context(), &one), people.ledger.Export(t.Context(), &other)); err != nil || one.String() != other.String() {
+		t.Errorf("the ledger is\n%s, and not\n%s: %v", &one, &other, err)
+	}
+	keys, err := personal.Open(t.Context(), personal.Options{Servers: &servers, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = keys.Close() }()
+	for name, key := range map[string]personal.Key{"before": people.before, "after": people.after} {
+		if _, err := keys.Find(t.Context(), key.ID()); !errors.Is(err, personal.ErrErased) {
+			t.Errorf("the key of who was erased %s the backup: %v", name, err)
+		}
+	}
+	if key, err := keys.Find(t.Context(), people.there.ID()); err != nil {
+		t.Error(err)
+	} else if plain, err := key.Open(somebody, people.sealed); err != nil || string(plain) != "ada@example.com" {
+		t.Errorf("what was sealed is %q: %v", plain, err)
 	}
 }

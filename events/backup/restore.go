@@ -26,7 +26,8 @@ type RestoreOptions struct {
 	// erased. A service would not start on a log that lacks keys. Without Identities and WithoutKeys
 	// such a log is [ErrKeysNeeded].
 	WithoutKeys bool
-	// Ledger lists who was erased; nil: nobody ever was. Its keys are marked as erased before the keys
+	// Ledger lists who was erased; nil: nobody ever was. If that is wrong according to the keys in the
+	// backup, the error is [ErrLedgerNeeded]. Its keys are marked as erased before the keys
 	// of the backup are restored, so that those are not written at all. The restored log has
 	// the ledger, too.
 	Ledger *personal.Ledger
@@ -35,7 +36,11 @@ type RestoreOptions struct {
 	Progress func(what string) func(done, of uint64)
 }
 
-// Restore makes the log again, in a new data directory or on a server that has no log. Where
+// ErrLedgerNeeded reports that keys are to be restored without an erasure ledger, and people were erased.
+var ErrLedgerNeeded = errors.New("people were erased before the backup, so there is an erasure ledger, which may list others who were erased since: it is needed")
+
+// Restore makes the log again, in a new data directory or on a server that has no log. The archive is
+// checked before ([Archive.Check]), unless it was. Where
 // something is already the error wraps [store.ErrNotEmpty]. Everything that was written is read
 // again at the end. Until that has succeeded nobody can open the log
 // ([store.ErrRestoreUnfinished]).
@@ -43,13 +48,11 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 	if o.Progress == nil {
 		o.Progress = func(string) func(uint64, uint64) { return nil }
 	}
-	if o.Identities != nil { // before anything is made
-		if err := a.EachKey(ctx, o.Identities, func(Key) error { return nil }); err != nil {
-			return err
-		}
+	if !a.Keys {
+		o.Identities = nil
 	}
-	if a.Sealed && o.Identities == nil && !o.WithoutKeys {
-		return ErrKeysNeeded
+	if err := a.admit(ctx, o); err != nil { // before anything is made
+		return err
 	}
 	r, err := store.OpenRestore(ctx, to, a.Log, a.Ends(), o.Again)
 	if err != nil {
@@ -63,6 +66,27 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 		return err
 	}
 	return r.Finish(ctx)
+}
+
+// admit returns why the archive cannot be restored as the options say.
+func (a *Archive) admit(ctx context.Context, o RestoreOptions) error {
+	if !a.checked {
+		if err := a.Check(ctx, o.Progress("verifying the backup")); err != nil {
+			return err
+		}
+	}
+	if a.Sealed && o.Identities == nil && !o.WithoutKeys {
+		return ErrKeysNeeded
+	}
+	if o.Identities == nil {
+		return nil
+	}
+	return a.EachKey(ctx, o.Identities, func(k Key) error {
+		if k.Kind == KeyPersonal && k.Secret == nil && o.Ledger == nil {
+			return ErrLedgerNeeded
+		}
+		return nil
+	})
 }
 
 func (a *Archive) fill(ctx context.Context, r *store.Restore, o RestoreOptions) error {
@@ -149,6 +173,7 @@ func (a *Archive) markErased(ctx context.Context, p *people) error {
 	if !a.Sealed {
 		return nil
 	}
+	marked := make(map[string]struct{}) // a person's profile is set again and again
 	for number := range a.Partitions {
 		err := a.messages(number)(ctx, func(e wire.Envelope) error {
 			m, err := e.DecodeAlone(number)
@@ -157,9 +182,10 @@ func (a *Archive) markErased(ctx context.Context, p *people) error {
 			}
 			for i := range m.Entries {
 				id, found := sealedWith(m.Entries[i].Stored)
-				if !found {
+				if _, before := marked[id]; before || !found {
 					continue
 				}
+				marked[id] = struct{}{}
 				if err := p.put(ctx, Key{Kind: KeyPersonal, ID: id}); err != nil {
 					return err
 				}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"testing"
 
+	"filippo.io/age"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
@@ -54,7 +56,12 @@ func TestWithoutKeys(t *testing.T) {
 	for range 3 {
 		seal(t, s.Partitions[1])
 	}
-	a := whole(t, saved(t, s, Options{}))
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := saved(t, s, Options{})
+	a := whole(t, file)
 	if !a.Sealed {
 		t.Error("profiles are sealed")
 	}
@@ -64,8 +71,16 @@ func TestWithoutKeys(t *testing.T) {
 	}
 	for name, place := range map[string]store.Options{"directory": {Dir: t.TempDir(), Logger: quiet()}, "server": {URL: outside(t), Logger: quiet()}} {
 		t.Run(name, func(t *testing.T) {
-			if err := a.Restore(t.Context(), place, RestoreOptions{}); !errors.Is(err, ErrKeysNeeded) {
-				t.Errorf("without keys: %v", err)
+			unchecked, err := Open(t.Context(), newMemory(file), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, archive := range []*Archive{a, unchecked} {
+				for _, identities := range [][]age.Identity{nil, {identity}} {
+					if err := archive.Restore(t.Context(), place, RestoreOptions{Identities: identities}); !errors.Is(err, ErrKeysNeeded) {
+						t.Errorf("without keys, and with %d identities: %v", len(identities), err)
+					}
+				}
 			}
 			if err := a.Restore(t.Context(), place, RestoreOptions{WithoutKeys: true}); err != nil {
 				t.Fatal(err)

@@ -128,3 +128,29 @@ func gone(t testing.TB, dir string, keys ...Key) {
 		}
 	}
 }
+
+// copies are what a backup has of keys.
+type copies struct {
+	keys   []Copy
+	secret []byte
+}
+
+func copiesOf(t testing.TB, k *Keys) (c copies) {
+	t.Helper()
+	err := k.Each(within(t), func(one Copy) error { c.keys = append(c.keys, one); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.secret = k.RequestSecret()
+	return c
+}
+
+func (c copies) put(t testing.TB, k *Keys) {
+	t.Helper()
+	if err := k.SetRequestSecret(within(t), c.secret); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Put(within(t), c.keys...); err != nil {
+		t.Fatal(err)
+	}
+}

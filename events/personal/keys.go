@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -147,11 +149,14 @@ func (k *Keys) Find(ctx context.Context, id KeyID) (Key, error) {
 		return key, nil
 	}
 	key, err := k.keeper.find(ctx, id)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if errors.Is(err, ErrErased) { // for good
+		k.erased.Add(id, struct{}{})
+	}
 	if err != nil {
 		return Key{}, err
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	if k.erased.Contains(id) { // destroyed while it was read
 		return Key{}, ErrErased
 	}
@@ -159,6 +164,30 @@ func (k *Keys) Find(ctx context.Context, id KeyID) (Key, error) {
 		k.cache.Add(id, key)
 	}
 	return key, nil
+}
+
+// Prefetch has keys in memory for which [Keys.Find] is about to be called one after the other, if they
+// are on servers: there each takes round trips, which Prefetch makes for many at a time. What it cannot
+// find is left to Find.
+func (k *Keys) Prefetch(ctx context.Context, ids ...KeyID) {
+	if _, far := k.keeper.(*stream); !far {
+		return
+	}
+	wanted := make(map[KeyID]struct{})
+	k.mu.Lock()
+	for _, id := range ids {
+		if !k.cache.Contains(id) && !k.erased.Contains(id) {
+			wanted[id] = struct{}{}
+		}
+	}
+	k.mu.Unlock()
+	_ = atOnce(ctx, slices.Collect(maps.Keys(wanted)), func(ctx context.Context, id KeyID) error {
+		_, err := k.Find(ctx, id)
+		if errors.Is(err, ErrErased) || errors.Is(err, ErrUnknownKey) {
+			err = nil // the others may be there
+		}
+		return err
+	})
 }
 
 // Destroy destroys the keys. When it returns nil they are gone for good, and [Keys.Find] returns

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -101,43 +103,91 @@ func (h Head) next(text []byte) (Erasure, Head, error) {
 //
 // A link is the SHA-256 of the link before (32 zero bytes at the beginning) and of the line without
 // its field link and without its newline. So a line that was changed, dropped or inserted is
-// noticed when the ledger is read. Lines that are missing at the end are noticed by the number
-// and link that [Ledger.Head] returned before.
+// noticed when the ledger is read. Lines that are missing at the end are not: compare the ledger with
+// an older copy of it.
 //
 // It is safe for concurrent use.
 type Ledger struct {
 	shelf shelf
+
+	mu    sync.Mutex
+	read  Head               // how far the ledger was read
+	noted map[KeyID]struct{} // the keys in what was read
 }
 
 // shelf is where a ledger is.
 type shelf interface {
-	// append adds the erasure after the last line, and returns when it is durable.
-	append(ctx context.Context, e Erasure) error
-	// each calls f with each line, without its newline, until f returns false.
-	each(ctx context.Context, f func(text []byte) (bool, error)) error
+	// append adds the erasure, if the ledger ends there, and returns its new end when that is durable.
+	// If the ledger ends elsewhere, the error is errMoved.
+	append(ctx context.Context, end Head, e Erasure) (Head, error)
+	// each calls f with each line after the number, without its newline, until f returns false.
+	each(ctx context.Context, after uint64, f func(text []byte) (bool, error)) error
 	// head returns where the ledger ends. It trusts the last line.
 	head(ctx context.Context) (Head, error)
 	close() error
 }
 
-// Append adds an erasure. It is durable when Append returns nil. The same erasure may be added
-// again, as it is after a crash.
+// errMoved reports that a ledger has lines that were not read yet.
+var errMoved = errors.New("the erasure ledger has other lines at its end")
+
+// Append adds an erasure. It is durable when Append returns nil. An erasure all keys of which are
+// listed already is not added again: it is tried again after every failure, and by every node.
 func (l *Ledger) Append(ctx context.Context, e Erasure) error {
-	if err := l.shelf.append(ctx, e); err != nil {
-		return fmt.Errorf("writing to the erasure ledger: %w", err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.lists(e.Keys) {
+		end, err := l.shelf.append(ctx, l.read, e)
+		if err == nil {
+			l.note(end, e)
+			return nil
+		}
+		if errors.Is(err, errMoved) {
+			err = l.catchUp(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("writing to the erasure ledger: %w", err)
+		}
 	}
 	return nil
 }
 
-// Head returns where the ledger ends.
-func (l *Ledger) Head(ctx context.Context) (Head, error) { return l.shelf.head(ctx) }
+// lists reports whether what was read lists all keys.
+func (l *Ledger) lists(keys []KeyID) bool {
+	return len(keys) > 0 && !slices.ContainsFunc(keys, func(id KeyID) bool { _, noted := l.noted[id]; return !noted })
+}
+
+func (l *Ledger) note(end Head, e Erasure) {
+	if l.noted == nil {
+		l.noted = make(map[KeyID]struct{})
+	}
+	for _, id := range e.Keys {
+		l.noted[id] = struct{}{}
+	}
+	l.read = end
+}
+
+// catchUp reads what was added since. Damage is no reason not to note an erasure: whoever reads the
+// whole ledger finds it.
+func (l *Ledger) catchUp(ctx context.Context) error {
+	err := l.shelf.each(ctx, l.read.Lines, func(text []byte) (bool, error) {
+		e, end, err := l.read.next(text)
+		if err == nil {
+			l.note(end, e)
+		}
+		return true, err
+	})
+	if errors.Is(err, ErrDamagedLedger) {
+		l.read, err = l.shelf.head(ctx)
+	}
+	return err
+}
 
 // All returns all erasures in order. It checks the chain, and ends with an error where the ledger
 // is damaged.
 func (l *Ledger) All(ctx context.Context) iter.Seq2[Erasure, error] {
 	return func(yield func(Erasure, error) bool) {
 		head := Head{}
-		err := l.shelf.each(ctx, func(text []byte) (more bool, err error) {
+		err := l.shelf.each(ctx, 0, func(text []byte) (more bool, err error) {
 			var e Erasure
 			if e, head, err = head.next(text); err != nil {
 				return false, err
@@ -153,7 +203,7 @@ func (l *Ledger) All(ctx context.Context) iter.Seq2[Erasure, error] {
 // Export writes the ledger as a file that [ReadLedger] reads. It checks the chain.
 func (l *Ledger) Export(ctx context.Context, w io.Writer) error {
 	head := Head{}
-	err := l.shelf.each(ctx, func(text []byte) (more bool, err error) {
+	err := l.shelf.each(ctx, 0, func(text []byte) (more bool, err error) {
 		if _, head, err = head.next(text); err != nil {
 			return false, err
 		}

@@ -40,7 +40,7 @@ func OpenLedger(dir string) (*Ledger, error) {
 	if err := l.begin(); err != nil {
 		return nil, fmt.Errorf("opening the erasure ledger: %s: %w", l.path, errors.Join(err, l.f.Close()))
 	}
-	return &Ledger{l}, nil
+	return &Ledger{shelf: l}, nil
 }
 
 func (l *ledgerFile) begin() error {
@@ -63,7 +63,7 @@ func (l *ledgerFile) begin() error {
 // ReadLedger opens a file with a ledger for reading, and checks all of it. A file that ends within
 // a line is refused: it may have been copied while the line was written.
 func ReadLedger(path string) (*Ledger, error) {
-	l := &Ledger{&ledgerFile{path: path}}
+	l := &Ledger{shelf: &ledgerFile{path: path}}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no erasure ledger: %w", err)
 	}
@@ -75,24 +75,30 @@ func ReadLedger(path string) (*Ledger, error) {
 	return l, nil
 }
 
-func (l *ledgerFile) append(_ context.Context, e Erasure) error {
+func (l *ledgerFile) append(_ context.Context, after Head, e Erasure) (Head, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.f == nil {
-		return ErrReadOnlyLedger
+	switch {
+	case l.f == nil:
+		return after, ErrReadOnlyLedger
+	case l.end != after:
+		return after, errMoved
 	}
 	text, end, err := l.end.append(nil, e)
-	if err != nil {
-		return err
+	if err == nil {
+		err = l.f.Truncate(l.size) // an attempt that failed may have left a longer line
 	}
-	if _, err = l.f.WriteAt(append(text, '\n'), l.size); err == nil {
+	if err == nil {
+		_, err = l.f.WriteAt(append(text, '\n'), l.size)
+	}
+	if err == nil {
 		err = l.f.Sync()
 	}
 	if err != nil {
-		return err // the next line overwrites what was written
+		return after, err
 	}
 	l.size, l.end = l.size+int64(len(text))+1, end
-	return nil
+	return end, nil
 }
 
 func (l *ledgerFile) head(context.Context) (Head, error) {
@@ -113,7 +119,7 @@ func (l *ledgerFile) head(context.Context) (Head, error) {
 	return headOf(last)
 }
 
-func (l *ledgerFile) each(ctx context.Context, do func(text []byte) (bool, error)) error {
+func (l *ledgerFile) each(ctx context.Context, after uint64, do func(text []byte) (bool, error)) error {
 	f, err := os.Open(l.path)
 	if err != nil {
 		return err
@@ -125,7 +131,14 @@ func (l *ledgerFile) each(ctx context.Context, do func(text []byte) (bool, error
 		from = io.LimitReader(f, l.size)
 	}
 	l.mu.Unlock()
-	if err := eachLine(ctx, from, do); err != nil {
+	err = eachLine(ctx, from, func(text []byte) (bool, error) {
+		if after > 0 {
+			after--
+			return true, nil
+		}
+		return do(text)
+	})
+	if err != nil {
 		return fmt.Errorf("%s: %w", l.path, err)
 	}
 	return nil

@@ -43,29 +43,25 @@ func OpenLedgerStream(ctx context.Context, servers Servers, readOnly bool) (*Led
 	if err != nil {
 		return nil, fmt.Errorf("opening the erasure ledger: %w", err)
 	}
-	return &Ledger{l}, nil
+	return &Ledger{shelf: l}, nil
 }
 
-// append tries again when another node has added a line.
-func (l *ledgerStream) append(ctx context.Context, e Erasure) error {
+func (l *ledgerStream) append(ctx context.Context, after Head, e Erasure) (Head, error) {
 	if l.readOnly {
-		return ErrReadOnlyLedger
+		return after, ErrReadOnlyLedger
 	}
-	for {
-		end, err := l.head(ctx)
-		if err != nil {
-			return err
-		}
-		text, _, err := end.append(nil, e)
-		if err != nil {
-			return err
-		}
-		_, err = l.js.Publish(ctx, ledgerSubject, text, jetstream.WithExpectLastSequence(end.Lines))
-		if api, ok := errors.AsType[*jetstream.APIError](err); ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == codeOtherInFlight) {
-			continue
-		}
-		return err
+	text, end, err := after.append(nil, e)
+	if err != nil {
+		return after, err
 	}
+	_, err = l.js.Publish(ctx, ledgerSubject, text, jetstream.WithExpectLastSequence(after.Lines))
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == codeOtherInFlight) {
+		err = errMoved // by another node
+	}
+	if err != nil {
+		return after, err
+	}
+	return end, nil
 }
 
 // codeOtherInFlight is JetStream's code for an expectation that fails because of a message that a
@@ -87,12 +83,12 @@ func (l *ledgerStream) head(ctx context.Context) (Head, error) {
 	return end, err
 }
 
-func (l *ledgerStream) each(ctx context.Context, do func(text []byte) (bool, error)) error {
+func (l *ledgerStream) each(ctx context.Context, after uint64, do func(text []byte) (bool, error)) error {
 	end, err := l.head(ctx)
-	if err != nil || end.Lines == 0 {
+	if err != nil || end.Lines <= after {
 		return err
 	}
-	consumer, err := l.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+	consumer, err := l.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: after + 1})
 	if err != nil {
 		return err
 	}

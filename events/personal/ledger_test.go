@@ -46,7 +46,7 @@ func openLedger(t testing.TB, dir string) *Ledger {
 // testLedger holds for a ledger wherever it is.
 func testLedger(t *testing.T, reopen func() *Ledger) {
 	l := reopen()
-	if head, err := l.Head(within(t)); err != nil || head != (Head{}) || len(lines(t, l)) != 0 {
+	if head, err := l.shelf.head(within(t)); err != nil || head != (Head{}) || len(lines(t, l)) != 0 {
 		t.Fatalf("a new ledger ends at %v, %v", head, err)
 	}
 	var want []Erasure
@@ -62,7 +62,7 @@ func testLedger(t *testing.T, reopen func() *Ledger) {
 	if diff := cmp.Diff(want, lines(t, l)); diff != "" {
 		t.Error(diff)
 	}
-	head, err := l.Head(within(t))
+	head, err := l.shelf.head(within(t))
 	if err != nil || head.Lines != 30 {
 		t.Errorf("the ledger ends at %v, %v", head, err)
 	}
@@ -81,7 +81,7 @@ func testLedger(t *testing.T, reopen func() *Ledger) {
 	if diff := cmp.Diff(want, lines(t, exported)); diff != "" {
 		t.Error(diff)
 	}
-	if read, err := exported.Head(within(t)); err != nil || read != head {
+	if read, err := exported.shelf.head(within(t)); err != nil || read != head {
 		t.Errorf("the exported ledger ends at %v, not %v: %v", read, head, err)
 	}
 	if err := exported.Append(within(t), want[0]); !errors.Is(err, ErrReadOnlyLedger) {
@@ -103,12 +103,15 @@ func TestLedgerFile(t *testing.T) {
 // inMemory is the text of a ledger, so that many can be read quickly.
 type inMemory []byte
 
-func (text inMemory) each(ctx context.Context, do func([]byte) (bool, error)) error {
+func (text inMemory) each(ctx context.Context, _ uint64, do func([]byte) (bool, error)) error {
 	return eachLine(ctx, bytes.NewReader(text), do)
 }
-func (inMemory) append(context.Context, Erasure) error { return ErrReadOnlyLedger }
-func (inMemory) head(context.Context) (Head, error)    { return Head{}, nil }
-func (inMemory) close() error                          { return nil }
+
+func (inMemory) append(context.Context, Head, Erasure) (Head, error) {
+	return Head{}, ErrReadOnlyLedger
+}
+func (inMemory) head(context.Context) (Head, error) { return Head{}, nil }
+func (inMemory) close() error                       { return nil }
 
 // Each changed bit, and each line that is missing, is found.
 func TestDamagedLedgers(t *testing.T) {
@@ -128,7 +131,7 @@ func TestDamagedLedgers(t *testing.T) {
 	refused := func(text []byte, how string) {
 		t.Helper()
 		err := error(nil)
-		for _, err = range (&Ledger{inMemory(text)}).All(within(t)) {
+		for _, err = range (&Ledger{shelf: inMemory(text)}).All(within(t)) {
 			continue
 		}
 		if !errors.Is(err, ErrDamagedLedger) {
@@ -144,7 +147,7 @@ func TestDamagedLedgers(t *testing.T) {
 	refused(slices.Concat(parts[1:]...), "the first line is missing")
 	refused(slices.Concat(parts[0], parts[2], parts[3]), "a line is missing")
 	refused(slices.Concat(parts[0], parts[2], parts[1], parts[3]), "lines are swapped")
-	refused(slices.Concat(parts[0], parts[0]), "a line stands twice")
+	refused(slices.Concat(parts[0], parts[0]), "a line is there twice")
 	refused(whole[:len(whole)-1], "the end is missing")
 	refused(whole[:len(whole)-50], "the end is missing")
 	if err := os.WriteFile(damaged, slices.Concat(parts[:3]...), 0o600); err != nil {
@@ -154,8 +157,8 @@ func TestDamagedLedgers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short, err := cut.Head(within(t))
-	if full, _ := l.Head(within(t)); err != nil || short == full || short.Lines != 3 {
+	short, err := cut.shelf.head(within(t))
+	if full, _ := l.shelf.head(within(t)); err != nil || short == full || short.Lines != 3 {
 		t.Errorf("a ledger without its last line ends at %v, %v", short, err)
 	}
 }
@@ -204,10 +207,7 @@ func TestLedgerIsAppliedToOldKeys(t *testing.T) {
 	dir := t.TempDir()
 	k, l := open(t, dir), openLedger(t, dir)
 	keys := take(t, k, 1300)
-	var backup bytes.Buffer
-	if err := k.Export(within(t), &backup); err != nil {
-		t.Fatal(err)
-	}
+	backup := copiesOf(t, k)
 	hash := k.RequestHash([]byte("body"))
 	later, erasedBefore := take(t, k, 1)[0], keys[:1100]
 	for n, key := range append(slices.Clone(erasedBefore), later) {
@@ -231,17 +231,13 @@ func TestLedgerIsAppliedToOldKeys(t *testing.T) {
 		restored := t.TempDir()
 		r := open(t, restored)
 		if importFirst {
-			if err := r.Import(within(t), bytes.NewReader(backup.Bytes())); err != nil {
-				t.Fatal(err)
-			}
+			backup.put(t, r)
 		}
 		if err := r.Apply(within(t), ledger); err != nil {
 			t.Fatal(err)
 		}
 		if !importFirst {
-			if err := r.Import(within(t), bytes.NewReader(backup.Bytes())); err != nil {
-				t.Fatal(err)
-			}
+			backup.put(t, r)
 		}
 		gone(t, restored, append(slices.Clone(erasedBefore), later)...)
 		for n, key := range append(slices.Clone(keys), later) {
@@ -260,21 +256,82 @@ func TestLedgerIsAppliedToOldKeys(t *testing.T) {
 	}
 }
 
-func TestDamagedExports(t *testing.T) {
-	k := open(t, t.TempDir())
-	take(t, k, 3)
-	var whole bytes.Buffer
-	if err := k.Export(within(t), &whole); err != nil {
-		t.Fatal(err)
-	}
-	text := whole.Bytes()
-	for _, size := range []int{0, 1, 100, len(text) / 2, bytes.LastIndexByte(text[:len(text)-1], '\n') + 1} {
-		if err := open(t, t.TempDir()).Import(within(t), bytes.NewReader(text[:size])); !errors.Is(err, ErrDamagedExport) {
-			t.Errorf("cut to %d bytes: %v", size, err)
+// An erasure is listed once, however often it is tried: by this process, by the next one, and by other
+// nodes.
+func testListedOnce(t *testing.T, reopen func() *Ledger) {
+	one, other := erasure(1, newKey()), erasure(2, newKey(), newKey())
+	for range 2 {
+		l := reopen()
+		for range 2 {
+			for _, e := range []Erasure{one, other} {
+				if err := l.Append(within(t), e); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 	}
-	parts := bytes.SplitAfter(text, []byte("\n"))
-	if err := open(t, t.TempDir()).Import(within(t), bytes.NewReader(slices.Concat(append(parts[:1], parts[2:]...)...))); !errors.Is(err, ErrDamagedExport) {
-		t.Errorf("without a key: %v", err)
+	more := other
+	more.Keys = append(slices.Clone(other.Keys), newKey().id)
+	l := reopen()
+	if err := l.Append(within(t), more); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Erasure{one, other, more}, lines(t, l)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestErasuresAreListedOnce(t *testing.T) {
+	dir := t.TempDir()
+	testListedOnce(t, func() *Ledger { return openLedger(t, dir) })
+}
+
+// An erasure is noted although the ledger before it is damaged.
+func TestDamagedLedgerTakesErasures(t *testing.T) {
+	dir := t.TempDir()
+	l := openLedger(t, dir)
+	for n := range 3 {
+		if err := l.Append(within(t), erasure(n, newKey())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, LedgerName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[bytes.Index(text, []byte("3-1"))+2] = '7'
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key := newKey()
+	if err := openLedger(t, dir).Append(within(t), erasure(3, key)); err != nil {
+		t.Fatal(err)
+	}
+	if text, err = os.ReadFile(path); err != nil || bytes.Count(text, []byte("\n")) != 4 || !bytes.Contains(text, []byte(key.id.String())) {
+		t.Errorf("%s: %v", text, err)
+	}
+}
+
+// A line that could be written but not flushed may be longer than the one that comes in its place.
+func TestLineInPlaceOfALongerOne(t *testing.T) {
+	dir := t.TempDir()
+	l := openLedger(t, dir)
+	if err := l.Append(within(t), erasure(1, newKey())); err != nil {
+		t.Fatal(err)
+	}
+	file := l.shelf.(*ledgerFile)
+	long, _, err := file.end.append(nil, erasure(2, newKey(), newKey(), newKey()))
+	if err == nil {
+		_, err = file.f.WriteAt(append(long, '\n'), file.size) // and then Sync fails
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Append(within(t), erasure(3, newKey())); err != nil {
+		t.Fatal(err)
+	}
+	if all := lines(t, openLedger(t, dir)); len(all) != 2 || all[1].Position != "3-3" {
+		t.Error(all)
 	}
 }

@@ -31,14 +31,13 @@ func EachRunning(ctx context.Context, dir string, use func(Copy) error) (secret 
 	for attempt := 0; ; attempt++ {
 		before, idle, err := changes(path)
 		if err == nil && idle {
-			if secret, err = eachUnlocked(ctx, path, use); err != nil && errors.As(err, new(refusedCopy)) {
-				return nil, errors.Unwrap(err)
+			secret, err = eachUnlocked(ctx, path, use)
+			if refused, ok := errors.AsType[refusedCopy](err); ok {
+				return nil, refused.error
 			}
-			if err == nil {
-				var after uint64
-				if after, idle, err = changes(path); err == nil && idle && after == before {
-					return secret, nil
-				}
+			// What was read while nobody wrote is what is there, also if it is damaged.
+			if after, still, failed := changes(path); failed == nil && still && after == before {
+				return secret, err
 			}
 		}
 		if attempt == runningAttempts {
@@ -126,5 +125,8 @@ func eachUnlocked(ctx context.Context, path string, use func(Copy) error) (secre
 		}
 		return nil
 	})
-	return found[:], err
+	if err != nil {
+		return nil, err
+	}
+	return found[:], nil
 }

@@ -60,16 +60,17 @@ const callFor = 5 * time.Second
 // One key is read from the stream's leader. Other replicas may lag behind, and would then not
 // know a key that another node has just made, or know one that is gone.
 type stream struct {
-	js     jetstream.JetStream
-	stream jetstream.Stream
-	watch  jetstream.ConsumeContext // of tombstones
-	logger *slog.Logger
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	readOnly bool
+	watch    jetstream.ConsumeContext // of tombstones
+	logger   *slog.Logger
 }
 
 // openStream opens the stream, or makes it. The function forget is called with each key that any
 // node destroys from now on.
 func openStream(ctx context.Context, servers Servers, readOnly bool, logger *slog.Logger, forget func(...KeyID)) (keeper, error) {
-	s := &stream{js: servers.JS, logger: logger}
+	s := &stream{js: servers.JS, readOnly: readOnly, logger: logger}
 	var err error
 	if readOnly {
 		if s.stream, err = servers.JS.Stream(ctx, StreamName); errors.Is(err, jetstream.ErrStreamNotFound) {

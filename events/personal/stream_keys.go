@@ -7,10 +7,15 @@ import (
 	"iter"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
-// inFlight is how many keys are published at once.
-const inFlight = 256
+const (
+	// inFlight is how many keys are published at once.
+	inFlight = 256
+	// callsAtOnce is how many keys are looked up, restored or destroyed at the same time.
+	callsAtOnce = 64
+)
 
 // make publishes the keys and returns those that the servers have acknowledged. Of the others
 // nobody knows whether they were stored, so they are dropped.
@@ -42,7 +47,7 @@ func (s *stream) makeSome(ctx context.Context, count int) (made []Key, err error
 		case <-ack.Ok():
 			made = append(made, keys[i])
 		case failed := <-ack.Err():
-			err = errors.Join(failed)
+			err = errors.Join(err, failed)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
@@ -79,15 +84,26 @@ func keyOf(id KeyID, secret []byte) (Key, error) {
 }
 
 func (s *stream) destroy(ctx context.Context, ids []KeyID) error {
-	for _, id := range ids {
+	return atOnce(ctx, ids, func(ctx context.Context, id KeyID) error {
 		if _, err := s.first(ctx, erasedSubject+id.String(), nil); err != nil {
 			return err
 		}
 		if err := s.wipe(ctx, id); err != nil {
 			return fmt.Errorf("destroying key %s: %w", id, err)
 		}
+		return nil
+	})
+}
+
+// atOnce calls do with all items, with many of them at the same time: servers far away take long to
+// respond, and have long responded to others meanwhile.
+func atOnce[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
+	calls, ctx := errgroup.WithContext(ctx)
+	calls.SetLimit(callsAtOnce)
+	for _, item := range items {
+		calls.Go(func() error { return do(ctx, item) })
 	}
-	return nil
+	return calls.Wait()
 }
 
 // wipe has the servers overwrite the key. It returns nil when the stream's leader has no such key
@@ -111,16 +127,21 @@ func (s *stream) wipe(ctx context.Context, id KeyID) error {
 }
 
 func (s *stream) requestSecret(ctx context.Context) ([secretSize]byte, error) {
-	secret := newKey().secret
-	if _, err := s.first(ctx, requestSecret, secret[:]); err != nil {
-		return secret, err
+	m, found, err := s.last(ctx, requestSecret)
+	switch {
+	case err != nil || !found && s.readOnly:
+		return [secretSize]byte{}, err
+	case !found:
+		secret := newKey().secret
+		if _, err := s.first(ctx, requestSecret, secret[:]); err != nil {
+			return secret, err
+		}
+		if m, found, err = s.last(ctx, requestSecret); err != nil { // what is in the stream counts
+			return secret, err
+		}
 	}
-	m, found, err := s.last(ctx, requestSecret) // what is in the stream counts
-	if err == nil && (!found || len(m.Data) != secretSize) {
-		err = fmt.Errorf("%s: the secret for hashes of requests is damaged: restore it from a backup", StreamName)
-	}
-	if err != nil {
-		return secret, err
+	if !found || len(m.Data) != secretSize {
+		return [secretSize]byte{}, fmt.Errorf("%s: the secret for hashes of requests is damaged: restore it from a backup", StreamName)
 	}
 	return [secretSize]byte(m.Data), nil
 }
@@ -192,15 +213,15 @@ func (s *stream) eachMessage(ctx context.Context, subjects []string, do func(jet
 
 // restore adds what a backup has.
 func (s *stream) restore(ctx context.Context, keys []Key, erased []KeyID) error {
-	for _, k := range keys {
-		if _, gone, err := s.last(ctx, erasedSubject+k.id.String()); err != nil {
-			return err
-		} else if gone {
-			continue
-		}
-		if _, err := s.first(ctx, keySubject+k.id.String(), k.secret[:]); err != nil {
+	err := atOnce(ctx, keys, func(ctx context.Context, k Key) error {
+		if _, gone, err := s.last(ctx, erasedSubject+k.id.String()); err != nil || gone {
 			return err
 		}
+		_, err := s.first(ctx, keySubject+k.id.String(), k.secret[:])
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	return s.destroy(ctx, erased)
 }

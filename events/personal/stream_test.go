@@ -1,7 +1,6 @@
 package personal
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -132,6 +131,33 @@ func until(t testing.TB, holds func() bool) {
 	}
 }
 
+// What was prefetched is found without the servers.
+func TestPrefetchedKeys(t *testing.T) {
+	o := startOutside(t)
+	one := o.node(t)
+	keys := take(t, one, 150)
+	if err := one.Destroy(within(t), keys[0].id); err != nil {
+		t.Fatal(err)
+	}
+	servers := o.servers(t)
+	two, err := Open(within(t), Options{Servers: &servers, ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	two.Prefetch(within(t), append(idsOf(keys), newKey().id, keys[1].id)...)
+	servers.JS.Conn().Close()
+	for i, key := range keys {
+		found, err := two.Find(within(t), key.id)
+		if i == 0 && !errors.Is(err, ErrErased) || i > 0 && (err != nil || found.secret != key.secret) {
+			t.Errorf("key %d: %v", i, err)
+		}
+	}
+	if _, err := two.Find(within(t), newKey().id); err == nil || errors.Is(err, ErrUnknownKey) {
+		t.Errorf("the servers are still asked: %v", err)
+	}
+	closed(t, two)
+}
+
 // No key is taken twice, by many nodes at once and over their restarts.
 func TestNodesTakeKeysOnce(t *testing.T) {
 	o := startOutside(t)
@@ -247,9 +273,16 @@ func TestHalfDestroyedKeys(t *testing.T) {
 }
 
 func TestExternalLedger(t *testing.T) {
-	o := startOutside(t)
+	o, fresh := startOutside(t), startOutside(t)
 	testLedger(t, func() *Ledger {
 		l, err := OpenLedgerStream(within(t), o.servers(t), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	})
+	testListedOnce(t, func() *Ledger {
+		l, err := OpenLedgerStream(within(t), fresh.servers(t), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -302,14 +335,9 @@ func TestKeysMove(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, next := range []*Keys{to, open(t, t.TempDir())} {
-		var moved bytes.Buffer
-		if err := from.Export(within(t), &moved); err != nil {
-			t.Fatal(err)
-		}
+		moved := copiesOf(t, from)
 		for range 2 {
-			if err := next.Import(within(t), bytes.NewReader(moved.Bytes())); err != nil {
-				t.Fatal(err)
-			}
+			moved.put(t, next)
 		}
 		for i, key := range keys {
 			found, err := next.Find(within(t), key.id)
@@ -337,6 +365,23 @@ func TestStreamsThatAreRefused(t *testing.T) {
 	closed(t, k)
 	if _, err := servers.JS.Stream(within(t), StreamName); !errors.Is(err, jetstream.ErrStreamNotFound) {
 		t.Errorf("reading made the stream: %v", err)
+	}
+	made, err := servers.JS.CreateStream(within(t), streamConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err = Open(within(t), Options{Servers: &servers, ReadOnly: true}); err != nil {
+		t.Fatal(err)
+	}
+	if secret := k.RequestSecret(); [secretSize]byte(secret) != [secretSize]byte{} {
+		t.Errorf("a stream without a secret has %x", secret)
+	}
+	closed(t, k)
+	if info, err := made.Info(within(t)); err != nil || info.State.Msgs > 0 {
+		t.Errorf("reading wrote %d messages: %v", info.State.Msgs, err)
+	}
+	if err := servers.JS.DeleteStream(within(t), StreamName); err != nil {
+		t.Fatal(err)
 	}
 	other := streamConfig
 	other.DiscardNewPerSubject, other.Discard = false, jetstream.DiscardOld

@@ -283,16 +283,40 @@ func TestNodes(t *testing.T) {
 	one.stop(t)
 	two.stop(t)
 
-	// A node with a directory of another installation, and one without the key.
-	if _, err := tryLog(t, one.dir, url, proof.Options{}); err != nil {
-		t.Error(err)
-	}
-	other := newKey(t)
-	c, err := other.Sign(0, tlog.Tree{N: 3})
+	// A node that has seen another history signed, one with a directory of another installation, and
+	// one without the key.
+	again, err := tryLog(t, one.dir, url, proof.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(two.dir, "proof", "checkpoint-00"), c.Note, 0o600); err != nil {
+	copied, _, err := proof.CopyOf(t.Context(), again.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := proof.ParseKey(copied.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := key.Sign(0, tlog.Tree{N: int64(one.tip.Number), Hash: tlog.Hash{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := filepath.Join(two.dir, "proof", "checkpoint-00")
+	if err := os.WriteFile(seen, c.Note, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tryLog(t, two.dir, url, proof.Options{}); !errors.Is(err, proof.ErrInconsistent) {
+		t.Error(err)
+	}
+	if kept, err := os.ReadFile(seen); err != nil || string(kept) != string(c.Note) {
+		t.Errorf("what shows the other history was replaced: %v", err)
+	}
+	other := newKey(t)
+	c, err = other.Sign(0, tlog.Tree{N: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(seen, c.Note, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tryLog(t, two.dir, url, proof.Options{}); !errors.Is(err, proof.ErrOtherKey) {

@@ -53,7 +53,11 @@ func (c Copy) Restore(ctx context.Context, r *store.Restore) error {
 		return err
 	}
 	for p, note := range c.Checkpoints {
-		if found, err := key.Verifier().Open(note); err != nil || found.Partition != p {
+		found, err := key.Verifier().Open(note)
+		if err == nil && found.Partition != p {
+			err = fmt.Errorf("it is that of partition %d", found.Partition)
+		}
+		if err != nil {
 			return fmt.Errorf("the checkpoint of partition %d: %w: %w", p, ErrOtherKey, err)
 		}
 	}

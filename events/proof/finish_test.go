@@ -68,6 +68,35 @@ func TestWhatIsNotPutBackIsRead(t *testing.T) {
 	}
 }
 
+// A tree that was found damaged is made again from the whole log, but not while the process waits to
+// end.
+func TestDamageIsNotMendedAtTheEnd(t *testing.T) {
+	p, next := quietPartition(t)
+	p.follow(next())
+	p.work(t.Context())
+	p.follow(next())
+	p.damaged = true // as a reader finds it
+	p.finish(t.Context())
+	if last := p.keeper.last[0].N; last != 1 || !p.damaged {
+		t.Errorf("a checkpoint of %d events was signed at the end", last)
+	}
+}
+
+// Who wants a proof of what is not followed yet keeps nobody else waiting.
+func TestWantedBeyondTheEnd(t *testing.T) {
+	p, next := quietPartition(t)
+	p.follow(next())
+	p.work(t.Context())
+	p.want = 9
+	if p.wanted() {
+		t.Error("there is nothing to sign")
+	}
+	p.follow(next())
+	if !p.wanted() {
+		t.Error("the second event is not signed")
+	}
+}
+
 // quietPartition returns a partition that only does what the test calls, and a function that
 // appends a message of one event to its log.
 func quietPartition(t *testing.T) (*partition, func() wire.Message) {

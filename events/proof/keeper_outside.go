@@ -99,6 +99,10 @@ func (k *keeper) openLast(ctx context.Context, p int) error {
 		return fmt.Errorf("stream %s, partition %d: %w: this node knows one of %d events, and the stream one of %d: restore the stream from a backup; "+startOver,
 			checkpointsConfig.Name, p, ErrCheckpointLost, mine.N, k.last[p].N, forget)
 	}
+	if found && mine.N == k.last[p].N && mine.Hash != k.last[p].Hash {
+		return fmt.Errorf("stream %s, partition %d: %w: this node knows a checkpoint of %d events with another root: keep a copy of %s and of the stream, which show that the log has two histories, and find out with muster audit verify which of them is there",
+			checkpointsConfig.Name, p, ErrInconsistent, mine.N, k.file(checkpointFile(p)))
+	}
 	return k.keep(k.last[p].Checkpoint)
 }
 

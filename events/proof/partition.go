@@ -97,8 +97,9 @@ func (p *partition) start(c wire.Checkpoint) {
 // wanted reports whether somebody waits for a checkpoint that can be signed. The caller holds
 // the lock.
 func (p *partition) wanted() bool {
-	covered := p.standing && p.want <= uint64(p.current.N) //nolint:gosec // it is not negative
-	return p.want > 0 && !covered && p.want <= p.known.Number
+	want := min(p.want, p.known.Number)                  // what comes later is waited for, and keeps nobody else waiting
+	covered := p.standing && want <= uint64(p.current.N) //nolint:gosec // it is not negative
+	return want > 0 && !covered
 }
 
 func (p *partition) signal() {
@@ -177,16 +178,17 @@ func (p *partition) work(ctx context.Context) {
 	}
 }
 
-// finish hashes and signs what has been followed, if that needs no reading.
+// finish hashes and signs what has been followed, if that needs no reading: a tree that was found
+// damaged would have to be made again from the whole log.
 func (p *partition) finish(ctx context.Context) {
 	p.rounds.Wait()
 	p.mu.Lock()
-	first := p.known.Number + 1
+	first, damaged := p.known.Number+1, p.damaged
 	if len(p.waiting) > 0 {
 		first = p.waiting[0].First()
 	}
 	p.mu.Unlock()
-	if !p.compared || first > uint64(p.tree.Size())+1 { //nolint:gosec // it is not negative
+	if damaged || !p.compared || first > uint64(p.tree.Size())+1 { //nolint:gosec // it is not negative
 		return
 	}
 	err := p.grow(ctx)

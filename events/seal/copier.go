@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
 	"github.com/muster-dev/muster/events/wire"
@@ -86,6 +88,8 @@ func (c *copier) copyBeside(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		// No checkpoint of the copy is to be taken for one of the log, and its keys of people are its own.
+		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return proof.SharedKey(m.Subject) || store.IsHome(m.Subject) })
 		if len(messages) == 0 {
 			continue
 		}
@@ -93,9 +97,6 @@ func (c *copier) copyBeside(ctx context.Context) error {
 			return err
 		}
 		for _, m := range messages {
-			if store.IsHome(m.Subject) { // the copy has keys of its own
-				continue
-			}
 			once, cancel := context.WithTimeout(ctx, store.CallTimeout)
 			_, err := c.to.JS.Publish(once, m.Subject, m.Data)
 			cancel()

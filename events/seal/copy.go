@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
@@ -79,6 +82,11 @@ func Copy(ctx context.Context, o Options) (r Result, err error) {
 func (o Options) fill(ctx context.Context, from *log, work string) (Result, error) {
 	if err := copyFiles(o.From.Dir, work); err != nil {
 		return Result{}, err
+	}
+	if o.From.URL != "" {
+		if err := from.copyLedger(ctx, work); err != nil {
+			return Result{}, err
+		}
 	}
 	to, err := openLog(ctx, store.Options{Dir: work, Partitions: len(from.Partitions), Logger: o.Logger})
 	if err != nil {
@@ -166,6 +174,24 @@ func (l *log) each(ctx context.Context, use func(partition int, e *wire.Entry) e
 		}
 	}
 	return nil
+}
+
+// copyLedger writes the erasure ledger of servers into the directory of the copy. Servers on which
+// no version has run that seals have none.
+func (l *log) copyLedger(ctx context.Context, to string) (err error) {
+	ledger, err := personal.OpenLedgerStream(ctx, personal.Servers{JS: l.JS, Beside: l.Beside}, true)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	var text bytes.Buffer
+	if err := ledger.Export(ctx, &text); err != nil {
+		return err
+	}
+	return store.WriteFile(filepath.Join(to, personal.LedgerName), text.Bytes(), 0o600)
 }
 
 // copyFiles copies the files of a data directory that the copy needs from the beginning.

@@ -87,7 +87,17 @@ func workspace(n int) domain.Event {
 // write writes a log of an earlier version.
 func write(t testing.TB, dir string, more func(*old)) {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Dir: dir, Partitions: 2, Logger: quiet})
+	writeTo(t, store.Options{Dir: dir}, more)
+	if err := os.WriteFile(filepath.Join(dir, "root-token"), []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeTo writes such a log to a directory or to a server.
+func writeTo(t testing.TB, place store.Options, more func(*old)) {
+	t.Helper()
+	place.Partitions, place.Logger = 2, quiet
+	s, err := store.Open(t.Context(), place)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +125,6 @@ func write(t testing.TB, dir string, more func(*old)) {
 		}
 	}
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "root-token"), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

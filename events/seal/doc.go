@@ -14,7 +14,7 @@
 //
 // # What is copied besides
 //
-//   - the keys of personal data, the marks of erased ones and the erasure ledger
+//   - the keys of personal data, the marks of erased ones and the erasure ledger, also from servers
 //   - the cursors of subscriptions, and the key that the secrets of webhooks are made with
 //   - the root token, and the token of the embedded server's NATS
 //

@@ -41,7 +41,8 @@ func newExport() *cobra.Command {
 			"takes a request for each event. Such an export has no statement of the operator, and no\n" +
 			"proofs that it continues older checkpoints.\n\n" +
 			"The directory must be empty or missing. An export that was interrupted is begun again by the\n" +
-			"same command. Nothing but the directory is written to.",
+			"same command. Nothing else is written, except that hashes of the log which the data directory\n" +
+			"lacks are made in a temporary directory meanwhile.",
 		Example: "  muster audit export --organization ORG --out export\n" +
 			"  muster audit export --organization ORG --out export --older checkpoint-of-last-year\n" +
 			"  muster audit export --organization ORG --out export --url https://muster.example.com --token TOKEN\n" +

@@ -2,10 +2,11 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,16 +35,26 @@ func (e *export) fromService(ctx context.Context, w *archive.Writer) error {
 	if err != nil {
 		return err
 	}
+	o.Replaceable()
 	path := "/v1/organizations/" + e.organization.String() + "/events"
 	show, end := terminal.Progress(e.stderr, e.logger, "exporting the organization")
 	defer end()
-	var found uint64
-	var partition int
+	var found, until uint64 // the number of the last event that may be exported
+	var trees proofTrees
 	for after := "earliest"; after != ""; {
 		var page eventPage
 		err := s.get(ctx, fmt.Sprintf("%s?page_size=%d&after=%s", path, pageOfEvents, url.QueryEscape(after)), &page)
 		if err != nil {
 			return err
+		}
+		if until == 0 && len(page.Items) > 0 {
+			if until, err = s.last(ctx, page.Items); err != nil {
+				return err
+			}
+		}
+		ended := slices.IndexFunc(page.Items, func(i eventItem) bool { return i.Sequence.Number > until })
+		if ended >= 0 { // written since the export was begun, perhaps faster than it can be exported
+			page.Items, page.Next = page.Items[:ended], nil
 		}
 		proven, err := s.prove(ctx, path, page.Items)
 		if err != nil {
@@ -53,8 +64,9 @@ func (e *export) fromService(ctx context.Context, w *archive.Writer) error {
 			if err := o.Add(p.position, p.Event, []byte(p.Proof)); err != nil {
 				return err
 			}
-			found, partition = found+1, p.position.Partition
+			found++
 		}
+		trees.add(proven...)
 		show(found, found+1)
 		if after = ""; page.Next != nil {
 			after = *page.Next
@@ -63,12 +75,15 @@ func (e *export) fromService(ctx context.Context, w *archive.Writer) error {
 	if found == 0 {
 		return fmt.Errorf("the service shows no events of organization %s", e.organization)
 	}
-	cp, err := s.checkpoint(ctx, partition)
-	if err != nil {
+	if err := s.unite(ctx, path, &trees, o); err != nil {
 		return err
 	}
 	show(found, found)
-	if err := o.Finish(s.verifier, cp, nil); err != nil {
+	if len(trees.older) > 0 {
+		e.logger.Warn("the service signs checkpoints faster than all proofs can be had, so that some lead to older checkpoints than the export's, which an auditor cannot connect: "+
+			"export from the log (--data or --nats-url), or when less is written", slog.Int("events", len(trees.older)))
+	}
+	if err := o.Finish(s.verifier, trees.newest, nil); err != nil {
 		return err
 	}
 	return e.done(fmt.Sprintf("%d events with their proofs", found))
@@ -116,7 +131,9 @@ type provenEvent struct {
 	Event []byte `json:"event"`
 	Proof string `json:"tlog_proof"`
 
+	id       string
 	position wire.Position
+	under    proof.Checkpoint
 }
 
 func (s *prover) get(ctx context.Context, path string, into any) error {
@@ -138,6 +155,7 @@ func (s *prover) prove(ctx context.Context, path string, items []eventItem) ([]p
 			if err != nil {
 				return fmt.Errorf("event %s: %w", item.Sequence, err)
 			}
+			p.id, p.under = item.ID, checked.Checkpoint
 			if p.position = checked.Position; p.position != item.Sequence {
 				return fmt.Errorf("the service shows event %s at %s and proves it at %s", item.ID, item.Sequence, p.position)
 			}
@@ -147,16 +165,66 @@ func (s *prover) prove(ctx context.Context, path string, items []eventItem) ([]p
 	return proven, requests.Wait()
 }
 
-// checkpoint gets the last checkpoint of a partition.
-func (s *prover) checkpoint(ctx context.Context, partition int) (proof.Checkpoint, error) {
+// last returns the number of the last event that an export has: that of the last checkpoint now, or of
+// the first page if the checkpoint is older.
+func (s *prover) last(ctx context.Context, first []eventItem) (uint64, error) {
+	end := first[len(first)-1].Sequence
 	var list checkpointList
 	if err := s.get(ctx, "/v1/checkpoints", &list); err != nil {
-		return proof.Checkpoint{}, err
+		return 0, err
 	}
 	for _, item := range list.Items {
-		if item.Partition == partition {
-			return s.verifier.Open([]byte(item.Checkpoint))
+		if item.Partition != end.Partition {
+			continue
+		}
+		cp, err := s.verifier.Open([]byte(item.Checkpoint))
+		return max(end.Number, covered(cp).Number), err
+	}
+	return end.Number, nil
+}
+
+// proofTrees are the checkpoints that proofs lead to.
+type proofTrees struct {
+	newest proof.Checkpoint
+	under  []eventItem // events whose proofs lead to it
+	older  []eventItem // events whose proofs lead to older ones
+}
+
+func (t *proofTrees) add(proven ...provenEvent) {
+	for _, p := range proven {
+		item := eventItem{ID: p.id, Sequence: p.position}
+		switch {
+		case p.under.N < t.newest.N:
+			t.older = append(t.older, item)
+			continue
+		case p.under.N > t.newest.N:
+			t.older, t.under = append(t.older, t.under...), nil
+		}
+		t.newest, t.under = p.under, append(t.under, item)
+	}
+}
+
+// unitings is how often proofs are asked for again that lead to older checkpoints.
+const unitings = 5
+
+// unite asks again for the proofs that lead to older checkpoints than the newest, so that all lead to
+// the same one. If the service signs new ones faster than that, some are left.
+func (s *prover) unite(ctx context.Context, path string, t *proofTrees, o *archive.Organization) error {
+	for range unitings {
+		again := t.older
+		t.older = nil
+		for items := range slices.Chunk(again, pageOfEvents) {
+			proven, err := s.prove(ctx, path, items)
+			if err != nil {
+				return err
+			}
+			for _, p := range proven {
+				if err := o.Replace(p.position, []byte(p.Proof)); err != nil {
+					return err
+				}
+			}
+			t.add(proven...)
 		}
 	}
-	return proof.Checkpoint{}, errors.New("the service has no checkpoint of the organization's partition")
+	return nil
 }

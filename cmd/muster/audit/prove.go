@@ -17,6 +17,7 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events"
 	"github.com/muster-dev/muster/events/proof"
+	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -35,6 +36,8 @@ type wantedEvent struct {
 	text string
 	id   domain.EventID // zero if it is given by its position
 	at   wire.Position
+
+	entry wire.Entry // once it was found in the log
 }
 
 func newProve() *cobra.Command {
@@ -99,59 +102,96 @@ func (p *prove) fromLog(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := p.find(ctx, log, signed); err != nil {
+		return err
+	}
+	trees := make(map[int]*hashes)
+	defer func() {
+		for _, tree := range trees {
+			err = errors.Join(err, tree.close())
+		}
+	}()
 	for i := range p.wanted {
 		w := &p.wanted[i]
-		if w.at.Number > 0 && w.at.Partition >= len(signed) {
-			return terminal.Usage("--event %s: the last partition of the log is %d", w.text, len(signed)-1)
-		}
-		found := false
-		for number := range signed {
-			if w.at.Number > 0 && w.at.Partition != number {
-				continue
+		cp := signed[w.at.Partition]
+		tree := trees[w.at.Partition]
+		if tree == nil {
+			if tree, err = p.tree(ctx, log, cp); err != nil {
+				return err
 			}
-			if found, err = p.inPartition(ctx, log, signed[number], w); found || err != nil {
-				break
-			}
+			trees[w.at.Partition] = tree
 		}
+		proven, err := proof.Prove(tree, cp, w.at.Number, w.entry.Stored)
 		if err != nil {
 			return err
 		}
-		if !found {
-			return fmt.Errorf("the log has no event %s up to its last checkpoint", w.text)
+		if err := p.write(w.entry.ID.String(), proven.Position, w.entry.Stored, proven.Text()); err != nil {
+			return err
 		}
 	}
 	return p.say()
 }
 
-// errFound ends the replay that has met the event.
-var errFound = errors.New("the event was found")
-
-// inPartition looks for an event in a partition, and writes its proof.
-func (p *prove) inPartition(ctx context.Context, log *events.Log, cp proof.Checkpoint, w *wantedEvent) (found bool, err error) {
-	var event *wire.Entry
-	err = p.replay(ctx, log, cp, func(e *wire.Entry) error {
-		if w.at.Number > 0 && e.Number != w.at.Number || w.at.Number == 0 && e.ID != w.id {
-			return nil
+// find finds all events that are wanted, before anything is written.
+func (p *prove) find(ctx context.Context, log *events.Log, signed []proof.Checkpoint) error {
+	missing := make(map[domain.EventID][]*wantedEvent)
+	for i := range p.wanted {
+		w := &p.wanted[i]
+		switch {
+		case w.at.Number == 0:
+			missing[w.id] = append(missing[w.id], w)
+			continue
+		case w.at.Partition >= len(signed):
+			return terminal.Usage("--event %s: the last partition of the log is %d", w.text, len(signed)-1)
+		case w.at.Number > covered(signed[w.at.Partition]).Number:
+			return w.unknown()
 		}
-		event = e
-		return errFound
+		var err error
+		if w.entry, err = log.Entry(ctx, w.at); errors.Is(err, store.ErrNoMessage) {
+			return fmt.Errorf("%w: %w", w.unknown(), err)
+		} else if err != nil {
+			return err
+		}
+	}
+	for number := 0; number < len(signed) && len(missing) > 0; number++ {
+		if err := p.inPartition(ctx, log, signed[number], missing); err != nil {
+			return err
+		}
+	}
+	for i := range p.wanted {
+		w := &p.wanted[i]
+		if w.entry.Event == nil {
+			return w.unknown()
+		}
+		if org := w.entry.Event.Concerns().Organization; !p.organization.IsZero() && org != p.organization {
+			return fmt.Errorf("event %s is of organization %s", w.text, org)
+		}
+	}
+	return nil
+}
+
+func (w *wantedEvent) unknown() error {
+	return fmt.Errorf("the log has no event %s up to its last checkpoint", w.text)
+}
+
+// errFound ends the replay that has met all events.
+var errFound = errors.New("the events were found")
+
+// inPartition looks for events by their ids, and takes those that it finds out of what is missing.
+func (p *prove) inPartition(ctx context.Context, log *events.Log, cp proof.Checkpoint, missing map[domain.EventID][]*wantedEvent) error {
+	err := p.replay(ctx, log, cp, func(e *wire.Entry) error {
+		for _, w := range missing[e.ID] {
+			w.at, w.entry = wire.Position{Partition: cp.Partition, Number: e.Number}, *e
+		}
+		if delete(missing, e.ID); len(missing) == 0 {
+			return errFound
+		}
+		return nil
 	})
-	if !errors.Is(err, errFound) {
-		return false, err
+	if errors.Is(err, errFound) {
+		return nil
 	}
-	if org := event.Event.Concerns().Organization; !p.organization.IsZero() && org != p.organization {
-		return false, fmt.Errorf("event %s is of organization %s", w.text, org)
-	}
-	tree, err := p.tree(ctx, log, cp)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, tree.close()) }()
-	proven, err := proof.Prove(tree, cp, event.Number, event.Stored)
-	if err != nil {
-		return false, err
-	}
-	return true, p.write(event.ID.String(), proven.Position, event.Stored, proven.Text())
+	return err
 }
 
 func (p *prove) fromService(ctx context.Context) error {

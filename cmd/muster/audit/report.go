@@ -161,5 +161,13 @@ func (r *reporting) save(ctx context.Context, kind string) (err error) {
 	if _, err := r.service.Download(ctx, path, r.body(), &signed); err != nil {
 		return fmt.Errorf("the manifest: %w", err)
 	}
-	return os.WriteFile(r.out+".manifest", signed.Bytes(), 0o600)
+	manifest, err := os.OpenFile(r.out+".manifest", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	_, err = manifest.Write(signed.Bytes())
+	if err = errors.Join(err, manifest.Close()); err != nil {
+		_ = os.Remove(manifest.Name())
+	}
+	return err
 }

@@ -37,7 +37,7 @@ func NewRestore() *cobra.Command {
 			"profiles are sealed are shown as erased, because nobody can read them. Restored keys could bring\n" +
 			"back people who were erased after the backup. So with keys the erasure ledger is needed\n" +
 			"(--ledger): the keys of everybody in it are destroyed before the log can be opened. Say\n" +
-			"--no-erasures only if nobody was ever erased.\n\n" +
+			"--no-erasures only if nobody was ever erased. It is refused if the backup itself says otherwise.\n\n" +
 			"Do not run a restored log beside the one that it was made from: both would use the same positions\n" +
 			"for different events.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeFiles,

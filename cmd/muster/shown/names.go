@@ -122,11 +122,11 @@ func (n *Names) ask(ctx context.Context, k Kind, id string) (string, error) {
 	case Workspace:
 		path = "/v1/workspaces/" + id
 	}
-	var answer struct {
+	var found struct {
 		Name string `json:"name"`
 	}
-	err := n.client.Call(ctx, http.MethodGet, path, nil, &answer)
-	return answer.Name, err
+	err := n.client.Call(ctx, http.MethodGet, path, nil, &found)
+	return found.Name, err
 }
 
 // askRoles asks the service for the names of all roles.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/events/proof"
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // An export is whole, whatever its size.
@@ -173,6 +174,97 @@ func TestForgery(t *testing.T) {
 		if !strings.Contains(found, want) {
 			t.Errorf("%q is not found:\n%s", want, found)
 		}
+	}
+}
+
+// Whoever has the key and two histories cannot show the events of one under the checkpoint of the
+// other: neither if both have as many events, nor as if the proofs were of another moment.
+func TestTwoHistories(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 20)
+	yours := h.checkpoint(20)
+	other := newHistory(t, 0)
+	other.key = h.key
+	for i, event := range h.events {
+		other.append([]byte(strings.Replace(string(event), `"data":{}`, fmt.Sprintf(`"data":{"n":%d}`, i), 1)))
+	}
+	dir := t.TempDir()
+	other.under(filepath.Join(dir, "same size"), yours)
+	const two = "event 3-1: two histories: its proof has a signed checkpoint of 20 events with another root"
+	for name, found := range map[string]string{"pinned": h.verify(filepath.Join(dir, "same size"), yours), "not pinned": h.verify(filepath.Join(dir, "same size"))} {
+		if !strings.Contains(found, two) {
+			t.Errorf("%s: %q is not found:\n%s", name, two, found)
+		}
+	}
+	// The auditor knows more than the export's own checkpoint.
+	pinned := h.checkpoint(20)
+	h.append(h.events[0])
+	h.append(h.events[1])
+	other.under(filepath.Join(dir, "known size"), h.checkpoint(22))
+	if found := h.verify(filepath.Join(dir, "known size"), pinned); !strings.Contains(found, two) {
+		t.Errorf("%q is not found:\n%s", two, found)
+	}
+	const unshown = "14 events, each proven to be in a signed tree, but 1 of these trees are others than the checkpoint's"
+	other.append(h.events[2]) // of nobody that is exported
+	other.under(filepath.Join(dir, "other size"), yours)
+	if found := h.verify(filepath.Join(dir, "other size"), yours); !strings.Contains(found, "? events: "+unshown) {
+		t.Errorf("%q is not found:\n%s", unshown, found)
+	}
+	if found := h.verify(filepath.Join(dir, "other size")); !strings.Contains(found, "ok events: "+unshown) {
+		t.Errorf("%q is not found:\n%s", unshown, found)
+	}
+}
+
+// Proofs that lead to an older checkpoint are replaced before the export is finished.
+func TestReplacedProofs(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, 20)
+	old, cp := h.checkpoint(10), h.checkpoint(20)
+	dir := filepath.Join(t.TempDir(), "export")
+	w, err := Create(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close() }()
+	a := about
+	a.Organization = ours
+	o, err := w.Organization(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Replaceable()
+	prove := func(n int, cp proof.Checkpoint) (at wire.Position, text []byte) {
+		p, err := proof.Prove(h.tree, cp, uint64(n), h.events[n-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Position, p.Text()
+	}
+	for _, n := range []int{1, 2, 4, 11} {
+		under := cp
+		if n <= 10 {
+			under = old
+		}
+		at, text := prove(n, under)
+		if err := o.Add(at, h.events[n-1], text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{1, 2, 4} {
+		if err := o.Replace(prove(n, cp)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.Replace(prove(5, cp)); err == nil {
+		t.Error("the proof of an event is replaced that was not added")
+	}
+	if err := o.Finish(h.key.Verifier(), cp, nil); err != nil {
+		t.Fatal(err)
+	}
+	found := h.verify(dir, cp)
+	whole(t, found)
+	if !strings.Contains(found, "ok events: 4 events, each proven to be in the log\n") {
+		t.Errorf("found:\n%s", found)
 	}
 }
 

@@ -80,6 +80,13 @@ var about = About{Muster: "muster test", MadeAt: time.Date(2026, 3, 5, 12, 0, 0,
 // organization writes an export of our organization.
 func (h *history) organization(dir string, older ...int) {
 	h.t.Helper()
+	h.under(dir, h.checkpoint(len(h.events)), older...)
+}
+
+// under writes an export of our organization with the checkpoint, which need not be the one that the
+// proofs lead to.
+func (h *history) under(dir string, named proof.Checkpoint, older ...int) {
+	h.t.Helper()
 	w, err := Create(dir)
 	if err != nil {
 		h.t.Fatal(err)
@@ -113,7 +120,7 @@ func (h *history) organization(dir string, older ...int) {
 			h.t.Fatal(err)
 		}
 	}
-	if err := o.Finish(h.key.Verifier(), cp, h.key.SignNote); err != nil {
+	if err := o.Finish(h.key.Verifier(), named, h.key.SignNote); err != nil {
 		h.t.Fatal(err)
 	}
 }

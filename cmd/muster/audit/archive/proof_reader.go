@@ -17,16 +17,44 @@ import (
 // is then checked once.
 type proofReader struct {
 	verifier proof.Verifier
+	known    []proof.Checkpoint // the export's and the auditor's, which no proof may contradict
 	last     proof.Checkpoint
-	signed   int // how many checkpoints there were
+	roots    map[int64]tlog.Hash // of the checkpoints that proofs have, by their sizes
 }
 
-// summary says so if not all proofs have the same checkpoint.
-func (r *proofReader) summary() string {
-	if r.signed <= 1 {
-		return ""
+// others returns how many checkpoints the proofs have that are of another size than the given one.
+func (r *proofReader) others(cp proof.Checkpoint) int {
+	n := len(r.roots)
+	if _, found := r.roots[cp.N]; found {
+		n--
 	}
-	return fmt.Sprintf(", under %d signed checkpoints; the export does not show that these continue each other", r.signed)
+	return n
+}
+
+// open checks the checkpoint of a proof. Two signed ones of the same size and with different roots
+// show that the log has two histories.
+func (r *proofReader) open(signed []byte) error {
+	if len(r.roots) > 0 && bytes.Equal(signed, r.last.Note) {
+		return nil
+	}
+	cp, err := r.verifier.Open(signed)
+	if err != nil {
+		return fmt.Errorf("its proof: %w", err)
+	}
+	root, seen := r.roots[cp.N]
+	for _, known := range r.known {
+		if known.Partition == cp.Partition && known.N == cp.N {
+			root, seen = known.Hash, true
+		}
+	}
+	if seen && root != cp.Hash {
+		return fmt.Errorf("two histories: its proof has a signed checkpoint of %s with another root than the one that is known", events(cp.N))
+	}
+	if r.roots == nil {
+		r.roots = make(map[int64]tlog.Hash)
+	}
+	r.last, r.roots[cp.N] = cp, cp.Hash
+	return nil
 }
 
 // check returns why the proof does not show that the event with the position is in the log. It
@@ -37,15 +65,8 @@ func (r *proofReader) check(text []byte, at wire.Position, event []byte) error {
 	if !found {
 		return errors.New("its proof has no checkpoint")
 	}
-	if r.signed == 0 || !bytes.Equal(signed, r.last.Note) {
-		cp, err := r.verifier.Open(signed)
-		if err != nil {
-			return fmt.Errorf("its proof: %w", err)
-		}
-		if r.signed > 0 && cp.N == r.last.N && cp.Hash != r.last.Hash {
-			return fmt.Errorf("two histories: its proof has a signed checkpoint of %s with another root than the one before", events(cp.N))
-		}
-		r.last, r.signed = cp, r.signed+1
+	if err := r.open(signed); err != nil {
+		return err
 	}
 	hashes, ok := parseHashes(head)
 	index := int64(at.Number) - 1 //nolint:gosec // no partition has as many

@@ -57,9 +57,11 @@ Without Muster: each directory with a number is a log in the layout c2sp.org/tlo
 signed checkpoint and the key. An entry is an event exactly as Muster stores it. For example:
 
     go install github.com/transparency-dev/tessera/cmd/fsck@v1.0.4
-    timeout 600 fsck --ui=false -v=1 --storage_url=file:///PATH/0/ --public_key=0/key
+    timeout 600 fsck --ui=false --logtostderr --storage_url=file:///PATH/0/ --public_key=0/key
 
-fsck of this version exits with 0 even if the log is damaged: look for "fsck failed".
+fsck of this version exits with 0 even if the log is damaged, and it can hang. The log is whole only
+if it prints "Successfully fsck'd log with size" and the number of events that is below. Nothing
+else that it prints shows that.
 
 The logs:
 

@@ -43,7 +43,7 @@ func VerifyProof(path string, o Options, report func(Finding)) error {
 	}
 	r := proofReader{verifier: o.Verifier}
 	err = r.check(text, named.Sequence, event)
-	if r.signed > 0 {
+	if len(r.roots) > 0 {
 		f.ok(checkpointCheck, "signed by the key: %s, root %s", events(r.last.N), r.last.Hash)
 	}
 	if err != nil {

@@ -101,19 +101,28 @@ func isOwn(name string) bool {
 
 // WriteFile writes a file, whose name has slashes. Its directories are made.
 func (w *Writer) WriteFile(name string, content []byte) error {
+	if err := w.write(name, content, os.O_EXCL); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(content)
+	return w.sums.add(sum[:], name)
+}
+
+// write writes a file, without its sum. The mode says what becomes of one that is there.
+func (w *Writer) write(name string, content []byte, mode int) error {
 	path, err := w.path(name)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|mode, fileMode)
 	if err != nil {
 		return err
 	}
-	if _, err = f.Write(content); errors.Join(err, f.Close()) != nil {
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
-	sum := sha256.Sum256(content)
-	return w.sums.add(sum[:], name)
+	return nil
 }
 
 // path returns the path of a file, and makes its directory.
