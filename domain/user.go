@@ -140,9 +140,11 @@ func (UserProfileSet) EventType() string { return "muster.user.profile_set" }
 func (s *State) userProfileSet(e UserProfileSet, r *Recorded) {
 	profile := &Profile{Organization: e.Organization, User: e.User, ProfileFacts: e.Profile, Key: e.Sealed.Key, InClear: e.Sealed.Key.IsZero(), Stamp: stamp(r)}
 	if former := s.Profile(e.Organization, e.User); former != nil {
-		profile.CreatedAt = former.CreatedAt
 		profile.InClear = profile.InClear || former.InClear
-		s.holdEmail(e.Organization, former.Email, e.User)
+		if former.Email != "" { // else nobody can read it any more
+			profile.CreatedAt = former.CreatedAt
+			s.holdEmail(e.Organization, former.Email, e.User)
+		}
 	}
 	s.make(ProfileKey(e.Organization, e.User), profile)
 	if !e.Erased {

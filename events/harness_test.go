@@ -84,7 +84,8 @@ func (f *fold) compare(e *wire.Entry) error {
 	}
 	decoded, _, err := wire.Decode(e.Stored)
 	if set, ok := decoded.Event.(domain.UserProfileSet); ok { // it is sealed there
-		set.Profile = e.Event.(domain.UserProfileSet).Profile //nolint:errcheck,forcetypeassert // it has the same type
+		opened := e.Event.(domain.UserProfileSet) //nolint:errcheck,forcetypeassert // it has the same type
+		set.Profile, set.Erased = opened.Profile, opened.Erased
 		decoded.Event = set
 	}
 	same := bytes.Equal(decoded.Stored, e.Stored) && cmp.Equal(decoded.Recorded, e.Recorded)

@@ -52,16 +52,16 @@ func openProfiles(ctx context.Context, s *store.Store, o Options) (*profiles, er
 	if o.URL != "" && (!o.ReadOnly || !hasKeys(o.Dir)) {
 		options.Dir, options.Servers = "", &personal.Servers{JS: s.JS, Beside: s.Beside}
 	}
-	p.keys, p.missing = personal.Open(ctx, options)
-	if p.missing != nil && !o.ReadOnly {
-		return nil, fmt.Errorf("opening the keys of personal data: %w", p.missing)
-	}
 	if o.ReadOnly {
+		p.keys, p.missing = personal.Open(ctx, options)
 		return p, nil
 	}
-	err := s.Home(ctx, p.keys.ID())
+	err := p.openOwn(ctx, s, options)
 	if err == nil {
 		err = p.openLedger(ctx, o, options.Servers)
+	}
+	if err == nil { // an older copy of the keys may have been put back
+		err = p.keys.CatchUp(ctx, p.ledger)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.close())
@@ -76,10 +76,7 @@ func (p *profiles) openLedger(ctx context.Context, o Options, servers *personal.
 	} else {
 		p.ledger, err = personal.OpenLedger(o.Dir)
 	}
-	if err != nil {
-		return fmt.Errorf("opening the erasure ledger: %w", err)
-	}
-	return nil
+	return err
 }
 
 // hasKeys reports whether the data directory has a file of keys.
@@ -138,14 +135,17 @@ func (s *sealing) seal(ctx context.Context, r *domain.Recorded) error {
 }
 
 // key returns the key of the event's user. The state that the command was decided on says which
-// one it is, unless an event before it in the same command has taken it.
+// one it is, unless an event before it in the same command has taken it. If that key was destroyed
+// the user gets a new one: in a log that was restored people can be erased without an event that
+// says so.
 func (s *sealing) key(ctx context.Context, set domain.UserProfileSet) (personal.Key, error) {
-	id := set.Sealed.Key
-	if id.IsZero() {
-		id = s.taken[set.User]
-	}
-	if !id.IsZero() {
-		return s.keys.Find(ctx, id)
+	for _, id := range []domain.PersonalKeyID{s.taken[set.User], set.Sealed.Key} {
+		if id.IsZero() {
+			continue
+		}
+		if key, err := s.keys.Find(ctx, id); !errors.Is(err, personal.ErrErased) {
+			return key, err
+		}
 	}
 	key, err := s.keys.Take(ctx)
 	if err != nil {
@@ -332,8 +332,12 @@ func (l *Log) WithholdErased(ctx context.Context, org domain.OrganizationID) err
 // Erase destroys keys of a user, so that nobody can read any more what they have sealed, in no
 // copy of the log. Before that it notes the erasure in the ledger, which restoring a backup needs.
 // When it returns nil both are durable. Doing it again does no harm. It calls did after each step,
-// with "noted" and with "destroyed".
+// with "noted" and with "destroyed". A key that is neither there nor destroyed is
+// [personal.ErrUnknownKey].
 func (l *Log) Erase(ctx context.Context, e personal.Erasure, did func(step string)) error {
+	if err := l.profiles.known(ctx, e.Keys); err != nil {
+		return err
+	}
 	if err := l.profiles.ledger.Append(ctx, e); err != nil {
 		return err
 	}

@@ -24,6 +24,11 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 	} else {
 		values[len(values)-2] = e.Sealed.Key[:]
 	}
+	if e.Erased { // as in userErasureRequested, which a log that was restored may lack
+		for _, i := range [...]int{0, 1, 2, 3, 7, 8} {
+			values[i] = nil
+		}
+	}
 	name := personName{organization, e.User}
 	person, known := p.facts.person(name)
 	if !known { // most are new, and are written with one statement
@@ -38,7 +43,7 @@ func (p *projector) userProfileSet(e domain.UserProfileSet, r *domain.Recorded, 
 	}
 	return p.Change(`
 		UPDATE people SET email = ?2, first_name = ?3, last_name = ?4, avatar_url = ?5, folded_email = ?6, folded_name = ?7, folded_last = ?8,
-			profile_created = coalesce(profile_created, ?9), profile_updated = ?9, profile_version = ?10,
+			profile_created = iif(?10 IS NULL, NULL, coalesce(profile_created, ?9)), profile_updated = ?9, profile_version = ?10,
 			personal_key = ?11, in_clear = coalesce(?12, in_clear),
 			erasure_key = NULL, erasure_request = NULL, erasure_asked = NULL, erasure_done = NULL, erasure_version = NULL
 		WHERE key = ?1`, append([]any{person}, values...)...)
@@ -71,7 +76,7 @@ func (c conn) sealedProfile(org domain.OrganizationID, user domain.UserID) (*dom
 	var e domain.Erasure
 	var version uint64
 	profile, err := c.profileAnd(org, user, `, p.personal_key, p.in_clear, p.erasure_key, p.erasure_request, p.erasure_asked, p.erasure_done, p.erasure_version`,
-		`(p.profile_version IS NOT NULL OR p.erasure_asked IS NOT NULL)`,
+		`(p.profile_version IS NOT NULL OR p.erasure_asked IS NOT NULL OR p.personal_key IS NOT NULL)`,
 		scanID(&key), sqlite.Flag(&inClear), scanID(&e.Key), scanEvent(&e.Request), sqlite.Time(&e.RequestedAt), sqlite.Time(&e.DoneAt), sqlite.Number(&version))
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ var (
 	ErrDamagedFile = errors.New("the file with the keys of personal data is damaged: restore it from a backup")
 	// ErrNewerFile: a newer version made the file.
 	ErrNewerFile = errors.New("the file with the keys of personal data has an unknown format: a newer Muster made it")
+	// ErrMissing: the keys that must be there are not.
+	ErrMissing = errors.New("the keys of personal data are missing: put them back from a backup; without them nobody can read the profiles in the log")
 	// ErrFileInUse: another process has opened the file.
 	ErrFileInUse = errors.New("the file with the keys of personal data is in use by another process")
 )
@@ -73,19 +75,23 @@ CREATE UNIQUE INDEX key_id ON key (id);
 CREATE TABLE spare (first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 CREATE TABLE request_secret (only INTEGER PRIMARY KEY CHECK (only = 1), secret BLOB NOT NULL);`
 
-// openFile opens the file in the directory, or makes it. A file that is missing and may only be
-// read is an empty one.
-func openFile(ctx context.Context, dir string, readOnly bool) (keeper, error) {
+// openFile opens the file in the directory, or makes it unless it must exist. A file that is missing
+// and may only be read is an empty one.
+func openFile(ctx context.Context, dir string, readOnly, mustExist bool) (keeper, error) {
 	path, err := filepath.Abs(filepath.Join(dir, FileName))
 	if err != nil {
 		return nil, err
 	}
-	if readOnly {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return none{}, nil
+	info, err := os.Stat(path)
+	if missing := errors.Is(err, fs.ErrNotExist); mustExist && (missing || err == nil && info.Size() == 0) {
+		return nil, fmt.Errorf("%s: %w", path, ErrMissing)
+	} else if missing && readOnly {
+		return none{}, nil
+	}
+	if !readOnly {
+		if err := prepareFile(path); err != nil {
+			return nil, fmt.Errorf("making %s: %w", path, err)
 		}
-	} else if err := prepareFile(path); err != nil {
-		return nil, fmt.Errorf("making %s: %w", path, err)
 	}
 	f := &file{path: path, step: func(string) {}}
 	err = f.connect(ctx, connector{path, readOnly, nil})

@@ -109,7 +109,7 @@ func TestNoKeyHasCopies(t *testing.T) {
 
 func openTestFile(t testing.TB, dir string) *file {
 	t.Helper()
-	opened, err := openFile(within(t), dir, false)
+	opened, err := openFile(within(t), dir, false, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,9 @@ type Options struct {
 	// ReadOnly opens existing keys only. Nothing is written, and no file is made. Nothing can
 	// be taken or destroyed.
 	ReadOnly bool
+	// MustExist refuses to make the keys if they are missing ([ErrMissing]): the log has events
+	// that were sealed with them.
+	MustExist bool
 	// Cached bounds how many keys are held in memory. 0 is 65,536, which take about 10 MB.
 	Cached int
 	// Pool is how many keys are made at once at first. 0 is 1,024 in a file and 256 on
@@ -75,6 +78,10 @@ type keeper interface {
 	restore(ctx context.Context, keys []Key, erased []KeyID) error
 	// restoreSecret replaces the secret for hashes of requests.
 	restoreSecret(ctx context.Context, secret [secretSize]byte) error
+	// applied returns the end of the ledger that was last applied, as noteApplied was given it.
+	applied(ctx context.Context) (Head, error)
+	// noteApplied notes that everything in the ledger up to the end was applied.
+	noteApplied(ctx context.Context, end Head) error
 	close() error
 }
 
@@ -115,10 +122,10 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 	pool := o.Pool
 	if o.Servers != nil {
 		pool = cmp.Or(pool, streamPool)
-		k.keeper, err = openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, k.Forget)
+		k.keeper, err = openKeys(ctx, o, k.Forget)
 	} else {
 		pool = cmp.Or(pool, filePool)
-		k.keeper, err = openFile(ctx, o.Dir, o.ReadOnly)
+		k.keeper, err = openFile(ctx, o.Dir, o.ReadOnly, o.MustExist)
 	}
 	if err != nil {
 		return nil, err
@@ -235,8 +242,11 @@ func (k *Keys) RequestHash(request []byte) [sha256.Size]byte {
 
 // ID names the store of keys. It is made from the secret of [Keys.RequestHash], so that it goes
 // with the keys into a backup and back, and says nothing about it.
-func (k *Keys) ID() string {
-	sum := sha256.Sum256(append([]byte("muster personal keys id 1"), k.RequestSecret()...))
+func (k *Keys) ID() string { return IDOf(k.RequestSecret()) }
+
+// IDOf returns the [Keys.ID] of the keys with that secret for hashes of requests.
+func IDOf(requestSecret []byte) string {
+	sum := sha256.Sum256(append([]byte("muster personal keys id 1"), requestSecret...))
 	return hex.EncodeToString(sum[:16])
 }
 

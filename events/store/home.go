@@ -99,3 +99,18 @@ func (s *Store) Home(ctx context.Context, id string) error {
 	}
 	return nil
 }
+
+// HomeID returns the id of the keys of people that the log names as its own. It reports false if the
+// log names none: it is new, restored, or of an older version.
+func (s *Store) HomeID(ctx context.Context) (id string, found bool, err error) {
+	kept, err := s.Latest(ctx, Keys.Name)
+	if err != nil {
+		return "", false, err
+	}
+	for _, m := range kept {
+		if IsHome(m.Subject) {
+			_, id, found = strings.Cut(string(m.Data), " ")
+		}
+	}
+	return id, found, nil
+}

@@ -1,0 +1,163 @@
+package personal
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/domain"
+)
+
+// CatchUp destroys the keys that the ledger lists and that these keys may still have, because an
+// older copy of them was put back. The keys say how far the ledger was applied to them, so nothing
+// is done at most starts, and otherwise only what is new.
+func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
+	if k.readOnly {
+		return ErrReadOnly
+	}
+	end, err := l.shelf.head(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the erasure ledger: %w", err)
+	}
+	applied, err := k.keeper.applied(ctx)
+	if err != nil {
+		return fmt.Errorf("reading how far the erasure ledger was applied: %w", err)
+	}
+	if applied == end {
+		return nil
+	}
+	if applied.Lines > end.Lines {
+		k.logger.Error("the erasure ledger has fewer lines than before: put the newer one back, because it lists who must stay erased after a restore",
+			slog.Uint64("lines", end.Lines), slog.Uint64("before", applied.Lines))
+	}
+	ids, err := listedAfter(ctx, l, applied)
+	if err != nil {
+		return err
+	}
+	const atOnce = 1000
+	for len(ids) > 0 {
+		n := min(atOnce, len(ids))
+		if err := k.Destroy(ctx, ids[:n]...); err != nil {
+			return fmt.Errorf("destroying keys that the erasure ledger lists: %w", err)
+		}
+		ids = ids[n:]
+	}
+	return k.keeper.noteApplied(ctx, end)
+}
+
+// listedAfter returns the keys in the lines after the one that the head is of, or all if that is not a
+// line of this ledger.
+func listedAfter(ctx context.Context, l *Ledger, applied Head) ([]KeyID, error) {
+	var ids []KeyID
+	at := Head{}
+	for e, err := range l.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, e.Keys...)
+		if _, at, err = at.append(nil, e); err != nil {
+			return nil, err
+		}
+		if at == applied {
+			ids = ids[:0]
+		}
+	}
+	return ids, nil
+}
+
+// appliedTable has one row: how far the erasure ledger was applied. A file of an older version has no
+// such table until there is something to note.
+const appliedTable = `CREATE TABLE IF NOT EXISTS applied (only INTEGER PRIMARY KEY CHECK (only = 1), head BLOB NOT NULL)`
+
+func (f *file) applied(ctx context.Context) (head Head, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var tables int
+	if err := f.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'applied'").Scan(&tables); err != nil || tables == 0 {
+		return head, f.failed(err)
+	}
+	var found []byte
+	err = f.conn.QueryRowContext(ctx, "SELECT head FROM applied").Scan(&found)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return head, nil
+	case err == nil && len(found) != 8+len(head.Link):
+		err = ErrDamagedFile
+	}
+	if err != nil {
+		return head, f.failed(err)
+	}
+	return Head{binary.BigEndian.Uint64(found), domain.Hash(found[8:])}, nil
+}
+
+func (f *file) noteApplied(ctx context.Context, end Head) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed(f.together(ctx, func() error {
+		_, err := f.conn.ExecContext(ctx, appliedTable)
+		if err == nil {
+			_, err = f.conn.ExecContext(ctx, "INSERT OR REPLACE INTO applied VALUES (1, ?)", append(binary.BigEndian.AppendUint64(nil, end.Lines), end.Link[:]...))
+		}
+		return err
+	}))
+}
+
+// appliedSubject is followed by the number of lines of the ledger that were applied and the link of
+// the last one. What is noted first stays until something newer is there.
+const appliedSubject = "muster.personal.applied."
+
+func (s *stream) applied(ctx context.Context) (Head, error) {
+	m, found, err := s.last(ctx, appliedSubject+">")
+	if err != nil || !found {
+		return Head{}, err
+	}
+	lines, link, _ := strings.Cut(strings.TrimPrefix(m.Subject, appliedSubject), ".")
+	head := Head{}
+	if head.Lines, err = strconv.ParseUint(lines, 10, 64); err == nil {
+		_, err = hex.Decode(head.Link[:], []byte(link))
+	}
+	if err != nil || len(link) != 2*len(head.Link) {
+		return Head{}, nil //nolint:nilerr // then all of the ledger is applied again
+	}
+	return head, nil
+}
+
+func (s *stream) noteApplied(ctx context.Context, end Head) error {
+	before, found, err := s.last(ctx, appliedSubject+">")
+	if err != nil {
+		return err
+	}
+	if _, err := s.first(ctx, appliedSubject+strconv.FormatUint(end.Lines, 10)+"."+hex.EncodeToString(end.Link[:]), nil); err != nil || !found {
+		return err
+	}
+	err = s.stream.DeleteMsg(ctx, before.Sequence)
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.Code == 404 || errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+		err = nil // another node has deleted it
+	}
+	return err
+}
+
+func (none) applied(context.Context) (Head, error)   { return Head{}, nil }
+func (none) noteApplied(context.Context, Head) error { return ErrReadOnly }
+
+// openKeys opens the stream of keys as the options say.
+func openKeys(ctx context.Context, o Options, forget func(...KeyID)) (keeper, error) {
+	if o.MustExist {
+		_, err := o.Servers.JS.Stream(ctx, StreamName)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			return nil, fmt.Errorf("%s: %w", StreamName, ErrMissing)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opening %s: %w", StreamName, err)
+		}
+	}
+	return openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, forget)
+}

@@ -1,0 +1,152 @@
+package personal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// An older copy of the keys that was put back brings nobody back whom the ledger lists.
+func TestOlderKeys(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, FileName)
+	k, l := open(t, dir), openLedger(t, dir)
+	keys := take(t, k, 4)
+	erased := func(n int) {
+		t.Helper()
+		if err := l.Append(within(t), erasure(n, keys[n])); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Destroy(within(t), keys[n].id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	erased(0)
+	closed(t, k)
+	k = open(t, dir)
+	for range 2 { // the second time there is nothing to do
+		if err := k.CatchUp(within(t), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closed(t, k)
+	older, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k = open(t, dir)
+	erased(1)
+	erased(2)
+	closed(t, k)
+	if err := os.WriteFile(path, older, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k = open(t, dir)
+	if _, err := k.Find(within(t), keys[1].id); err != nil {
+		t.Fatalf("the older copy does not have the key: %v", err)
+	}
+	// Only what is new is read into the list of keys.
+	applied, err := k.keeper.applied(within(t))
+	if err != nil || applied.Lines != 1 {
+		t.Fatalf("%v, %v", applied, err)
+	}
+	if ids, err := listedAfter(within(t), l, applied); err != nil || len(ids) != 2 {
+		t.Errorf("%v, %v", ids, err)
+	}
+	if err := k.CatchUp(within(t), l); err != nil {
+		t.Fatal(err)
+	}
+	for n, key := range keys {
+		if _, err := k.Find(within(t), key.id); errors.Is(err, ErrErased) != (n < 3) {
+			t.Errorf("key %d: %v", n, err)
+		}
+	}
+	closed(t, k)
+	gone(t, dir, keys[:3]...)
+
+	// Another ledger, such as one after a restore, is applied from its beginning.
+	k, other := open(t, dir), openLedger(t, t.TempDir())
+	if err := other.Append(within(t), erasure(3, keys[3])); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.CatchUp(within(t), other); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Find(within(t), keys[3].id); !errors.Is(err, ErrErased) {
+		t.Errorf("listed in another ledger: %v", err)
+	}
+}
+
+// On servers the keys say as well how far the ledger was applied.
+func TestCatchUpOnServers(t *testing.T) {
+	o := startOutside(t)
+	l, err := OpenLedgerStream(within(t), o.servers(t), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := o.node(t), o.node(t)
+	for n, key := range take(t, one, 3) {
+		if err := l.Append(within(t), erasure(n, key)); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range []*Keys{one, two, one} {
+			if err := k.CatchUp(within(t), l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := one.Find(within(t), key.id); !errors.Is(err, ErrErased) {
+			t.Errorf("key %d: %v", n, err)
+		}
+		end, err := l.shelf.head(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if applied, err := two.keeper.applied(within(t)); err != nil || applied != end {
+			t.Errorf("applied up to %v, not %v: %v", applied, end, err)
+		}
+	}
+	notes := 0
+	for m, err := range one.keeper.(*stream).all(within(t), appliedSubject+">") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, notes = m, notes+1
+	}
+	if notes != 1 {
+		t.Errorf("%d notes stay", notes)
+	}
+}
+
+// Keys that must be there are not made.
+func TestKeysMustExist(t *testing.T) {
+	dir := t.TempDir()
+	for _, empty := range []bool{false, true} {
+		if empty {
+			if err := os.WriteFile(filepath.Join(dir, FileName), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := Open(within(t), Options{Dir: dir, MustExist: true}); !errors.Is(err, ErrMissing) {
+			t.Errorf("empty is %v: %v", empty, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, FileName)); empty != (err == nil) {
+			t.Errorf("the file is there: %v", err)
+		}
+	}
+	closed(t, open(t, dir))
+	k, err := Open(within(t), Options{Dir: dir, MustExist: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed(t, k)
+	o := startOutside(t)
+	if _, err := Open(within(t), Options{Servers: new(o.servers(t)), MustExist: true}); !errors.Is(err, ErrMissing) {
+		t.Errorf("on servers: %v", err)
+	}
+	o.node(t)
+	if k, err = Open(within(t), Options{Servers: new(o.servers(t)), MustExist: true}); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, k)
+}
