@@ -27,6 +27,7 @@ type Archive struct {
 	file    io.ReaderAt
 	named   map[string]int // of the parts
 	checked bool           // Check has succeeded
+	told    told           // what the log says about keys, after Check
 }
 
 // File is where a backup is.

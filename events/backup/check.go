@@ -29,6 +29,7 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 	}
 	done, of := uint64(0), a.Messages()
 	progress(0, of)
+	a.told = newTold()
 	for p, end := range a.Ends() {
 		at := wire.Checkpoint{Position: wire.Position{Partition: p}}
 		err := a.messages(p)(ctx, func(e wire.Envelope) error {
@@ -40,6 +41,7 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 				_, found := sealedWith(m.Entries[i].Stored)
 				a.Sealed = a.Sealed || found
 			}
+			a.told.note(m)
 			at = m.Checkpoint()
 			done++
 			progress(done, of)

@@ -131,8 +131,22 @@ func personalKeys(s *store.Store) KeySource {
 			}
 			return use(Key{Kind: KeyPersonal, ID: string(id), Secret: c.Secret})
 		}
+		home, named, err := s.HomeID(ctx)
+		if err != nil {
+			return err
+		}
+		// The right keys may be elsewhere: a backup with others, or with none, could not be read.
+		own := func(secret []byte) error {
+			if named && personal.IDOf(secret) != home {
+				return fmt.Errorf("%w: put the right ones back, or make a backup without keys", store.ErrOtherKeys)
+			}
+			return nil
+		}
 		if s.Busy() {
 			secret, err := personal.EachRunning(ctx, s.Dir(), one)
+			if err == nil {
+				err = own(secret)
+			}
 			if err != nil || secret == nil {
 				return err
 			}
@@ -146,7 +160,9 @@ func personalKeys(s *store.Store) KeySource {
 		if err != nil {
 			return err
 		}
-		err = keys.Each(ctx, one)
+		if err = own(keys.RequestSecret()); err == nil {
+			err = keys.Each(ctx, one)
+		}
 		if secret := keys.RequestSecret(); err == nil && !zero(secret) { // there is none if there are no keys
 			err = use(Key{Kind: KeyRequests, Secret: secret})
 		}

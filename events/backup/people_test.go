@@ -61,7 +61,7 @@ func newPersons(t *testing.T, dir string) *persons {
 		t.Fatal(err)
 	}
 	for _, key := range []personal.Key{p.before, p.after} {
-		e := personal.Erasure{Organization: somebody.Organization, User: somebody.User, Keys: []personal.KeyID{key.ID()}, Time: testTime, Position: "0-1"}
+		e := personal.Erasure{Organization: somebody.Organization, User: somebody.User, Keys: []personal.KeyID{key.ID()}, Time: testTime, Position: "0-1000"}
 		if err := ledger.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}

@@ -54,6 +54,9 @@ func (a *Archive) Restore(ctx context.Context, to store.Options, o RestoreOption
 	if err := a.admit(ctx, o); err != nil { // before anything is made
 		return err
 	}
+	if err := a.consistent(ctx, o); err != nil {
+		return err
+	}
 	r, err := store.OpenRestore(ctx, to, a.Log, a.Ends(), o.Again)
 	if err != nil {
 		return err

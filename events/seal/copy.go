@@ -58,6 +58,9 @@ func Copy(ctx context.Context, o Options) (r Result, err error) {
 			return r, err
 		}
 	}
+	if store.Within(o.To, o.From.Dir) {
+		return r, fmt.Errorf("%s is in the data directory %s: name a directory outside of it", o.To, o.From.Dir)
+	}
 	from, err := openLog(ctx, o.From)
 	if err != nil {
 		return r, err
@@ -69,8 +72,14 @@ func Copy(ctx context.Context, o Options) (r Result, err error) {
 	if err := os.Mkdir(work, 0o750); err != nil {
 		return r, err
 	}
+	if err := store.MarkUnfinished(work); err != nil {
+		return r, err
+	}
 	if r, err = o.fill(ctx, from, work); err != nil {
 		return r, fmt.Errorf("%w (what was copied is in %s, and can be deleted)", err, work)
+	}
+	if err := store.MarkFinished(work); err != nil {
+		return r, err
 	}
 	if err := os.Rename(work, filepath.Clean(o.To)); err != nil {
 		return r, err
@@ -88,7 +97,7 @@ func (o Options) fill(ctx context.Context, from *log, work string) (Result, erro
 			return Result{}, err
 		}
 	}
-	to, err := openLog(ctx, store.Options{Dir: work, Partitions: len(from.Partitions), Logger: o.Logger})
+	to, err := openLog(ctx, store.Options{Dir: work, Partitions: len(from.Partitions), Unfinished: true, Logger: o.Logger})
 	if err != nil {
 		return Result{}, err
 	}
@@ -97,7 +106,7 @@ func (o Options) fill(ctx context.Context, from *log, work string) (Result, erro
 		return c.result, err
 	}
 	// The copy is read as it is on disk, and by nothing that has written it.
-	if to, err = openLog(ctx, store.Options{Dir: work, ReadOnly: true, Logger: o.Logger}); err != nil {
+	if to, err = openLog(ctx, store.Options{Dir: work, ReadOnly: true, Unfinished: true, Logger: o.Logger}); err != nil {
 		return c.result, err
 	}
 	c.to = to

@@ -41,7 +41,7 @@ const (
 // digits behind it. The last one belongs to the file system.
 var ownNames = []string{
 	lockFile, jetstreamDir, highWaterFile, recentFile, scrubFile, secretFile, "root-token", "demo.json", "read-models.db*", "history.db*",
-	setAsideDir, repairDir, restoreFile, "proof", "personal-keys.db*", "erasure-ledger",
+	setAsideDir, repairDir, restoreFile, unfinishedFile, "proof", "personal-keys.db*", "erasure-ledger",
 	"feed-check-[0-9][0-9].json", ".feed-check-[0-9][0-9].json[0-9]*",
 	"." + markerFile + "[0-9]*", "." + scrubFile + "[0-9]*", "." + secretFile + "[0-9]*", "." + highWaterFile + "[0-9]*", "." + restoreFile + "[0-9]*",
 	".root-token[0-9]*", ".demo.json[0-9]*", ".probe[0-9]*",

@@ -42,12 +42,19 @@ func (d *directory) marker() (m marker, found bool, err error) {
 		return marker{}, false, fmt.Errorf("reading the directory's marker: %w", err)
 	}
 	if json.Unmarshal(text, &m) != nil {
-		return marker{}, false, fmt.Errorf("%s is damaged: delete it, and the next start writes it again from the log", d.file(markerFile))
+		return marker{}, false, d.damagedMarker()
 	}
 	if m.Format != format {
 		return marker{}, false, fmt.Errorf("%s: format %d, not %d: %w", d.path, m.Format, format, ErrUnknownFormat)
 	}
+	if m.Partitions < 1 || m.Partitions > MaxPartitions || m.Log == "" || m.Mode != ModeEmbedded && m.Mode != ModeExternal {
+		return marker{}, false, d.damagedMarker()
+	}
 	return m, true, nil
+}
+
+func (d *directory) damagedMarker() error {
+	return fmt.Errorf("%s is damaged: delete it, and the next start writes it again from the log", d.file(markerFile))
 }
 
 // check refuses a directory that was made in another mode or with another number of

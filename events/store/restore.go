@@ -83,9 +83,21 @@ func (r *Restore) Fill(ctx context.Context, partition int, messages Each, progre
 		return &nats.Msg{Subject: subject, Header: m.parsed, Data: m.Data}, nil
 	}
 	if err := copyTo(ctx, r.store.Conn, from, r.ends[partition].Message, again, progress); err != nil {
-		return fmt.Errorf("restoring partition %d: %w", partition, err)
+		return r.explained(fmt.Errorf("restoring partition %d: %w", partition, err))
 	}
 	return nil
+}
+
+// explained returns the error with what is wrong with the disk, if anything is. All that JetStream says
+// of a full one is nothing, until a timeout.
+func (r *Restore) explained(err error) error {
+	if !r.store.inside {
+		return err
+	}
+	if disk := r.store.dir.writable(); disk != nil {
+		return fmt.Errorf("%w: %w: %w", ErrDisk, disk, err)
+	}
+	return err
 }
 
 // given is messages that a backup has.
@@ -119,14 +131,14 @@ func (g *given) each(ctx context.Context, _, to uint64, use func(storedMessage) 
 // their order. Their sequences need not be those that they had.
 func (r *Restore) Beside(ctx context.Context, config jetstream.StreamConfig, messages []Message) error {
 	if _, err := r.store.Beside(ctx, config); err != nil {
-		return err
+		return r.explained(err)
 	}
 	for _, m := range messages {
 		ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 		_, err := r.store.JS.Publish(ctx, m.Subject, m.Data)
 		cancel()
 		if err != nil {
-			return fmt.Errorf("writing to %s: %w", config.Name, err)
+			return r.explained(fmt.Errorf("writing to %s: %w", config.Name, err))
 		}
 	}
 	return nil

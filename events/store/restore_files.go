@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -35,6 +36,7 @@ func (r *Restore) beginFiles(ctx context.Context, path string, again bool) error
 		return err
 	}
 	s.dir = &directory{path, lock}
+	removeFiles(path, beginning)
 	if again {
 		if err := r.empty(); err != nil {
 			return err
@@ -58,7 +60,7 @@ func (r *Restore) beginFiles(ctx context.Context, path string, again bool) error
 	}
 	for p := range r.ends {
 		if _, err := makeStream(ctx, s.JS, s.marker.logConfig(p, 1)); err != nil {
-			return fmt.Errorf("making %s: %w", logStream(p), err)
+			return r.explained(fmt.Errorf("making %s: %w", logStream(p), err))
 		}
 	}
 	return nil
@@ -80,8 +82,8 @@ func lockEmpty(path string, again bool) (*flock.Flock, error) {
 	}
 	for _, entry := range entries {
 		switch name := entry.Name(); {
-		case name == "lost+found" || strings.HasPrefix(name, "."+restoreFile) && isOwn(name):
-		case name == lockFile && len(entries) == 1: // another restore was killed before it had begun
+		case name == "lost+found" || beginning(name):
+		case name == lockFile && begun(entries): // another restore was killed before it had begun
 		case !unfinished || !isOwn(name) && name != markerFile:
 			return nil, fmt.Errorf("%s: %w: it has %q; name an empty directory or a new one (--data)", path, ErrNotEmpty, name)
 		}
@@ -94,6 +96,16 @@ func lockEmpty(path string, again bool) (*flock.Flock, error) {
 		return nil, fmt.Errorf("%s: %w", path, ErrDirectoryInUse)
 	}
 	return lock, nil
+}
+
+// beginning reports whether the name is that of the first file of a restore, before it was whole.
+func beginning(name string) bool { return strings.HasPrefix(name, "."+restoreFile) && isOwn(name) }
+
+// begun reports whether a directory has nothing but what a restore makes at first.
+func begun(entries []fs.DirEntry) bool {
+	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return e.Name() != lockFile && e.Name() != "lost+found" && !beginning(e.Name())
+	})
 }
 
 // empty removes what an interrupted restore has left. The file that says so is removed last.

@@ -51,6 +51,8 @@ type Options struct {
 	// durable must be read: what a checkpoint covers that was signed, or that
 	// [Partition.Prefix] returns.
 	Running bool
+	// Unfinished opens a data directory that [MarkUnfinished] has marked.
+	Unfinished bool
 	// Logger gets the messages for operators.
 	Logger *slog.Logger
 }
@@ -157,6 +159,11 @@ func (s *Store) openDirectory(o Options) (err error) {
 			return errors.New("a data directory is needed (--data)")
 		}
 		return nil
+	}
+	if !o.Unfinished {
+		if err := checkFinished(o.Dir); err != nil {
+			return err
+		}
 	}
 	s.dir, err = openDirectory(o.Dir, o.ReadOnly)
 	if errors.Is(err, ErrDirectoryInUse) && o.Running && o.ReadOnly {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -23,8 +26,8 @@ func newErasures() *cobra.Command {
 		Use: "erasures", Short: "Print the erasure ledger, or copy it to a file",
 		Long: "Erasures reads the erasure ledger, checks its chain of hashes, and prints it: a line of JSON\n" +
 			"for each erasure, with the ids of organization, user and keys, the time and the position.\n" +
-			"With --out it writes the lines to a file, which appears whole or not at all, and replaces\n" +
-			"the one before. Restoring a backup asks for such a file. Keep it apart from backups.",
+			"With --out it writes the lines to a file, which appears whole or not at all. It replaces an\n" +
+			"older copy of the same ledger, and nothing else. Restoring a backup asks for such a file. Keep it apart from backups.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if s.NATSURL != "" && !cmd.Flags().Changed("data") {
@@ -35,7 +38,7 @@ func newErasures() *cobra.Command {
 				return err
 			}
 			if to != "" {
-				return store.WriteFile(to, text, 0o600)
+				return replaceLedger(to, text)
 			}
 			_, err = cmd.OutOrStdout().Write(text)
 			return err
@@ -46,6 +49,31 @@ func newErasures() *cobra.Command {
 	s.Flags(f)
 	l.Flags(f, "warn")
 	return cmd
+}
+
+// replaceLedger writes the ledger to a file. It replaces only what the ledger continues: a copy with
+// more lines is newer, and anything else is no copy of it.
+func replaceLedger(to string, text []byte) error {
+	info, err := os.Stat(to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return store.WriteFile(to, text, 0o600)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file", to)
+	}
+	if err != nil {
+		return err
+	}
+	former, err := os.ReadFile(to)
+	switch {
+	case err != nil:
+		return err
+	case len(former) > len(text) && bytes.HasPrefix(former, text):
+		return fmt.Errorf("%s has more erasures than the ledger, and was left as it is: the ledger is not the newest one", to)
+	case !bytes.HasPrefix(text, former):
+		return fmt.Errorf("%s is no older copy of this erasure ledger, and was left as it is: name another file (--out)", to)
+	}
+	return store.WriteFile(to, text, 0o600)
 }
 
 var errLedgerElsewhere = errors.New("this is the NATS of a service with an embedded log, and its erasure ledger is in its " +

@@ -123,6 +123,9 @@ func (b *saving) run(ctx context.Context) (err error) {
 // output returns where the backup is written to.
 func (b *saving) output() (*output, error) {
 	if b.out != "-" {
+		if store.Within(b.out, b.data) {
+			return nil, fmt.Errorf("%s is in the data directory %s: a backup beside the log is lost with it; name a file elsewhere (--out)", b.out, b.data)
+		}
 		return newOutput(b.out, "muster-20060102T150405Z.tar")
 	}
 	if f, ok := b.stdout.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
