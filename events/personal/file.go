@@ -83,9 +83,10 @@ func openFile(ctx context.Context, dir string, readOnly, mustExist bool) (keeper
 		return nil, err
 	}
 	info, err := os.Stat(path)
-	if missing := errors.Is(err, fs.ErrNotExist); mustExist && (missing || err == nil && info.Size() == 0) {
+	switch missing := errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0; {
+	case missing && mustExist:
 		return nil, fmt.Errorf("%s: %w", path, ErrMissing)
-	} else if missing && readOnly {
+	case missing && readOnly:
 		return none{}, nil
 	}
 	if !readOnly {

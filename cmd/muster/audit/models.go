@@ -36,6 +36,12 @@ func (v *verifier) models(ctx context.Context) error {
 			"delete it with muster rebuild, and the service rebuilds it",
 		},
 	}
+	if v.unread {
+		for _, f := range files {
+			v.skip(f.check, "left out: without the keys of people they cannot be replayed")
+		}
+		return nil
+	}
 	damaged := v.broken > 0
 	for _, f := range files {
 		switch {

@@ -31,7 +31,8 @@ func newVerify() *cobra.Command {
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
 			"that every message continues the chain of hashes, that the feed has the log's events and\n" +
 			"no others, that the log holds what this node has read before (the high-water mark), that it\n" +
-			"is the log that was signed last (the checkpoints), that the files of the read models and of their past are undamaged, and that they equal a fresh\n" +
+			"is the log that was signed last (the checkpoints, and the node's hashes), that the keys of people\n" +
+			"and the erasure ledger are whole and belong to the log, that the files of the read models and of their past are undamaged, and that they equal a fresh\n" +
 			"replay. These checks of a node need its data directory. For damage in it they name the file\n" +
 			"and the offset. Looking changes nothing in it.\n\n" +
 			"With a directory it checks an export of audit export in place of a log, and with the file of\n" +
@@ -96,10 +97,11 @@ type verifier struct {
 	broken      int               // how many checks have failed
 	ends        []wire.Checkpoint // of the partitions, once the whole log was read
 	signed      signed            // what was signed before the log was read
+	unread      bool              // profiles cannot be read, because something is wrong with the keys
 }
 
 func (v *verifier) verify(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{v.readSigned, v.history, v.feed, v.beside, v.mark, v.checkpoints, v.models} {
+	for _, check := range []func(context.Context) error{v.readSigned, v.history, v.feed, v.beside, v.mark, v.checkpoints, v.hashes, v.keys, v.models} {
 		if err := check(ctx); err != nil {
 			return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 		}

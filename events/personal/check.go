@@ -1,0 +1,96 @@
+package personal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Check reads all keys, and returns an error around [ErrDamagedFile] if they are not as they were
+// written, as far as that can be seen from them: a secret that was changed is noticed when something
+// that was sealed with it is opened. It returns how many keys and how many marks of erased ones there
+// are, and how far the erasure ledger was applied to them.
+func (k *Keys) Check(ctx context.Context) (keys, erased uint64, applied Head, err error) {
+	if f, ok := k.keeper.(*file); ok {
+		if err := f.integrity(ctx); err != nil {
+			return 0, 0, applied, err
+		}
+	}
+	err = k.keeper.each(ctx, func(_ Key, gone bool) error {
+		if gone {
+			erased++
+		} else {
+			keys++
+		}
+		return nil
+	})
+	if err == nil {
+		applied, err = k.keeper.applied(ctx)
+	}
+	return keys, erased, applied, err
+}
+
+// integrity has SQLite check the file: its pages, its rows, and that the index has the ids of the rows.
+func (f *file) integrity(ctx context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var found string
+	if err := f.conn.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
+		return f.failed(err)
+	}
+	if found != "ok" {
+		return fmt.Errorf("%s: %w: %s", f.path, ErrDamagedFile, found)
+	}
+	return nil
+}
+
+// CheckLedger reads the ledger in a data directory that no service uses, checks its chain, and returns
+// where it ends. It reports false if there is none. A last line that is not finished counts as none: a
+// start cuts it off.
+func CheckLedger(ctx context.Context, dir string) (end Head, found bool, err error) {
+	path := filepath.Join(dir, LedgerName)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return end, false, nil
+	}
+	if err != nil {
+		return end, false, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, _, whole, err := lastLine(f)
+	if err != nil {
+		return end, true, err
+	}
+	err = eachLine(ctx, io.NewSectionReader(f, 0, whole), func(text []byte) (bool, error) {
+		_, next, err := end.next(text)
+		if err == nil {
+			end = next
+		}
+		return true, err
+	})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return end, true, err
+}
+
+// CheckLedgerStream is [CheckLedger] for a ledger on servers.
+func CheckLedgerStream(ctx context.Context, servers Servers) (end Head, err error) {
+	l, err := OpenLedgerStream(ctx, servers, true)
+	if err != nil {
+		return end, err
+	}
+	for e, err := range l.All(ctx) {
+		if err == nil {
+			_, end, err = end.append(nil, e)
+		}
+		if err != nil {
+			return end, errors.Join(err, l.Close())
+		}
+	}
+	return end, l.Close()
+}
