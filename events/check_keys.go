@@ -2,10 +2,7 @@ package events
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
@@ -40,13 +37,13 @@ func (l *Log) CheckKeys(ctx context.Context) (f KeysFound, err error) {
 		err = fmt.Errorf("%w: they are missing, or another log's, or damaged", store.ErrOtherKeys)
 	}
 	var end personal.Head
+	var found bool
 	if l.store.Embedded() {
-		var found bool
 		end, found, f.Ledger = personal.CheckLedger(ctx, l.store.Dir())
-		f.NoLedger = !found
-	} else if end, f.Ledger = personal.CheckLedgerStream(ctx, personal.Servers{JS: l.store.JS, Beside: l.store.Beside}); errors.Is(f.Ledger, jetstream.ErrStreamNotFound) {
-		f.NoLedger, f.Ledger = true, nil
+	} else {
+		end, found, f.Ledger = personal.CheckLedgerStream(ctx, personal.Servers{JS: l.store.JS, Beside: l.store.Beside})
 	}
+	f.NoLedger = !found
 	f.Erasures = end.Lines
 	if f.Ledger == nil && end.Lines < applied.Lines {
 		f.Ledger = fmt.Errorf("it has %d lines, and %d were applied to the keys: put the newer one back", end.Lines, applied.Lines)

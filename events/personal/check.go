@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Check reads all keys, and returns an error around [ErrDamagedFile] if they are not as they were
@@ -79,18 +81,21 @@ func CheckLedger(ctx context.Context, dir string) (end Head, found bool, err err
 }
 
 // CheckLedgerStream is [CheckLedger] for a ledger on servers.
-func CheckLedgerStream(ctx context.Context, servers Servers) (end Head, err error) {
+func CheckLedgerStream(ctx context.Context, servers Servers) (end Head, found bool, err error) {
 	l, err := OpenLedgerStream(ctx, servers, true)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return end, false, nil
+	}
 	if err != nil {
-		return end, err
+		return end, false, err
 	}
 	for e, err := range l.All(ctx) {
 		if err == nil {
 			_, end, err = end.append(nil, e)
 		}
 		if err != nil {
-			return end, errors.Join(err, l.Close())
+			return end, true, errors.Join(err, l.Close())
 		}
 	}
-	return end, l.Close()
+	return end, true, l.Close()
 }

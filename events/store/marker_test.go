@@ -8,7 +8,8 @@ import (
 
 // A marker that cannot be read is an error in Muster's own words, which says what to do.
 func TestDamagedMarker(t *testing.T) {
-	for _, text := range []string{"", "{", "\x00\x00", `{"format":"1"}`, `[]`,
+	for _, text := range []string{
+		"", "{", "\x00\x00", `{"format":"1"}`, `[]`,
 		`{"format": 1, "mode": "embedded", "partitions": 0, "log": "a"}`, `{"format": 1, "mode": "embedded", "partitions": -1, "log": "a"}`,
 		`{"format": 1, "mode": "embedded", "partitions": 1000000, "log": "a"}`, `{"format": 1, "mode": "neither", "partitions": 1, "log": "a"}`,
 		`{"format": 1, "mode": "embedded", "partitions": 1}`,

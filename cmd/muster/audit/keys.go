@@ -40,7 +40,11 @@ func (v *verifier) keys(ctx context.Context) error {
 	case found.NoLedger:
 		v.skip(ledgerCheck, "there is none yet")
 	default:
-		v.ok(ledgerCheck, "unbroken; %d erasures", found.Erasures)
+		word := "erasures"
+		if found.Erasures == 1 {
+			word = "erasure"
+		}
+		v.ok(ledgerCheck, "unbroken; %d %s", found.Erasures, word)
 	}
 	return nil
 }
