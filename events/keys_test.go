@@ -96,7 +96,7 @@ func TestEraseUnknownKey(t *testing.T) {
 	n := start(t, Options{Dir: dir, Partitions: 1})
 	key := n.keyOf(t, found(t, n))
 	unknown := domain.PersonalKeyID{15: 1}
-	if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{unknown}}); !errors.Is(err, personal.ErrUnknownKey) {
+	if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{unknown}}, func(string) {}); !errors.Is(err, personal.ErrUnknownKey) {
 		t.Errorf("an unknown key: %v", err)
 	}
 	for range 2 {

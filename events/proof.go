@@ -36,6 +36,12 @@ func (l *Log) Checkpoint(ctx context.Context, partition int) proof.Published {
 	return l.checkpoints.Latest(ctx, partition)
 }
 
+// CheckpointCovering returns a checkpoint that covers the position; see
+// [proof.Checkpoints.Covering].
+func (l *Log) CheckpointCovering(ctx context.Context, at wire.Position) (proof.Published, error) {
+	return l.checkpoints.Covering(ctx, at)
+}
+
 // Verifier returns the public key of the checkpoints.
 func (l *Log) Verifier() proof.Verifier { return l.checkpoints.Verifier() }
 

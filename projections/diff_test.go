@@ -54,7 +54,7 @@ func endedBy(t fatal, m *ReadModels, span Span, ws domain.WorkspaceID, user doma
 	t.Helper()
 	var last, next *MemberVersion
 	for p := (Page{Size: 3}); ; {
-		list, err := m.MemberVersions(context.Background(), span.To.Position, ws, user, p)
+		list, err := m.MemberVersions(context.Background(), Moment{Position: span.To.Position}, ws, user, p)
 		if errors.Is(err, ErrNotFound) {
 			return time.Time{}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/wire"
@@ -13,7 +14,7 @@ import (
 // MemberVersion is a membership as one event left it. Its state is that of the moment after
 // the event, and its role has what it gave then.
 type MemberVersion struct {
-	Number    uint64 // of the event in the organization's partition
+	Number    uint64 // of the event in the organization's partition; 0 for an end by the clock that no event has recorded
 	Suspended bool   // the user was suspended in the organization then
 	Member
 }
@@ -33,10 +34,11 @@ const findVersions = `
 	ORDER BY since LIMIT +?4`
 
 // MemberVersions lists what has become of the user's membership in the workspace, up to the
-// position and in the order of the events. Its errors are those of [ReadModels.AsOf], and
+// position and in the order of the events. If it has ended by the clock at that time and no event
+// has recorded that, the last item is the version that ended, without a number. Its errors are those of [ReadModels.AsOf], and
 // [ErrNotFound] if the user was not a member by then, nor invited.
-func (m *ReadModels) MemberVersions(ctx context.Context, at wire.Position, ws domain.WorkspaceID, user domain.UserID, p Page) (list List[MemberVersion], err error) {
-	q, file, err := m.history.asOf(ctx, at)
+func (m *ReadModels) MemberVersions(ctx context.Context, at Moment, ws domain.WorkspaceID, user domain.UserID, p Page) (list List[MemberVersion], err error) {
+	q, file, err := m.history.asOf(ctx, at.Position)
 	if err != nil {
 		return list, err
 	}
@@ -63,8 +65,14 @@ func (m *ReadModels) MemberVersions(ctx context.Context, at wire.Position, ws do
 			findVersions, found.key, person, from.Last.N[0], p.Limit()+1); err != nil {
 			return err
 		}
-		if limit := p.Limit(); len(numbers) > limit {
-			numbers = numbers[:limit]
+		end, ended, err := c.unrecordedEnd(&found, user, at.Time)
+		if err != nil {
+			return err
+		}
+		limit := p.Limit()
+		more := len(numbers) > limit
+		numbers = numbers[:min(len(numbers), limit)]
+		if more || ended && len(numbers) == limit {
 			if list.Next, err = from.Cursor(sqlite.Place{N: [3]int64{numbers[limit-1]}}); err != nil {
 				return err
 			}
@@ -79,9 +87,23 @@ func (m *ReadModels) MemberVersions(ctx context.Context, at wire.Position, ws do
 				return err
 			}
 		}
+		if ended && list.Next == "" {
+			list.Items = append(list.Items, end)
+		}
 		return nil
 	})
 	return list, err
+}
+
+// unrecordedEnd returns the last version of the membership if it, or its invitation, has ended
+// by that time.
+func (c conn) unrecordedEnd(ws *FoundWorkspace, user domain.UserID, at time.Time) (v MemberVersion, ended bool, err error) {
+	if v, err = c.memberVersion(ws, user); err != nil {
+		return v, false, err
+	}
+	end := v.EndsAt()
+	v.Number = 0
+	return v, !end.IsZero() && !end.After(at), nil
 }
 
 // memberVersion reads the membership as the event left it that the connection sees last.

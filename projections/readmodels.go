@@ -31,9 +31,9 @@ type ReadModels struct {
 
 	partitions []partition
 	// As of the last commit.
-	end         moment // the earliest end
-	offboarding moment // the beginning of the earliest offboarding
-	erasure     moment // when the earliest erasure was asked for
+	end         movingTime // the earliest end
+	offboarding movingTime // the beginning of the earliest offboarding
+	erasure     movingTime // when the earliest erasure was asked for
 
 	subscriptions changes // that nobody has taken yet
 	closed        chan struct{}

@@ -59,16 +59,16 @@ func (p *progress) wait(number uint64) (there <-chan struct{}, leave func()) {
 	}
 }
 
-// moment is a time that a commit can move, or zero for none. Callers can wait for it to
+// movingTime is a time that a commit can move, or zero for none. Callers can wait for it to
 // change.
-type moment struct {
+type movingTime struct {
 	mu     sync.Mutex
 	at     time.Time
 	moved  chan struct{} // nil: nobody has asked since it moved
 	closed bool
 }
 
-func (m *moment) get() (time.Time, <-chan struct{}) {
+func (m *movingTime) get() (time.Time, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.moved == nil {
@@ -80,7 +80,7 @@ func (m *moment) get() (time.Time, <-chan struct{}) {
 	return m.at, m.moved
 }
 
-func (m *moment) move(to time.Time) {
+func (m *movingTime) move(to time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.at.Equal(to) {
@@ -90,14 +90,14 @@ func (m *moment) move(to time.Time) {
 	m.wake()
 }
 
-func (m *moment) close() {
+func (m *movingTime) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.wake()
 	m.closed = true
 }
 
-func (m *moment) wake() {
+func (m *movingTime) wake() {
 	if m.moved != nil && !m.closed {
 		close(m.moved)
 		m.moved = nil

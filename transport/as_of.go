@@ -36,6 +36,7 @@ type hasCursor interface{ CursorField() *string }
 
 // past is an earlier moment that a query is read as of. The moment is a position, or a time.
 type past struct {
+	pointer    string        // to where the client has sent it
 	position   wire.Position // zero for a time that is not resolved
 	time       time.Time     // by which what ends by the clock has ended; zero for a position that is not resolved
 	byTime     bool          // the moment is the time
@@ -67,11 +68,8 @@ func (c *Call) readAsOf(text string, in any) error {
 	var given *past
 	if text != "" {
 		var err error
-		if given, err = parseAsOf(text); err != nil {
+		if given, err = c.parseAsOf(asOfPointer, text); err != nil {
 			return err
-		}
-		if given.byTime && given.time.After(c.Now()) {
-			return InvalidField(asOfPointer, CodeAsOfInFuture, "the moment has not come yet; leave the parameter out to read what is now")
 		}
 	}
 	cursor := new(string)
@@ -84,7 +82,7 @@ func (c *Call) readAsOf(text string, in any) error {
 		return fmt.Errorf("%w: it was made without as_of", projections.ErrBadCursor)
 	case from != nil && given != nil && !from.is(given):
 		return fmt.Errorf("%w: it was made with another as_of", projections.ErrBadCursor)
-	case from != nil && from.byTime && from.time.After(c.Now()):
+	case from != nil && from.time.After(c.Now()):
 		return fmt.Errorf("%w: no list has given it out", projections.ErrBadCursor)
 	case from != nil:
 		c.past, *cursor = from, rest
@@ -109,25 +107,37 @@ func (c *Call) unconditional(in any) {
 	}
 }
 
-// parseAsOf reads a position or a time.
-func parseAsOf(text string) (*past, error) {
-	if position, err := wire.ParsePosition(text); err == nil {
-		return &past{position: position}, nil
+// parseAsOf reads a position, a time, or both as [MomentText] writes them.
+func (c *Call) parseAsOf(pointer, text string) (*past, error) {
+	p := &past{pointer: pointer}
+	var err error
+	if p.position, err = wire.ParsePosition(text); err == nil {
+		return p, nil
+	}
+	at, clock, both := strings.Cut(text, "@")
+	if !both {
+		clock = text
+	} else if p.position, err = wire.ParsePosition(at); err != nil {
+		clock = ""
 	}
 	// A plus sign that was not escaped arrives as a space.
-	at, err := ParseTime(strings.ReplaceAll(text, " ", "+"))
+	then, err := ParseTime(strings.ReplaceAll(clock, " ", "+"))
 	if err != nil {
-		return nil, InvalidField(asOfPointer, CodeInvalidValue, "a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
+		return nil, InvalidField(pointer, CodeInvalidValue, "a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
 	}
-	return &past{time: at.UTC().Truncate(time.Millisecond), byTime: true}, nil
+	if p.time, p.byTime = then.UTC().Truncate(time.Millisecond), true; p.time.After(c.Now()) {
+		return nil, InvalidField(pointer, CodeAsOfInFuture, "the moment has not come yet; leave it out to read what is now")
+	}
+	return p, nil
 }
 
-// is reports whether a cursor's moment is the one that a parameter gives.
+// is reports whether a cursor's moment is the one that a parameter gives. A cursor has the
+// position of a time, which the parameter need not have.
 func (p *past) is(given *past) bool {
 	if p.byTime != given.byTime {
 		return false
 	}
-	return p.byTime && p.time.Equal(given.time) || !p.byTime && p.position == given.position
+	return p.byTime && p.time.Equal(given.time) && given.position.Number == 0 || p.position == given.position && (!p.byTime || p.time.Equal(given.time))
 }
 
 // Queries returns the read models that the request asks for, of an organization that the
@@ -198,7 +208,7 @@ func (c *Call) At() time.Time {
 // InPartitions calls f with the read models of every partition as of the moment that the request
 // asks for, which must be a time. It is for queries that concern no single organization.
 func (c *Call) InPartitions(f func(partition int, q *projections.Queries)) error {
-	if !c.past.byTime {
+	if !c.past.byTime || c.past.position.Number > 0 && !c.past.fromCursor {
 		return InvalidField(asOfPointer, CodeInvalidValue, "a time is expected here: a position is one of a single partition, and this concerns all of them")
 	}
 	for p := range c.Log().Partitions() {
@@ -274,12 +284,12 @@ func (p *past) show(c *Call) {
 // resolve returns the partition's position of the moment, and finds out the moment's time.
 func (p *past) resolve(c *Call, partition int) (wire.Position, error) {
 	switch {
-	case p.byTime && (!p.fromCursor || p.position.Number == 0):
+	case p.byTime && p.position.Number == 0:
 		return p.lastBefore(c, partition)
 	case p.position.Partition != partition && p.fromCursor:
 		return wire.Position{}, fmt.Errorf("%w: it is one of another organization", projections.ErrBadCursor)
 	case p.position.Partition != partition:
-		return wire.Position{}, InvalidField(asOfPointer, CodeInvalidValue, "a position of this organization is expected: they begin with "+strconv.Itoa(partition)+"-")
+		return wire.Position{}, InvalidField(p.pointer, CodeInvalidValue, "a position of this organization is expected: they begin with "+strconv.Itoa(partition)+"-")
 	case p.position.Number == 0:
 		return p.position, nil
 	}
@@ -289,7 +299,7 @@ func (p *past) resolve(c *Call, partition int) (wire.Position, error) {
 	case beyond && p.fromCursor:
 		return wire.Position{}, fmt.Errorf("%w: the log ends before the moment of its list", projections.ErrBadCursor)
 	case beyond:
-		return wire.Position{}, InvalidField(asOfPointer, CodeAsOfInFuture, "the log ends before this position; leave the parameter out to read what is now")
+		return wire.Position{}, InvalidField(p.pointer, CodeAsOfInFuture, "the log ends before this position; leave it out to read what is now")
 	}
 	if err := c.awaitApplied(p.position); err != nil {
 		return wire.Position{}, err

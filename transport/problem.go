@@ -106,7 +106,7 @@ func Invalid(fields ...FieldProblem) *Problem {
 	}
 	detail := "see errors for what is wrong and where"
 	if len(fields) == 1 {
-		detail = fields[0].Pointer + ": " + fields[0].Detail
+		detail = strings.TrimPrefix(fields[0].Pointer+": "+fields[0].Detail, ": ")
 	}
 	p := Kind{code, invalidRequest.Status, title}.Problem(detail)
 	p.Errors = fields

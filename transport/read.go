@@ -143,16 +143,6 @@ func (c *Call) CheckPosition(pointer string, at wire.Position) error {
 	return err
 }
 
-// CheckMoment is like [Call.CheckPosition] for a position that stands for a moment, which has
-// not come yet if the log ends before it.
-func (c *Call) CheckMoment(pointer string, at wire.Position) error {
-	beyond, err := c.beyondLog(at)
-	if err == nil && beyond {
-		return InvalidField(pointer, CodeAsOfInFuture, "the log ends before this position; leave it out for now")
-	}
-	return err
-}
-
 // beyondLog reports whether the log ends before the position. What another node has
 // acknowledged is in the log, even if this node has not read it yet. A node is usually only a
 // few milliseconds behind, so beyondLog first waits for the read models, and asks the log only

@@ -73,6 +73,17 @@ func (c *Call) finish() {
 	c.log(status, elapsed)
 }
 
+// Abort ends a response whose beginning has been sent, because of the error. It logs the error
+// and aborts the connection so that the client sees a truncated response.
+func (c *Call) Abort(cause error) {
+	level := slog.LevelWarn
+	if c.ctx.Err() != nil || c.Stopping() {
+		level = slog.LevelDebug
+	}
+	c.engine.logger.LogAttrs(c.ctx, level, "a response was cut off", slog.String("request_id", c.id[0]), slog.String("cause", cause.Error()))
+	panic(http.ErrAbortHandler)
+}
+
 var errPanicked = errors.New("a handler panicked")
 
 func (c *Call) recovered(cause any) {

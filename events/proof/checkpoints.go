@@ -171,6 +171,16 @@ func (c *Checkpoints) Latest(ctx context.Context, partition int) Published {
 	return p.published()
 }
 
+// Covering returns the last checkpoint of the position's partition once it covers the position.
+// The error is around [ErrBehind] if there is none in time.
+func (c *Checkpoints) Covering(ctx context.Context, at wire.Position) (Published, error) {
+	p := c.partitions[at.Partition]
+	if _, err := p.covering(ctx, at.Number); err != nil {
+		return Published{}, err
+	}
+	return p.published(), nil
+}
+
 // ErrBehind reports that this node cannot prove an event yet. It can a little later.
 var ErrBehind = errors.New("this node cannot prove the event yet")
 

@@ -149,6 +149,7 @@ type listAccessInput struct {
 }
 
 func listAccess(c *transport.Call, in *listAccessInput) (*Listing[Access], error) {
+	in.resume(&in.Cursor)
 	page, err := in.counted(in.CountQuery)
 	if err != nil {
 		return nil, err
@@ -168,6 +169,7 @@ func listAccess(c *transport.Call, in *listAccessInput) (*Listing[Access], error
 	if err != nil || in.Include == "" {
 		return countedListing(c, page, rows, err, showAccess)
 	}
+	in.keep(&rows.Next)
 	origins, err := originsOf(c, ws.Organization, rows.Items, func(a *projections.Access) []projections.Grant { return a.Grants })
 	return countedListing(c, page, rows, err, func(a *projections.Access) Access {
 		shown := showAccess(a)
@@ -214,10 +216,12 @@ func listWorkspacesOf(c *transport.Call, in *listWorkspacesOfInput) (*Listing[Wo
 	if err != nil {
 		return nil, err
 	}
+	in.resume(&in.Cursor)
 	rows, err := q.WorkspacesOf(c, in.Organization, in.User, c.At(), in.page())
 	if err != nil || in.Include == "" {
 		return listing(c, rows, err, showWorkspaceAccess)
 	}
+	in.keep(&rows.Next)
 	origins, err := originsOf(c, in.Organization, rows.Items, func(w *projections.WorkspaceAccess) []projections.Grant { return w.Access.Grants })
 	return listing(c, rows, err, func(w *projections.WorkspaceAccess) WorkspaceAccess {
 		shown := showWorkspaceAccess(w)

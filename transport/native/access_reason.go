@@ -1,6 +1,8 @@
 package native
 
 import (
+	"strings"
+
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
@@ -9,6 +11,24 @@ import (
 // IncludeQuery is the parameter of lists of access that can also say why.
 type IncludeQuery struct {
 	Include string `query:"include" enum:"reasons" doc:"reasons: also say of each grant who made its event, when and why. That reads the events, so a page takes longer."`
+}
+
+// keepsReasons begins the cursors of lists that say why. The cursors of the read models are
+// Base64 of a JSON object, so none of them begins like that.
+const keepsReasons = "r_"
+
+// resume takes the parameter out of the cursor of the page before, which keeps it.
+func (q *IncludeQuery) resume(cursor *string) {
+	if rest, kept := strings.CutPrefix(*cursor, keepsReasons); kept {
+		*cursor, q.Include = rest, "reasons"
+	}
+}
+
+// keep puts the parameter into the cursor of the next page.
+func (q *IncludeQuery) keep(next *projections.Cursor) {
+	if q.Include != "" && *next != "" {
+		*next = keepsReasons + *next
+	}
 }
 
 // origins are who made the events of grants, by the events' numbers in their partition.

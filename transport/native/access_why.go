@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/openapi"
@@ -91,13 +92,21 @@ func (x *question) byGrant(allowed bool) (*Explanation, error) {
 	case allowed:
 		return x.since(whyGranted, fmt.Sprintf("the %s grant has the role %s of level %d, and %s has %d", top.Source, top.Role.Key, top.Role.Level, x.asked.Role, x.least), top)
 	case permission == "":
-		return x.since(whyRoleTooLow, fmt.Sprintf("the highest role is %s of level %d, and %s has %d", top.Role.Key, top.Role.Level, x.asked.Role, x.least), top)
+		return x.since(whyRoleTooLow, fmt.Sprintf("the highest role is %s of level %d, and %s has %d", top.Role.Key, top.Role.Level, x.asked.Role, x.least), pointers(grants)...)
 	}
 	// The role allows it, so the membership has a list of its own.
 	if by := slices.IndexFunc(grants, func(g projections.Grant) bool { return slices.Contains(g.Role.Permissions, permission) }); by >= 0 {
-		return x.since(whyListed, fmt.Sprintf("the role %s allows %s, but the membership has permissions of its own in place of the role's, and this is not among them", grants[by].Role.Key, permission), &grants[by])
+		return x.byEvent(whyListed, fmt.Sprintf("the role %s allows %s, but the membership has permissions of its own in place of the role's, and this is not among them since ", grants[by].Role.Key, permission), grants[by].Position.Number)
 	}
-	return x.since(whyNotPermitted, fmt.Sprintf("none of the grants allows %s; the highest role is %s", permission, top.Role.Key), top)
+	return x.since(whyNotPermitted, fmt.Sprintf("none of the grants allows %s; the highest role is %s", permission, top.Role.Key), pointers(grants)...)
+}
+
+func pointers(grants []projections.Grant) []*projections.Grant {
+	all := make([]*projections.Grant, len(grants))
+	for i := range grants {
+		all[i] = &grants[i]
+	}
+	return all
 }
 
 // allows reports whether the grant allows the permission that is asked for.
@@ -105,9 +114,55 @@ func (x *question) allows(g projections.Grant) bool {
 	return slices.Contains(g.Permissions, x.asked.Permission)
 }
 
-// since returns an explanation by a grant.
-func (x *question) since(code, detail string, g *projections.Grant) (*Explanation, error) {
-	return x.byEvent(code, detail+" since ", g.Position.Number)
+// since returns an explanation by grants that all have the same result. It has had that since
+// the last event that gave one of them, or that changed a role so that the result became what
+// it is.
+func (x *question) since(code, detail string, grants ...*projections.Grant) (*Explanation, error) {
+	var last uint64
+	for _, g := range grants {
+		turned, err := x.turned(g)
+		if err != nil {
+			return nil, err
+		}
+		last = max(last, g.Position.Number, turned)
+	}
+	return x.byEvent(code, detail+" since ", last)
+}
+
+// turned returns the number of the last event by which the definition of a role changed the
+// result of the grant. It is 0 if none did.
+func (x *question) turned(g *projections.Grant) (uint64, error) {
+	if permission := x.asked.Permission; permission != "" {
+		if !slices.Equal(g.Permissions, g.Role.Permissions) {
+			return 0, nil // the membership has a list of its own
+		}
+		return x.roleTurned(g.Role.Key, func(v *projections.RoleVersion) bool { return slices.Contains(v.Permissions, permission) })
+	}
+	own, err := x.roleTurned(g.Role.Key, func(v *projections.RoleVersion) bool { return v.Level >= x.least })
+	if err != nil {
+		return 0, err
+	}
+	asked, err := x.roleTurned(x.asked.Role, func(v *projections.RoleVersion) bool { return v.Level <= g.Role.Level })
+	return max(own, asked), err
+}
+
+// roleTurned returns the number of the last event since which the role's definition has had the
+// property, or has not had it. It is 0 if that was so from the beginning.
+func (x *question) roleTurned(role domain.RoleKey, has func(*projections.RoleVersion) bool) (uint64, error) {
+	at, err := x.History(x.access.Organization)
+	if err != nil {
+		return 0, err
+	}
+	versions, err := x.Models().RoleVersions(x, at, x.access.Organization, role)
+	if err != nil {
+		return 0, err
+	}
+	for i := 1; i < len(versions); i++ {
+		if has(&versions[i]) != has(&versions[i-1]) {
+			return versions[i-1].Number, nil
+		}
+	}
+	return 0, nil
 }
 
 // byEvent returns an explanation by the event with the number. The detail is followed by the
@@ -147,8 +202,10 @@ func (x *question) withoutGrant() (*Explanation, error) {
 		return byClock(endByClock(m))
 	case m.State == domain.MembershipInvited:
 		return x.byEvent(whyInvited, "invited, and has not accepted, since ", standing.Turned)
+	case m.State == domain.MembershipSuspended:
+		return x.byEvent(whySuspended, "suspended since ", standing.Turned)
 	}
-	return x.byEvent(whySuspended, "suspended since ", standing.Turned)
+	return nil, fmt.Errorf("%w: access has changed since the check", feed.ErrBehind)
 }
 
 // removed explains what the event with the number has ended.

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -153,5 +154,59 @@ func TestReasonsOfAccess(t *testing.T) {
 			t.Errorf("%s", plain.body)
 		}
 		s.as(token, "GET", path+"&include=everything", "").want(422, "invalid_value")
+
+		// A cursor keeps the parameter, as of now and as of then.
+		s.as(token, "PUT", "/v1/workspaces/"+s.as(token, "POST", "/v1/organizations/"+x.org+"/workspaces", fmt.Sprintf(`{"name":"Second","owner_user_id":%q}`, x.owner)).want(201).get("id")+"/members/"+user, `{"role":"editor"}`, "Muster-Reason", "Ticket 4711").want(201)
+		end := s.as(token, "GET", "/v1/organizations/"+x.org+"/events?after=latest", "").want(200).get("position")
+		all := strings.Split(path, "?")[0]
+		for _, moment := range []string{"", "&as_of=" + end} {
+			next := s.as(token, "GET", all+"?page_size=1&include=reasons"+moment, "").want(200).get("next_cursor")
+			if page := s.as(token, "GET", all+"?page_size=1&cursor="+next, "").want(200); page.count() != 1 || page.get("items", 0, "grants", 0, "origin", "granted_by", "authid") == "<nil>" {
+				t.Errorf("%s", page.body)
+			}
+		}
 	}
+}
+
+// What has changed the definition of a role is what an explanation names, if that decided.
+func TestExplainedByRoles(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org, ws := "/v1/organizations/"+x.org, "/v1/workspaces/"+x.ws
+	make := func(key string, level int, permissions string) string {
+		return s.as(x.token, "POST", org+"/roles", fmt.Sprintf(`{"key":%q,"name":"Role","level":%d,"permissions":[%s]}`, key, level, permissions)).want(201).get("id")
+	}
+	author, rank := make("author", 20, `"content.view","content.edit"`), make("rank", 10, `"content.view"`)
+	user, listed := newText(), newText()
+	added := s.as(x.token, "PUT", ws+"/members/"+user, `{"role":"author"}`).want(201).header.Get("Muster-Position")
+	own := s.as(x.token, "PUT", ws+"/members/"+listed, `{"role":"author","permissions":["content.view"]}`).want(201).header.Get("Muster-Position")
+	change := func(role, body string) string {
+		return s.as(x.token, "PATCH", org+"/roles/"+role, body).want(200).header.Get("Muster-Position")
+	}
+	check := func(who, what, code, position string) {
+		t.Helper()
+		got := s.as(x.token, "POST", "/v1/access/check?explain=true", fmt.Sprintf(`{"user_id":%q,"workspace_id":%q,%s}`, who, x.ws, what)).want(200)
+		if got.get("explanation", "code") != code || got.get("explanation", "event", "position") != position {
+			t.Errorf("%s: want %s at %s: %s", what, code, position, got.body)
+		}
+	}
+	const edit, view = `"permission":"content.edit"`, `"permission":"content.view"`
+	check(user, edit, "granted", added)
+	taken := change(author, `{"permissions":["content.view"]}`)
+	change(author, `{"name":"Writer"}`) // is not what decided
+	check(user, edit, "permission_not_granted", taken)
+	check(user, view, "granted", added)
+	check(listed, view, "granted", own)
+	given := change(author, `{"permissions":["content.view","content.edit"]}`)
+	check(user, edit, "granted", given)
+	check(listed, edit, "permission_not_in_list", own)
+
+	check(user, `"role":"rank"`, "granted", added)
+	higher := change(rank, `{"level":30}`)
+	check(user, `"role":"rank"`, "role_too_low", higher)
+	check(user, `"role":"admin"`, "role_too_low", added)
+	equal := change(author, `{"level":30}`)
+	check(user, `"role":"rank"`, "granted", equal)
+	again := s.as(x.token, "PATCH", ws+"/members/"+user, `{"role":"rank"}`).want(200).header.Get("Muster-Position")
+	check(user, edit, "permission_not_granted", again)
 }

@@ -22,7 +22,7 @@ func TestAsOfCursors(t *testing.T) {
 	for _, path := range []string{"/v1/workspaces/" + x.ws + "/members", "/v1/workspaces/" + x.ws + "/access"} {
 		path += "?page_size=2"
 		now := s.as(x.token, "GET", path, "").want(200).get("next_cursor")
-		for _, moment := range []string{end, at} {
+		for _, moment := range []string{end, at, end + "@" + at} {
 			seen := make(map[string]bool)
 			first := s.as(x.token, "GET", path+"&as_of="+moment, "").want(200)
 			var cursor string
@@ -47,7 +47,7 @@ func TestAsOfCursors(t *testing.T) {
 			s.as(x.token, "GET", path+"&cursor="+cursor+"&as_of=2026-01-01", "").want(422, "invalid_cursor")
 			s.as(x.token, "GET", "/v1/organizations/"+x.org+"/tokens?cursor="+cursor, "").want(422, "invalid_cursor")
 			s.as(x.token, "GET", path+"&cursor="+cursor[1:], "").want(422, "invalid_cursor")
-			for _, forged := range []string{"p0-999999-1_", "p9-1-1_", "t0-1-99999999999999_", "p0-0-0_", "t0-0-0_"} {
+			for _, forged := range []string{"p0-999999-1_", "p9-1-1_", "p0-1-99999999999999_", "t0-1-99999999999999_", "p0-0-0_", "t0-0-0_"} {
 				_, rest, _ := strings.Cut(cursor, "_")
 				if got := s.as(x.token, "GET", path+"&cursor="+forged+rest, ""); got.status != 422 && got.status != 404 {
 					t.Errorf("%s: %d %s", forged, got.status, got.body)

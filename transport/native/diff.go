@@ -62,37 +62,48 @@ type SpanQuery struct {
 
 // span returns the span that the request asks for, by its parameters or by its cursor.
 func (q *SpanQuery) span(c *transport.Call, org domain.OrganizationID) (span projections.Span, err error) {
-	partition := c.Log().Partition(org)
 	if q.Cursor != "" {
-		span, err = projections.SpanOf(projections.Cursor(q.Cursor), partition)
-		if err == nil && span.To.Position.Number > c.Models().Applied(partition) {
-			err = fmt.Errorf("%w: the log ends before the moment of its list", projections.ErrBadCursor)
-		}
-		if err != nil {
-			return span, err
-		}
-	} else if q.From == "" {
+		return q.continued(c, c.Log().Partition(org))
+	}
+	if q.From == "" {
 		return span, transport.InvalidField("query.from", transport.CodeRequired, "a position, a time or a day is required")
 	}
-	moment := func(name, text string, to *projections.Moment) error {
-		if text == "" && q.Cursor != "" {
-			return nil // that of the cursor
-		}
-		at, err := instantOf(c, org, "query."+name, text)
-		switch {
-		case err != nil:
-			return err
-		case q.Cursor != "" && at.Position != to.Position:
-			return fmt.Errorf("%w: it was made with another %s", projections.ErrBadCursor, name)
-		case q.Cursor == "":
-			*to = projections.Moment{Position: at.Position, Time: at.at}
-		}
-		return nil
-	}
-	if err := moment("from", q.From, &span.From); err != nil {
+	return spanOf(c, org, q.From, q.To)
+}
+
+// continued returns the span of the cursor.
+func (q *SpanQuery) continued(c *transport.Call, partition int) (projections.Span, error) {
+	span, err := projections.SpanOf(projections.Cursor(q.Cursor), partition)
+	if err != nil {
 		return span, err
 	}
-	if err := moment("to", q.To, &span.To); err != nil {
+	for _, end := range []struct {
+		name, text string
+		moment     projections.Moment
+	}{{"from", q.From, span.From}, {"to", q.To, span.To}} {
+		if end.text != "" {
+			same, err := c.Names(end.moment, "query."+end.name, end.text)
+			if err == nil && !same {
+				err = fmt.Errorf("%w: it was made with another %s", projections.ErrBadCursor, end.name)
+			}
+			if err != nil {
+				return span, err
+			}
+		}
+		if err := c.Continue(end.moment); err != nil {
+			return span, err
+		}
+	}
+	return span, nil
+}
+
+// spanOf returns the span between two moments in the parameters from and to. Without to it
+// ends now.
+func spanOf(c *transport.Call, org domain.OrganizationID, from, to string) (span projections.Span, err error) {
+	if span.From, err = c.Moment(org, "query.from", from); err != nil {
+		return span, err
+	}
+	if span.To, err = c.Moment(org, "query.to", to); err != nil {
 		return span, err
 	}
 	if span.To.Position.Number < span.From.Position.Number || span.To.Time.Before(span.From.Time) {
@@ -131,6 +142,9 @@ func diffOrganization(c *transport.Call, in *diffOrganizationInput) (*DiffAnswer
 func diff(c *transport.Call, org domain.OrganizationID, only *domain.WorkspaceID, q *SpanQuery) (*DiffAnswer, error) {
 	span, err := q.span(c, org)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := c.QueriesAt(org, span.To); err != nil {
 		return nil, err
 	}
 	found, err := c.Models().Diff(c, org, only, span, q.page())

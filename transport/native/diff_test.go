@@ -1,8 +1,10 @@
 package native
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -128,13 +130,37 @@ func TestDiffRefused(t *testing.T) {
 		if got := changes(s.as(x.token, "GET", path+"from="+end, "")); len(got) != 0 {
 			t.Errorf("since the last event: %q", got)
 		}
-		if got := changes(s.as(x.token, "GET", path+"from=2001-01-01", "")); len(got) != 2 {
-			t.Errorf("since the beginning: %q", got)
+		for _, beginning := range []string{"2001-01-01", end[:1] + "-0"} {
+			if got := changes(s.as(x.token, "GET", path+"from="+beginning, "")); len(got) != 2 {
+				t.Errorf("since %s: %q", beginning, got)
+			}
 		}
+		s.as(x.token, "GET", path+"from="+end[:1]+"-0&to="+end[:1]+"-0", "").want(404, "not_found")
 		small, _ := s.issue(x.org, `"scopes":["workspace_members:read"]`)
 		s.as(small, "GET", path+"from="+first, "").want(403, "insufficient_scope")
 		auditor, _ := s.issue(x.org, `"scopes":["audit:read"]`)
 		s.as(auditor, "GET", path+"from="+first, "").want(200)
+	}
+}
+
+// A cursor that no diff can have given out is refused: nobody sees what the clock will end.
+func TestDiffForged(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	path := "/v1/workspaces/" + x.ws + "/diff?"
+	cursor := s.as(x.token, "GET", path+"from=2001-01-01&page_size=1", "").want(200).get("next_cursor")
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.as(x.token, "GET", path+"cursor="+cursor, "").want(200)
+	for _, c := range []struct{ field, value string }{{"b", "99999999999999"}, {"a", "99999999999999"}, {"t", "999999"}} {
+		field := regexp.MustCompile(`"` + c.field + `":[0-9]+`)
+		if !field.Match(text) {
+			t.Fatalf("%s has no %s", text, c.field)
+		}
+		forged := field.ReplaceAll(text, []byte(`"`+c.field+`":`+c.value))
+		s.as(x.token, "GET", path+"cursor="+base64.RawURLEncoding.EncodeToString(forged), "").want(422, "invalid_cursor")
 	}
 }
 

@@ -46,9 +46,9 @@ func TestErasure(t *testing.T) {
 	s.revert(x, changed, "").want(409, "changed_since")
 	back := s.last(x, "user.profile_set", user)
 
-	s.as(x.token, "PUT", member, `{"role":"viewer"}`).want(201)
+	then := s.as(x.token, "PUT", member, `{"role":"viewer"}`).want(201).header.Get("Muster-Position") // they were a member
 	s.as(x.token, "POST", profile+"/erase", "").want(409, "user_belongs")
-	then := s.as(x.token, "DELETE", member, "").want(204).header.Get("Muster-Position")
+	s.as(x.token, "DELETE", member, "").want(204)
 	s.as(x.token, "GET", profile, "").want(200)
 
 	requested := s.as(x.token, "POST", profile+"/erase", "", "Muster-Reason", "asked to").want(202).without()
@@ -61,13 +61,19 @@ func TestErasure(t *testing.T) {
 		t.Errorf("%s", done.body)
 	}
 
+	for _, path := range []string{profile, profile + "?as_of=" + then} {
+		s.as(x.token, "GET", path, "").want(404, "not_found").without()
+	}
 	for _, path := range []string{
-		profile, profile + "?as_of=" + then, org + "/users?q=canary", org + "/users?page_size=200&as_of=" + then, org + "/events?page_size=200",
+		org + "/users?q=canary", org + "/users?page_size=200&as_of=" + then, org + "/events?page_size=200",
 		member + "?as_of=" + then, member + "/history", org + "/diff?from=2001-01-01&to=" + then, org + "/reports/who-had-access?as_of=" + then,
 	} {
-		s.as(x.token, "GET", path, "").without()
+		s.as(x.token, "GET", path, "").want(200).without()
 	}
-	s.as(x.token, "PUT", profile, body, "Idempotency-Key", "once").without()
+	if report := s.as(x.token, "GET", org+"/reports/who-had-access?as_of="+then, ""); !strings.Contains(string(report.body), user) {
+		t.Errorf("%s", report.body)
+	}
+	s.as(x.token, "PUT", profile, body, "Idempotency-Key", "once").want(404).without()
 	for _, id := range []string{set, changed, back} {
 		event := s.as(x.token, "GET", org+"/events/"+id, "").want(200).without()
 		if event.get("data", "profile") != "<nil>" || event.get("data", "erased") != "true" {

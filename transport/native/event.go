@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/transport"
 )
@@ -104,13 +105,19 @@ type EventPath struct {
 	Event string `path:"event" bounds:"event" maxLength:"26" doc:"The event's id, a ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
 }
 
-// find returns the event if the token reaches it.
-func (p *EventPath) find(c *transport.Call) (feed.Event, error) {
+// id returns the id if the token reaches the organization.
+func (p *EventPath) id(c *transport.Call) (domain.EventID, error) {
 	id, err := ulid.ParseStrict(p.Event)
 	if err != nil {
-		return feed.Event{}, transport.InvalidField("path.event", transport.CodeInvalidID, "a ULID is expected: 26 characters like 01KHQ3M6Z8V2N4T7X9B1C3D5F7")
+		return id, transport.InvalidField("path.event", transport.CodeInvalidID, "a ULID is expected: 26 characters like 01KHQ3M6Z8V2N4T7X9B1C3D5F7")
 	}
-	if err := c.CheckOrganization(p.Organization); err != nil {
+	return id, c.CheckOrganization(p.Organization)
+}
+
+// find returns the event if the token reaches it.
+func (p *EventPath) find(c *transport.Call) (feed.Event, error) {
+	id, err := p.id(c)
+	if err != nil {
 		return feed.Event{}, err
 	}
 	return c.Log().Find(c, p.Organization, id)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/oklog/ulid/v2"
 
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/transport"
@@ -47,8 +46,7 @@ func documentProof(op *huma.Operation, r huma.Registry) {
 }
 
 type getEventProofInput struct {
-	OrganizationPath
-	Event string `path:"event" bounds:"event" maxLength:"26" doc:"The event's id, a ULID." example:"01KHQ3M6Z8V2N4T7X9B1C3D5F7"`
+	EventPath
 	transport.ReadHeaders
 	transport.ETagHeaders
 }
@@ -57,11 +55,8 @@ type getEventProofInput struct {
 const proofPatience = 5 * time.Second
 
 func getEventProof(c *transport.Call, in *getEventProofInput) (*Raw, error) {
-	id, err := ulid.ParseStrict(in.Event)
+	id, err := in.id(c)
 	if err != nil {
-		return nil, transport.InvalidField("path.event", transport.CodeInvalidID, "a ULID is expected: 26 characters like 01KHQ3M6Z8V2N4T7X9B1C3D5F7")
-	}
-	if err := c.CheckOrganization(in.Organization); err != nil {
 		return nil, err
 	}
 	ctx, cancel := c.WhileServing(proofPatience)

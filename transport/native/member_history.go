@@ -1,8 +1,6 @@
 package native
 
 import (
-	"time"
-
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
@@ -54,7 +52,7 @@ func memberHistory(c *transport.Call, in *memberHistoryInput) (*Listing[MemberHi
 	if err != nil {
 		return nil, err
 	}
-	versions, err := c.Models().MemberVersions(c, at, in.Workspace, in.User, in.page())
+	versions, err := c.Models().MemberVersions(c, projections.Moment{Position: at, Time: c.At()}, in.Workspace, in.User, in.page())
 	if err != nil {
 		return nil, err
 	}
@@ -66,16 +64,14 @@ func memberHistory(c *transport.Call, in *memberHistoryInput) (*Listing[MemberHi
 		}
 		rows.Items = append(rows.Items, entry)
 	}
-	if n := len(versions.Items); n > 0 && rows.Next == "" {
-		if end, ended := unrecordedEnd(&versions.Items[n-1], c.At()); ended {
-			rows.Items = append(rows.Items, end)
-		}
-	}
 	return listing(c, rows, nil, func(e *MemberHistoryEntry) MemberHistoryEntry { return *e })
 }
 
-// historyEntry returns the event of a version, with the version.
+// historyEntry returns the event of a version, or its end by the clock, with the version.
 func historyEntry(c *transport.Call, v *projections.MemberVersion) (MemberHistoryEntry, error) {
+	if v.Number == 0 {
+		return unrecordedEnd(v), nil
+	}
 	event, data, err := eventAt(c, v.Organization, v.Number)
 	if err != nil {
 		return MemberHistoryEntry{}, err
@@ -95,15 +91,11 @@ func afterVersion(v *projections.MemberVersion) MemberHistoryEntry {
 	}
 }
 
-// unrecordedEnd returns the end of a membership or an invitation that has come by that time,
-// although no event has recorded it yet.
-func unrecordedEnd(last *projections.MemberVersion, at time.Time) (MemberHistoryEntry, bool) {
-	end := last.EndsAt()
-	if end.IsZero() || end.After(at) {
-		return MemberHistoryEntry{}, false
-	}
+// unrecordedEnd returns the end of a membership or an invitation that has come, although no
+// event has recorded it yet.
+func unrecordedEnd(last *projections.MemberVersion) MemberHistoryEntry {
 	entry := afterVersion(last)
-	entry.Type, entry.Time, entry.State = domain.MemberExpired{}.EventType(), transport.Time(end), domain.MembershipRemoved
+	entry.Type, entry.Time, entry.State = domain.MemberExpired{}.EventType(), transport.Time(last.EndsAt()), domain.MembershipRemoved
 	entry.AuthType, entry.AuthID = domain.ActorSystem, "muster"
-	return entry, true
+	return entry
 }

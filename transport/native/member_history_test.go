@@ -103,6 +103,22 @@ func TestMemberHistory(t *testing.T) {
 		ended.get("items", last, "state") != "removed" || ended.get("items", last, "type") != "muster.member.expired" {
 		t.Errorf("%s", ended.body)
 	}
+	for _, size := range []int{1, last, last + 1} { // it has a page of its own if the one before is full
+		var paged []string
+		for cursor := ""; cursor != "&cursor=<nil>"; {
+			page := s.as(token, "GET", fmt.Sprintf("%s/history?page_size=%d%s", member, size, cursor), "").want(200)
+			for i := range page.count() {
+				paged = append(paged, page.get("items", i, "position"))
+			}
+			if page.count() > size {
+				t.Errorf("%d items in a page of %d", page.count(), size)
+			}
+			cursor = "&cursor=" + page.get("next_cursor")
+		}
+		if !slices.Equal(paged, append(slices.Clone(positions), "<nil>")) {
+			t.Errorf("by pages of %d: %q", size, paged)
+		}
+	}
 	if got := s.as(token, "GET", member+"/history?as_of="+positions[last-1], "").want(200).count(); got != last {
 		t.Errorf("before the end there are %d entries", got)
 	}

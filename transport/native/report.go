@@ -1,7 +1,7 @@
 package native
 
 import (
-	"cmp"
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -88,7 +89,7 @@ type reportInput struct {
 type report struct {
 	title   string
 	columns []string
-	at      instant // as of which it is made
+	at      projections.Moment // as of which it is made
 	query   url.Values
 	leavers *manifestLeavers // whom it is about; nil: it is about no file
 	each    func(yield func(cells ...string) error) error
@@ -140,7 +141,7 @@ func reportFormat(c *transport.Call, sent string) string {
 		return sent
 	case c.Prefers("text/html", "text/csv"):
 		return "html"
-	case c.Prefers("application/x-ndjson", "text/csv"):
+	case c.Prefers("application/x-ndjson", "text/csv"), c.Prefers("application/json", "text/csv"):
 		return "jsonl"
 	default:
 		return "csv"
@@ -166,12 +167,20 @@ func getReport(c *transport.Call, in *reportInput) (*Raw, error) {
 func (r *report) send(c *transport.Call, org domain.OrganizationID, kind, format string) *Raw {
 	return &Raw{Body: func(huma.Context) {
 		c.SetHeader("Content-Type", reportFormats[format].media)
-		c.SetHeader("Muster-As-Of", r.at.String())
+		c.SetHeader("Muster-As-Of", r.at.Position.String())
 		manifest := "/v1/organizations/" + org.String() + "/reports/" + kind + "/manifest?" + r.query.Encode()
 		c.SetHeader("Link", "<"+manifest+`>; rel="describedby"; type="text/plain"`)
 		c.SetStatus(http.StatusOK)
-		if _, err := r.write(format, c.ResponseWriter()); err != nil {
-			panic(http.ErrAbortHandler) // the only way to say that this is not all of it
+		if c.Request().Method == http.MethodHead {
+			return
+		}
+		stream := newReportStream(c)
+		_, err := r.write(format, stream)
+		if err == nil {
+			err = stream.end()
+		}
+		if err != nil {
+			c.Abort(err)
 		}
 	}}
 }
@@ -200,13 +209,19 @@ func getReportManifest(c *transport.Call, in *reportInput) (*Raw, error) {
 // manifest makes the report, and returns the response that is its signed manifest.
 func (r *report) manifest(c *transport.Call, org domain.OrganizationID, kind, format string) (*Raw, error) {
 	sum := sha256.New()
-	rows, err := r.write(format, sum)
+	rows, err := r.write(format, &reportStream{c: c, to: sum})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := c.WhileServing(proofPatience)
+	defer cancel()
+	published, err := c.Log().CheckpointCovering(ctx, r.at.Position)
 	if err != nil {
 		return nil, err
 	}
 	m := manifest{
-		Report: kind, Organization: org, Query: make(map[string]string), Position: r.at.String(), Time: transport.Time(c.Now()),
-		Rows: rows, SHA256: hex.EncodeToString(sum.Sum(nil)), Leavers: r.leavers, Checkpoint: string(c.Log().Checkpoint(c, r.at.Partition).Note),
+		Report: kind, Organization: org, Query: make(map[string]string), Position: r.at.Position.String(), Time: transport.Time(c.Now()),
+		Rows: rows, SHA256: hex.EncodeToString(sum.Sum(nil)), Leavers: r.leavers, Checkpoint: string(published.Note),
 	}
 	for name := range r.query {
 		m.Query[name] = r.query.Get(name)
@@ -228,7 +243,7 @@ func (r *report) manifest(c *transport.Call, org domain.OrganizationID, kind, fo
 
 // write writes the report in the format, and returns how many rows it has.
 func (r *report) write(format string, to io.Writer) (rows int, err error) {
-	w, err := reportFormats[format].begin(r, to)
+	w, err := reportFormats[format].begin(r, bufio.NewWriterSize(to, reportPiece))
 	if err != nil {
 		return 0, err
 	}
@@ -243,18 +258,19 @@ func (r *report) write(format string, to io.Writer) (rows int, err error) {
 
 // texts for cells.
 
+// cellTime is [timeText], or empty for the zero time.
 func cellTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+	return timeText(t)
 }
 
 func cellProfile(p *domain.Profile) (email, name string) {
 	if p == nil {
 		return "", ""
 	}
-	return p.Email, cmp.Or(joinName(p.Name), "")
+	return p.Email, joinName(p.Name)
 }
 
 func joinName(n domain.PersonName) string {

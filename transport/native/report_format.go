@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // reportWriter writes the rows of a report.
@@ -48,9 +50,9 @@ func (w csvReport) end(int) error {
 }
 
 // inert puts an apostrophe before a text that a spreadsheet would take for a formula: a name
-// can be chosen by whoever it belongs to.
+// can be chosen by whoever it belongs to. Some spreadsheets also take the full-width forms.
 func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+	if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
 		return "'" + cell
 	}
 	return cell
@@ -71,6 +73,9 @@ func (w linesReport) row(cells []string) error {
 		text, err := json.Marshal(cell)
 		if err != nil {
 			return err
+		}
+		if w.columns[i] == "level" {
+			text = []byte(cell)
 		}
 		separator := `,"`
 		if i == 0 {
@@ -109,7 +114,7 @@ type pageFact struct{ Name, Value string }
 
 func beginPage(r *report, to io.Writer) (reportWriter, error) {
 	w := pageReport{bufio.NewWriter(to)}
-	facts := []pageFact{{"as of position", r.at.String()}, {"as of", cellTime(r.at.at)}}
+	facts := []pageFact{{"as of position", r.at.Position.String()}, {"as of", cellTime(r.at.Time)}}
 	names := make([]string, 0, len(r.query))
 	for name := range r.query {
 		names = append(names, name)
@@ -128,7 +133,7 @@ func beginPage(r *report, to io.Writer) (reportWriter, error) {
 func (w pageReport) row(cells []string) error { return rowTemplate.Execute(w.to, cells) }
 
 func (w pageReport) end(rows int) error {
-	if err := template.Must(template.New("end").Parse("</tbody></table><p>{{.}} rows</p></body></html>\n")).Execute(w.to, rows); err != nil {
+	if _, err := fmt.Fprintf(w.to, "</tbody></table><p>%d rows</p></body></html>\n", rows); err != nil {
 		return err
 	}
 	return w.to.Flush()

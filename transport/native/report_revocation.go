@@ -94,18 +94,18 @@ func (in *revocationsInput) prepare(c *transport.Call) (*report, error) {
 	if err := c.AwaitShown(in.Organization); err != nil {
 		return nil, err
 	}
-	at, err := instantOf(c, in.Organization, "query.as_of", in.AsOf)
+	at, err := c.Moment(in.Organization, "query.as_of", in.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	q, err := asOf(c, in.Organization, at)
+	q, err := c.QueriesAt(in.Organization, at)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(in.Sent().Leavers))
 	r := &report{
 		title: "When the access of leavers ended", at: at,
-		query:   url.Values{"as_of": {at.text(in.AsOf)}, "within": {text}, "format": {in.Format}},
+		query:   url.Values{"as_of": {transport.MomentText(at)}, "within": {text}, "format": {in.Format}},
 		leavers: &manifestLeavers{len(leavers), hex.EncodeToString(sum[:])},
 		columns: []string{
 			"line", "leaver", "left_at", "due_at", "user_id", "email", "name", "access", "workspace_id", "workspace", "role",
@@ -159,7 +159,7 @@ const (
 type evidence struct {
 	c            *transport.Call
 	organization domain.OrganizationID
-	at           instant
+	at           projections.Moment
 	q            *projections.Queries
 	within       time.Duration
 	yield        func(...string) error
@@ -175,14 +175,14 @@ func (e *evidence) of(l leaver) error {
 	if l.user.IsZero() {
 		var err error
 		if users, err = e.c.Models().WhoHadEmail(e.c, e.at.Position, e.organization, l.email, func() (uint64, error) {
-			return e.c.Log().NumberAt(e.c, e.at.Partition, l.left.Add(time.Millisecond))
+			return e.c.Log().NumberAt(e.c, e.at.Position.Partition, l.left.Add(time.Millisecond))
 		}); err != nil {
 			return err
 		}
 	}
 	unknown := true
 	for _, user := range users {
-		periods, err := e.c.Models().AccessPeriods(e.c, projections.Moment{Position: e.at.Position, Time: e.at.at}, e.organization, user)
+		periods, err := e.c.Models().AccessPeriods(e.c, e.at, e.organization, user)
 		if errors.Is(err, projections.ErrNotFound) {
 			continue
 		}
@@ -272,15 +272,12 @@ func (r *revocationRow) of(e *evidence, p *projections.AccessPeriod) (err error)
 		if p.Invited {
 			r.access = "invitation"
 		}
-		if len(e.names.known) > 1000 {
-			clear(e.names.known)
-		}
 		if r.title, err = e.names.of(p.Workspace); err != nil {
 			return err
 		}
 	}
 	switch {
-	case !p.Ended() && r.due.After(e.at.at):
+	case !p.Ended() && r.due.After(e.at.Time):
 		r.status = statusPending
 	case !p.Ended():
 		r.status = statusOpen
@@ -294,7 +291,7 @@ func (r *revocationRow) of(e *evidence, p *projections.AccessPeriod) (err error)
 	if p.Until.Number == 0 {
 		return nil
 	}
-	at := wire.Position{Partition: e.at.Partition, Number: p.Until.Number}
+	at := wire.Position{Partition: e.at.Position.Partition, Number: p.Until.Number}
 	if e.event == nil || e.event.Position != at.String() {
 		if e.event, _, err = eventAt(e.c, e.organization, at.Number); err != nil {
 			return err

@@ -36,6 +36,7 @@ func (s *service) manifest(token string, report answer) (m struct {
 },
 ) {
 	s.t.Helper()
+	report.want(200)
 	link, _, _ := strings.Cut(strings.TrimPrefix(report.header.Get("Link"), "<"), ">")
 	signed := s.as(token, "GET", link, "").want(200)
 	text, err := s.log.Verifier().OpenNote("report", signed.body)
@@ -49,6 +50,23 @@ func (s *service) manifest(token string, report answer) (m struct {
 		s.t.Errorf("%s: the manifest is not that of\n%s", text, report.body)
 	}
 	return m
+}
+
+func isNumber(value any) bool {
+	_, is := value.(float64)
+	return is
+}
+
+// A text that a spreadsheet would take for a formula is made inert.
+func TestInertCells(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string]string{
+		"": "", "a": "a", "é=": "é=", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@a": "'@a", "\t": "'\t", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠a": "'＠a",
+	} {
+		if got := inert(cell); got != want {
+			t.Errorf("%q: %q", cell, got)
+		}
+	}
 }
 
 // Reports say who had access as of a moment, whatever has happened since, and their manifests
@@ -96,6 +114,7 @@ func TestReports(t *testing.T) {
 	if s.manifest(x.token, changes); strings.Join(kinds, ", ") != "joiner member.added , leaver member.removed left" {
 		t.Errorf("%v", kinds)
 	}
+	s.as(x.token, "GET", path+"joiners-movers-leavers?from="+then+"&to=2020-01-01", "").want(422, "invalid_value")
 	later := s.as(x.token, "GET", path+"joiners-movers-leavers?from="+then, "").want(200)
 	if len(later.records()) != 1 {
 		t.Errorf("%s", later.body)
@@ -108,15 +127,24 @@ func TestReports(t *testing.T) {
 	s.manifest(x.token, page)
 	lines := s.as(x.token, "GET", path+"who-had-access?format=jsonl&as_of="+then, "").want(200)
 	for line := range strings.Lines(string(lines.body)) {
-		var row map[string]string
-		if err := json.Unmarshal([]byte(line), &row); err != nil || row["workspace_id"] != x.ws {
+		var row map[string]any
+		if err := json.Unmarshal([]byte(line), &row); err != nil || row["workspace_id"] != x.ws || !isNumber(row["level"]) {
 			t.Errorf("%v: %s", err, line)
 		}
+	}
+
+	if same := s.as(x.token, "GET", path+"who-had-access?as_of="+then, "", "Accept", "application/json").want(200); string(same.body) != string(lines.body) {
+		t.Errorf("%s", same.body)
 	}
 
 	review := s.as(x.token, "POST", "/v1/organizations/"+x.org+"/reviews", `{"name":"Spring"}`).want(201).get("id")
 	s.as(x.token, "POST", "/v1/organizations/"+x.org+"/reviews/"+review+"/decisions",
 		fmt.Sprintf(`{"decisions":[{"workspace_id":%q,"user_id":%q,"decision":"kept","reason":"needed"}]}`, x.ws, x.member), "Muster-On-Behalf-Of", x.owner).want(200)
+	row := fmt.Sprintf(`{"workspace_id":%q,"user_id":%q,"decision":"kept"}`, x.ws, x.member)
+	twice := s.as(x.token, "POST", "/v1/organizations/"+x.org+"/reviews/"+review+"/decisions", `{"decisions":[`+row+`,`+row+`]}`, "Muster-On-Behalf-Of", x.owner).want(422, "duplicate")
+	if got := twice.get("detail"); got != "/decisions/1: a decision before this one is about the same row" {
+		t.Errorf("%s", got)
+	}
 	decided := s.as(x.token, "GET", path+"access-review?review_id="+review, "").want(200)
 	kept := 0
 	for _, row := range decided.records() {

@@ -26,7 +26,7 @@ func (r *Reversal) AppendJSON(b []byte) []byte {
 func revertOperation(path, tag string) transport.Operation {
 	return transport.Operation{
 		ID: "revert-event", Method: http.MethodPost, Path: path,
-		Reach: transport.ReachOrganization, Scope: transport.AnyScope, Tag: tag,
+		Reach: transport.ReachOrganization, Scope: transport.AnyScope, Tag: tag, Errors: []int{http.StatusForbidden},
 		Summary: "Revert an event",
 		Description: "Undoes what one event has changed, by the command that makes the opposite change: a member who was added is removed, a role is changed back, a member who was removed is added again with the role, permissions and end of before. Nothing is taken out of the log: the change back is a new event, whose causationid is the reverted event. Other events of the same command stay. " +
 			"The token needs the scope of that command, for example workspace_members:delete to revert muster.member.added, and all of its rules hold. With validate_only the response shows what would be done. Without events:read the events of the response have no profiles. " +

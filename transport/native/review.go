@@ -130,7 +130,12 @@ func findReview(c *transport.Call, path ReviewPath) (domain.Review, error) {
 
 // reviewed returns the read models as of what is reviewed.
 func reviewed(c *transport.Call, v *domain.Review) (*projections.Queries, error) {
-	return asOf(c, v.Organization, instant{wire.Position{Partition: c.Log().Partition(v.Organization), Number: v.AsOf}, v.At})
+	return c.QueriesAt(v.Organization, reviewedAt(c, v))
+}
+
+// reviewedAt returns the moment whose access is reviewed.
+func reviewedAt(c *transport.Call, v *domain.Review) projections.Moment {
+	return projections.Moment{Position: wire.Position{Partition: c.Log().Partition(v.Organization), Number: v.AsOf}, Time: v.At}
 }
 
 type listReviewRowsInput struct {
@@ -170,7 +175,10 @@ func listReviewRows(c *transport.Call, in *listReviewRowsInput) (*Listing[Review
 	return &Listing[ReviewRow]{list}, nil
 }
 
-// workspaceNames finds the names of workspaces, each once.
+// mostNames is how many names of workspaces are remembered at most.
+const mostNames = 1000
+
+// workspaceNames finds the names of workspaces, and remembers some.
 type workspaceNames struct {
 	q     *projections.Queries
 	known map[domain.WorkspaceID]string
@@ -184,6 +192,9 @@ func (n *workspaceNames) of(ws domain.WorkspaceID) (string, error) {
 			return "", err
 		}
 		name = found.Name
+		if len(n.known) >= mostNames {
+			clear(n.known)
+		}
 		n.known[ws] = name
 	}
 	return name, nil

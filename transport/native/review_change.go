@@ -91,7 +91,7 @@ func openReview(c *transport.Call, in *openReviewInput) (*transport.Written[Revi
 	if sent.Position != nil {
 		text = *sent.Position
 	}
-	then, err := instantOf(c, in.Organization, "/position", text)
+	then, err := c.Moment(in.Organization, "/position", text)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func openReview(c *transport.Call, in *openReviewInput) (*transport.Written[Revi
 	id := domain.ReviewID(c.NewID())
 	result, err := c.Do(in.Write(), in.Organization, func(m domain.Meta) domain.Command {
 		return domain.OpenReview{Meta: m, Workspace: sent.Workspace, Review: domain.ReviewFacts{
-			ID: id, Name: sent.Name, AsOf: then.Number, At: milliseconds(then.at), Rows: rows, DueAt: milliseconds(sent.DueAt),
+			ID: id, Name: sent.Name, AsOf: then.Position.Number, At: then.Time, Rows: rows, DueAt: milliseconds(sent.DueAt),
 		}}
 	})
 	if err != nil {
@@ -115,15 +115,15 @@ func openReview(c *transport.Call, in *openReviewInput) (*transport.Written[Revi
 
 // countReviewed returns how many rows the review has. A workspace of another organization has
 // none: the command itself finds out whose it is.
-func countReviewed(c *transport.Call, org domain.OrganizationID, ws domain.WorkspaceID, then instant) (int, error) {
-	q, err := asOf(c, org, then)
+func countReviewed(c *transport.Call, org domain.OrganizationID, ws domain.WorkspaceID, then projections.Moment) (int, error) {
+	q, err := c.QueriesAt(org, then)
 	if errors.Is(err, projections.ErrNotFound) {
 		return 0, transport.InvalidField("/position", transport.CodeOutOfRange, "the organization did not exist then")
 	}
 	if err != nil {
 		return 0, err
 	}
-	rows, err := q.CountAccess(c, org, ws, then.at)
+	rows, err := q.CountAccess(c, org, ws, then.Time)
 	if errors.Is(err, projections.ErrNotFound) {
 		return 0, nil
 	}

@@ -78,7 +78,7 @@ func TestReview(t *testing.T) {
 	if before.get("rows", "total") != "3" || before.get("position") != opened.get("position") {
 		t.Errorf("%s", before.body)
 	}
-	for position, code := range map[string]string{"2035-01-01": "as_of_in_future", "x": "invalid_value", "0-0": "invalid_value", "1999-01-01": "out_of_range"} {
+	for position, code := range map[string]string{"2035-01-01": "as_of_in_future", "x": "invalid_value", "x-0": "invalid_value", "1999-01-01": "out_of_range"} {
 		s.as(x.token, "POST", path, fmt.Sprintf(`{"name":"Bad","position":%q}`, position)).want(422, code)
 	}
 	if got := s.as(x.token, "GET", path+"?state=open", "").want(200); got.count() != 1 {

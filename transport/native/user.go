@@ -202,7 +202,7 @@ func putUser(c *transport.Call, in *putUserInput) (*transport.Written[User], err
 		return nil, err
 	}
 	profile := result.State.Profile(in.Organization, in.User)
-	if profile == nil { // a command of before, whose user was erased since
+	if profile == nil { // a replayed command whose user has been erased
 		return nil, domain.ErrUnknownUser
 	}
 	shown := showUser(profile)
