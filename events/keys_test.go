@@ -100,7 +100,7 @@ func TestEraseUnknownKey(t *testing.T) {
 		t.Errorf("an unknown key: %v", err)
 	}
 	for range 2 {
-		if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{key}, Position: "0-1"}); err != nil {
+		if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{key}, Position: "0-1"}, func(string) {}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -124,7 +124,7 @@ func TestStartWithOlderKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	n = start(t, Options{Dir: dir, Partitions: 1})
-	if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{key}, Position: "0-1"}); err != nil {
+	if err := n.Erase(t.Context(), personal.Erasure{Keys: []personal.KeyID{key}, Position: "0-1"}, func(string) {}); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.end(); err != nil {
