@@ -55,6 +55,11 @@ func (m Meta) person() UserID {
 	return m.Actor.User
 }
 
+// adder returns what [Recorded.Adder] returns for the events of the command.
+func (m Meta) adder() string {
+	return (&Recorded{Actor: m.Actor, OnBehalfOf: m.OnBehalfOf}).Adder()
+}
+
 // Precondition restricts a command to a state of its target (RFC 9110, If-Match and
 // If-None-Match). The zero value is no restriction.
 type Precondition struct {

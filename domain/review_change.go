@@ -61,7 +61,8 @@ type RowDecision struct {
 // DecideReview decides rows of a review: all of them, or none if one is refused. To revoke
 // somebody's access ends their membership in the same commit. A row can be decided again as
 // long as the review is open, except that what was revoked cannot be kept. The same decision
-// again changes nothing, unless access was revoked and the user has it again.
+// again changes nothing, unless it is another reviewer's, or access was revoked and the user
+// has it again.
 //
 // The caller makes sure that every row is one of the review.
 type DecideReview struct {
@@ -158,7 +159,7 @@ func (c DecideReview) row(s *State, review *Review, d RowDecision, seen map[Key]
 	if before.decision() == ReviewRevoked && d.Decision == ReviewKept {
 		return nil, fmt.Errorf("user %s in workspace %s: %w", d.User, d.Workspace, ErrRowRevoked)
 	}
-	again := before != nil && before.Decision == d.Decision && before.Reason == d.Reason
+	again := before != nil && before.Decision == d.Decision && before.Reason == d.Reason && before.Reviewer == c.adder()
 	if again && (d.Decision == ReviewKept || c.without(s, d, at)) {
 		return nil, nil
 	}

@@ -18,6 +18,9 @@ var (
 	keptEdna     = after(withReview, decided(edna, ReviewKept, "", ""))
 	tookEdna     = after(withReview, decided(edna, ReviewRevoked, "", ""), removed(studio, edna, RoleEditor))
 	pairOfOwners = after(withReview, added(studio, cleo, RoleOwner))
+
+	// reviewer is whom the given decisions are attributed to.
+	reviewer = Meta{Organization: acme, Actor: Actor{Kind: ActorUser, ID: byProgram.Actor.ID, User: olga, Credential: byProgram.Actor.Credential}}
 )
 
 // decided is a decision about somebody's access to the studio.
@@ -74,11 +77,13 @@ var reviewRows = []row{
 	{name: "revoked, archived", given: after(withReview, WorkspaceArchived{inWorkspace(studio)}), when: review(by(adam), revoke(edna)), err: ErrWorkspaceArchived},
 	{name: "kept, archived", given: after(withReview, WorkspaceArchived{inWorkspace(studio)}), when: review(by(adam), keep(edna)), then: []Event{decided(edna, ReviewKept, "", "")}},
 	{name: "all or nothing", given: withReview, when: review(by(adam), keep(edna), keep(adam)), err: ErrOwnAccess},
-	{name: "again the same", given: keptEdna, when: review(by(olga), keep(edna))},
-	{name: "again for another reason", given: keptEdna, when: review(by(olga), because(keep(edna), "still")), then: []Event{decided(edna, ReviewKept, ReviewKept, "still")}},
+	{name: "again the same", given: keptEdna, when: review(reviewer, keep(edna))},
+	{name: "again the same, by another reviewer", given: keptEdna, when: review(by(olga), keep(edna)), then: []Event{decided(edna, ReviewKept, ReviewKept, "")}},
+	{name: "again for another reason", given: keptEdna, when: review(reviewer, because(keep(edna), "still")), then: []Event{decided(edna, ReviewKept, ReviewKept, "still")}},
 	{name: "revoked after all", given: keptEdna, when: review(by(olga), revoke(edna)), then: []Event{decided(edna, ReviewRevoked, ReviewKept, ""), removed(studio, edna, RoleEditor)}},
-	{name: "revoked again", given: tookEdna, when: review(by(olga), revoke(edna))},
-	{name: "revoked again, archived", given: after(tookEdna, WorkspaceArchived{inWorkspace(studio)}), when: review(by(olga), revoke(edna))},
+	{name: "revoked again", given: tookEdna, when: review(reviewer, revoke(edna))},
+	{name: "revoked again, by another reviewer", given: tookEdna, when: review(by(olga), revoke(edna)), then: []Event{decided(edna, ReviewRevoked, ReviewRevoked, "")}},
+	{name: "revoked again, archived", given: after(tookEdna, WorkspaceArchived{inWorkspace(studio)}), when: review(reviewer, revoke(edna))},
 	{name: "revoked again, added since", given: after(tookEdna, added(studio, edna, RoleViewer)), when: review(by(olga), revoke(edna)), then: []Event{decided(edna, ReviewRevoked, ReviewRevoked, ""), removed(studio, edna, RoleViewer)}},
 	{name: "revoked again, inherited since", given: after(tookEdna, OrganizationMemberAdded{user(edna), OrganizationAdmin}), when: review(by(ada), revoke(edna)), err: ErrAccessInherited},
 	{name: "kept after all", given: tookEdna, when: review(by(olga), keep(edna)), err: ErrRowRevoked},
