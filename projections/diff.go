@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
@@ -64,7 +65,8 @@ func SpanOf(cursor Cursor, partition int) (Span, error) {
 // Diff lists whose access to the workspaces of an organization has changed in the span, ordered
 // by the workspaces and then by the people, in the order in which the organization first
 // mentioned them. If a workspace is given, the list has only that one. A grant that another event
-// gives is a change, so access that was taken away and given back is listed.
+// gives is a change, so access that was taken away and given back is listed. A role that allows
+// something else is one only for those who can do something else.
 //
 // A page looks at a bounded number of people and workspaces. So it may have fewer items than it could, even
 // none, and still have a cursor. The errors are those of [ReadModels.AsOf], [ErrBadCursor] and
@@ -282,8 +284,18 @@ func (d *diff) at(moment Moment, ws FoundWorkspace, user domain.UserID) (a Acces
 	return a, shown.of(d.organization, user), err
 }
 
-// sameAccess reports whether both are made of the same grants of the same roles.
-func sameAccess(a, b *Access) bool { return reflect.DeepEqual(a.Grants, b.Grants) }
+// sameAccess reports whether both are made of the same grants of the same roles, and allow the
+// same. What a single grant allows does not count: another one may allow it too.
+func sameAccess(a, b *Access) bool {
+	return slices.EqualFunc(a.Grants, b.Grants, sameGrant) &&
+		slices.Equal(slices.Sorted(slices.Values(a.Permissions)), slices.Sorted(slices.Values(b.Permissions)))
+}
+
+// sameGrant compares everything but what the grants allow.
+func sameGrant(a, b Grant) bool {
+	a.Permissions, a.Role.Permissions, b.Permissions, b.Role.Permissions = nil, nil, nil, nil
+	return reflect.DeepEqual(a, b)
+}
 
 // events adds the events that made the change, and when the membership ended by the clock.
 func (d *diff) events(ws FoundWorkspace, person int64, change *AccessChange) error {
