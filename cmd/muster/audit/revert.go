@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,7 +59,7 @@ func newRevert() *cobra.Command {
 	r.Flags(f)
 	r.TokenFlags(f)
 	f.Var(terminal.NewParsed(&r.organization, "id", terminal.ParseID), "organization", "the organization; by default the one that the token belongs to")
-	f.Var(terminal.NotEmpty(&r.reason), "reason", "why; kept in the new event")
+	f.Var(terminal.NewText(&r.reason, "string", checkReason), "reason", "why, in one line; kept in the new event")
 	f.Var(terminal.NewToggle(&r.dry), "dry-run", "show what would be done, and do nothing")
 	f.Var(terminal.NewToggle(&r.yes), "yes", "do it without asking")
 	for _, name := range []string{"dry-run", "yes"} {
@@ -66,6 +67,17 @@ func newRevert() *cobra.Command {
 	}
 	f.Var(terminal.OneOf(&r.format, terminal.FormatTable, terminal.FormatJSON), "format", "how to print; json is the service's response")
 	return cmd
+}
+
+// checkReason refuses a reason that the service would refuse.
+func checkReason(text string) error {
+	if text == "" {
+		return errors.New("a text is expected")
+	}
+	if invalid, ok := errors.AsType[*domain.InvalidError](domain.CheckReason("", text)); ok {
+		return errors.New(invalid.Detail)
+	}
+	return nil
 }
 
 // reversal is the service's response.

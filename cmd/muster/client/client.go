@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/muster-dev/muster/cmd/muster/secret"
 	"github.com/muster-dev/muster/cmd/muster/terminal"
@@ -126,6 +127,9 @@ func (c *Client) exchange(ctx context.Context, method, path string, headers map[
 		return nil, err
 	}
 	for name, value := range headers {
+		if !httpguts.ValidHeaderFieldValue(value) { // or it seemed that the service cannot be reached
+			return nil, terminal.Usage("%s: one line without control characters is expected", name)
+		}
 		request.Header.Set(name, value)
 	}
 	response, err := c.do(request)

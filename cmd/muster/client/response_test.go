@@ -55,3 +55,12 @@ func TestNoResponse(t *testing.T) {
 		}
 	}
 }
+
+// What cannot be sent is no reason to look for the service.
+func TestHeaderOfTwoLines(t *testing.T) {
+	c := serving(t, func(http.ResponseWriter, *http.Request) { t.Error("it was sent") })
+	err := c.CallWith(t.Context(), http.MethodPost, "/", map[string]string{"Muster-Reason": "a\nb"}, nil, nil)
+	if err == nil || err.Error() != "Muster-Reason: one line without control characters is expected" {
+		t.Error(err)
+	}
+}
