@@ -131,7 +131,11 @@ func (l *Log) read(ctx context.Context, from, until []wire.Checkpoint, hand func
 	cancel()
 	for range messages { //nolint:revive // readers that are about to end may still have something in hand
 	}
-	return errors.Join(err, <-ended)
+	stopped := <-ended
+	if err != nil && errors.Is(stopped, context.Canceled) {
+		return err // that is why the readers were stopped
+	}
+	return errors.Join(err, stopped)
 }
 
 // gather hands over what has arrived, as much at once as there is.
