@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -56,6 +55,9 @@ func (a asking) replay(cmd *cobra.Command, source node.Source, state bool, forma
 	if err := a.begin(ctx, source); err != nil {
 		return err
 	}
+	if err := a.check(ctx); err != nil {
+		return err
+	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	var err error
 	if state {
@@ -64,6 +66,26 @@ func (a asking) replay(cmd *cobra.Command, source node.Source, state bool, forma
 		err = a.events(ctx, out, format)
 	}
 	return errors.Join(err, out.Flush())
+}
+
+// check returns an error for a position that the organization's partition does not have, as
+// [window.check] does for a log.
+func (a *asking) check(ctx context.Context) error {
+	for name, m := range map[string]moment{"--from": a.from, "--to": a.to} {
+		if !m.time.IsZero() || m.isZero() {
+			continue
+		}
+		err := client.Retrying(ctx, func() error {
+			return a.Call(ctx, http.MethodGet, "/v1/organizations/"+a.organization.String()+"/events?page_size=1&after="+m.position.String(), nil, nil)
+		})
+		if p, ok := errors.AsType[*client.Problem](err); ok && p.Status == http.StatusUnprocessableEntity {
+			return terminal.Usage("%s %s: %v", name, m.position, p)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // events prints the events in the window.
@@ -92,7 +114,7 @@ func (a *asking) events(ctx context.Context, out io.Writer, format string) error
 		return nil
 	}()
 	if err == nil && !found {
-		err = fmt.Errorf("the organization has no such events in that time")
+		err = errNothing
 	}
 	return errors.Join(err, p.end())
 }
@@ -156,6 +178,9 @@ func (m moment) afterText() string {
 // state prints the memberships at the end of the window, as the service shows them.
 func (a *asking) state(ctx context.Context, p statePrinter) error {
 	rows, err := a.members(ctx)
+	if problem, ok := errors.AsType[*client.Problem](err); ok && problem.Code == "as_of_in_future" {
+		return terminal.Usage("--to %s: %v", terminal.ShowTime(a.to.time), problem)
+	}
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,9 @@ func newExport() *cobra.Command {
 			"  muster audit export --all --out log --data /var/lib/muster",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
-			e.begin(cmd)
+			if err := e.begin(cmd); err != nil {
+				return err
+			}
 			if err := e.check(); err != nil {
 				return err
 			}

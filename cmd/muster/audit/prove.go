@@ -55,7 +55,9 @@ func newProve() *cobra.Command {
 			"  muster audit prove --event 01KHQ3M6Z8V2N4T7X9B1C3D5F7 --organization ORG --url https://muster.example.com --token TOKEN",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
-			p.begin(cmd)
+			if err := p.begin(cmd); err != nil {
+				return err
+			}
 			p.out = cmd.OutOrStdout()
 			if err := p.check(); err != nil {
 				return err
@@ -71,7 +73,7 @@ func newProve() *cobra.Command {
 	f.Var(terminal.NewList(&p.events, "id|position", "an event's id, or a position like 3-1042, is expected", func(s string) string { return s }), "event",
 		"the event, by its id or its position; may be repeated")
 	f.Var(terminal.NewParsed(&p.organization, "id", terminal.ParseID), "organization", "the organization that the event is of; needed with --url")
-	f.Var(terminal.NotEmpty(&p.dir), "out", "directory to write the files to")
+	f.Var(terminal.NotEmpty(&p.dir), "out", "directory to write the files to; it is made if it is missing")
 	_ = cmd.MarkFlagRequired("event") // fails only for a flag that does not exist
 	return cmd
 }
@@ -226,8 +228,11 @@ func (p *prove) fromService(ctx context.Context) error {
 	return p.say()
 }
 
-// write writes the two files of an event.
+// write writes the two files of an event. It makes the directory if it is missing.
 func (p *prove) write(id string, at wire.Position, event, text []byte) error {
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	for suffix, content := range map[string][]byte{archive.EventSuffix: event, archive.ProofSuffix: text} {
 		f, err := os.OpenFile(filepath.Join(p.dir, at.String()+suffix), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {

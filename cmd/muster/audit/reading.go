@@ -42,14 +42,18 @@ func (r *reading) flags(f *pflag.FlagSet) {
 	r.log.Flags(f, "info")
 }
 
-// begin takes what the flags say.
-func (r *reading) begin(cmd *cobra.Command) {
+// begin takes what the flags say. It refuses two places to read from.
+func (r *reading) begin(cmd *cobra.Command) error {
 	r.logger, r.stderr = r.log.Logger(cmd.ErrOrStderr()), cmd.ErrOrStderr()
 	r.remote = cmd.Flags().Changed("url")
 	r.service.Data = r.source.Data
 	if r.source.NATSURL != "" && !cmd.Flags().Changed("data") {
 		r.source.Data = "" // the one in the environment may belong to another log
 	}
+	if r.remote && r.source.NATSURL != "" {
+		return terminal.Usage("--url and --nats-url name two places to look: give one of them")
+	}
+	return nil
 }
 
 // open opens the log for reading, also beside the service that runs on it. It returns the

@@ -79,6 +79,9 @@ func newReplay() *cobra.Command {
 	return cmd
 }
 
+// errNothing is the error of a replay that has nothing to print.
+var errNothing = errors.New("the organization has no such events in that time")
+
 // replayEvents prints the events in the window, with profiles in the clear if there are
 // keys. The names in the table are those that the events
 // have said by then, as far back as the log goes.
@@ -86,6 +89,7 @@ func replayEvents(ctx context.Context, log *events.Log, w window, out io.Writer,
 	names := shown.NewNames(nil, w.organization)
 	p := newEventPrinter(ctx, out, format, names)
 	partition := log.Partition(w.organization)
+	printed := false
 	err := w.each(ctx, log, log.ReplayStored, func(e *wire.Entry) (err error) {
 		if log.Keys() != nil {
 			if e.Stored, err = log.Show(ctx, feed.Event{Type: e.Event.EventType(), Stored: e.Stored}); err != nil {
@@ -100,7 +104,11 @@ func replayEvents(ctx context.Context, log *events.Log, w window, out io.Writer,
 		if !w.wants(&e.Recorded) {
 			return nil
 		}
+		printed = true
 		return p.print(e, partition)
 	})
+	if err == nil && !printed {
+		err = errNothing
+	}
 	return errors.Join(err, p.end())
 }

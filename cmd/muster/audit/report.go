@@ -61,7 +61,7 @@ func newReport() *cobra.Command {
 	}
 	f := cmd.Flags()
 	r.flags(f)
-	f.Var(terminal.NewParsed(&r.organization, "id", terminal.ParseID), "organization", "the organization")
+	f.Var(terminal.NewParsed(&r.organization, "id", terminal.ParseID), "organization", "the organization; with --url by default the one that the token belongs to")
 	f.Var(terminal.NewParsed(&r.workspace, "id", terminal.ParseID), "workspace", "only this workspace")
 	f.Var(terminal.NewParsed(&r.review, "id", terminal.ParseID), "review", "the review, for access-review")
 	f.Var(terminal.NotEmpty(&r.asOf), "as-of", "the moment: a position, a time or a day")
@@ -71,7 +71,6 @@ func newReport() *cobra.Command {
 	f.Var(terminal.NewText(&r.within, "duration", checkWithin), "within", "for revocations: the time within which access must have ended; 24h by default")
 	f.Var(terminal.OneOf(&r.format, formatTable, "csv", "jsonl", "html"), "format", "how to print")
 	f.Var(terminal.NotEmpty(&r.out), "out", "write to this file, and the manifest beside it")
-	_ = cmd.MarkFlagRequired("organization")
 	cmd.ValidArgs = kinds
 	cmd.AddCommand(newReportVerify())
 	return cmd
@@ -104,15 +103,23 @@ func (r *reporting) run(cmd *cobra.Command, kind string) error {
 	if err := r.readLeavers(kind); err != nil {
 		return err
 	}
-	r.begin(cmd)
+	if err := r.begin(cmd); err != nil {
+		return err
+	}
 	if r.remote {
-		if r.source.NATSURL != "" {
-			return terminal.Usage("--url and --nats-url name two places to look: give one of them")
-		}
 		if err := r.service.Authorize(); err != nil {
 			return err
 		}
+		if r.organization.IsZero() {
+			var err error
+			if r.organization, err = r.service.OwnOrganization(cmd.Context()); err != nil {
+				return err
+			}
+		}
 		return r.make(cmd, kind)
+	}
+	if r.organization.IsZero() {
+		return terminal.Usage("--organization is needed, unless --url names a service whose token belongs to one")
 	}
 	return r.fromLog(cmd.Context(), func() error { return r.make(cmd, kind) })
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/muster-dev/muster/cmd/muster/terminal"
-	"github.com/muster-dev/muster/events/proof"
 )
 
 func newReportVerify() *cobra.Command {
@@ -29,7 +28,7 @@ func newReportVerify() *cobra.Command {
 			return verifyReport(cmd.OutOrStdout(), arguments[0], manifest, key, leavers)
 		}),
 	}
-	cmd.Flags().Var(terminal.NotEmpty(&key), "key", "file with the public key, as GET /v1/checkpoints/key shows it")
+	cmd.Flags().Var(terminal.NotEmpty(&key), "key", "file with the public key, as GET /v1/checkpoints/key shows it, or the key itself")
 	cmd.Flags().Var(terminal.NotEmpty(&manifest), "manifest", "the manifest; by default FILE.manifest")
 	cmd.Flags().Var(terminal.NotEmpty(&leavers), "leavers", "also check that the report is about this file of leavers")
 	_ = cmd.MarkFlagRequired("key")
@@ -37,13 +36,9 @@ func newReportVerify() *cobra.Command {
 }
 
 func verifyReport(to io.Writer, name, manifest, key, leavers string) error {
-	keys, err := os.ReadFile(key) //nolint:gosec // the file that was named
+	verifier, err := readKey(key)
 	if err != nil {
 		return terminal.Fail(err, terminal.StatusBlind)
-	}
-	verifier, err := proof.ParseVerifier(string(keys))
-	if err != nil {
-		return terminal.Fail(fmt.Errorf("%s: %w", key, err), terminal.StatusBlind)
 	}
 	signed, err := os.ReadFile(manifest) //nolint:gosec // the file that was named
 	if err != nil {

@@ -31,7 +31,11 @@ func replayState(ctx context.Context, log *events.Log, w window, p statePrinter)
 	if err != nil {
 		return err
 	}
-	return p(w.memberships(&state, w.to.clock(last, time.Now())))
+	now := time.Now()
+	if w.to.time.After(now) && w.to.time.After(last) {
+		return terminal.Usage("--to %s: that is in the future, and nobody knows the state of then", terminal.ShowTime(w.to.time))
+	}
+	return p(w.memberships(&state, w.to.clock(last, now)))
 }
 
 // memberships returns the memberships of the state that are in the window, the oldest first. It

@@ -40,10 +40,13 @@ func (x *exportCheck) wanted(cmd *cobra.Command, arguments []string) bool {
 }
 
 func (x *exportCheck) run(cmd *cobra.Command, arguments []string, logger *slog.Logger) error {
-	for _, name := range []string{"data", "nats-url"} {
+	for _, name := range []string{"data", "nats-url", "url"} {
 		if cmd.Flags().Changed(name) {
 			return terminal.Usage("--%s and an export: name one of them to verify", name)
 		}
+	}
+	if cmd.Flags().Changed("organization") {
+		return terminal.Usage("--organization has no effect on an export: all of it is verified")
 	}
 	if len(arguments) == 0 {
 		return terminal.Usage("name the directory of the export, or the file of the proof")

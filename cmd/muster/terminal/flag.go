@@ -96,10 +96,16 @@ func (p *Parsed[T]) String() string { return p.text }
 // Type returns the kind.
 func (p *Parsed[T]) Type() string { return p.kind }
 
-// Set parses the text and sets the value.
-func (p *Parsed[T]) Set(text string) (err error) {
-	*p.to, err = p.parse(text)
-	p.text = text
+// Set parses the text and sets the value. A second value is refused: it is not known which of them
+// is meant.
+func (p *Parsed[T]) Set(text string) error {
+	if p.text != "" {
+		return fmt.Errorf("there is another value already: %s", p.text)
+	}
+	value, err := p.parse(text)
+	if err == nil {
+		*p.to, p.text = value, text
+	}
 	return err
 }
 
