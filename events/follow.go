@@ -114,12 +114,12 @@ func (l *Log) ReplayStored(ctx context.Context, from []wire.Checkpoint, progress
 // read reads the partitions side by side, each up to its checkpoint in until. It hands
 // over what they bring in one goroutine.
 func (l *Log) read(ctx context.Context, from, until []wire.Checkpoint, hand func([]wire.Message) error) error {
-	ctx, cancel := context.WithCancel(ctx)
+	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
-	readers, ctx := errgroup.WithContext(ctx)
+	readers, reading := errgroup.WithContext(reading)
 	messages := make(chan wire.Message, replayAhead)
 	for p := range l.partitions {
-		readers.Go(func() error { return l.partitions[p].Read(ctx, from[p], &until[p], messages) })
+		readers.Go(func() error { return l.partitions[p].Read(reading, from[p], &until[p], messages) })
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -132,8 +132,8 @@ func (l *Log) read(ctx context.Context, from, until []wire.Checkpoint, hand func
 	for range messages { //nolint:revive // readers that are about to end may still have something in hand
 	}
 	stopped := <-ended
-	if err != nil && errors.Is(stopped, context.Canceled) {
-		return err // that is why the readers were stopped
+	if err != nil && ctx.Err() == nil && errors.Is(stopped, context.Canceled) {
+		return err // only because of it were the readers stopped
 	}
 	return errors.Join(err, stopped)
 }
