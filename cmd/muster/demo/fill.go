@@ -34,14 +34,15 @@ func Fill(ctx context.Context, n *node.Node) error {
 	}
 	today := n.Clock.Now().UTC().Truncate(24 * time.Hour)
 	defer n.Clock.Set(time.Time{})
+	var last events.Result
 	for i, s := range story {
 		seconds := time.Duration(i*17%60)*time.Second + time.Duration(i*373%1000)*time.Millisecond
 		n.Clock.Set(today.AddDate(0, 0, -s.days).Add(time.Duration(s.hour)*time.Hour + time.Duration(s.minute)*time.Minute + seconds))
-		if _, err := n.Log.Run(ctx, s.do(s.meta(i))); err != nil {
+		if last, err = n.Log.Run(ctx, s.do(s.meta(i))); err != nil {
 			return fmt.Errorf("filling the demo, step %d: %w", i+1, err)
 		}
 	}
-	return nil
+	return n.Models.WaitFor(ctx, last.Position) // [Show] reads what was written
 }
 
 func isEmpty(ctx context.Context, log *events.Log) (bool, error) {
