@@ -95,7 +95,7 @@ func Open(ctx context.Context, o Options) (_ *Log, err error) {
 	l.clock = newClock(l.now, l.logger)
 	l.store, err = store.Open(ctx, store.Options{
 		Dir: o.Dir, URL: o.URL, Listen: o.Listen, Callout: o.Callout, PublicURLs: o.PublicURLs,
-		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Running: o.Running, Logger: l.logger,
+		Partitions: o.Partitions, ReadOnly: o.ReadOnly, Running: o.Running, Lent: o.Keys != nil, Logger: l.logger,
 	})
 	if err != nil {
 		return nil, err

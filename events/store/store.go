@@ -51,6 +51,9 @@ type Options struct {
 	// durable must be read: what a checkpoint covers that was signed, or that
 	// [Partition.Prefix] returns.
 	Running bool
+	// Lent says that the keys of people are those of another log in this process. Then it does not
+	// matter where this log has its own.
+	Lent bool
 	// Unfinished opens a data directory that [MarkUnfinished] has marked.
 	Unfinished bool
 	// Logger gets the messages for operators.
@@ -264,7 +267,7 @@ func (s *Store) openPartitions(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if !o.ReadOnly {
+	if !o.ReadOnly && !o.Lent {
 		if err := s.checkHome(ctx, streams); err != nil {
 			return err
 		}

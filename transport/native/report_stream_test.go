@@ -25,30 +25,23 @@ func TestManifests(t *testing.T) {
 	s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), fmt.Sprintf(`{"role":"viewer","expires_at":%q}`, soon)).want(201)
 	end := s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`).want(201).header.Get("Muster-Position")
 
-	var writing sync.WaitGroup
-	stop := make(chan struct{})
-	writing.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-				s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`)
-			}
-		}
-	})
 	for _, query := range []string{
 		"who-had-access?", "who-had-access?as_of=" + end + "&", "who-had-access?as_of=" + moment + "&", "privileged?", "privileged?workspace_id=" + x.ws + "&",
 		"joiners-movers-leavers?from=2020-01-01&", "joiners-movers-leavers?from=" + moment + "&to=" + end + "&", "access-review?review_id=" + review + "&",
 	} {
 		for _, format := range []string{"csv", "jsonl", "html"} {
+			var writing sync.WaitGroup
+			writing.Go(func() {
+				for range 20 {
+					s.as(x.token, "PUT", "/v1/workspaces/"+x.ws+"/members/"+newText(), `{"role":"viewer"}`)
+				}
+			})
 			report := s.as(x.token, "GET", "/v1/organizations/"+x.org+"/reports/"+query+"format="+format, "")
 			s.clock.Add(int64(time.Minute))
 			s.manifest(x.token, report)
+			writing.Wait()
 		}
 	}
-	close(stop)
-	writing.Wait()
 	head := s.as(x.token, "HEAD", "/v1/organizations/"+x.org+"/reports/who-had-access", "").want(200)
 	if len(head.body) > 0 || head.header.Get("Link") == "" {
 		t.Errorf("%v %s", head.header, head.body)
