@@ -39,6 +39,13 @@ func (l *Log) Checkpoint(ctx context.Context, partition int) proof.Published {
 // CheckpointCovering returns a checkpoint that covers the position; see
 // [proof.Checkpoints.Covering].
 func (l *Log) CheckpointCovering(ctx context.Context, at wire.Position) (proof.Published, error) {
+	if l.readOnly {
+		published := l.Checkpoint(ctx, at.Partition)
+		if published.Trouble == nil && uint64(published.N) < at.Number { //nolint:gosec // it is not negative
+			published.Trouble = proof.ErrBehind
+		}
+		return published, published.Trouble
+	}
 	return l.checkpoints.Covering(ctx, at)
 }
 

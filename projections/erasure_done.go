@@ -78,7 +78,9 @@ func (p *projector) eraseRows(rows []doneRow, of func(*doneRow, *domain.Profile)
 		after, changed, err := withoutProfiles(row.after, func(profile *domain.Profile) (erased bool) {
 			for _, d := range of(row, profile) {
 				if profile.User == d.user && row.key < d.before {
-					profile.ProfileFacts, profile.Erasure, erased = domain.ProfileFacts{}, d.erasure, true
+					// As it is if the key was destroyed before the profile was applied.
+					*profile = domain.Profile{Organization: profile.Organization, User: profile.User, Key: profile.Key, Erasure: d.erasure}
+					erased = true
 				}
 			}
 			return erased

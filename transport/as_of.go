@@ -246,10 +246,13 @@ func (p *past) of(c *Call, partition int) (*projections.Queries, error) {
 	return r.result()
 }
 
-// history returns the read models as of the position. It does not wait for a history that is
-// being rebuilt.
+// historyPatience is how long a read of the past waits for the history. That is longer than it
+// takes to apply all that may lack, and shorter than rebuilding a large one.
+const historyPatience = 10 * time.Second
+
+// history returns the read models as of the position.
 func (c *Call) history(at wire.Position) (*projections.Queries, error) {
-	ctx, cancel := context.WithTimeout(c, readPatience)
+	ctx, cancel := context.WithTimeout(c, historyPatience)
 	defer cancel()
 	q, err := c.Models().AsOf(ctx, at)
 	if err != nil && c.Err() == nil {

@@ -92,7 +92,7 @@ func TestOthersLedgerAndKeys(t *testing.T) {
 	later, stranger, beyond := erasure, erasure, erasure
 	later.Keys, later.Position = []personal.KeyID{keys[1].ID()}, "1-1000"
 	stranger.Keys = []personal.KeyID{{15: 1}}
-	beyond.Position = "7-1"
+	beyond.Keys, beyond.Position = []personal.KeyID{{15: 2}}, "7-1"
 	identities := []age.Identity{identity}
 	for name, o := range map[string]RestoreOptions{
 		"an empty one":                   {Ledger: ledgerOf(t)},

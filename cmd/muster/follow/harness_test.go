@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -152,7 +153,11 @@ func (s *service) follow(arguments ...string) *run {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetOut(stdin)
 	cmd.SetErr(r)
-	cmd.SetArgs(append([]string{"--url", s.client.URL, "--token", root, "--organization", s.org}, arguments...))
+	where := []string{"--url", s.client.URL, "--token", root}
+	if !slices.Contains(arguments, "--organization") {
+		where = append(where, "--organization", s.org)
+	}
+	cmd.SetArgs(append(where, arguments...))
 	go func() {
 		err := cmd.ExecuteContext(ctx)
 		_ = stdin.Close()

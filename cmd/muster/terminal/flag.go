@@ -96,10 +96,10 @@ func (p *Parsed[T]) String() string { return p.text }
 // Type returns the kind.
 func (p *Parsed[T]) Type() string { return p.kind }
 
-// Set parses the text and sets the value. A second value is refused: it is not known which of them
-// is meant.
+// Set parses the text and sets the value. Another one is refused then: it is not known which of them
+// is meant. The same one is not, because completion parses the arguments twice.
 func (p *Parsed[T]) Set(text string) error {
-	if p.text != "" {
+	if p.text != "" && p.text != text {
 		return fmt.Errorf("there is another value already: %s", p.text)
 	}
 	value, err := p.parse(text)
