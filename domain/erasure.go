@@ -67,8 +67,8 @@ func (d *Done) without(user UserID, erasure Erasure) *Done {
 	}
 	var keys []Key
 	d.After.Each(func(k Key, _ Part) { keys = append(keys, k) })
-	erased := *former
-	erased.ProfileFacts, erased.Erasure = ProfileFacts{}, erasure
+	// As it is if the key was destroyed before the profile was folded.
+	erased := Profile{Organization: former.Organization, User: former.User, Key: former.Key, Erasure: erasure}
 	without := *d
 	without.After = d.After.Copy(keys)
 	without.After.Put(key, &erased)

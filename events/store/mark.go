@@ -132,6 +132,18 @@ func (h *highWater) exactly(partition int) (wire.Checkpoint, bool) {
 	return parseMark(partition, string(line))
 }
 
+// torn reports whether the file that is overwritten has a line of the partition that is not whole.
+func (h *highWater) torn(partition int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	from := partition * recentWidth
+	if len(h.exact) < from+recentWidth || strings.Trim(string(h.exact[from:from+recentWidth]), "\x00") == "" {
+		return false
+	}
+	_, whole := h.exactly(partition)
+	return !whole
+}
+
 // appendSum appends the end of a line of the file that is overwritten: its checksum.
 func appendSum(b, line []byte) []byte {
 	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(line))

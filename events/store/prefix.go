@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -31,6 +32,12 @@ func (s *Store) ServedByNode() bool {
 	return s.Conn != nil && !s.inside && s.Conn.ConnectedServerName() == embeddedName && s.Conn.ConnectedClusterName() == ""
 }
 
+// How often, and after which pause, a mark is read again that is being overwritten.
+const (
+	tornTries = 100
+	tornPause = time.Millisecond
+)
+
 // Prefix returns the checkpoint of a reader that has read all that the partition has
 // acknowledged at some moment during the call. While a service runs in the data directory
 // ([Options.Running]) that is its high-water mark, which it moves before anybody learns of a
@@ -42,6 +49,15 @@ func (p *Partition) Prefix(ctx context.Context) (wire.Checkpoint, error) {
 	}
 	none := wire.Checkpoint{Position: wire.Position{Partition: p.Number}}
 	mark, err := openHighWater(s.dir.file(highWaterFile), true, s.logger)
+	// The service overwrites the line in place, and may be doing so now.
+	for try := 0; err == nil && mark.torn(p.Number) && try < tornTries; try++ {
+		select {
+		case <-time.After(tornPause):
+		case <-ctx.Done():
+			return none, context.Cause(ctx)
+		}
+		mark, err = openHighWater(s.dir.file(highWaterFile), true, s.logger)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return none, err
 	}
