@@ -28,11 +28,14 @@ func (s *Store) Beside(ctx context.Context, config jetstream.StreamConfig) (jets
 	made := false
 	stream, err := patiently(ctx, time.Now().Add(openFor), s.logger, config.Name, func(ctx context.Context) (jetstream.Stream, error) {
 		stream, err := s.JS.Stream(ctx, config.Name)
-		if !errors.Is(err, jetstream.ErrStreamNotFound) {
-			return stream, err
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			made = true
+			stream, err = makeStream(ctx, s.JS, config)
 		}
-		made = true
-		return makeStream(ctx, s.JS, config)
+		if err == nil && !s.inside {
+			err = responds(ctx, stream)
+		}
+		return stream, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening stream %s: %w", config.Name, err)
@@ -48,6 +51,16 @@ func (s *Store) Beside(ctx context.Context, config jetstream.StreamConfig) (jets
 		err = s.FlushBeside(config.Name)
 	}
 	return stream, err
+}
+
+// responds returns nil once the stream can be read. A cluster that has just made it leaves what is
+// asked before there is a leader unanswered.
+func responds(ctx context.Context, stream jetstream.Stream) error {
+	_, err := stream.GetMsg(ctx, 1)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return nil
+	}
+	return err
 }
 
 // FlushBeside flushes the embedded server's files of a stream. JetStream flushes messages, but
