@@ -205,7 +205,7 @@ func TestTwoHistories(t *testing.T) {
 		t.Errorf("%q is not found:\n%s", two, found)
 	}
 	const unshown = "14 events, each proven to be in a signed tree, but 1 of these trees are others than the checkpoint's"
-	other.append(h.events[2]) // of nobody that is exported
+	other.append(h.events[2]) // an event of another organization
 	other.under(filepath.Join(dir, "other size"), yours)
 	if found := h.verify(filepath.Join(dir, "other size"), yours); !strings.Contains(found, "? events: "+unshown) {
 		t.Errorf("%q is not found:\n%s", unshown, found)
