@@ -28,8 +28,9 @@ type History struct {
 	more    chan struct{} // has an element if the log has more
 	closed  chan struct{}
 
-	behind     atomic.Int64 // how many events the read models have that it lacks
-	partitions []progress   // what has been applied and committed
+	commits    atomic.Uint64 // of the read models
+	behind     atomic.Int64  // how many events the read models have that it lacks
+	partitions []progress    // what has been applied and committed
 	// erasures are the numbers of the last events, of each partition, that have erased somebody in
 	// the read models of now. As long as the history does not have them, it is not read.
 	erasures []atomic.Uint64
@@ -46,6 +47,10 @@ const (
 	historyRest   = 200 * time.Millisecond
 	historyLate   = 10 * time.Second
 	historyBehind = 100_000 // which take about a second
+	// After each transaction it pauses historyShare times as long as that has taken, if commits
+	// have come meanwhile. It does not if somebody wants to read, or if it is twice historyBehind
+	// behind.
+	historyShare = 3
 	// historyRetry is the first pause after a failure.
 	historyRetry = time.Second
 	// historyTransaction is how many events one transaction has at most, so that the WAL stays
@@ -148,6 +153,7 @@ func (h *History) opened() (*historyFile, error) {
 // add tells that the read models have applied that many more events.
 func (h *History) add(events uint64) {
 	h.behind.Add(int64(events)) //nolint:gosec // far below 2^63
+	h.commits.Add(1)
 	signal(h.more)
 }
 
@@ -226,6 +232,23 @@ func (h *History) rest(ctx context.Context) {
 	}
 }
 
+// pacer returns a function that is to be called after each transaction. It leaves the processors
+// to commands while they come.
+func (h *History) pacer(ctx context.Context) (pause func()) {
+	begun, commits, hurried := time.Now(), h.commits.Load(), false
+	return func() {
+		if commits != h.commits.Load() && h.behind.Load() < 2*historyBehind && !hurried {
+			select {
+			case <-time.After(historyShare * time.Since(begun)):
+			case <-h.wanted:
+				hurried = true
+			case <-ctx.Done():
+			}
+		}
+		begun, commits = time.Now(), h.commits.Load()
+	}
+}
+
 // catchUp applies what the log has. A file that turns out to be damaged is replaced.
 func (h *History) catchUp(ctx context.Context, replay replay) error {
 	h.mu.RLock()
@@ -239,7 +262,11 @@ func (h *History) catchUp(ctx context.Context, replay replay) error {
 	}
 	err := file.intact()
 	if err == nil {
-		err = file.apply(ctx, replay, h.reached)
+		pause := h.pacer(ctx)
+		err = file.apply(ctx, replay, func(to []wire.Checkpoint) {
+			h.reached(to)
+			pause()
+		})
 	}
 	if errors.Is(err, ErrDamaged) || errors.Is(err, ErrGap) || errors.Is(err, store.ErrTruncated) {
 		err = errors.Join(err, h.drop(file, err))

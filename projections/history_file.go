@@ -164,8 +164,8 @@ func (f *historyFile) apply(ctx context.Context, replay replay, committed func([
 			return err
 		}
 		f.committed, n = slices.Clone(p.checkpoints), 0
-		committed(f.committed)
 		_ = p.wipe(0) // as after a commit of the read models of now
+		committed(f.committed)
 		return ctx.Err()
 	}
 	stopped := make([]error, len(p.checkpoints)) // why a partition is not applied any more

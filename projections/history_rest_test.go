@@ -46,3 +46,51 @@ func TestHistoryRests(t *testing.T) {
 		})
 	}
 }
+
+// Between its transactions the history leaves the processors to commands, if there are any.
+func TestHistoryPauses(t *testing.T) {
+	const took = 50 * time.Millisecond // a transaction
+	for name, c := range map[string]struct {
+		commits int           // during the transaction
+		events  uint64        // of each commit
+		wanted  time.Duration // when somebody wants to read; 0 for never
+		want    time.Duration
+	}{
+		"at rest":         {},
+		"commands":        {commits: 2, events: 1, want: historyShare * took},
+		"too far behind":  {commits: 2, events: historyBehind},
+		"nearly too far":  {commits: 2, events: historyBehind - 1, want: historyShare * took},
+		"a reader":        {commits: 2, events: 1, wanted: took + time.Millisecond, want: time.Millisecond},
+		"a former reader": {commits: 2, events: 1, wanted: time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &History{wanted: make(chan struct{}, 1), more: make(chan struct{}, 1)}
+				h.add(1) // before the transaction
+				pause := h.pacer(t.Context())
+				if c.wanted > 0 {
+					time.AfterFunc(c.wanted, func() { signal(h.wanted) })
+				}
+				time.Sleep(took)
+				h.behind.Store(0)
+				for range c.commits {
+					h.add(c.events)
+				}
+				begun := time.Now()
+				pause()
+				if paused := time.Since(begun); paused != c.want {
+					t.Errorf("it pauses for %s, not for %s", paused, c.want)
+				}
+				if c.wanted > 0 { // there is no pause until the reader has what is read
+					h.add(1)
+					begun = time.Now()
+					pause()
+					if paused := time.Since(begun); paused != 0 {
+						t.Errorf("it pauses for %s although somebody reads", paused)
+					}
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}

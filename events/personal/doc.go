@@ -5,7 +5,7 @@
 // # Keys
 //
 // Each person has a key of 32 random bytes in each organization ([Key]). It is derived from
-// nothing, because what is derived can be derived again. Its id ([KeyID]) is a random UUID that
+// nothing, because what is derived can be derived again. Its id ([KeyID]) is a UUID that
 // says nothing about the person. The events name it.
 //
 // # Sealed bytes

@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"github.com/muster-dev/muster/domain"
 )
 
-// KeyID names a key. It is a random UUID (RFC 9562, version 4).
+// KeyID names a key. It is a UUID (RFC 9562): of version 7, so that keys which are made together
+// lie together in an index. Keys of earlier versions have random ones.
 type KeyID = domain.PersonalKeyID
 
 // The ways in which sealed bytes can fail to open.
@@ -56,10 +59,8 @@ type Key struct {
 
 // newKey makes a key.
 func newKey() Key {
-	var k Key
-	_, _ = rand.Read(k.id[:]) // never fails
-	_, _ = rand.Read(k.secret[:])
-	k.id[6], k.id[8] = k.id[6]&0x0f|0x40, k.id[8]&0x3f|0x80
+	k := Key{id: KeyID(uuid.Must(uuid.NewV7()))}
+	_, _ = rand.Read(k.secret[:]) // never fails
 	return k
 }
 
