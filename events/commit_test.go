@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -152,7 +153,7 @@ func TestACommitThatFailsForGood(t *testing.T) {
 // Who reads of an event in the feed is not shown less by the read models of the same node, also
 // if another process has written it.
 func TestVisibleEventsAreWaitedFor(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	other := start(t, Options{Dir: t.TempDir(), URL: url, Partitions: 1})
 	n, d := startDeferring(t, Options{URL: url})
 	a := found(t, other)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -36,7 +37,7 @@ func TestRefusedDirectories(t *testing.T) {
 			t.Fatalf("the log taken away: %v", err)
 		}
 	}
-	url := outside(t)
+	url := natstest.Outside(t)
 	other := t.TempDir()
 	if err := start(t, Options{Dir: other, URL: url}).end(); err != nil {
 		t.Fatal(err)
@@ -44,7 +45,7 @@ func TestRefusedDirectories(t *testing.T) {
 	if _, err := tryStart(t, Options{Dir: other}); !errors.Is(err, store.ErrOtherMode) {
 		t.Fatalf("external directory, started embedded: %v", err)
 	}
-	elsewhere := outside(t)
+	elsewhere := natstest.Outside(t)
 	if _, err := tryStart(t, Options{Dir: other, URL: elsewhere}); !errors.Is(err, store.ErrLogMissing) {
 		t.Fatalf("an empty server: %v", err)
 	}

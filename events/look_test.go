@@ -7,13 +7,14 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/wire"
 )
 
 // Whoever has looked at a log as far as an event can ask for its events up to there, and for none
 // beyond. Profiles whose keys a running service has are as if they were erased.
 func TestLook(t *testing.T) {
-	for name, url := range map[string]string{"inside": "", "outside": outside(t)} {
+	for name, url := range map[string]string{"inside": "", "outside": natstest.Outside(t)} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			n := start(t, Options{Dir: dir, URL: url, Partitions: 1})

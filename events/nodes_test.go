@@ -8,47 +8,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
 
-// outside starts a NATS server as an operator would run it, and returns its URL.
-func outside(t testing.TB) string {
-	t.Helper()
-	url, _ := outsideIn(t, t.TempDir())
-	return url
-}
-
-// outsideIn starts a server with its store in the directory. The server ends with the
-// test at the latest.
-func outsideIn(t testing.TB, dir string) (url string, stop func()) {
-	t.Helper()
-	s := outsideServer(t, dir)
-	return s.ClientURL(), func() { s.Shutdown(); s.WaitForShutdown() }
-}
-
-// outsideServer is [outsideIn] for those who change the server.
-func outsideServer(t testing.TB, dir string) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	return s
-}
-
 func TestTwoNodesOnOneServer(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	one := start(t, Options{Dir: t.TempDir(), URL: url})
 	two := start(t, Options{Dir: t.TempDir(), URL: url})
 	a := found(t, one)
@@ -106,7 +74,7 @@ func TestTwoNodesOnOneServer(t *testing.T) {
 }
 
 func TestTheLastOwnerIsRacedFor(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	nodes := []*node{start(t, Options{Dir: t.TempDir(), URL: url}), start(t, Options{Dir: t.TempDir(), URL: url})}
 	for range 10 {
 		a := found(t, nodes[0])
@@ -213,7 +181,7 @@ func TestTimesAndNumbers(t *testing.T) {
 
 // A caller who leaves while a group is decided again and again is answered once.
 func TestCallersWhoLeave(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	nodes := []*node{start(t, Options{Dir: t.TempDir(), URL: url, Partitions: 1}), start(t, Options{Dir: t.TempDir(), URL: url, Partitions: 1})}
 	a := found(t, nodes[0])
 	var wg sync.WaitGroup

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -13,7 +14,7 @@ import (
 // A partition is replayed up to the message with an event and no further, on a server and from
 // the files of a process that goes on. A log that ends before is not believed.
 func TestReplayPartition(t *testing.T) {
-	for name, url := range map[string]string{"inside": "", "outside": outside(t)} {
+	for name, url := range map[string]string{"inside": "", "outside": natstest.Outside(t)} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			n := start(t, Options{Dir: dir, URL: url, Partitions: 1})

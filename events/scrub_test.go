@@ -20,6 +20,7 @@ import (
 	"github.com/minio/highwayhash"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -186,7 +187,7 @@ func TestScrubWhileWriting(t *testing.T) {
 		Options
 		members int // in a message
 	}{
-		"embedded": {Options{Dir: t.TempDir()}, 1000}, "external": {Options{Dir: t.TempDir(), URL: outside(t)}, 50},
+		"embedded": {Options{Dir: t.TempDir()}, 1000}, "external": {Options{Dir: t.TempDir(), URL: natstest.Outside(t)}, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := test.Options
@@ -211,8 +212,8 @@ func TestScrubWhileWriting(t *testing.T) {
 // before does not meet.
 func TestScrubOfAnExternalLog(t *testing.T) {
 	served, dir := t.TempDir(), t.TempDir()
-	url, stop := outsideIn(t, served)
-	n := start(t, Options{Dir: dir, URL: url, Partitions: 1})
+	outside := natstest.OutsideIn(t, served)
+	n := start(t, Options{Dir: dir, URL: outside.ClientURL(), Partitions: 1})
 	a := found(t, n)
 	var last Result
 	for range 5 {
@@ -224,7 +225,7 @@ func TestScrubOfAnExternalLog(t *testing.T) {
 	if err := n.end(); err != nil {
 		t.Fatal(err)
 	}
-	stop()
+	natstest.Stop(outside)
 	path := filepath.Join(served, "jetstream", "$G", "streams", "MUSTER_LOG_00", "msgs", "1.blk")
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -234,7 +235,7 @@ func TestScrubOfAnExternalLog(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url, _ = outsideIn(t, served)
+	url := natstest.OutsideIn(t, served).ClientURL()
 	l, err := Open(t.Context(), Options{Dir: dir, URL: url, Partitions: 1, Logger: quiet(), ScrubPause: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)

@@ -9,13 +9,14 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
 // A node that can ask for the log's tip but gets no messages does not follow the log. It is
 // not ready, and takes no commands, until it is sent messages again.
 func TestANodeThatCannotReadIsNotReady(t *testing.T) {
-	s := outsideServer(t, t.TempDir())
+	s := natstest.OutsideIn(t, t.TempDir())
 	n := start(t, Options{Dir: t.TempDir(), URL: s.ClientURL(), Partitions: 1})
 	a := found(t, n)
 	before := must(t, n, a.add())

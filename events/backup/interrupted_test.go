@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -20,7 +18,7 @@ func TestInterrupted(t *testing.T) {
 	note(t, s, "muster.cursors.one")
 	wanted := tips(t, s)
 	a := whole(t, saved(t, s, Options{}))
-	places := map[string]store.Options{"directory": {Dir: t.TempDir(), Logger: quiet()}, "server": {URL: outside(t), Logger: quiet()}}
+	places := map[string]store.Options{"directory": {Dir: t.TempDir(), Logger: quiet()}, "server": {URL: natstest.Outside(t), Logger: quiet()}}
 	for name, place := range places {
 		t.Run(name, func(t *testing.T) {
 			opened := place
@@ -68,19 +66,4 @@ func TestInterrupted(t *testing.T) {
 			write(t, restored.Partitions[0], 1)
 		})
 	}
-}
-
-// outside starts a NATS server as an operator would run it, and returns its URL.
-func outside(t testing.TB) string {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	return s.ClientURL()
 }

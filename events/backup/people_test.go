@@ -11,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -153,7 +154,7 @@ func TestErasuresOnServers(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := whole(t, saved(t, stopped, Options{KeysFor: []age.Recipient{identity.Recipient()}}))
-	url := outside(t)
+	url := natstest.Outside(t)
 	err = a.Restore(t.Context(), store.Options{URL: url, Logger: quiet()}, RestoreOptions{Identities: []age.Identity{identity}, Ledger: people.ledger})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
@@ -69,7 +70,7 @@ func TestWithoutKeys(t *testing.T) {
 	if err := key.UnmarshalText([]byte(sealedKey)); err != nil {
 		t.Fatal(err)
 	}
-	for name, place := range map[string]store.Options{"directory": {Dir: t.TempDir(), Logger: quiet()}, "server": {URL: outside(t), Logger: quiet()}} {
+	for name, place := range map[string]store.Options{"directory": {Dir: t.TempDir(), Logger: quiet()}, "server": {URL: natstest.Outside(t), Logger: quiet()}} {
 		t.Run(name, func(t *testing.T) {
 			unchecked, err := Open(t.Context(), newMemory(file), nil)
 			if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -15,6 +14,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // Connections to external servers end with their credentials, and clients connect again, as
@@ -63,7 +64,7 @@ func TestNodes(t *testing.T) {
 // Disconnect reaches connections to every server of a cluster.
 func TestDisconnectInCluster(t *testing.T) {
 	keys := newKeys(t)
-	routes := []string{freePort(t), freePort(t), freePort(t)}
+	routes := []string{natstest.Address(t), natstest.Address(t), natstest.Address(t)}
 	var servers []*server.Server
 	for n, at := range routes {
 		servers = append(servers, configured(t, keys.Issuer(), fmt.Sprintf(
@@ -109,16 +110,6 @@ func TestDisconnectInCluster(t *testing.T) {
 func ready(nc *nats.Conn) bool {
 	m, err := nc.Request("$JS.API.INFO", nil, time.Second)
 	return err == nil && !bytes.Contains(m.Data, []byte(`"error"`))
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // Servers that are not configured as documented are noticed before credentials are issued, and

@@ -17,6 +17,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 	"go.uber.org/goleak"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -113,7 +115,7 @@ func each(t *testing.T, test func(*testing.T, *house)) {
 // embedded starts a server with a gate.
 func embedded(t *testing.T, admit bool) *house {
 	g := NewGate("own secret")
-	s := run(t, &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), CustomClientAuthentication: g})
+	s := natstest.Serve(t, &server.Options{JetStream: true, StoreDir: t.TempDir(), CustomClientAuthentication: g})
 	if err := g.Attach(s); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +162,7 @@ func configuredWith(t *testing.T, documented []byte, issuer, more string) *serve
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, o)
+	return natstest.Serve(t, o)
 }
 
 func newKeys(t *testing.T) *Keys {
@@ -170,24 +172,6 @@ func newKeys(t *testing.T) *Keys {
 		t.Fatal(err)
 	}
 	return &Keys{signer: pair}
-}
-
-func run(t *testing.T, o *server.Options) *server.Server {
-	t.Helper()
-	o.NoSigs, o.NoLog = true, true
-	s, err := server.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(patience) {
-		t.Fatal("the server is not ready")
-	}
-	return s
 }
 
 func connect(t *testing.T, url string, o ...nats.Option) *nats.Conn {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // All connections of a subscriber are closed, also if a server lists them on several pages.
@@ -34,7 +36,7 @@ func TestDisconnectMany(t *testing.T) {
 
 // A connection that cannot be closed keeps no other one open.
 func TestDisconnectWhatCannotBe(t *testing.T) {
-	s := run(t, &server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT})
+	s := natstest.Serve(t, &server.Options{})
 	nc := connect(t, s.ClientURL())
 	var mu sync.Mutex
 	var kicked []uint64

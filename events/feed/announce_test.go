@@ -4,20 +4,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
 // What one node has written is visible on another one as soon as the first one has
 // published it. The timer that tells that nobody publishes is not waited for.
 func TestAnnouncementsOnOneServer(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	announcing(t, url, url)
 }
 
 // The nodes may be connected to different servers of a cluster.
 func TestAnnouncementsInACluster(t *testing.T) {
-	urls := cluster(t)
-	announcing(t, urls[0], urls[1])
+	servers := natstest.Cluster(t)
+	announcing(t, servers[0].ClientURL(), servers[1].ClientURL())
 }
 
 func announcing(t *testing.T, one, two string) {
@@ -45,7 +46,7 @@ func announcing(t *testing.T, one, two string) {
 
 // Nodes that write in turn, without waiting for each other's feed, publish in turn.
 func TestNodesPublishInTurn(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	nodes := []*node{start(t, store.Options{Dir: t.TempDir(), URL: url}), start(t, store.Options{Dir: t.TempDir(), URL: url})}
 	const rounds, turns = 20, 6
 	begin := time.Now()
@@ -70,7 +71,7 @@ func TestNodesPublishInTurn(t *testing.T) {
 
 // When the process that has appended dies before it publishes, another one does.
 func TestSomebodyElsePublishes(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	dead := open(t, store.Options{Dir: t.TempDir(), URL: url}) // it never publishes
 	alive := start(t, store.Options{Dir: t.TempDir(), URL: url})
 	alive.write(t, 2)

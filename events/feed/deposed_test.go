@@ -7,13 +7,14 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
 // A leader that has lost touch with the other replicas may have been deposed. It is not
 // believed that the feed has no such message, or how long the feed is.
 func TestALeaderThatIsAloneIsNotBelieved(t *testing.T) {
-	servers := clustered(t)
+	servers := natstest.Cluster(t)
 	n := start(t, store.Options{Dir: t.TempDir(), URL: servers[0].ClientURL() + "," + servers[1].ClientURL() + "," + servers[2].ClientURL()})
 	n.write(t, 5)
 	n.seen(t)

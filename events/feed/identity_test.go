@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
 )
@@ -208,7 +209,7 @@ func TestOldFeedsAreOfTheFirstGeneration(t *testing.T) {
 // A message that somebody else has published to the feed is kept and not shown, whichever
 // node meets it first, and both nodes go on with the same feed.
 func TestAForeignMessageIsNotBelieved(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	dirs := []string{t.TempDir(), t.TempDir()}
 	nodes := []*node{start(t, store.Options{Dir: dirs[0], URL: url}), start(t, store.Options{Dir: dirs[1], URL: url})}
 	write := func(from int) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -26,7 +27,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 // Readers of a node whose read models are behind the feed, and of one whose feed is behind
 // its read models, sleep. They do not ask again and again.
 func TestReadersOfANodeThatIsBehindSleep(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	writer, behind := start(t, store.Options{Dir: t.TempDir(), URL: url}), start(t, store.Options{Dir: t.TempDir(), URL: url})
 	behind.apply(writer.write(t, 10))
 	behind.seen(t)

@@ -3,54 +3,22 @@ package personal
 import (
 	"context"
 	"errors"
-	"net"
 	"path/filepath"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
-)
 
-// clustered starts three servers as one, each with a directory of its own in dir.
-func clustered(t testing.TB) []outside {
-	t.Helper()
-	var addresses []*net.TCPAddr
-	routes := ""
-	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := l.Addr().(*net.TCPAddr)
-		addresses, routes = append(addresses, a), routes+",nats://"+a.String()
-		_ = l.Close()
-	}
-	var servers []outside
-	for i, a := range addresses {
-		o := outside{dir: t.TempDir()}
-		var err error
-		o.server, err = server.NewServer(&server.Options{
-			Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: o.dir, SyncAlways: true, NoSigs: true,
-			ServerName: string(rune('a' + i)), Routes: server.RoutesFromStr(routes[1:]),
-			Cluster: server.ClusterOpts{Name: "muster", Host: a.IP.String(), Port: a.Port},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.server.Start()
-		t.Cleanup(o.stop)
-		servers = append(servers, o)
-	}
-	for _, o := range servers {
-		until(t, func() bool { return o.server.JetStreamIsCurrent() && o.server.Healthz(nil).Status == "ok" })
-	}
-	return servers
-}
+	"github.com/muster-dev/muster/events/natstest"
+)
 
 // Every server of a cluster overwrites a key in its stream. What their consensus has written beside the
 // stream is another matter, see [stream].
 func TestClustersDestroyKeys(t *testing.T) {
-	servers := clustered(t)
+	var servers []outside
+	for _, s := range natstest.Cluster(t) {
+		servers = append(servers, outside{s, s.StoreDir()})
+	}
 	node := func(o outside) *Keys {
 		s := o.servers(t)
 		s.Beside = func(ctx context.Context, c jetstream.StreamConfig) (jetstream.Stream, error) {
@@ -73,7 +41,7 @@ func TestClustersDestroyKeys(t *testing.T) {
 	}
 	copies := func() (n int) {
 		for _, o := range servers {
-			n += sum(occurrences(t, filepath.Join(o.dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", StreamName), keys[:1]))
+			n += sum(occurrences(t, filepath.Join(o.dir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", StreamName), keys[:1]))
 		}
 		return n
 	}

@@ -10,9 +10,11 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
-// outside is a NATS server as an operator runs it, with its directory.
+// outside is a NATS server as an operator runs it, with the directory of its streams.
 type outside struct {
 	server *server.Server
 	dir    string
@@ -20,23 +22,9 @@ type outside struct {
 
 func startOutside(t testing.TB) outside {
 	t.Helper()
-	o := outside{dir: t.TempDir()}
-	var err error
-	o.server, err = server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: o.dir, SyncAlways: true, NoSigs: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.server.Start()
-	t.Cleanup(o.stop)
-	if !o.server.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	return o
+	s := natstest.OutsideIn(t, t.TempDir())
+	return outside{s, s.StoreDir()}
 }
-
-func (o outside) stop() { o.server.Shutdown(); o.server.WaitForShutdown() }
 
 // servers connects to the server.
 func (o outside) servers(t testing.TB) Servers {
@@ -110,7 +98,7 @@ func TestNodesShareKeys(t *testing.T) {
 	}
 	closed(t, one)
 	closed(t, two)
-	o.stop()
+	natstest.Stop(o.server)
 	gone(t, o.dir, cached, keys[51])
 }
 

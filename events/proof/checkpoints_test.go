@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
@@ -240,26 +240,10 @@ func TestBacklog(t *testing.T) {
 	}
 }
 
-func outside(t *testing.T) string {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	return s.ClientURL()
-}
-
 // TestNodes has two nodes sign checkpoints of one log. They have one key, and no checkpoint of
 // one is older than, or contradicts, what the other has signed.
 func TestNodes(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	one := newLogAt(t, t.TempDir(), url, proof.Options{})
 	two := newLogAt(t, t.TempDir(), url, proof.Options{})
 	if !one.checkpoints.Verifier().Equal(two.checkpoints.Verifier()) {

@@ -6,10 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/store"
 )
@@ -17,17 +15,7 @@ import (
 // A log on servers is copied with its erasure ledger, and without the key that its checkpoints are
 // signed with.
 func TestCopyFromServers(t *testing.T) {
-	nats, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	nats.Start()
-	defer nats.WaitForShutdown()
-	defer nats.Shutdown()
-	if !nats.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server is not ready")
-	}
-	place := store.Options{URL: nats.ClientURL(), Dir: t.TempDir()}
+	place := store.Options{URL: natstest.Outside(t), Dir: t.TempDir()}
 	erased := personal.Erasure{Organization: acme, Keys: []personal.KeyID{{15: 1}}, Time: started, Position: "0-1"}
 	writeTo(t, place, func(o *old) {
 		if _, err := o.log.Beside(t.Context(), store.Keys); err != nil {

@@ -2,16 +2,15 @@ package store
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
 	"github.com/muster-dev/muster/events/credentials"
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // A subscriber is let in by the embedded server if it listens, also by the one that replaces it.
@@ -51,14 +50,6 @@ func TestDoor(t *testing.T) {
 
 // Whether subscribers can come in, and where, depends on the options.
 func TestDoors(t *testing.T) {
-	outside, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: filepath.Join(t.TempDir(), "nats"), NoSigs: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	outside.Start()
-	defer stopServer(outside)
 	pair, err := nkeys.CreateAccount()
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +62,7 @@ func TestDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, public := outside.ClientURL(), []string{"nats://nats.acme.example:4222"}
+	url, public := natstest.Outside(t), []string{"nats://nats.acme.example:4222"}
 	for _, c := range []struct {
 		name   string
 		o      Options

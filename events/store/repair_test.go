@@ -10,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -30,8 +30,7 @@ func taint(t *testing.T, external bool, injected ...*nats.Msg) *tainted {
 	t.Helper()
 	l := &tainted{Options: Options{Dir: t.TempDir(), Partitions: 1, Logger: quiet()}, t: t}
 	if external {
-		s := outside(t)
-		l.URL = s.ClientURL()
+		l.URL = natstest.Outside(t)
 		conn, err := nats.Connect(l.URL)
 		if err != nil {
 			t.Fatal(err)
@@ -57,21 +56,6 @@ func taint(t *testing.T, external bool, injected ...*nats.Msg) *tainted {
 		t.Fatal(err)
 	}
 	return l
-}
-
-// outside starts a NATS server of its own.
-func outside(t *testing.T) *server.Server {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { stopServer(s) })
-	if !s.ReadyForConnections(serverTimeout) {
-		t.Fatal("the server is not ready")
-	}
-	return s
 }
 
 func garbage(text string) *nats.Msg { return &nats.Msg{Subject: logSubject(0), Data: []byte(text)} }

@@ -9,20 +9,18 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // A node that starts before any server does waits for one, and says so once. Whoever only
 // reads is told at once.
 func TestAServerThatStartsLater(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := net.ResolveTCPAddr("tcp", natstest.Address(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := free.Addr().(*net.TCPAddr).Port
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	url := "nats://" + free.Addr().String()
+	url := "nats://" + address.String()
 	if s, err := Open(t.Context(), Options{URL: url, ReadOnly: true, Logger: quiet()}); err == nil {
 		_ = s.Close()
 		t.Error("a log without a server is opened")
@@ -32,7 +30,7 @@ func TestAServerThatStartsLater(t *testing.T) {
 	waiting := make(chan struct{}, 1)
 	go func() {
 		<-waiting
-		s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
+		s, err := server.NewServer(&server.Options{Host: address.IP.String(), Port: address.Port, JetStream: true, StoreDir: t.TempDir(), NoSigs: true})
 		if err != nil {
 			t.Error(err)
 			started <- nil

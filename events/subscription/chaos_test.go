@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -14,7 +15,7 @@ import (
 // likes. Every event arrives at least once, no event before the one before it has arrived, and
 // never two at once.
 func TestNodesComeAndGo(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	o := quick()
 	o.AckWait = 400 * time.Millisecond
 	writer := start(t, store.Options{Dir: t.TempDir(), URL: url}, o)

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
 // On a cluster everything goes on while one of three servers is down.
 func TestCluster(t *testing.T) {
-	servers := clustered(t)
+	servers := natstest.Cluster(t)
 	urls := ""
 	for _, s := range servers {
 		urls += "," + s.ClientURL()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -202,7 +203,7 @@ func TestAFeedThatIsLost(t *testing.T) {
 // However many nodes see a change at once, and one of them dies in between, the consumer follows
 // it, and never goes back.
 func TestManyNodesChangeAtOnce(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	nodes := []*node{
 		start(t, store.Options{Dir: t.TempDir(), URL: url}, quick()),
 		start(t, store.Options{Dir: t.TempDir(), URL: url}, quick()),

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -48,7 +49,7 @@ func (c client) fetch(spec Spec, most int) (got []uint64) {
 
 // What a client of NATS has acknowledged is noted, and survives that the feed is lost.
 func TestNATS(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 10)
 	spec := all(1)
@@ -79,7 +80,7 @@ func TestNATS(t *testing.T) {
 
 // A client of NATS gets nothing while the subscription is paused, and may still acknowledge.
 func TestNATSPaused(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 3)
 	spec := all(1)
@@ -114,7 +115,7 @@ func TestNATSPaused(t *testing.T) {
 
 // The cursor of a client of NATS can be moved, and a second node makes no difference.
 func TestNATSRewound(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	n := start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())
 	n.write(t, 5)
 	spec := all(1)
@@ -138,7 +139,7 @@ func TestNATSRewound(t *testing.T) {
 
 // All nodes have the same key, whoever makes it.
 func TestKey(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	keys := make([][]byte, 12)
 	nodes := []*node{start(t, store.Options{Dir: t.TempDir(), URL: url}, quick()), start(t, store.Options{Dir: t.TempDir(), URL: url}, quick())}
 	var running sync.WaitGroup

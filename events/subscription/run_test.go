@@ -12,6 +12,7 @@ import (
 
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/feed"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -100,7 +101,7 @@ func TestAnIdleSubscriptionCostsNothing(t *testing.T) {
 // Two nodes work on one subscription, one at a time. When one of them dies in the middle of an
 // attempt, the other takes over.
 func TestTwoNodes(t *testing.T) {
-	url := outside(t)
+	url := natstest.Outside(t)
 	nodes := []*node{
 		start(t, store.Options{Dir: t.TempDir(), URL: url}, quick()),
 		start(t, store.Options{Dir: t.TempDir(), URL: url}, quick()),
