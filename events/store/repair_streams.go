@@ -238,9 +238,17 @@ func (r *Repair) Tidy(ctx context.Context) error {
 	return r.store.drop(ctx, repairStream(r.partition))
 }
 
+// codeNotMade is JetStream's code for a stream that could not be made for a reason without a code
+// of its own, such as that its directory could not be.
+const codeNotMade jetstream.ErrorCode = 10049
+
 // makeEmpty makes a stream in place of one that may be there. A server that is asked to delete a
 // stream twice, one shortly after the other, can leave its messages on disk the second time, and
 // a new stream of that name has them again. So the new one is looked at, and made again.
+//
+// A server that has confirmed that a stream is deleted goes on removing its directory, and those
+// above it if they are empty. If one of them goes while the server makes the new stream's
+// directory, making the stream fails. It is tried again as well.
 func (s *Store) makeEmpty(ctx context.Context, config jetstream.StreamConfig) error {
 	for tries := 0; ; tries++ {
 		if err := s.drop(ctx, config.Name); err != nil {
@@ -248,14 +256,19 @@ func (s *Store) makeEmpty(ctx context.Context, config jetstream.StreamConfig) er
 		}
 		stream, err := makeStream(ctx, s.JS, config)
 		if err != nil {
-			return fmt.Errorf("making %s: %w", config.Name, err)
-		}
-		last := stream.CachedInfo().State.LastSeq
-		if last == 0 {
-			return nil
+			err = fmt.Errorf("making %s: %w", config.Name, err)
+			if api, ok := errors.AsType[*jetstream.APIError](err); !ok || api.ErrorCode != codeNotMade {
+				return err
+			}
+		} else {
+			last := stream.CachedInfo().State.LastSeq
+			if last == 0 {
+				return nil
+			}
+			err = fmt.Errorf("the new stream %s is not empty: it ends with message %d", config.Name, last)
 		}
 		if tries == 20 || !pause(ctx, time.Duration(tries)*50*time.Millisecond) {
-			return errors.Join(context.Cause(ctx), fmt.Errorf("the new stream %s is not empty: it ends with message %d", config.Name, last))
+			return errors.Join(context.Cause(ctx), err)
 		}
 	}
 }
