@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -171,6 +173,22 @@ func (s *service) follow(arguments ...string) *run {
 		}
 	})
 	return r
+}
+
+// followNext starts a run that prints what happens after it has returned. It waits until the run
+// has noted where it begins.
+func (s *service) followNext(arguments ...string) *run {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "cursor")
+	r := s.follow(append(arguments, "--cursor-file", file)...)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(file); err == nil {
+			return r
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("it does not begin: %s", r.errors())
+		}
+	}
 }
 
 // line returns the next line.

@@ -27,8 +27,7 @@ func TestNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	named, bare := s.follow("--token", wide), s.follow("--token", narrow)
-	// Both must be there before the first event, because they begin with the next one.
+	named, bare := s.followNext("--token", wide), s.followNext("--token", narrow)
 	probe := s.add()
 	for _, r := range []*run{named, bare} {
 		if line := r.line(); !strings.Contains(line, "member.added") || !strings.Contains(line, probe) {
