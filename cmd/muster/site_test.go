@@ -28,7 +28,8 @@ func (s site) events() string  { return "/v1/organizations/" + s.org + "/events"
 
 func editor(user string) string { return fmt.Sprintf(`{"user_id":%q,"role":"editor"}`, user) }
 
-// history returns all of the organization's events, as they are stored.
+// history returns all of the organization's events, as they are stored. A node that has not caught
+// up, as after an election, is asked again.
 func (c apiClient) history(s site) (all []string) {
 	c.t.Helper()
 	for after, tries := "earliest", 0; ; tries++ {
@@ -40,7 +41,14 @@ func (c apiClient) history(s site) (all []string) {
 			Position string            `json:"position"`
 			Next     *string           `json:"next_cursor"`
 		}
-		r := c.must(200, "GET", s.events()+"?page_size=200&after="+after, "")
+		path := s.events() + "?page_size=200&after=" + after
+		r, err := c.do("GET", path, "")
+		for deadline := time.Now().Add(patience); err == nil && r.status == 503 && r.code() == "read_model_behind" && time.Now().Before(deadline); r, err = c.do("GET", path, "") {
+			time.Sleep(20 * time.Millisecond)
+		}
+		if err != nil || r.status != 200 {
+			c.t.Fatalf("GET %s: %v, %d %s", path, err, r.status, r.body)
+		}
 		if err := json.Unmarshal(r.body, &page); err != nil {
 			c.t.Fatal(err)
 		}
