@@ -17,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // clusterSize is how many servers a cluster has.
@@ -98,7 +100,7 @@ func startCluster(t testing.TB) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
 	for i := range c.servers {
-		a := natsArguments{Name: fmt.Sprint("nats-", i), Dir: filepath.Join(t.TempDir(), "nats"), Client: serverAddress(t), Cluster: serverAddress(t)}
+		a := natsArguments{Name: fmt.Sprint("nats-", i), Dir: filepath.Join(t.TempDir(), "nats"), Client: natstest.Address(t), Cluster: natstest.Address(t)}
 		s := &natsServer{t: t, arguments: a, link: newLink(t, a.Client)}
 		s.arguments.Advertised = s.link.addr()
 		c.servers[i] = s
@@ -138,18 +140,6 @@ func (c *cluster) await() {
 			time.Sleep(50 * time.Millisecond)
 		}
 	}
-}
-
-// serverAddress returns an address for a server. It is on an IP address that no link and no
-// client uses, so that none of them takes the port in the meantime.
-func serverAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.2:0")
-	if err != nil {
-		t.Skipf("a second loopback address is needed: %v", err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // listening waits until the servers accept connections. They may be far from ready then.

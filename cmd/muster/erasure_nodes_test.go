@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/personal"
 )
 
@@ -21,7 +22,7 @@ func TestErasureThroughAnotherNode(t *testing.T) {
 	t.Parallel()
 	servers, dirs := t.TempDir(), []string{t.TempDir(), t.TempDir()}
 	everywhere := append(slices.Clone(dirs), servers)
-	url := natsIn(t, servers)
+	url := natstest.OutsideIn(t, servers).ClientURL()
 	p := serving(t, dirs[0], "--nats-url", url, nativeOnly)
 	q := serving(t, dirs[1], "--nats-url", url, nativeOnly)
 	one, two := p.api, q.api

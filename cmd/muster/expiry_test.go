@@ -11,12 +11,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/muster-dev/muster/cmd/muster/terminal"
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // Two nodes on one server record the end of a membership once between them.
 func TestExpiryIsWrittenOnce(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	one := serving(t, t.TempDir(), "--nats-url", url, nativeOnly)
 	serving(t, t.TempDir(), "--nats-url", url, nativeOnly)
 	s := one.api.found()

@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // TestExportFromNATS exports the log of a service that runs on an external NATS server, without
 // its data directory, and checks the exports without the server.
 func TestExportFromNATS(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	p := serving(t, t.TempDir(), "--nats-url", url, "--partitions", "2", nativeOnly)
 	s := p.api.found()
 	for range 5 {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // person puts a person with a profile into the organization, so that a key is used.
@@ -24,7 +26,7 @@ func (a *apiClient) person(s site) string {
 // does not have.
 func TestForeignEmbeddedLog(t *testing.T) {
 	t.Parallel()
-	home, listen := t.TempDir(), freeAddress(t)
+	home, listen := t.TempDir(), natstest.Address(t)
 	p := serving(t, home, "--partitions", "1", nativeOnly, "--nats-listen", listen)
 	s := p.api.found()
 	p.api.person(s)
@@ -110,7 +112,7 @@ func TestOtherKeysOfPeople(t *testing.T) {
 // refused.
 func TestNodesShareKeys(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	one := serving(t, t.TempDir(), "--partitions", "1", nativeOnly, "--nats-url", url)
 	s := one.api.found()
 	two := serving(t, t.TempDir(), nativeOnly, "--nats-url", url)

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // injections are what somebody can write into the log who holds the server's secret.
@@ -139,10 +141,10 @@ func TestInjectedMessageStopsItsPartition(t *testing.T) {
 				args := []string{"--partitions", "2", nativeOnly}
 				url := ""
 				if external {
-					url = externalNATS(t)
+					url = natstest.Outside(t)
 					args = append(args, "--nats-url", url)
 				} else {
-					listen := freeAddress(t)
+					listen := natstest.Address(t)
 					args = append(args, "--nats-listen", listen)
 					url = "nats://SECRET@" + listen
 				}
@@ -209,7 +211,7 @@ func TestInjectedMessageStopsItsPartition(t *testing.T) {
 // What is injected into the feed is set aside, and the feed is made again from the log.
 func TestInjectedIntoTheFeed(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	p := serving(t, t.TempDir(), "--partitions", "1", nativeOnly, "--nats-url", url)
 	s := p.api.found()
 	history := p.api.history(s)

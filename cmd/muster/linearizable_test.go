@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/muster-dev/muster/cmd/muster/node"
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/transport"
 )
 
@@ -45,7 +46,7 @@ func TestLinearizable(t *testing.T) {
 // a position.
 func TestLinearizableOnTwoNodes(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	one := startInside(t, settings{data: t.TempDir(), natsURL: url, partitions: 2})
 	two := startInside(t, settings{data: t.TempDir(), natsURL: url, partitions: 2})
 	for seed := range histories() {

@@ -3,13 +3,15 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // TestLostKeysOutside deletes the keys of people on an external server. No node starts on it, none are
 // made, and audit verify says so.
 func TestLostKeysOutside(t *testing.T) {
 	t.Parallel()
-	url, dir := externalNATS(t), t.TempDir()
+	url, dir := natstest.Outside(t), t.TempDir()
 	p := serving(t, dir, "--partitions", "1", nativeOnly, "--nats-url", url)
 	s := p.api.found()
 	p.api.erase(s, p.api.person(s))

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // invitationRounds is how often each race for an invitation is run.
@@ -16,7 +18,7 @@ const invitationRounds = 50
 // on one log at the same moment. There must be one outcome, which both report.
 func TestTwoProcessesRaceForInvitations(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	nodes := []*process{serving(t, t.TempDir(), "--nats-url", url, nativeOnly), serving(t, t.TempDir(), "--nats-url", url, nativeOnly)}
 	r := &invitationRace{t: t, nodes: nodes, site: nodes[0].api.found(), want: map[string][]string{}, ends: map[string]int{}}
 

@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // TestTwoProcessesOnOneServer runs two services on the log of one external NATS server,
 // which together behave as one.
 func TestTwoProcessesOnOneServer(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	dirs := []string{t.TempDir(), t.TempDir()}
 	nodes := []*process{serving(t, dirs[0], "--nats-url", url, nativeOnly), serving(t, dirs[1], "--nats-url", url, nativeOnly)}
 	one, two := nodes[0].api, nodes[1].api

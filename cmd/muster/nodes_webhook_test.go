@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // takeover is how long it may take until another node delivers what a killed one was about to.
@@ -18,7 +20,7 @@ const takeover = 30 * time.Second
 // the middle of one, the other takes over.
 func TestTwoNodesDeliverOneSubscription(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	nodes := make([]*process, 2)
 	for i := range nodes {
 		nodes[i] = serving(t, t.TempDir(), "--nats-url", url, nativeOnly, "--webhook-allow-private")

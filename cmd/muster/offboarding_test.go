@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // A user with more memberships than one commit ends is removed from the organization, and
@@ -15,7 +17,7 @@ import (
 // each end is recorded once.
 func TestOffboardingSurvivesKills(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	dirs := []string{t.TempDir(), t.TempDir()}
 	nodes := []*process{serving(t, dirs[0], "--nats-url", url, nativeOnly), serving(t, dirs[1], "--nats-url", url, nativeOnly)}
 	one := nodes[0].api

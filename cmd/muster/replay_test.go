@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -179,7 +180,7 @@ func (r reply) shown() string {
 // without its secrets, and the later responses are the same as the second one.
 func TestEveryCommandIsReplayed(t *testing.T) {
 	t.Parallel()
-	url := externalNATS(t)
+	url := natstest.Outside(t)
 	one, two := serving(t, t.TempDir(), "--nats-url", url), serving(t, t.TempDir(), "--nats-url", url)
 	p := replaying{t, map[string]string{}}
 	second := make([]reply, len(replayRows))

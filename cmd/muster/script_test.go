@@ -18,6 +18,8 @@ import (
 
 	_ "github.com/mattn/go-sqlite3"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/muster-dev/muster/events/natstest"
 )
 
 // TestScript runs the sessions in testdata/script, each in a directory of its own.
@@ -28,18 +30,17 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"port": port, "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "contains": contains, "get": get, "curl": curl, "follow": openStream,
+			"port": port(t), "taken": taken, "heard": heard, "idof": idOf, "await": await, "terminate": terminate, "let": let, "contains": contains, "get": get, "curl": curl, "follow": openStream,
 			"exits": exits, "receiver": receiver, "eventually": eventually, "same": same, "mode": mode, "flip": flip, "sql": runSQL, "unseal": unseal,
 		},
 	})
 }
 
 // port VARIABLE sets the variable to an address that nothing listens on.
-func port(ts *testscript.TestScript, _ bool, arguments []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Setenv(arguments[0], listener.Addr().String())
-	ts.Check(listener.Close())
+func port(t testing.TB) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, arguments []string) {
+		ts.Setenv(arguments[0], natstest.Address(t))
+	}
 }
 
 // taken VARIABLE sets the variable to an address that something listens on. It

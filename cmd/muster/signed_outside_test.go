@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/proof"
 )
 
@@ -39,7 +40,7 @@ func (i intruder) sign(t *testing.T, tree tlog.Tree) {
 // run and when they have stopped, and does not cut what was signed.
 func TestSignedOutside(t *testing.T) {
 	t.Parallel()
-	url, data := externalNATS(t), t.TempDir()
+	url, data := natstest.Outside(t), t.TempDir()
 	p := serving(t, data, "--partitions", "1", nativeOnly, "--nats-url", url)
 	s := p.api.found()
 	p.api.must(201, "POST", s.members(), editor(uuid.NewString()))

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/muster-dev/muster/events/natstest"
 	"github.com/muster-dev/muster/events/store"
 )
 
@@ -73,7 +74,7 @@ func TestFeedDeletedByHand(t *testing.T) {
 	before := p.api.history(s)
 	p.stop() // so that none of it is in memory
 
-	listen := freeAddress(t)
+	listen := natstest.Address(t)
 	p.args = append(p.args, "--nats-listen", listen)
 	p.start()
 	p.ready()
