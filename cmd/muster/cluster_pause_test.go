@@ -24,7 +24,7 @@ func TestPausedFollowers(t *testing.T) {
 	for _, seconds := range pauses {
 		t.Run(fmt.Sprint(int(seconds), " s"), func(t *testing.T) { addWhilePaused(t, c, p, s, seconds*time.Second) })
 	}
-	verified(t, "--nats-url", c.url())
+	c.verified(t)
 }
 
 // logStream is the stream of the log's first partition.

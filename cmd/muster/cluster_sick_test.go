@@ -60,7 +60,7 @@ func TestSickServer(t *testing.T) {
 			}
 		})
 	}
-	verified(t, "--nats-url", c.url())
+	c.verified(t)
 }
 
 // everyPartition returns a site in each partition.

@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/muster-dev/muster/cmd/muster/terminal"
 	"github.com/muster-dev/muster/events/natstest"
 )
 
@@ -168,6 +169,21 @@ func (c *cluster) url() string {
 		urls[i] = "nats://" + s.link.addr()
 	}
 	return strings.Join(urls, ",")
+}
+
+// verified fails the test unless audit verify finds everything whole that is on the servers. While they
+// elect leaders they cannot be read, and then it looks again.
+func (c *cluster) verified(t testing.TB) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		status, text := says(t, "audit", "verify", "--nats-url", c.url())
+		switch {
+		case status == 0:
+			return
+		case status != terminal.StatusBlind || time.Now().After(deadline):
+			t.Fatalf("audit verify exits with %d:\n%s", status, text)
+		}
+	}
 }
 
 // leader returns the number of the server that leads the stream.

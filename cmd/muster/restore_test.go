@@ -99,7 +99,7 @@ func TestOutgrowOneMachine(t *testing.T) {
 	killedWhen(t, "restoring the log", restore...)
 	refusedAsUnfinished(t, c.url(), restore)
 	does(t, append(restore, "--again")...)
-	verified(t, "--nats-url", c.url())
+	c.verified(t)
 
 	// What was acknowledged before the backup is in it, and is the beginning of what was there.
 	former, restored := replayed(t, s, "--data", old), replayed(t, s, "--nats-url", c.url())
@@ -129,7 +129,7 @@ func TestOutgrowOneMachine(t *testing.T) {
 	addThrough(t, nodes, s, 20)
 	events := h.delivered(nodes[1], s)
 	h.wentOn(settled, events)
-	verified(t, "--nats-url", c.url())
+	c.verified(t)
 
 	// And back to one machine.
 	back := filepath.Join(work, "back")
