@@ -42,7 +42,7 @@ type Options struct {
 	// MustExist refuses to make the keys if they are missing ([ErrMissing]): the log has events
 	// that were sealed with them.
 	MustExist bool
-	// Cached bounds how many keys are held in memory. 0 is 65,536, which take about 10 MB.
+	// Cached bounds how many keys are held in memory. 0 is 65,536, which take about 6 MB.
 	Cached int
 	// Pool is how many keys are made at once at first. 0 is 1,024 in a file and 256 on
 	// servers.
@@ -94,7 +94,7 @@ type Keys struct {
 
 	mu      sync.Mutex
 	hashKey [secretSize]byte
-	cache   *lru.Cache[KeyID, Key]
+	cache   *recent
 	erased  *lru.Cache[KeyID, struct{}] // destroyed lately, so that no late reply brings a key back
 	age     uint64                      // changes when keys are forgotten
 
@@ -108,11 +108,8 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	k := &Keys{readOnly: o.ReadOnly, logger: o.Logger}
+	k := &Keys{readOnly: o.ReadOnly, logger: o.Logger, cache: newRecent(o.Cached / 2)}
 	var err error
-	if k.cache, err = lru.New[KeyID, Key](o.Cached); err != nil {
-		return nil, err
-	}
 	if k.erased, err = lru.New[KeyID, struct{}](o.Cached); err != nil {
 		return nil, err
 	}
@@ -145,7 +142,7 @@ func Open(ctx context.Context, o Options) (*Keys, error) {
 // [ErrUnknownKey] if there is no such key.
 func (k *Keys) Find(ctx context.Context, id KeyID) (Key, error) {
 	k.mu.Lock()
-	key, ok := k.cache.Get(id)
+	key, ok := k.cache.get(id)
 	erased := k.erased.Contains(id)
 	age := k.age
 	k.mu.Unlock()
@@ -168,7 +165,7 @@ func (k *Keys) Find(ctx context.Context, id KeyID) (Key, error) {
 		return Key{}, ErrErased
 	}
 	if k.age == age {
-		k.cache.Add(id, key)
+		k.cache.add(key)
 	}
 	return key, nil
 }
@@ -183,7 +180,7 @@ func (k *Keys) Prefetch(ctx context.Context, ids ...KeyID) {
 	wanted := make(map[KeyID]struct{})
 	k.mu.Lock()
 	for _, id := range ids {
-		if !k.cache.Contains(id) && !k.erased.Contains(id) {
+		if !k.cache.contains(id) && !k.erased.Contains(id) {
 			wanted[id] = struct{}{}
 		}
 	}
@@ -226,7 +223,7 @@ func (k *Keys) Forget(ids ...KeyID) {
 	defer k.mu.Unlock()
 	k.age++
 	for _, id := range ids {
-		k.cache.Remove(id)
+		k.cache.remove(id)
 		k.erased.Add(id, struct{}{})
 	}
 }

@@ -95,7 +95,7 @@ func (k *Keys) Take(ctx context.Context) (Key, error) {
 func (k *Keys) remember(key Key) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.cache.Add(key.id, key)
+	k.cache.add(key)
 }
 
 // refill begins to make keys if few are left and nobody does so already. The caller holds the
