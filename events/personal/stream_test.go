@@ -368,9 +368,7 @@ func TestStreamsThatAreRefused(t *testing.T) {
 	if info, err := made.Info(within(t)); err != nil || info.State.Msgs > 0 {
 		t.Errorf("reading wrote %d messages: %v", info.State.Msgs, err)
 	}
-	if err := servers.JS.DeleteStream(within(t), StreamName); err != nil {
-		t.Fatal(err)
-	}
+	servers = startOutside(t).servers(t)
 	other := streamConfig
 	other.DiscardNewPerSubject, other.Discard = false, jetstream.DiscardOld
 	if _, err := servers.JS.CreateStream(within(t), other); err != nil {
