@@ -120,7 +120,7 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 	if err != nil {
 		return err
 	}
-	file.wake() // it may be pausing
+	defer m.history.hurry()()
 	select {
 	case file.wiping <- struct{}{}: // nobody else uses the connection that writes meanwhile
 		defer func() { <-file.wiping }()

@@ -28,6 +28,7 @@ type History struct {
 	more    chan struct{} // has an element if the log has more
 	closed  chan struct{}
 
+	waiting    atomic.Int64  // how many wait until more is applied
 	commits    atomic.Uint64 // of the read models
 	behind     atomic.Int64  // how many events the read models have that it lacks
 	partitions []progress    // what has been applied and committed
@@ -48,8 +49,7 @@ const (
 	historyLate   = 10 * time.Second
 	historyBehind = 100_000 // which take about a second
 	// After each transaction it pauses historyShare times as long as that has taken, if commits
-	// have come meanwhile. It does not if somebody wants to read, or if it is twice historyBehind
-	// behind.
+	// have come meanwhile. It does not if somebody waits, or if it is twice historyBehind behind.
 	historyShare = 3
 	// historyRetry is the first pause after a failure.
 	historyRetry = time.Second
@@ -119,7 +119,7 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, *history
 	if progress := &h.partitions[p.Partition]; progress.number.Load() < needed {
 		there, leave := progress.wait(needed)
 		defer leave()
-		signal(h.wanted)
+		defer h.hurry()()
 		select {
 		case <-there:
 		case <-h.closed:
@@ -138,6 +138,13 @@ func (h *History) asOf(ctx context.Context, p wire.Position) (*Queries, *history
 	}
 	q.before = func(c conn) error { return file.show(c, p.Number) }
 	return &q, file, nil
+}
+
+// hurry has the history apply what has come, without a pause, until done is called.
+func (h *History) hurry() (done func()) {
+	h.waiting.Add(1)
+	signal(h.wanted)
+	return func() { h.waiting.Add(-1) }
 }
 
 // opened returns the file that is open.
@@ -233,15 +240,14 @@ func (h *History) rest(ctx context.Context) {
 }
 
 // pacer returns a function that is to be called after each transaction. It leaves the processors
-// to commands while they come.
+// to commands while they come, unless somebody waits.
 func (h *History) pacer(ctx context.Context) (pause func()) {
-	begun, commits, hurried := time.Now(), h.commits.Load(), false
+	begun, commits := time.Now(), h.commits.Load()
 	return func() {
-		if commits != h.commits.Load() && h.behind.Load() < 2*historyBehind && !hurried {
+		if commits != h.commits.Load() && h.behind.Load() < 2*historyBehind && h.waiting.Load() == 0 {
 			select {
 			case <-time.After(historyShare * time.Since(begun)):
 			case <-h.wanted:
-				hurried = true
 			case <-ctx.Done():
 			}
 		}

@@ -201,6 +201,10 @@ const (
 	markCheck    = "high-water mark"
 )
 
+// directoryChecks are those of what lies beside the log in a data directory, and changes while a
+// service runs in it.
+var directoryChecks = []string{feedCheck, besideCheck, markCheck, hashesCheck, keysCheck, ledgerCheck, modelsCheck, pastCheck}
+
 // mark checks that the log holds what this node has read before.
 func (v *verifier) mark(ctx context.Context) error {
 	const check = markCheck

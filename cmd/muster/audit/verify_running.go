@@ -31,7 +31,7 @@ func (v *verifier) beneath(ctx context.Context, s node.Source) (err error) {
 	if err != nil {
 		return terminal.Fail(fmt.Errorf("could not check: %w", err), terminal.StatusBlind)
 	}
-	for _, check := range []string{feedCheck, besideCheck, markCheck, hashesCheck, keysCheck, ledgerCheck, modelsCheck, pastCheck} {
+	for _, check := range directoryChecks {
 		v.skip(check, "left out: a service runs in %s; stop it, or check more through its NATS (--nats-url), which listens if serve was given --nats-listen", v.log.Dir())
 	}
 	if v.signed.missing != nil && v.broken == 0 {
