@@ -64,8 +64,9 @@ func (l *Log) ReplayPartition(ctx context.Context, partition int, until uint64, 
 }
 
 // Look is [Log.ReplayPartition] with profiles in the clear, or as erased. All that are sealed are as
-// erased if there is a reason in [Log.Sealed]. It is for a log that is open for reading only. Afterwards queries of the partition's events see as far as it has read:
-// [Log.EventAt], [Log.TimeAt], [Log.NumberAt] and [Log.Events].
+// erased if there is a reason in [Log.Sealed]. It is for a log that is open for reading only.
+// Afterwards queries of the partition's events see as far as it has read: [Log.EventAt],
+// [Log.TimeAt], [Log.NumberAt] and [Log.Events].
 func (l *Log) Look(ctx context.Context, partition int, until uint64, apply func(wire.Message) error) error {
 	end := wire.Checkpoint{Position: wire.Position{Partition: partition}}
 	err := l.ReplayPartition(ctx, partition, until, func(m wire.Message) error {

@@ -99,10 +99,10 @@ func (h *History) reopen() {
 }
 
 // AsOf returns queries that see the tables as they were when the event at the position had
-// just been applied. It waits until the history has the event, and has erased everybody whom the
-// read models of now have. Only the organizations of the position's partition can be read: results
-// for other organizations are meaningless. What ends by the clock is judged by the time that each
-// query is given, as always.
+// just been applied. It waits until the history has the event, and every erasure that the read models
+// of now have applied. Only the organizations of the position's partition can be read: results for
+// other organizations are meaningless. What ends by the clock is judged by the time that each query
+// is given, as always.
 //
 // The errors are the context's, [ErrClosed], and what keeps the history from being read.
 func (m *ReadModels) AsOf(ctx context.Context, p wire.Position) (*Queries, error) {

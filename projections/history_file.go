@@ -138,7 +138,7 @@ func (f *historyFile) found(damage error) {
 	}
 }
 
-// close closes the file once nobody uses it any more. Whoever comes later gets the error why.
+// close closes the file once nobody uses it any more. Later calls return why.
 func (f *historyFile) close(why error) error {
 	f.stopCheck()
 	f.wiping <- struct{}{}

@@ -32,7 +32,7 @@ type RestoreOptions struct {
 	// the ledger, too.
 	Ledger *personal.Ledger
 	// Progress is called with what is being done, and returns what is called with how much of how
-	// much is done; nil: nobody wants to know.
+	// much is done; nil for none.
 	Progress func(what string) func(done, of uint64)
 }
 

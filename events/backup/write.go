@@ -33,7 +33,7 @@ type Options struct {
 	Now func() time.Time
 	// KeysFor are those who can decrypt the keys. Without them, there are no keys in the backup.
 	KeysFor []age.Recipient
-	// Progress is called with how many messages of how many were written; nil: nobody wants to know.
+	// Progress is called with how many messages of how many were written; nil for none.
 	Progress func(done, of uint64)
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// errDamagedCopy reports that a copy is none of a key.
+// errDamagedCopy reports that a copy does not hold a key.
 var errDamagedCopy = errors.New("the copy of a key of personal data is damaged")
 
 // Copy is a key outside of its store, such as in a backup. Whoever has the secret can read what

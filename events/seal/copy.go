@@ -29,7 +29,7 @@ type Options struct {
 	To     string
 	Logger *slog.Logger
 	// Progress is called with what is being done, and returns what is called with how many events of
-	// how many are done; nil: nobody wants to know.
+	// how many are done; nil for none.
 	Progress func(what string) (show func(done, of uint64), end func())
 }
 

@@ -4,8 +4,9 @@
 //
 // In the copy every profile is sealed with a key of its person, as package personal does it. The
 // hashes of requests, of which an address could be guessed, are hashed again with the secret of
-// the copy's keys. The log still recognizes the requests. Everything else is what it was: every event has the same position, id and time, and
-// the bytes of an event without a profile and without a hash are the same.
+// the copy's keys. The log still recognizes the requests. Everything else is what it was: every
+// event has the same position, id and time, and the bytes of an event without a profile and without
+// a hash are the same.
 //
 // But the bytes of other events are not, so the chain of hashes and the Merkle tree are new ones,
 // and nothing that was proven of the old log holds for the copy. The copy is a log with an id of its

@@ -88,8 +88,8 @@ func (r *Restore) Fill(ctx context.Context, partition int, messages Each, progre
 	return nil
 }
 
-// explained returns the error with what is wrong with the disk, if anything is. All that JetStream says
-// of a full one is nothing, until a timeout.
+// explained returns the error with what is wrong with the disk, if anything is. On a full disk
+// JetStream says nothing, and the call times out.
 func (r *Restore) explained(err error) error {
 	if !r.store.inside {
 		return err
