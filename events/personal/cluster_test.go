@@ -5,12 +5,16 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/muster-dev/muster/events/natstest"
 )
+
+// codeNoPeers is JetStream's error if it does not know of enough servers for a stream.
+const codeNoPeers jetstream.ErrorCode = 10005
 
 // Every server of a cluster overwrites a key in its stream. What their consensus has written beside the
 // stream is another matter, see [stream].
@@ -23,7 +27,14 @@ func TestClustersDestroyKeys(t *testing.T) {
 		s := o.servers(t)
 		s.Beside = func(ctx context.Context, c jetstream.StreamConfig) (jetstream.Stream, error) {
 			c.Replicas = len(servers)
-			return s.JS.CreateOrUpdateStream(ctx, c)
+			for {
+				made, err := s.JS.CreateOrUpdateStream(ctx, c)
+				var refused *jetstream.APIError
+				if !errors.As(err, &refused) || refused.ErrorCode != codeNoPeers {
+					return made, err
+				}
+				time.Sleep(50 * time.Millisecond) // the leader has not heard of all servers yet, or not lately
+			}
 		}
 		k, err := Open(within(t), Options{Servers: &s, Pool: testPool})
 		if err != nil {
