@@ -26,12 +26,16 @@ func newErasures() *cobra.Command {
 		Use: "erasures", Short: "Print the erasure ledger, or copy it to a file",
 		Long: "Erasures reads the erasure ledger, checks its chain of hashes, and prints it: a line of JSON\n" +
 			"for each erasure, with the ids of organization, user and keys, the time and the position.\n" +
-			"With --out it writes the lines to a file, which appears whole or not at all. It replaces an\n" +
-			"older copy of the same ledger, and nothing else. Restoring a backup asks for such a file. Keep it apart from backups.",
+			"With --out it writes the lines to a file outside of the data directory, which appears whole or\n" +
+			"not at all. It replaces an older copy of the same ledger, and nothing else. Restoring a backup\n" +
+			"asks for such a file. Keep it apart from backups.",
 		Args: cobra.NoArgs,
 		RunE: terminal.Action(func(cmd *cobra.Command, _ []string) error {
 			if s.NATSURL != "" && !cmd.Flags().Changed("data") {
 				s.Data = "" // the one in the environment may belong to another log
+			}
+			if to != "" && store.Within(to, s.Data) {
+				return fmt.Errorf("%s is in the data directory %s: a copy beside the ledger is lost with it; name a file elsewhere (--out)", to, s.Data)
 			}
 			text, err := erasures(cmd.Context(), s, l.Logger(cmd.ErrOrStderr()))
 			if err != nil {
