@@ -147,17 +147,3 @@ func (s *stream) noteApplied(ctx context.Context, end Head) error {
 
 func (none) applied(context.Context) (Head, error)   { return Head{}, nil }
 func (none) noteApplied(context.Context, Head) error { return ErrReadOnly }
-
-// openKeys opens the stream of keys as the options say.
-func openKeys(ctx context.Context, o Options, forget func(...KeyID)) (keeper, error) {
-	if o.MustExist {
-		_, err := o.Servers.JS.Stream(ctx, StreamName)
-		if errors.Is(err, jetstream.ErrStreamNotFound) {
-			return nil, fmt.Errorf("%s: %w", StreamName, ErrMissing)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("opening %s: %w", StreamName, err)
-		}
-	}
-	return openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, forget)
-}

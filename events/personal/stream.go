@@ -67,6 +67,20 @@ type stream struct {
 	logger   *slog.Logger
 }
 
+// openKeys opens the stream of keys as the options say.
+func openKeys(ctx context.Context, o Options, forget func(...KeyID)) (keeper, error) {
+	if o.MustExist {
+		_, err := o.Servers.JS.Stream(ctx, StreamName)
+		if errors.Is(err, jetstream.ErrStreamNotFound) {
+			return nil, fmt.Errorf("%s: %w", StreamName, ErrMissing)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("opening %s: %w", StreamName, err)
+		}
+	}
+	return openStream(ctx, *o.Servers, o.ReadOnly, o.Logger, forget)
+}
+
 // openStream opens the stream, or makes it. The function forget is called with each key that any
 // node destroys from now on.
 func openStream(ctx context.Context, servers Servers, readOnly bool, logger *slog.Logger, forget func(...KeyID)) (keeper, error) {
