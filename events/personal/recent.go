@@ -1,12 +1,12 @@
 package personal
 
-// recent holds the keys that were used last: at least so many as limit, and fewer than twice as
-// many. Everybody who is added brings one, so there are no pointers in it that the memory collector
+// recent holds the keys that were used last: at least limit of them, and fewer than twice as many.
+// Everybody who is added brings one, so there are no pointers in it that the memory collector
 // would have to follow.
 type recent struct {
 	limit int
 	newer map[KeyID]Key // fewer than limit
-	older map[KeyID]Key // those that were full before
+	older map[KeyID]Key // what newer was when it was last full
 }
 
 func newRecent(limit int) *recent {
