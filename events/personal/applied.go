@@ -131,11 +131,12 @@ func (s *stream) applied(ctx context.Context) (Head, error) {
 }
 
 func (s *stream) noteApplied(ctx context.Context, end Head) error {
+	subject := appliedSubject + strconv.FormatUint(end.Lines, 10) + "." + hex.EncodeToString(end.Link[:])
 	before, found, err := s.last(ctx, appliedSubject+">")
-	if err != nil {
+	if err != nil || found && before.Subject == subject { // noted by another node
 		return err
 	}
-	if _, err := s.first(ctx, appliedSubject+strconv.FormatUint(end.Lines, 10)+"."+hex.EncodeToString(end.Link[:]), nil); err != nil || !found {
+	if _, err := s.first(ctx, subject, nil); err != nil || !found {
 		return err
 	}
 	err = s.stream.DeleteMsg(ctx, before.Sequence)

@@ -106,6 +106,19 @@ func TestCatchUpOnServers(t *testing.T) {
 			t.Errorf("applied up to %v, not %v: %v", applied, end, err)
 		}
 	}
+	// Two nodes that start together note the same.
+	end, err := two.keeper.applied(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []*Keys{one, two} {
+		if err := k.keeper.noteApplied(within(t), end); err != nil {
+			t.Fatal(err)
+		}
+		if applied, err := k.keeper.applied(within(t)); err != nil || applied != end {
+			t.Errorf("noted again, %v became %v: %v", end, applied, err)
+		}
+	}
 	notes := 0
 	for m, err := range one.keeper.(*stream).all(within(t), appliedSubject+">") {
 		if err != nil {
