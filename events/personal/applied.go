@@ -57,18 +57,14 @@ func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 // line of this ledger.
 func listedAfter(ctx context.Context, l *Ledger, applied Head) ([]KeyID, error) {
 	var ids []KeyID
-	at := Head{}
-	for e, err := range l.All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, e.Keys...)
-		if _, at, err = at.append(nil, e); err != nil {
-			return nil, err
-		}
-		if at == applied {
+	err := l.walk(ctx, func(_ []byte, e Erasure, at Head) (bool, error) {
+		if ids = append(ids, e.Keys...); at == applied {
 			ids = ids[:0]
 		}
+		return true, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the erasure ledger: %w", err)
 	}
 	return ids, nil
 }

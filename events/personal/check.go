@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,16 +66,7 @@ func CheckLedger(ctx context.Context, dir string) (end Head, found bool, err err
 	if err != nil {
 		return end, true, err
 	}
-	err = eachLine(ctx, io.NewSectionReader(f, 0, whole), func(text []byte) (bool, error) {
-		_, next, err := end.next(text)
-		if err == nil {
-			end = next
-		}
-		return true, err
-	})
-	if err != nil {
-		err = fmt.Errorf("%s: %w", path, err)
-	}
+	end, err = (&Ledger{shelf: &ledgerFile{path: path, f: f, size: whole}}).check(ctx)
 	return end, true, err
 }
 
@@ -89,13 +79,15 @@ func CheckLedgerStream(ctx context.Context, servers Servers) (end Head, found bo
 	if err != nil {
 		return end, false, err
 	}
-	for e, err := range l.All(ctx) {
-		if err == nil {
-			_, end, err = end.append(nil, e)
-		}
-		if err != nil {
-			return end, true, errors.Join(err, l.Close())
-		}
-	}
-	return end, true, l.Close()
+	end, err = l.check(ctx)
+	return end, true, errors.Join(err, l.Close())
+}
+
+// check checks the chain, and returns where it ends.
+func (l *Ledger) check(ctx context.Context) (end Head, err error) {
+	err = l.walk(ctx, func(_ []byte, _ Erasure, at Head) (bool, error) {
+		end = at
+		return true, nil
+	})
+	return end, err
 }

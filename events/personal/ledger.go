@@ -182,18 +182,24 @@ func (l *Ledger) catchUp(ctx context.Context) error {
 	return err
 }
 
+// walk calls f with each line in order, what it says, and where the ledger ends with it, until f returns
+// false. It checks the chain, and ends with an error where the ledger is damaged.
+func (l *Ledger) walk(ctx context.Context, f func(text []byte, e Erasure, at Head) (more bool, err error)) error {
+	at := Head{}
+	return l.shelf.each(ctx, 0, func(text []byte) (more bool, err error) {
+		var e Erasure
+		if e, at, err = at.next(text); err != nil {
+			return false, err
+		}
+		return f(text, e, at)
+	})
+}
+
 // All returns all erasures in order. It checks the chain, and ends with an error where the ledger
 // is damaged.
 func (l *Ledger) All(ctx context.Context) iter.Seq2[Erasure, error] {
 	return func(yield func(Erasure, error) bool) {
-		head := Head{}
-		err := l.shelf.each(ctx, 0, func(text []byte) (more bool, err error) {
-			var e Erasure
-			if e, head, err = head.next(text); err != nil {
-				return false, err
-			}
-			return yield(e, nil), nil
-		})
+		err := l.walk(ctx, func(_ []byte, e Erasure, _ Head) (bool, error) { return yield(e, nil), nil })
 		if err != nil {
 			yield(Erasure{}, fmt.Errorf("reading the erasure ledger: %w", err))
 		}
@@ -202,12 +208,8 @@ func (l *Ledger) All(ctx context.Context) iter.Seq2[Erasure, error] {
 
 // Export writes the ledger as a file that [ReadLedger] reads. It checks the chain.
 func (l *Ledger) Export(ctx context.Context, w io.Writer) error {
-	head := Head{}
-	err := l.shelf.each(ctx, 0, func(text []byte) (more bool, err error) {
-		if _, head, err = head.next(text); err != nil {
-			return false, err
-		}
-		_, err = w.Write(append(bytes.Clone(text), '\n'))
+	err := l.walk(ctx, func(text []byte, _ Erasure, _ Head) (bool, error) {
+		_, err := w.Write(append(bytes.Clone(text), '\n'))
 		return true, err
 	})
 	if err != nil {

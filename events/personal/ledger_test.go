@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,6 +161,36 @@ func TestDamagedLedgers(t *testing.T) {
 	short, err := cut.shelf.head(within(t))
 	if full, _ := l.shelf.head(within(t)); err != nil || short == full || short.Lines != 3 {
 		t.Errorf("a ledger without its last line ends at %v, %v", short, err)
+	}
+}
+
+// A line in which a newer version has said more is a line of the chain as it is: nothing makes it again
+// from what is understood of it.
+func TestLinesOfNewerVersions(t *testing.T) {
+	dir := t.TempDir()
+	key := newKey()
+	text, _, err := Head{}.append(nil, erasure(1, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text[:bytes.Index(text, []byte(linkField))]), `"user"`, `"by":"x","user"`, 1) + "}")
+	end := Head{1, Head{}.link(text)}
+	text = append(line{Link: end.Link}.appendLink(text[:len(text)-1]), '\n')
+	if err := os.WriteFile(filepath.Join(dir, LedgerName), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found, _, err := CheckLedger(within(t), dir); err != nil || found != end {
+		t.Errorf("it ends at %v: %v", found, err)
+	}
+	k, l := open(t, dir), openLedger(t, dir)
+	if err := k.CatchUp(within(t), l); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Find(within(t), key.id); !errors.Is(err, ErrErased) {
+		t.Errorf("listed by a newer version: %v", err)
+	}
+	if ids, err := listedAfter(within(t), l, end); err != nil || len(ids) != 0 {
+		t.Errorf("%v are applied again: %v", ids, err)
 	}
 }
 
