@@ -39,14 +39,11 @@ func (l *Log) CheckKeys(ctx context.Context) (f KeysFound, err error) {
 	var end personal.Head
 	var found bool
 	if l.store.Embedded() {
-		end, found, f.Ledger = personal.CheckLedger(ctx, l.store.Dir())
+		end, found, f.Ledger = personal.CheckLedger(ctx, l.store.Dir(), applied)
 	} else {
-		end, found, f.Ledger = personal.CheckLedgerStream(ctx, personal.Servers{JS: l.store.JS, Beside: l.store.Beside})
+		end, found, f.Ledger = personal.CheckLedgerStream(ctx, personal.Servers{JS: l.store.JS, Beside: l.store.Beside}, applied)
 	}
 	f.NoLedger = !found
 	f.Erasures = end.Lines
-	if f.Ledger == nil && end.Lines < applied.Lines {
-		f.Ledger = fmt.Errorf("it has %d lines, and %d were applied to the keys: put the newer one back", end.Lines, applied.Lines)
-	}
 	return f, err
 }

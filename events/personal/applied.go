@@ -18,27 +18,25 @@ import (
 
 // CatchUp destroys the keys that the ledger lists and that these keys may still have, because an
 // older copy of them was put back. The keys say how far the ledger was applied to them, so nothing
-// is done at most starts, and otherwise only what is new.
+// is done at most starts, and otherwise only what is new. A ledger that does not have what was
+// applied was set back, or is another one. It is applied, too, but nothing is noted, so that
+// each start says so and [CheckLedger] finds it until the right one is there.
 func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 	if k.readOnly {
 		return ErrReadOnly
+	}
+	applied, err := k.keeper.applied(ctx) // before the end, because another node may note a later one
+	if err != nil {
+		return fmt.Errorf("reading how far the erasure ledger was applied: %w", err)
 	}
 	end, err := l.shelf.head(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the erasure ledger: %w", err)
 	}
-	applied, err := k.keeper.applied(ctx)
-	if err != nil {
-		return fmt.Errorf("reading how far the erasure ledger was applied: %w", err)
-	}
 	if applied == end {
 		return nil
 	}
-	if applied.Lines > end.Lines {
-		k.logger.Error("the erasure ledger has fewer lines than before: put the newer one back, because it lists who must stay erased after a restore",
-			slog.Uint64("lines", end.Lines), slog.Uint64("before", applied.Lines))
-	}
-	ids, err := listedAfter(ctx, l, applied)
+	ids, found, err := listedAfter(ctx, l, applied)
 	if err != nil {
 		return err
 	}
@@ -50,23 +48,41 @@ func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 		}
 		ids = ids[n:]
 	}
+	if err := continues(applied, end, found); err != nil {
+		k.logger.Error("the erasure ledger is not the one that was applied before: put the newest one back, because it lists who must stay erased after a restore",
+			slog.Any("error", err))
+		return nil
+	}
 	return k.keeper.noteApplied(ctx, end)
 }
 
-// listedAfter returns the keys in the lines after the one that the head is of, or all if that is not a
-// line of this ledger.
-func listedAfter(ctx context.Context, l *Ledger, applied Head) ([]KeyID, error) {
-	var ids []KeyID
-	err := l.walk(ctx, func(_ []byte, e Erasure, at Head) (bool, error) {
+// listedAfter returns the keys in the lines after the one that the head is of. If that is not a line of
+// this ledger, it reports false, and returns all keys.
+func listedAfter(ctx context.Context, l *Ledger, applied Head) (ids []KeyID, found bool, err error) {
+	found = applied == Head{}
+	err = l.walk(ctx, func(_ []byte, e Erasure, at Head) (bool, error) {
 		if ids = append(ids, e.Keys...); at == applied {
-			ids = ids[:0]
+			ids, found = ids[:0], true
 		}
 		return true, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the erasure ledger: %w", err)
+		return nil, false, fmt.Errorf("reading the erasure ledger: %w", err)
 	}
-	return ids, nil
+	return ids, found, nil
+}
+
+// continues returns an error if the ledger that ends there does not have the line up to which one was
+// applied to the keys.
+func continues(applied, end Head, found bool) error {
+	switch {
+	case found:
+		return nil
+	case end.Lines < applied.Lines:
+		return fmt.Errorf("it has %d lines, and %d were applied to the keys: put the newer one back", end.Lines, applied.Lines)
+	default:
+		return fmt.Errorf("its line %d is not the one that was applied to the keys: it is another ledger; put the one of these keys back", applied.Lines)
+	}
 }
 
 // appliedTable has one row: how far the erasure ledger was applied. A file of an older version has no

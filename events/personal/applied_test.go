@@ -1,9 +1,12 @@
 package personal
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -51,7 +54,7 @@ func TestOlderKeys(t *testing.T) {
 	if err != nil || applied.Lines != 1 {
 		t.Fatalf("%v, %v", applied, err)
 	}
-	if ids, err := listedAfter(within(t), l, applied); err != nil || len(ids) != 2 {
+	if ids, found, err := listedAfter(within(t), l, applied); err != nil || !found || len(ids) != 2 {
 		t.Errorf("%v, %v", ids, err)
 	}
 	if err := k.CatchUp(within(t), l); err != nil {
@@ -75,6 +78,82 @@ func TestOlderKeys(t *testing.T) {
 	}
 	if _, err := k.Find(within(t), keys[3].id); !errors.Is(err, ErrErased) {
 		t.Errorf("listed in another ledger: %v", err)
+	}
+}
+
+// A ledger that was set back, or that is another one, is applied at each start, and does not become the
+// one that the keys know.
+func TestLedgerSetBack(t *testing.T) {
+	dir := t.TempDir()
+	k, l := open(t, dir), openLedger(t, dir)
+	keys := take(t, k, 5)
+	other := t.TempDir()
+	foreign := openLedger(t, other)
+	for n := range 3 {
+		if err := errors.Join(l.Append(within(t), erasure(n, keys[n])), foreign.Append(within(t), erasure(9+n, keys[n+2]))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, LedgerName)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another, err := os.ReadFile(filepath.Join(other, LedgerName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.CatchUp(within(t), l); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, k)
+	end, err := l.shelf.head(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		text []byte
+		says string
+	}{
+		"missing": {nil, "it has 0 lines, and 3 were applied"},
+		"empty":   {[]byte{}, "it has 0 lines, and 3 were applied"},
+		"older":   {whole[:bytes.IndexByte(whole, '\n')+1], "it has 1 lines, and 3 were applied"},
+		"another": {another, "its line 3 is not the one that was applied"},
+		"whole":   {whole, ""},
+	} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if c.text != nil {
+			if err := os.WriteFile(path, c.text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			_, found, err := CheckLedger(within(t), dir, end)
+			if name != "missing" && !found || (err != nil) != (c.says != "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s is checked: %v, %v", name, found, err)
+			}
+			var log bytes.Buffer
+			k, err := Open(within(t), Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := openLedger(t, dir)
+			if err := k.CatchUp(within(t), l); err != nil {
+				t.Fatal(err)
+			}
+			if applied, err := k.keeper.applied(within(t)); err != nil || applied != end {
+				t.Errorf("%s became the one that was applied: %v, %v", name, applied, err)
+			}
+			if !strings.Contains(log.String(), c.says) || c.says == "" && log.Len() > 0 {
+				t.Errorf("%s: the log says %q", name, log.String())
+			}
+			if _, err := k.Find(within(t), keys[4].id); name == "another" && !errors.Is(err, ErrErased) {
+				t.Errorf("another ledger was not applied: %v", err)
+			}
+			closed(t, k)
+		}
 	}
 }
 

@@ -51,12 +51,13 @@ func (f *file) integrity(ctx context.Context) error {
 
 // CheckLedger reads the ledger in a data directory that no service uses, checks its chain, and returns
 // where it ends. It reports false if there is none. A last line that is not finished counts as none: a
-// start cuts it off.
-func CheckLedger(ctx context.Context, dir string) (end Head, found bool, err error) {
+// start cuts it off. The error also says if the ledger does not have what was applied, as [Keys.Check]
+// returns it: then it was set back, or is another one.
+func CheckLedger(ctx context.Context, dir string, applied Head) (end Head, found bool, err error) {
 	path := filepath.Join(dir, LedgerName)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return end, false, nil
+		return end, false, continues(applied, end, applied == end)
 	}
 	if err != nil {
 		return end, false, err
@@ -66,28 +67,32 @@ func CheckLedger(ctx context.Context, dir string) (end Head, found bool, err err
 	if err != nil {
 		return end, true, err
 	}
-	end, err = (&Ledger{shelf: &ledgerFile{path: path, f: f, size: whole}}).check(ctx)
+	end, err = (&Ledger{shelf: &ledgerFile{path: path, f: f, size: whole}}).check(ctx, applied)
 	return end, true, err
 }
 
 // CheckLedgerStream is [CheckLedger] for a ledger on servers.
-func CheckLedgerStream(ctx context.Context, servers Servers) (end Head, found bool, err error) {
+func CheckLedgerStream(ctx context.Context, servers Servers, applied Head) (end Head, found bool, err error) {
 	l, err := OpenLedgerStream(ctx, servers, true)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return end, false, nil
+		return end, false, continues(applied, end, applied == end)
 	}
 	if err != nil {
 		return end, false, err
 	}
-	end, err = l.check(ctx)
+	end, err = l.check(ctx, applied)
 	return end, true, errors.Join(err, l.Close())
 }
 
-// check checks the chain, and returns where it ends.
-func (l *Ledger) check(ctx context.Context) (end Head, err error) {
+// check checks the chain, and that it has what was applied, and returns where it ends.
+func (l *Ledger) check(ctx context.Context, applied Head) (end Head, err error) {
+	found := applied == Head{}
 	err = l.walk(ctx, func(_ []byte, _ Erasure, at Head) (bool, error) {
-		end = at
+		end, found = at, found || at == applied
 		return true, nil
 	})
+	if err == nil {
+		err = continues(applied, end, found)
+	}
 	return end, err
 }

@@ -179,7 +179,7 @@ func TestLinesOfNewerVersions(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, LedgerName), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found, _, err := CheckLedger(within(t), dir); err != nil || found != end {
+	if found, _, err := CheckLedger(within(t), dir, end); err != nil || found != end {
 		t.Errorf("it ends at %v: %v", found, err)
 	}
 	k, l := open(t, dir), openLedger(t, dir)
@@ -189,7 +189,7 @@ func TestLinesOfNewerVersions(t *testing.T) {
 	if _, err := k.Find(within(t), key.id); !errors.Is(err, ErrErased) {
 		t.Errorf("listed by a newer version: %v", err)
 	}
-	if ids, err := listedAfter(within(t), l, end); err != nil || len(ids) != 0 {
+	if ids, found, err := listedAfter(within(t), l, end); err != nil || !found || len(ids) != 0 {
 		t.Errorf("%v are applied again: %v", ids, err)
 	}
 }
