@@ -1,6 +1,7 @@
 package personal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -20,7 +21,8 @@ import (
 // older copy of them was put back. The keys say how far the ledger was applied to them, so nothing
 // is done at most starts, and otherwise only what is new. A ledger that does not have what was
 // applied was set back, or is another one. It is applied, too, but nothing is noted, so that
-// each start says so and [CheckLedger] finds it until the right one is there.
+// each start says so and [CheckLedger] finds it until the right one is there. It is the same with one that
+// is found to be damaged, of which every line is applied that can still be read.
 func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 	if k.readOnly {
 		return ErrReadOnly
@@ -36,7 +38,7 @@ func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 	if applied == end {
 		return nil
 	}
-	ids, found, err := listedAfter(ctx, l, applied)
+	ids, found, damage, err := listedAfter(ctx, l, applied)
 	if err != nil {
 		return err
 	}
@@ -48,6 +50,11 @@ func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 		}
 		ids = ids[n:]
 	}
+	if damage != nil {
+		k.logger.Error("the erasure ledger is damaged: mend it, because a restore needs it; what can be read of it was applied",
+			slog.Any("error", damage))
+		return nil
+	}
 	if err := continues(applied, end, found); err != nil {
 		k.logger.Error("the erasure ledger is not the one that was applied before: put the newest one back, because it lists who must stay erased after a restore",
 			slog.Any("error", err))
@@ -57,19 +64,29 @@ func (k *Keys) CatchUp(ctx context.Context, l *Ledger) error {
 }
 
 // listedAfter returns the keys in the lines after the one that the head is of. If that is not a line of
-// this ledger, it reports false, and returns all keys.
-func listedAfter(ctx context.Context, l *Ledger, applied Head) (ids []KeyID, found bool, err error) {
+// this ledger, it reports false, and returns all keys. It goes on after a line that is damaged: what is in
+// it and behind it may list somebody, and no other line does.
+func listedAfter(ctx context.Context, l *Ledger, applied Head) (ids []KeyID, found bool, damage, err error) {
 	found = applied == Head{}
-	err = l.walk(ctx, func(_ []byte, e Erasure, at Head) (bool, error) {
-		if ids = append(ids, e.Keys...); at == applied {
+	at := Head{}
+	err = l.shelf.each(ctx, 0, func(text []byte) (bool, error) {
+		e, next, err := at.next(text)
+		if err != nil {
+			e.Keys, next = at.damaged(text)
+			damage = cmp.Or(damage, err)
+		}
+		if at, ids = next, append(ids, e.Keys...); at == applied {
 			ids, found = ids[:0], true
 		}
 		return true, nil
 	})
-	if err != nil {
-		return nil, false, fmt.Errorf("reading the erasure ledger: %w", err)
+	if errors.Is(err, ErrDamagedLedger) {
+		damage, err = cmp.Or(damage, err), nil
 	}
-	return ids, found, nil
+	if err != nil {
+		return nil, false, nil, fmt.Errorf("reading the erasure ledger: %w", err)
+	}
+	return ids, found, damage, nil
 }
 
 // continues returns an error if the ledger that ends there does not have the line up to which one was

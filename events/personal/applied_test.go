@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,7 +55,7 @@ func TestOlderKeys(t *testing.T) {
 	if err != nil || applied.Lines != 1 {
 		t.Fatalf("%v, %v", applied, err)
 	}
-	if ids, found, err := listedAfter(within(t), l, applied); err != nil || !found || len(ids) != 2 {
+	if ids, found, _, err := listedAfter(within(t), l, applied); err != nil || !found || len(ids) != 2 {
 		t.Errorf("%v, %v", ids, err)
 	}
 	if err := k.CatchUp(within(t), l); err != nil {
@@ -151,6 +152,78 @@ func TestLedgerSetBack(t *testing.T) {
 			}
 			if _, err := k.Find(within(t), keys[4].id); name == "another" && !errors.Is(err, ErrErased) {
 				t.Errorf("another ledger was not applied: %v", err)
+			}
+			closed(t, k)
+		}
+	}
+}
+
+// A damaged ledger stops no start. What it still lists is destroyed, also behind the damage, and each start
+// says that it is damaged until it is mended.
+func TestCatchUpWithDamagedLedger(t *testing.T) {
+	dir := t.TempDir()
+	k, l := open(t, dir), openLedger(t, dir)
+	keys := take(t, k, 4)
+	for n, key := range keys {
+		if err := l.Append(within(t), erasure(n, key)); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			if err := k.CatchUp(within(t), l); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	closed(t, k)
+	path, keysPath := filepath.Join(dir, LedgerName), filepath.Join(dir, FileName)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older, err := os.ReadFile(keysPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each place in the second line and the one after it, and what is lost with it.
+	second := bytes.IndexByte(whole, '\n') + 1
+	place := func(text string) int { return second + bytes.Index(whole[second:], []byte(text)) }
+	for name, c := range map[string]struct {
+		at   int
+		lost []int
+	}{
+		"position": {place("3-1") + 2, nil},
+		"number":   {place(`number":2`) + 8, nil},
+		"time":     {place("2026-03") + 5, nil},
+		"link":     {place(`link":"`) + 7, nil},
+		"name":     {place(`"keys`) + 2, []int{1}},
+		"brace":    {second, []int{1}},
+		"newline":  {place("\n"), []int{1, 2}},
+	} {
+		text := bytes.Clone(whole)
+		text[c.at] ^= 2
+		if err := errors.Join(os.WriteFile(path, text, 0o600), os.WriteFile(keysPath, older, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			var log bytes.Buffer
+			k, err := Open(within(t), Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := openLedger(t, dir)
+			if err := k.CatchUp(within(t), l); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "line 2: the erasure ledger is damaged") {
+				t.Errorf("%s: the log says %q", name, log.String())
+			}
+			if applied, err := k.keeper.applied(within(t)); err != nil || applied.Lines != 1 {
+				t.Errorf("%s: the damaged ledger was noted: %v, %v", name, applied, err)
+			}
+			for n, key := range keys {
+				if _, err := k.Find(within(t), key.id); errors.Is(err, ErrErased) == slices.Contains(c.lost, n) {
+					t.Errorf("%s: key %d: %v", name, n, err)
+				}
 			}
 			closed(t, k)
 		}

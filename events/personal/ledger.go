@@ -91,6 +91,26 @@ func (h Head) next(text []byte) (Erasure, Head, error) {
 	return l.Erasure, Head{l.Number, l.Link}, nil
 }
 
+// damaged reads the keys in a line that next refuses, as far as that is possible. It takes the line's word
+// for where the ledger goes on.
+func (h Head) damaged(text []byte) (keys []KeyID, at Head) {
+	var l struct {
+		Number uint64      `json:"number"`
+		Keys   []string    `json:"keys"`
+		Link   domain.Hash `json:"link"`
+	}
+	if at = (Head{Lines: h.Lines + 1}); json.Unmarshal(text, &l) == nil {
+		at = Head{l.Number, l.Link}
+	}
+	for _, key := range l.Keys { // those before what cannot be read are there
+		var id KeyID
+		if id.UnmarshalText([]byte(key)) == nil {
+			keys = append(keys, id)
+		}
+	}
+	return keys, at
+}
+
 // Ledger lists all erasures in the order in which they were begun. It is append-only, and it must
 // outlive every backup: restoring a backup needs it to erase again who was erased since. So it
 // is kept apart from backups: in the file DATA/erasure-ledger, or in the stream MUSTER_ERASURES of

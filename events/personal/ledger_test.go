@@ -189,7 +189,7 @@ func TestLinesOfNewerVersions(t *testing.T) {
 	if _, err := k.Find(within(t), key.id); !errors.Is(err, ErrErased) {
 		t.Errorf("listed by a newer version: %v", err)
 	}
-	if ids, found, err := listedAfter(within(t), l, end); err != nil || !found || len(ids) != 0 {
+	if ids, found, _, err := listedAfter(within(t), l, end); err != nil || !found || len(ids) != 0 {
 		t.Errorf("%v are applied again: %v", ids, err)
 	}
 }
