@@ -51,8 +51,10 @@
 // # The erasure ledger
 //
 // A backup that is older than an erasure still has the key. So each erasure is also noted in a
-// [Ledger], which is never part of a backup, and restoring a backup destroys again what the
-// ledger lists ([Keys.Apply]). Its format is described there.
+// [Ledger], which is never part of a backup. What it lists is destroyed again by restoring a backup
+// ([Keys.Apply]), and by every start ([Keys.CatchUp]), in case an older copy of the keys was
+// put back. The keys say how far the ledger was applied to them, so most starts have nothing to do.
+// Its format is described there.
 //
 // # Use
 //
