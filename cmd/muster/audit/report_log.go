@@ -31,9 +31,13 @@ func (r *reporting) fromLog(ctx context.Context, ask func() error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	models, err := r.kept(ctx, log, dir, stopped)
+	until, err := r.until(ctx, log)
+	if err != nil {
+		return err
+	}
+	models, err := r.kept(ctx, log, dir, stopped, until)
 	if err == nil && models == nil {
-		models, err = r.models(ctx, log, dir)
+		models, err = r.models(ctx, log, dir, until)
 	}
 	if err != nil {
 		return err
@@ -63,16 +67,42 @@ func (r *reporting) openLog(ctx context.Context) (log *events.Log, stopped bool,
 	return log, false, err
 }
 
+// until returns the last event that reports know of: the last one that was signed, or the last one
+// of the log if nothing can be proved, because nothing was ever signed, or because the key or the
+// checkpoints cannot be read.
+func (r *reporting) until(ctx context.Context, log *events.Log) (wire.Position, error) {
+	partition := log.Partition(r.organization)
+	_, signed, err := log.Signed(ctx)
+	switch {
+	case err == nil:
+		r.unsigned(ctx, log, signed[partition])
+		return covered(signed[partition]), nil
+	case neverSigned(err), errors.Is(err, fs.ErrPermission):
+		r.unsignable = fmt.Errorf("%w: %s", err, r.unsignedLog())
+	case lostSigned(err):
+		r.unsignable = err
+		r.logger.Warn("no checkpoint proves what the report is made from: find out with muster audit verify what is there", slog.Any("reason", err))
+	default:
+		return wire.Position{}, err
+	}
+	return log.Tip(ctx, partition)
+}
+
 // kept returns copies of the read models of a service that has stopped. It returns none if there
-// are none that can be used and that have all events of the log.
-func (r *reporting) kept(ctx context.Context, log *events.Log, dir string, stopped bool) (*projections.ReadModels, error) {
+// are none that can be used and that have the events of the log up to that position. It also returns
+// none if the log has more events: the read models of a service that was killed may have events that
+// no checkpoint covers.
+func (r *reporting) kept(ctx context.Context, log *events.Log, dir string, stopped bool, until wire.Position) (*projections.ReadModels, error) {
 	if !stopped {
 		return nil, nil
 	}
-	partition := log.Partition(r.organization)
-	tip, err := log.Tip(ctx, partition)
+	tip, err := log.Tip(ctx, until.Partition)
 	if err != nil {
 		return nil, err
+	}
+	if tip.Number > until.Number {
+		r.logger.Debug("the read models of the service are not used, because they may have events that no checkpoint covers")
+		return nil, nil
 	}
 	models, err := projections.CopyOf(r.options(log, dir), log.Dir(), tip)
 	if errors.Is(err, projections.ErrNeedsRebuild) {
@@ -82,11 +112,8 @@ func (r *reporting) kept(ctx context.Context, log *events.Log, dir string, stopp
 	if err != nil {
 		return nil, err
 	}
-	if err := log.LookUpTo(ctx, models.Checkpoints()[partition]); err != nil {
+	if err := log.LookUpTo(ctx, models.Checkpoints()[until.Partition]); err != nil {
 		return nil, errors.Join(err, models.Close())
-	}
-	if _, err := log.SigningKey(ctx); err != nil {
-		r.unsignable = fmt.Errorf("%w: %s", err, r.unsignedLog())
 	}
 	return models, nil
 }
@@ -95,26 +122,8 @@ func (r *reporting) options(log *events.Log, dir string) projections.Options {
 	return projections.Options{Dir: dir, Partitions: log.Partitions(), Logger: slog.New(slog.DiscardHandler)}
 }
 
-// models makes read models of the organization's partition, up to the last checkpoint that was
-// signed. Of a log without checkpoints or without their key, they are of all that it has.
-func (r *reporting) models(ctx context.Context, log *events.Log, dir string) (*projections.ReadModels, error) {
-	partition := log.Partition(r.organization)
-	var until uint64
-	_, signed, err := log.Signed(ctx)
-	switch {
-	case err == nil:
-		until = covered(signed[partition]).Number
-		defer r.unsigned(ctx, log, signed[partition])
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, store.ErrNoMessage), errors.Is(err, fs.ErrPermission):
-		r.unsignable = fmt.Errorf("%w: %s", err, r.unsignedLog())
-		tip, err := log.Tip(ctx, partition)
-		if err != nil {
-			return nil, err
-		}
-		until = tip.Number
-	default:
-		return nil, err
-	}
+// models makes read models of the organization's partition, up to that position.
+func (r *reporting) models(ctx context.Context, log *events.Log, dir string, until wire.Position) (*projections.ReadModels, error) {
 	if sealed := log.Sealed(); sealed != nil {
 		if strings.Contains(r.text, "@") {
 			return nil, fmt.Errorf("the file of leavers has addresses, and whose they are cannot be read: %w: use user ids, or ask the service itself (--url)", sealed)
@@ -124,13 +133,13 @@ func (r *reporting) models(ctx context.Context, log *events.Log, dir string) (*p
 	}
 	show, end := terminal.Progress(r.stderr, r.logger, "reading the log")
 	defer end()
-	show(0, until)
+	show(0, until.Number)
 	return projections.Scratch(ctx, r.options(log, dir), func(apply func(wire.Message) error) error {
-		return log.Look(ctx, partition, until, func(m wire.Message) error {
+		return log.Look(ctx, until.Partition, until.Number, func(m wire.Message) error {
 			if err := apply(m); err != nil {
 				return err
 			}
-			show(m.Last(), until)
+			show(m.Last(), until.Number)
 			return nil
 		})
 	})
