@@ -17,9 +17,6 @@ import (
 	"github.com/muster-dev/muster/domain"
 )
 
-// kinds are the kinds of reports.
-var kinds = []string{"who-had-access", "privileged", "joiners-movers-leavers", kindRevocations, "access-review"}
-
 const (
 	formatTable     = "table"
 	kindRevocations = "revocations"
@@ -49,7 +46,7 @@ func newReport() *cobra.Command {
 			"it, or on NATS (--nats-url), and changes nothing there. It copies the read models of a service that\n" +
 			"has stopped to a temporary directory, or makes them there of the log up to the last checkpoint that\n" +
 			"was signed. With --url it gets the report of a running service, which is faster: that takes a token\n" +
-			"with the scope audit:read (--token), or the root token in the data directory. KIND is one of\n\n  " + strings.Join(kinds, "\n  ") + "\n\n" +
+			"with the scope audit:read (--token), or the root token in the data directory. KIND is one of\n\n  " + strings.Join(reportKinds(), "\n  ") + "\n\n" +
 			"Revocations takes a file of leavers. It is CSV with a header, with the columns left_at and user_id or\n" +
 			"email, or JSON Lines with these fields. For each of them it shows when their access ended.\n\n" +
 			"With --out, the signed manifest of the report is written beside it, to FILE.manifest.",
@@ -64,14 +61,14 @@ func newReport() *cobra.Command {
 	f.Var(terminal.NewParsed(&r.organization, "id", terminal.ParseID), "organization", "the organization; with --url by default the one that the token belongs to")
 	f.Var(terminal.NewParsed(&r.workspace, "id", terminal.ParseID), "workspace", "only this workspace")
 	f.Var(terminal.NewParsed(&r.review, "id", terminal.ParseID), "review", "the review, for access-review")
-	f.Var(terminal.NotEmpty(&r.asOf), "as-of", "the moment: a position, a time or a day")
-	f.Var(terminal.NotEmpty(&r.since), "from", "where the period begins, for joiners-movers-leavers")
-	f.Var(terminal.NotEmpty(&r.end), "to", "where it ends")
+	f.Var(terminal.NewText(&r.asOf, "moment", checkMoment), "as-of", "the moment: a position, a time or a day")
+	f.Var(terminal.NewText(&r.since, "moment", checkMoment), "from", "where the period begins, for joiners-movers-leavers")
+	f.Var(terminal.NewText(&r.end, "moment", checkMoment), "to", "where it ends")
 	f.Var(terminal.NotEmpty(&r.leavers), "leavers", "for revocations: file with who has left and when (CSV or JSON Lines)")
 	f.Var(terminal.NewText(&r.within, "duration", checkWithin), "within", "for revocations: the time within which access must have ended; 24h by default")
 	f.Var(terminal.OneOf(&r.format, formatTable, "csv", "jsonl", "html"), "format", "how to print")
 	f.Var(terminal.NotEmpty(&r.out), "out", "write to this file, and the manifest beside it")
-	cmd.ValidArgs = kinds
+	cmd.ValidArgs = reportKinds()
 	cmd.AddCommand(newReportVerify())
 	return cmd
 }
@@ -100,7 +97,10 @@ func (r *reporting) run(cmd *cobra.Command, kind string) error {
 	if r.out != "" && r.format == formatTable {
 		return terminal.Usage("--out takes a --format: csv, jsonl or html")
 	}
-	if err := r.readLeavers(kind); err != nil {
+	if err := checkKind(cmd.Flags(), kind); err != nil {
+		return err
+	}
+	if err := r.readLeavers(); err != nil {
 		return err
 	}
 	if err := r.begin(cmd); err != nil {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/muster-dev/muster/cmd/muster/terminal"
 )
 
 // maxLeavers is the length of the longest file of leavers that fits into a request.
@@ -23,18 +21,9 @@ func checkWithin(text string) error {
 	return nil
 }
 
-// readLeavers reads the file of leavers for the kind of report that is about one. It refuses what
-// does not belong together.
-func (r *reporting) readLeavers(kind string) error {
-	about := kind == kindRevocations
-	switch {
-	case about && r.leavers == "":
-		return terminal.Usage("revocations takes --leavers FILE: who has left and when")
-	case about && (r.since != "" || r.end != "" || !r.workspace.IsZero() || !r.review.IsZero()):
-		return terminal.Usage("revocations takes --leavers, --within and --as-of, and none of --from, --to, --workspace and --review")
-	case !about && (r.leavers != "" || r.within != ""):
-		return terminal.Usage("--leavers and --within are for revocations")
-	case !about:
+// readLeavers reads the file of leavers, if the report is about one.
+func (r *reporting) readLeavers() error {
+	if r.leavers == "" {
 		return nil
 	}
 	file, err := os.Open(r.leavers)
