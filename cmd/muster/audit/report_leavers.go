@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-)
 
-// maxLeavers is the length of the longest file of leavers that fits into a request.
-const maxLeavers = 1_000_000
+	"github.com/muster-dev/muster/cmd/muster/client"
+)
 
 func checkWithin(text string) error {
 	within, err := time.ParseDuration(text)
@@ -31,12 +31,14 @@ func (r *reporting) readLeavers() error {
 		return fmt.Errorf("--leavers: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	text, err := io.ReadAll(io.LimitReader(file, maxLeavers+1))
+	text, err := io.ReadAll(io.LimitReader(file, client.MaxBody+1))
 	if err != nil {
 		return fmt.Errorf("--leavers: %w", err)
 	}
-	if len(text) > maxLeavers {
-		return fmt.Errorf("--leavers: %s has more than %d bytes: make several files of it, with the header in each", r.leavers, maxLeavers)
+	tooLong := fmt.Errorf("--leavers: %s does not fit into a request of %d bytes, in which quotation marks and line ends take two each: "+
+		"make several files of it, with the header in each", r.leavers, client.MaxBody)
+	if len(text) > client.MaxBody {
+		return tooLong
 	}
 	n := 0
 	for line := range strings.Lines(string(text)) {
@@ -45,7 +47,11 @@ func (r *reporting) readLeavers() error {
 		}
 	}
 	r.text = string(text)
-	return nil
+	body, err := json.Marshal(r.body())
+	if err == nil && len(body) > client.MaxBody {
+		err = tooLong
+	}
+	return err
 }
 
 // body returns the body of the request, or nil if it has none.

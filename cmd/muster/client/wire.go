@@ -6,7 +6,11 @@ import (
 	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/native"
+	"github.com/muster-dev/muster/transport/openapi"
 )
+
+// MaxBody is the length of the longest body that the service takes, in bytes.
+const MaxBody = openapi.MaxBody
 
 // The types in which the API writes its bodies.
 type (
