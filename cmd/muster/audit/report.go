@@ -3,6 +3,8 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -140,7 +142,8 @@ func (r *reporting) make(cmd *cobra.Command, kind string) error {
 	}
 }
 
-// save writes the report and its manifest to files. It leaves no report that is not whole.
+// save writes the report and its manifest to files. It leaves no report that is not whole, and none
+// with the manifest of other bytes.
 func (r *reporting) save(ctx context.Context, kind string) (err error) {
 	file, err := os.OpenFile(r.out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -151,7 +154,8 @@ func (r *reporting) save(ctx context.Context, kind string) (err error) {
 			_ = os.Remove(r.out)
 		}
 	}()
-	headers, err := r.service.Download(ctx, r.path(kind), r.body(), file)
+	sum := sha256.New()
+	headers, err := r.service.Download(ctx, r.path(kind), r.body(), io.MultiWriter(file, sum))
 	if err != nil {
 		return err
 	}
@@ -167,6 +171,14 @@ func (r *reporting) save(ctx context.Context, kind string) (err error) {
 	var signed bytes.Buffer
 	if _, err := r.service.Download(ctx, path, r.body(), &signed); err != nil {
 		return fmt.Errorf("the manifest: %w", err)
+	}
+	says, err := readManifest(signed.String())
+	if err != nil {
+		return fmt.Errorf("the manifest: %w", err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != says.SHA256 {
+		return fmt.Errorf("the report has changed before its manifest was made, as an open review or an erasure can change it: make it again; "+
+			"its SHA-256 is %s, and in the manifest it is %s", got, says.SHA256)
 	}
 	manifest, err := os.OpenFile(r.out+".manifest", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

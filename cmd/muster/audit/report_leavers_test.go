@@ -31,7 +31,7 @@ func TestReadLeavers(t *testing.T) {
 		{strings.Repeat("a", client.MaxBody-len(`{"leavers":""}`)), ""},
 		{strings.Repeat("a", client.MaxBody-len(`{"leavers":""}`)+1), "does not fit into a request of 1048576 bytes"},
 		{strings.Repeat("a", 2*client.MaxBody), "does not fit into a request"},
-		{strings.Repeat("é", client.MaxBody), "does not fit into a request"}, // cut within a letter
+		{strings.Repeat("é", client.MaxBody), "does not fit into a request"},     // cut within a letter
 		{strings.Repeat(line, 990_000/len(line)), "does not fit into a request"}, // with escapes
 		{strings.Repeat(line, 900_000/len(line)), ""},
 		{"email,left_at\n\xff@acme.example,2026-03-05\n", "line 2 of " + path + " is not UTF-8"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +36,25 @@ func newReportVerify() *cobra.Command {
 	return cmd
 }
 
+// reportManifest is what a manifest says of a report.
+type reportManifest struct {
+	Report   string `json:"report"`
+	Position string `json:"position"`
+	Rows     int    `json:"rows"`
+	SHA256   string `json:"sha256"`
+	Leavers  *struct {
+		SHA256 string `json:"sha256"`
+	} `json:"leavers"`
+}
+
+// readManifest reads the line of a manifest, with or without the signature behind it. It does not
+// check the signature.
+func readManifest(note string) (says reportManifest, err error) {
+	line, _, _ := strings.Cut(note, "\n")
+	err = json.Unmarshal([]byte(line), &says)
+	return says, err
+}
+
 func verifyReport(to io.Writer, name, manifest, key, leavers string) error {
 	verifier, err := readKey(key)
 	if err != nil {
@@ -48,16 +68,8 @@ func verifyReport(to io.Writer, name, manifest, key, leavers string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", manifest, err)
 	}
-	var says struct {
-		Report   string `json:"report"`
-		Position string `json:"position"`
-		Rows     int    `json:"rows"`
-		SHA256   string `json:"sha256"`
-		Leavers  *struct {
-			SHA256 string `json:"sha256"`
-		} `json:"leavers"`
-	}
-	if err := json.Unmarshal([]byte(text), &says); err != nil {
+	says, err := readManifest(text)
+	if err != nil {
 		return fmt.Errorf("%s: %w", manifest, err)
 	}
 	got, err := sumOf(name)
