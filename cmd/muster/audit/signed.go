@@ -16,9 +16,8 @@ import (
 
 const checkpointsCheck = "checkpoints"
 
-// signed is what the last checkpoints say of a log, and what the log turns out to be. Hashes
-// alone can be computed anew by whoever rewrites the log. A checkpoint can only be signed with
-// the key.
+// signed is what the last checkpoints say of a log, and what the log turns out to be. Anyone who
+// rewrites the log can recompute the hashes. A checkpoint can only be signed with the key.
 type signed struct {
 	checkpoints []proof.Checkpoint // by partition; nil if there are none to compare with
 	roots       []proof.Root       // of what was read, up to the size of the checkpoint

@@ -33,7 +33,7 @@ func replayState(ctx context.Context, log *events.Log, w window, p statePrinter)
 	}
 	now := time.Now()
 	if w.to.time.After(now) && w.to.time.After(last) {
-		return terminal.Usage("--to %s: that is in the future, and nobody knows the state of then", terminal.ShowTime(w.to.time))
+		return terminal.Usage("--to %s: that is in the future", terminal.ShowTime(w.to.time))
 	}
 	return p(w.memberships(&state, w.to.clock(last, now)))
 }
