@@ -31,10 +31,11 @@ func newVerify() *cobra.Command {
 		Long: "Verify reads the whole log and prints a line for each check: that no event is missing,\n" +
 			"that every message continues the chain of hashes, that the feed has the log's events and\n" +
 			"no others, that the log holds what this node has read before (the high-water mark), that it\n" +
-			"is the log that was signed last (the checkpoints, and the node's hashes), that the keys of people\n" +
-			"and the erasure ledger are whole and belong to the log, that the files of the read models and of their past are undamaged, and that they equal a fresh\n" +
-			"replay. These checks of a node need its data directory. For damage in it they name the file\n" +
-			"and the offset. Looking changes nothing in it.\n\n" +
+			"is the log that was signed last (the checkpoints, and the node's hashes), that the keys of\n" +
+			"people and the erasure ledger are whole and belong to the log, that the files of the read\n" +
+			"models and of their past are undamaged, and that they equal a fresh replay. These checks of a\n" +
+			"node need its data directory. For damage in it they name the file and the offset. Looking\n" +
+			"changes nothing in it.\n\n" +
 			"With a directory it checks an export of audit export in place of a log, and with the file of\n" +
 			"a proof the event beside it, as audit prove writes them. For that it needs nothing but the\n" +
 			"files, the key (--key) and a checkpoint that you have from somewhere else (--checkpoint). It\n" +
