@@ -132,17 +132,11 @@ func (p *changedPeople) event(number uint64, stored []byte) error {
 	if row.Type == (domain.RoleUpdated{}).EventType() {
 		return p.role(&row)
 	}
-	before, err := p.at(&row, number-1)
-	if err != nil {
-		return err
-	}
 	row.from, row.to = changeOf(row.Data)
-	var counts bool
 	if row.Workspace.IsZero() {
-		counts, err = p.organization(&row, before)
-	} else {
-		counts, err = p.membership(&row, before)
+		return p.organization(&row)
 	}
+	counts, err := p.membership(&row)
 	if err != nil || !counts {
 		return err
 	}
@@ -155,37 +149,65 @@ func (p *changedPeople) at(row *changeRow, number uint64) (*projections.Queries,
 	return p.c.QueriesAt(p.in.Organization, projections.Moment{Position: at, Time: row.Time})
 }
 
-// membership says what the event did to a membership. It reports whether that concerns access.
-func (p *changedPeople) membership(row *changeRow, before *projections.Queries) (counts bool, err error) {
-	// Without a time, nothing has ended by the clock.
-	m, err := before.Member(row.Workspace, row.User, time.Time{})
+// membership says what the event did to a membership. It reports whether that has begun, changed
+// or ended access.
+func (p *changedPeople) membership(row *changeRow) (counts bool, err error) {
+	at := wire.Position{Partition: p.span.To.Position.Partition, Number: row.number - 1}
+	before, err := p.c.Models().Standing(p.c, at, row.Workspace, row.User)
 	if err != nil && !errors.Is(err, projections.ErrNotFound) {
 		return false, err
 	}
-	invited := m.State == domain.MembershipInvited
-	switch changeKinds[row.Type] {
-	case kindJoiner:
+	var m domain.Membership
+	if before.Membership != nil {
+		m = *before.Membership
+	}
+	if changeKinds[row.Type] == kindJoiner {
 		if row.to == "" {
-			row.to = string(m.Role.Key)
+			row.to = string(m.Role)
 		}
 		return true, nil
-	case kindLeaver:
-		row.from, row.to = string(m.Role.Key), ""
-		if row.Type == (domain.MemberExpired{}).EventType() && !m.EndsAt().After(p.span.From.Time) {
-			return false, nil // it had ended before the period
-		}
 	}
-	return !invited, nil
+	// Somebody who was invited had no access. A membership that an earlier event has ended with all
+	// others is removed already, and has a row for that event.
+	if m.State == domain.MembershipInvited || m.State == domain.MembershipRemoved {
+		return false, nil
+	}
+	if changeKinds[row.Type] == kindLeaver {
+		row.from, row.to = string(m.Role), ""
+	}
+	// What had ended by the clock before the period is in the report of the period before.
+	return row.Type != (domain.MemberExpired{}).EventType() || m.EndsAt().After(p.span.From.Time), nil
 }
 
-// organization says what the event did to a role in the organization. Of one workspace that
-// only counts if it has changed the access there.
-func (p *changedPeople) organization(row *changeRow, before *projections.Queries) (counts bool, err error) {
+// organization writes what the event did to a role in the organization, and the memberships that it
+// has ended.
+func (p *changedPeople) organization(row *changeRow) error {
+	before, err := p.at(row, row.number-1)
+	if err != nil {
+		return err
+	}
+	counts, err := p.organizationRole(row, before)
+	if err == nil && counts {
+		err = p.write(row)
+	}
+	if err != nil || row.Data["ending"] == nil {
+		return err
+	}
+	return p.endings(row)
+}
+
+// organizationRole says what the event did to a role in the organization. It reports whether that
+// has begun, changed or ended access. Of one workspace it does so only if it has changed the access
+// there.
+func (p *changedPeople) organizationRole(row *changeRow, before *projections.Queries) (counts bool, err error) {
 	m, err := before.OrganizationMember(p.in.Organization, row.User)
 	if err != nil && !errors.Is(err, projections.ErrNotFound) {
 		return false, err
 	}
+	removed := row.Type == (domain.OrganizationMemberRemoved{}).EventType()
 	switch kind := changeKinds[row.Type]; {
+	case removed && m.Role == "":
+		return false, nil // there was no role
 	case kind == kindLeaver:
 		row.from, row.to = string(m.Role), ""
 	case kind == kindJoiner && row.to == "":
@@ -206,18 +228,45 @@ func (p *changedPeople) organization(row *changeRow, before *projections.Queries
 	if err != nil && !errors.Is(err, projections.ErrNotFound) {
 		return false, err
 	}
-	return !reflect.DeepEqual(had.Grants, has.Grants), nil
+	if removed { // the memberships have rows of their own
+		had.Grants, has.Grants = slices.DeleteFunc(had.Grants, direct), slices.DeleteFunc(has.Grants, direct)
+	}
+	return !slices.EqualFunc(had.Grants, has.Grants, func(a, b projections.Grant) bool { return reflect.DeepEqual(a, b) }), nil
+}
+
+// direct reports whether the grant is a membership.
+func direct(g projections.Grant) bool { return g.Source == projections.SourceDirect }
+
+// endings writes a row for each membership that gave access and that the event, the removal of a
+// user from the organization, has ended. The events that record each of these ends come later,
+// perhaps after the period.
+func (p *changedPeople) endings(row *changeRow) error {
+	return p.differences(p.eventSpan(row), func(change *projections.AccessChange) error {
+		i := slices.IndexFunc(change.Before.Grants, direct)
+		if i < 0 || change.User != row.User {
+			return nil
+		}
+		end := *row
+		end.Workspace, end.from, end.to = change.Workspace, string(change.Before.Grants[i].Role.Key), ""
+		return p.write(&end)
+	})
+}
+
+// eventSpan returns the span in which nothing but the event has happened.
+func (p *changedPeople) eventSpan(row *changeRow) projections.Span {
+	moment := func(number uint64) projections.Moment {
+		return projections.Moment{Position: wire.Position{Partition: p.span.To.Position.Partition, Number: number}, Time: row.Time}
+	}
+	return projections.Span{From: moment(row.number - 1), To: moment(row.number)}
 }
 
 // role writes a row for everybody whose access the new definition of a role has changed.
 func (p *changedPeople) role(row *changeRow) error {
-	at := wire.Position{Partition: p.span.To.Position.Partition, Number: row.number}
 	var key domain.RoleKey
 	if err := json.Unmarshal(row.Data["key"], &key); err != nil {
 		return err
 	}
-	before := projections.Moment{Position: wire.Position{Partition: at.Partition, Number: at.Number - 1}, Time: row.Time}
-	return p.differences(projections.Span{From: before, To: projections.Moment{Position: at, Time: row.Time}}, func(change *projections.AccessChange) error {
+	return p.differences(p.eventSpan(row), func(change *projections.AccessChange) error {
 		holder := *row
 		holder.Workspace, holder.User = change.Workspace, change.User
 		holder.from, holder.to = roleText(&change.Before, key), roleText(&change.After, key)
@@ -249,10 +298,8 @@ func (p *changedPeople) clock() error {
 			return nil
 		}
 		row := changeRow{Type: domain.MemberExpired{}.EventType(), Time: change.Ended, Workspace: change.Workspace, User: change.User, By: "muster"}
-		for i := range change.Before.Grants {
-			if g := &change.Before.Grants[i]; g.Source == projections.SourceDirect {
-				row.from = string(g.Role.Key)
-			}
+		if i := slices.IndexFunc(change.Before.Grants, direct); i >= 0 {
+			row.from = string(change.Before.Grants[i].Role.Key)
 		}
 		return p.write(&row)
 	})

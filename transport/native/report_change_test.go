@@ -2,9 +2,12 @@ package native
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/muster-dev/muster/domain"
 )
 
 // changed returns the rows of a report of joiners, movers and leavers about one user.
@@ -87,5 +90,53 @@ func TestReportedChanges(t *testing.T) {
 	}
 	if got := changed(s.as(x.token, "GET", fmt.Sprintf("%sfrom=%s@%s", path, last, timeText(end)), ""), ended); len(got) != 1 || got[0] != `joiner member.added "">"viewer"` {
 		t.Errorf("after the end: %q", got)
+	}
+}
+
+// The removal of a user from the organization can end more memberships than one commit records.
+// Each that gave access is a row of the removal, and none of the events that record the ends.
+func TestReportedChangesOfOffboardings(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org, user := "/v1/organizations/"+x.org, newText()
+	path := org + "/reports/joiners-movers-leavers?from="
+	s.as(x.token, "PUT", org+"/users/"+user, `{"email":"ada@acme.example"}`)
+	var workspaces []string
+	for i, body := range []string{`"user_id":"` + user + `","role":"viewer"`, `"user_id":"` + user + `","role":"editor"`, `"email":"ada@acme.example","role":"admin"`, `"user_id":"` + user + `","role":"admin"`} {
+		ws := s.as(x.token, "POST", org+"/workspaces", fmt.Sprintf(`{"name":"W%d","owner_user_id":%q}`, i, x.owner)).want(201).get("id")
+		s.as(x.token, "POST", "/v1/workspaces/"+ws+"/members", "{"+body+"}").want(201)
+		workspaces = append(workspaces, ws)
+	}
+	s.as(x.token, "POST", "/v1/workspaces/"+workspaces[3]+"/members/"+user+"/suspend", "").want(200)
+	from := s.as(x.token, "GET", org+"/events?after=latest", "").want(200).get("position")
+	s.muster(domain.RemoveOrganizationMember{Meta: x.byMuster(t), User: parsed[domain.UserID](t, user), AtOnce: 1})
+	to := s.as(x.token, "GET", org+"/events?after=latest", "").want(200).get("position")
+	removal := s.as(x.token, "GET", org+"/events?type=muster.organization.member_removed", "").want(200)
+	end := domain.EndMemberships{Meta: x.byMuster(t), User: parsed[domain.UserID](t, user)}
+	end.Cause = parsed[domain.EventID](t, removal.get("items", 0, "id"))
+	s.muster(end)
+	if events := s.as(x.token, "GET", org+"/events?type=muster.member.removed", "").want(200); events.count() != len(workspaces) {
+		t.Fatalf("%s", events.body)
+	}
+
+	want := []string{`leaver organization.member_removed "viewer">""`, `leaver organization.member_removed "editor">""`}
+	for _, period := range []string{from + "&to=" + to, from} {
+		report := s.as(x.token, "GET", path+period, "")
+		if got := changed(report, user); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", period, got)
+		}
+		s.manifest(x.token, report)
+	}
+	if got := changed(s.as(x.token, "GET", path+to, ""), user); len(got) > 0 {
+		t.Errorf("after the removal: %q", got)
+	}
+	for i, ws := range workspaces {
+		var want []string
+		if i < 2 {
+			want = []string{[]string{`leaver organization.member_removed "viewer">""`, `leaver organization.member_removed "editor">""`}[i]}
+		}
+		if got := changed(s.as(x.token, "GET", path+from+"&workspace_id="+ws, ""), user); !slices.Equal(got, want) {
+			t.Errorf("workspace %d: %q", i, got)
+		}
 	}
 }
