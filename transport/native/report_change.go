@@ -167,9 +167,9 @@ func (p *changedPeople) membership(row *changeRow) (counts bool, err error) {
 		}
 		return true, nil
 	}
-	// Somebody who was invited had no access. A membership that an earlier event has ended with all
-	// others is removed already, and has a row for that event.
-	if m.State == domain.MembershipInvited || m.State == domain.MembershipRemoved {
+	// Somebody who was invited or suspended had no access. A membership that an earlier event has
+	// ended with all others is removed already, and has a row for that event.
+	if m.State != domain.MembershipActive || before.Suspended > 0 {
 		return false, nil
 	}
 	if changeKinds[row.Type] == kindLeaver {
@@ -206,8 +206,8 @@ func (p *changedPeople) organizationRole(row *changeRow, before *projections.Que
 	}
 	removed := row.Type == (domain.OrganizationMemberRemoved{}).EventType()
 	switch kind := changeKinds[row.Type]; {
-	case removed && m.Role == "":
-		return false, nil // there was no role
+	case kind != kindJoiner && !m.SuspendedAt.IsZero(), removed && m.Role == "":
+		return false, nil // the role gave no access, or there was none
 	case kind == kindLeaver:
 		row.from, row.to = string(m.Role), ""
 	case kind == kindJoiner && row.to == "":

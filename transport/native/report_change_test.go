@@ -93,6 +93,43 @@ func TestReportedChanges(t *testing.T) {
 	}
 }
 
+// Events of a membership, or of a role in the organization, that is suspended change no access.
+func TestReportedChangesOfSuspendedMembers(t *testing.T) {
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org, ws := "/v1/organizations/"+x.org, "/v1/workspaces/"+x.ws
+	report := func() answer { return s.as(x.token, "GET", org+"/reports/joiners-movers-leavers?from=2020-01-01", "") }
+	back, removed, expired, outside := newText(), newText(), newText(), newText()
+	for _, user := range []string{back, removed, expired, outside} {
+		s.as(x.token, "PUT", ws+"/members/"+user, `{"role":"viewer"}`).want(201)
+	}
+	for _, user := range []string{back, removed, expired} {
+		s.as(x.token, "POST", ws+"/members/"+user+"/suspend", "").want(200)
+		s.as(x.token, "PATCH", ws+"/members/"+user, `{"role":"editor"}`).want(200)
+	}
+	s.as(x.token, "POST", ws+"/members/"+back+"/reinstate", "").want(200)
+	s.as(x.token, "DELETE", ws+"/members/"+removed, "").want(204)
+	s.as(x.token, "PATCH", ws+"/members/"+expired, fmt.Sprintf(`{"expires_at":%q}`, timeText(s.now().Add(time.Minute)))).want(200)
+	s.clock.Add(int64(time.Hour))
+	s.muster(domain.ExpireMember{Meta: x.byMuster(t), Workspace: parsed[domain.WorkspaceID](t, x.ws), User: parsed[domain.UserID](t, expired)})
+	s.as(x.token, "PUT", org+"/members/"+outside, `{"role":"admin"}`).want(201)
+	s.as(x.token, "POST", org+"/members/"+outside+"/suspend", "").want(200)
+	s.as(x.token, "PUT", org+"/members/"+outside, `{"role":"member"}`).want(200)
+	s.as(x.token, "PATCH", ws+"/members/"+outside, fmt.Sprintf(`{"expires_at":%q}`, timeText(s.now().Add(time.Minute)))).want(200)
+	s.as(x.token, "DELETE", org+"/members/"+outside, "").want(204)
+
+	for user, want := range map[string]string{
+		back:    `joiner member.added "">"viewer", leaver member.suspended "viewer">"", joiner member.reinstated "">"editor"`,
+		removed: `joiner member.added "">"viewer", leaver member.suspended "viewer">""`,
+		expired: `joiner member.added "">"viewer", leaver member.suspended "viewer">""`,
+		outside: `joiner member.added "">"viewer", joiner organization.member_added "">"admin", leaver organization.member_suspended "admin">""`,
+	} {
+		if got := strings.Join(changed(report(), user), ", "); got != want {
+			t.Errorf("\ngot  %s\nwant %s", got, want)
+		}
+	}
+}
+
 // The removal of a user from the organization can end more memberships than one commit records.
 // Each that gave access is a row of the removal, and none of the events that record the ends.
 func TestReportedChangesOfOffboardings(t *testing.T) {
