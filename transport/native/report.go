@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 )
@@ -46,7 +47,7 @@ func reportOperations() []transport.Operation {
 			ID: "get-report-manifest", Path: path + "/manifest", Errors: []int{http.StatusUnprocessableEntity},
 			Reach: transport.ReachOrganization, Scope: "audit:read", Tag: tag,
 			Summary:     "Get the signed manifest of a report",
-			Description: "What the report with the same parameters is: the query, the position as of which it was made, how many rows it has and the SHA-256 of its bytes, with the checkpoint of the log. It is a signed note (c2sp.org/signed-note) of the key at /v1/checkpoints/key, with the name muster/INSTALLATION/report. Making it takes as long as making the report.",
+			Description: "What the report with the same parameters is: the query, the position as of which it was made, how many rows it has and the SHA-256 of its bytes, with a checkpoint of the log that covers every event in the report. It is a signed note (c2sp.org/signed-note) of the key at /v1/checkpoints/key, with the name muster/INSTALLATION/report. Making it takes as long as making the report.",
 			Document:    documentManifest,
 			Do:          transport.Query(getReportManifest),
 		},
@@ -90,6 +91,7 @@ type report struct {
 	title   string
 	columns []string
 	at      projections.Moment // as of which it is made
+	last    uint64             // number of the last event that it tells, if that is later: known once the rows are read
 	query   url.Values
 	leavers *manifestLeavers // whom it is about; nil: it is about no file
 	each    func(yield func(cells ...string) error) error
@@ -215,7 +217,7 @@ func (r *report) manifest(c *transport.Call, org domain.OrganizationID, kind, fo
 	}
 	ctx, cancel := c.WhileServing(proofPatience)
 	defer cancel()
-	published, err := c.Log().CheckpointCovering(ctx, r.at.Position)
+	published, err := c.Log().CheckpointCovering(ctx, wire.Position{Partition: r.at.Position.Partition, Number: max(r.at.Position.Number, r.last)})
 	if err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func reportReview(c *transport.Call, in *reportInput) (*report, error) {
 		return nil, err
 	}
 	r := &report{
-		title: "Access review: " + found.Name, at: reviewedAt(c, &found), query: url.Values{"review_id": {in.Review.String()}},
+		title: "Access review: " + found.Name, at: reviewedAt(c, &found), last: found.Version, query: url.Values{"review_id": {in.Review.String()}},
 		columns: []string{"workspace_id", "workspace", "user_id", "email", "name", "role", "level", "sources", "decision", "decided_by", "decided_at", "reason", "event_id"},
 	}
 	names := workspaceNames{q, map[domain.WorkspaceID]string{}}
@@ -141,6 +141,9 @@ func reportReview(c *transport.Call, in *reportInput) (*report, error) {
 				return err
 			}
 			for i := range rows.Items {
+				if d := rows.Items[i].Decided; d != nil {
+					r.last = max(r.last, d.Version)
+				}
 				cells, err := reviewCells(&rows.Items[i], &names)
 				if err != nil {
 					return err

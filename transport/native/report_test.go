@@ -5,11 +5,14 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/muster-dev/muster/events/wire"
 )
 
 // records returns the rows of a report in CSV, by the names of their columns.
@@ -166,4 +169,33 @@ func TestReports(t *testing.T) {
 	another := s.tenant("Globex")
 	s.as(another.token, "GET", path+"who-had-access", "").want(404, "not_found")
 	s.as(another.token, "GET", "/v1/organizations/"+another.org+"/reports/access-review?review_id="+review, "").want(404, "not_found")
+}
+
+// The checkpoint in the manifest of an access review covers the decisions, which are later than the
+// moment that is reviewed.
+func TestManifestsCoverDecisions(t *testing.T) {
+	t.Parallel()
+	s := start(t, t.TempDir())
+	x := s.tenant("Acme")
+	org := "/v1/organizations/" + x.org
+	review := s.as(x.token, "POST", org+"/reviews", `{"name":"Spring"}`).want(201).get("id")
+	path := org + "/reports/access-review?review_id=" + review
+	covered := func() wire.Position {
+		t.Helper()
+		m := s.manifest(x.token, s.as(x.token, "GET", path, ""))
+		size, err := strconv.ParseUint(strings.Split(m.Checkpoint, "\n")[1], 10, 64)
+		at, broken := wire.ParsePosition(m.Position)
+		if err != nil || broken != nil {
+			t.Fatalf("%+v: %v %v", m, err, broken)
+		}
+		at.Number = size
+		return at
+	}
+	covered() // or there may be no checkpoint yet that is too old
+	decided := s.as(x.token, "POST", org+"/reviews/"+review+"/decisions",
+		fmt.Sprintf(`{"decisions":[{"workspace_id":%q,"user_id":%q,"decision":"kept"}]}`, x.ws, x.member), "Muster-On-Behalf-Of", x.owner).want(200)
+	want, err := wire.ParsePosition(decided.header.Get("Muster-Position"))
+	if got := covered(); err != nil || got.Partition != want.Partition || got.Number < want.Number {
+		t.Errorf("the checkpoint has %d events, and the decision is %d: %v", got.Number, want.Number, err)
+	}
 }
