@@ -258,8 +258,6 @@ func (r *report) write(format string, to io.Writer) (rows int, err error) {
 	return rows, w.end(rows)
 }
 
-// texts for cells.
-
 // cellTime is [timeText], or empty for the zero time.
 func cellTime(t time.Time) string {
 	if t.IsZero() {
