@@ -140,17 +140,17 @@ func (f *leaverFile) readCSV(text string) {
 	if errors.Is(err, io.EOF) {
 		return
 	}
-	at := make(map[string]int)
+	at, known := make(map[string]int), err == nil
 	for i, name := range header {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, twice := at[name]; twice || !slices.Contains([]string{"user_id", "email", "left_at"}, name) {
-			err = csv.ErrFieldCount
+			known = false
 		}
 		at[name] = i
 	}
 	_, user := at["user_id"]
 	_, email := at["email"]
-	if _, left := at["left_at"]; err != nil || !left || !user && !email {
+	if _, left := at["left_at"]; !known || !left || !user && !email {
 		f.add(1, leaverLine{}, "a header is expected with the columns left_at and user_id or email, or both of these, and nothing else")
 		return
 	}
