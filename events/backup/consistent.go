@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"filippo.io/age"
+
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -52,11 +53,15 @@ func (t *told) note(m wire.Message) {
 
 // consistent returns why the keys and the ledger cannot be those of the backup. The ledger must list
 // whom the log says to be erased. Where it lists an erasure that was asked for before the backup,
-// the log must say so.
+// the log or the keys must know of it.
 func (a *Archive) consistent(ctx context.Context, o RestoreOptions) error {
+	have, err := a.people(ctx, o.Identities)
+	if err != nil {
+		return err
+	}
 	listed := make(map[domain.PersonalKeyID]struct{})
 	if o.Ledger != nil {
-		if err := a.listed(ctx, o.Ledger, listed); err != nil {
+		if err := a.listed(ctx, o, have, listed); err != nil {
 			return err
 		}
 	}
@@ -72,21 +77,6 @@ func (a *Archive) consistent(ctx context.Context, o RestoreOptions) error {
 		}
 		return fmt.Errorf("%w: event %s says that somebody was erased who is not in it: it is that of another log, or not the newest one", ErrOtherLedger, at)
 	}
-	have := make(map[domain.PersonalKeyID]struct{}, len(a.told.sealed))
-	err := a.EachKey(ctx, o.Identities, func(k Key) error {
-		if k.Kind != KeyPersonal {
-			return nil
-		}
-		var id domain.PersonalKeyID
-		if err := id.UnmarshalText([]byte(k.ID)); err != nil {
-			return fmt.Errorf("a key of a person: %w", err)
-		}
-		have[id] = struct{}{}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	missing := 0
 	for key := range a.told.sealed {
 		_, kept := have[key]
@@ -101,10 +91,38 @@ func (a *Archive) consistent(ctx context.Context, o RestoreOptions) error {
 	return nil
 }
 
-// listed adds the keys in a ledger, which it compares with the log.
-func (a *Archive) listed(ctx context.Context, l *personal.Ledger, keys map[domain.PersonalKeyID]struct{}) error {
+// people returns the keys of people that the backup has, and the marks of those that were destroyed.
+func (a *Archive) people(ctx context.Context, identities []age.Identity) (map[domain.PersonalKeyID]struct{}, error) {
+	have := make(map[domain.PersonalKeyID]struct{}, len(a.told.sealed))
+	if identities == nil {
+		return have, nil
+	}
+	return have, a.EachKey(ctx, identities, func(k Key) error {
+		if k.Kind != KeyPersonal {
+			return nil
+		}
+		var id domain.PersonalKeyID
+		if err := id.UnmarshalText([]byte(k.ID)); err != nil {
+			return fmt.Errorf("a key of a person: %w", err)
+		}
+		have[id] = struct{}{}
+		return nil
+	})
+}
+
+// listed adds the keys in a ledger, which it compares with the log and with the keys in the backup.
+//
+// The position of a line can be that of another event: if the log was once restored from a backup that
+// was older than the erasure, it has lost the request and used its position again. Such a line is
+// known by its key, because that restore has left the mark of a destroyed one.
+func (a *Archive) listed(ctx context.Context, o RestoreOptions, have, keys map[domain.PersonalKeyID]struct{}) error {
 	ends := a.Ends()
-	for e, err := range l.All(ctx) {
+	known := func(key domain.PersonalKeyID) bool {
+		_, kept := have[key]
+		_, sealed := a.told.sealed[key]
+		return kept || sealed
+	}
+	for e, err := range o.Ledger.All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -121,9 +139,13 @@ func (a *Archive) listed(ctx context.Context, l *personal.Ledger, keys map[domai
 		if at.Number > ends[at.Partition].Number {
 			continue // asked for after the backup
 		}
-		if key, found := a.told.asked[at]; !found || !slices.Contains(e.Keys, key) {
-			return fmt.Errorf("%w: it says that an erasure was asked for with event %s, and that event is another one: it is that of another log", ErrOtherLedger, at)
+		if o.Identities == nil {
+			continue // the marks cannot be read, and no key comes back
 		}
+		if key, found := a.told.asked[at]; found && slices.Contains(e.Keys, key) || slices.ContainsFunc(e.Keys, known) {
+			continue
+		}
+		return fmt.Errorf("%w: it says that an erasure was asked for with event %s, and that event is another one: it is that of another log", ErrOtherLedger, at)
 	}
 	return nil
 }
