@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/muster-dev/muster/events/personal"
@@ -47,6 +49,51 @@ func TestRestoreAfterLostErasures(t *testing.T) {
 	unkept(t, again, filepath.Join(dir, "erasure-ledger"), 2)
 	verified(t, "--data", again)
 	does(t, "restore", later, "--data", filepath.Join(work, "without"), "--without-keys", "--ledger", filepath.Join(to, "erasure-ledger"))
+}
+
+// TestRestoreAfterLostLedger loses the ledger of a log. With --ledger-lost a backup with keys is
+// restored, and who was erased according to the log or to the new ledger is not back. From then on the
+// ledger is whole again.
+func TestRestoreAfterLostLedger(t *testing.T) {
+	t.Parallel()
+	dir, work := t.TempDir(), t.TempDir()
+	file, next := filepath.Join(work, "file.tar"), filepath.Join(work, "next.tar")
+	ledger := filepath.Join(dir, personal.LedgerName)
+	p := serving(t, dir, "--partitions", "1", nativeOnly)
+	s := p.api.found()
+	before, between, after := newCanary(), newCanary(), newCanary()
+	for _, c := range []*canary{&before, &between, &after} {
+		c.enter(p.api, s)
+	}
+	before.erase(p.api, s)
+	p.stop()
+	if err := os.Remove(ledger); err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	p.ready()
+	between.erase(p.api, s)
+	does(t, "backup", "--data", dir, "--out", file, "--keys-for", backupRecipient)
+	after.erase(p.api, s)
+	p.stop()
+
+	to, identity := filepath.Join(work, "restored"), filepath.Join(work, "identity")
+	writeFile(t, identity, []byte(backupIdentity))
+	if status, text := says(t, "restore", file, "--data", to, "--keys-identity", identity, "--ledger", ledger); status != 1 || !strings.Contains(text, "say --ledger-lost") {
+		t.Errorf("the ledger lacks an erasure: %d: %s", status, text)
+	}
+	restoreWithKeys(t, file, to, "--ledger", ledger, "--ledger-lost")
+	p = serving(t, to, nativeOnly)
+	for _, c := range []canary{before, between, after} {
+		c.unshown(p.api, s, "")
+	}
+	does(t, "backup", "--data", to, "--out", next, "--keys-for", backupRecipient)
+	p.stop()
+	unkept(t, to, filepath.Join(to, personal.LedgerName), 3)
+	verified(t, "--data", to)
+	again := filepath.Join(work, "again")
+	restoreWithKeys(t, next, again, "--ledger", filepath.Join(to, personal.LedgerName))
+	unkept(t, again, filepath.Join(to, personal.LedgerName), 3)
 }
 
 // restoreWithKeys restores a backup for backupRecipient.

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/wire"
 )
 
@@ -24,13 +26,13 @@ var (
 // told is what the log of a backup says about keys of people.
 type told struct {
 	sealed map[domain.PersonalKeyID]struct{}      // keys of profiles
-	asked  map[wire.Position]domain.PersonalKeyID // erasures that were asked for
+	asked  map[wire.Position]personal.Erasure     // erasures that were asked for, each of one key
 	erased map[domain.PersonalKeyID]wire.Position // keys that were destroyed
 }
 
 func newTold() told {
 	return told{
-		sealed: make(map[domain.PersonalKeyID]struct{}), asked: make(map[wire.Position]domain.PersonalKeyID), erased: make(map[domain.PersonalKeyID]wire.Position),
+		sealed: make(map[domain.PersonalKeyID]struct{}), asked: make(map[wire.Position]personal.Erasure), erased: make(map[domain.PersonalKeyID]wire.Position),
 	}
 }
 
@@ -44,16 +46,33 @@ func (t *told) note(m wire.Message) {
 				t.sealed[e.Sealed.Key] = struct{}{}
 			}
 		case domain.UserErasureRequested:
-			t.asked[at] = e.Key
+			t.asked[at] = personal.Erasure{
+				Organization: e.Organization, User: e.User, Keys: []personal.KeyID{e.Key}, Time: m.Entries[i].Time, Position: at.String(),
+			}
 		case domain.UserErased:
 			t.erased[e.Key] = at
 		}
 	}
 }
 
+// erasures returns the lines of the ledger for the keys that were destroyed according to the log, in
+// the order in which the erasures were asked for.
+func (t *told) erasures() []personal.Erasure {
+	var list []personal.Erasure
+	for _, e := range t.asked {
+		if _, done := t.erased[e.Keys[0]]; done {
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b personal.Erasure) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Position, b.Position))
+	})
+	return list
+}
+
 // consistent returns why the keys and the ledger cannot be those of the backup. The ledger must list
 // whom the log says to be erased. Where it lists an erasure that was asked for before the backup,
-// the log or the keys must know of it.
+// the log or the keys must know of it. Neither is asked of what is left of a ledger that is lost.
 func (a *Archive) consistent(ctx context.Context, o RestoreOptions) error {
 	have, err := a.people(ctx, o.Identities)
 	if err != nil {
@@ -70,6 +89,10 @@ func (a *Archive) consistent(ctx context.Context, o RestoreOptions) error {
 	}
 	for key, at := range a.told.erased {
 		if _, found := listed[key]; found {
+			continue
+		}
+		if o.LedgerLost {
+			listed[key] = struct{}{} // what the log says is added to the ledger
 			continue
 		}
 		if o.Ledger == nil {
@@ -139,10 +162,10 @@ func (a *Archive) listed(ctx context.Context, o RestoreOptions, have, keys map[d
 		if at.Number > ends[at.Partition].Number {
 			continue // asked for after the backup
 		}
-		if o.Identities == nil {
-			continue // the marks cannot be read, and no key comes back
+		if o.Identities == nil || o.LedgerLost {
+			continue // without identities the marks cannot be read, and no key comes back
 		}
-		if key, found := a.told.asked[at]; found && slices.Contains(e.Keys, key) || slices.ContainsFunc(e.Keys, known) {
+		if asked, found := a.told.asked[at]; found && slices.Contains(e.Keys, asked.Keys[0]) || slices.ContainsFunc(e.Keys, known) {
 			continue
 		}
 		return fmt.Errorf("%w: it says that an erasure was asked for with event %s, and that event is another one: it is that of another log", ErrOtherLedger, at)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"filippo.io/age"
@@ -115,6 +116,38 @@ func TestOthersLedgerAndKeys(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "to")
 	if err := a.Restore(t.Context(), store.Options{Dir: to, Logger: quiet()}, RestoreOptions{Identities: identities, Ledger: ledgerOf(t, erasure, later)}); err != nil {
 		t.Errorf("with the right ledger: %v", err)
+	}
+
+	// The restored log has a ledger with what its log says to be done, so the next restore of it needs no more.
+	for name, o := range map[string]RestoreOptions{
+		"a lost ledger":                    {Identities: identities, LedgerLost: true},
+		"a ledger that began again":        {Identities: identities, LedgerLost: true, Ledger: ledgerOf(t, later)},
+		"no keys":                          {WithoutKeys: true},
+		"no keys, and a ledger of another": {WithoutKeys: true, Ledger: ledgerOf(t, stranger)},
+	} {
+		to := filepath.Join(t.TempDir(), "to")
+		if err := a.Restore(t.Context(), store.Options{Dir: to, Logger: quiet()}, o); err != nil {
+			t.Errorf("with %s: %v", name, err)
+			continue
+		}
+		ledger, err := personal.ReadLedger(filepath.Join(to, personal.LedgerName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = ledger.Close() })
+		if err := a.consistent(t.Context(), RestoreOptions{Identities: identities, Ledger: ledger}); err != nil && (o.Ledger == nil || o.LedgerLost) {
+			t.Errorf("with %s the ledger of the restored log: %v", name, err)
+		}
+		var lines []personal.Erasure
+		for e, err := range ledger.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, e)
+		}
+		if last := lines[len(lines)-1]; !reflect.DeepEqual(last, erasure) {
+			t.Errorf("with %s the ledger ends with %+v, and not with %+v", name, last, erasure)
+		}
 	}
 
 	// Keys of another log, as somebody could have packed before.

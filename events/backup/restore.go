@@ -29,8 +29,12 @@ type RestoreOptions struct {
 	// Ledger lists who was erased; nil: nobody ever was. If that is wrong according to the keys in the
 	// backup, the error is [ErrLedgerNeeded]. Its keys are marked as erased before the keys
 	// of the backup are restored, so that those are not written at all. The restored log has
-	// the ledger, too.
+	// the ledger, too, and in it the erasures that the log says to be done and the ledger does not have.
 	Ledger *personal.Ledger
+	// LedgerLost says that the ledger, or a part of it, is lost. Then people stay erased if the log, the
+	// keys of the backup or the Ledger, which may be nil, says that they were. Somebody who was erased
+	// after the backup and is not in the Ledger is back.
+	LedgerLost bool
 	// Progress is called with what is being done, and returns what is called with how much of how
 	// much is done; nil for none.
 	Progress func(what string) func(done, of uint64)
@@ -85,7 +89,7 @@ func (a *Archive) admit(ctx context.Context, o RestoreOptions) error {
 		return nil
 	}
 	return a.EachKey(ctx, o.Identities, func(k Key) error {
-		if k.Kind == KeyPersonal && k.Secret == nil && o.Ledger == nil {
+		if k.Kind == KeyPersonal && k.Secret == nil && o.Ledger == nil && !o.LedgerLost {
 			return ErrLedgerNeeded
 		}
 		return nil
@@ -125,10 +129,8 @@ func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOp
 		p.o.Servers = &personal.Servers{JS: js, Beside: beside}
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
-	if o.Ledger != nil {
-		if err := p.erase(ctx, o.Ledger); err != nil {
-			return err
-		}
+	if err := p.erase(ctx, o.Ledger, a.told.erasures()); err != nil {
+		return err
 	}
 	if o.Identities == nil {
 		return a.markErased(ctx, &p)
@@ -240,31 +242,44 @@ func (p *people) open(ctx context.Context) (err error) {
 	return err
 }
 
-// erase marks the keys of the ledger as erased, and begins the ledger of the restored log with it.
-func (p *people) erase(ctx context.Context, l *personal.Ledger) error {
+// erase marks the keys of the ledger, which may be nil, and of what the log tells as erased. It begins
+// the ledger of the restored log with both.
+func (p *people) erase(ctx context.Context, l *personal.Ledger, told []personal.Erasure) (err error) {
+	if l == nil && len(told) == 0 {
+		return nil
+	}
 	if err := p.open(ctx); err != nil {
 		return err
 	}
-	if err := p.keys.Apply(ctx, l); err != nil {
-		return err
-	}
-	open := func() (*personal.Ledger, error) { return personal.OpenLedger(p.o.Dir) }
-	if p.o.Servers != nil {
-		open = func() (*personal.Ledger, error) { return personal.OpenLedgerStream(ctx, *p.o.Servers, false) }
-	}
-	to, err := open()
+	to, err := p.ledger(ctx)
 	if err != nil {
 		return err
 	}
-	for e, err := range l.All(ctx) {
-		if err == nil {
-			err = to.Append(ctx, e)
-		}
-		if err != nil {
-			return errors.Join(err, to.Close())
+	defer func() { err = errors.Join(err, to.Close()) }()
+	if l != nil {
+		for e, err := range l.All(ctx) {
+			if err == nil {
+				err = to.Append(ctx, e)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
-	return to.Close()
+	for _, e := range told {
+		if err := to.Append(ctx, e); err != nil { // not if it is there
+			return err
+		}
+	}
+	return p.keys.Apply(ctx, to)
+}
+
+// ledger opens the ledger of the restored log.
+func (p *people) ledger(ctx context.Context) (*personal.Ledger, error) {
+	if p.o.Servers != nil {
+		return personal.OpenLedgerStream(ctx, *p.o.Servers, false)
+	}
+	return personal.OpenLedger(p.o.Dir)
 }
 
 func (p *people) put(ctx context.Context, k Key) error {

@@ -37,7 +37,9 @@ func NewRestore() *cobra.Command {
 			"profiles are sealed are shown as erased, because nobody can read them. Restored keys could bring\n" +
 			"back people who were erased after the backup. So with keys the erasure ledger is needed\n" +
 			"(--ledger): the keys of everybody in it are destroyed before the log can be opened. Say\n" +
-			"--no-erasures only if nobody was ever erased. It is refused if the backup itself says otherwise.\n\n" +
+			"--no-erasures only if nobody was ever erased. It is refused if the backup itself says otherwise.\n" +
+			"Say --ledger-lost if the ledger is lost, with --ledger for what is left of it: people then stay\n" +
+			"erased only if that or the backup says so.\n\n" +
 			"Do not run a restored log beside the one that it was made from: both would use the same positions\n" +
 			"for different events.",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: completeFiles,
@@ -56,8 +58,9 @@ func NewRestore() *cobra.Command {
 	f.Var(terminal.NewToggle(&r.withoutKeys), "without-keys", "restore without keys: people whose profiles are sealed are shown as erased")
 	f.Var(terminal.NotEmpty(&r.ledger), "ledger", "the erasure ledger of the log that was backed up, as it is today")
 	f.Var(terminal.NewToggle(&r.noErasures), "no-erasures", "nobody was ever erased from the log, so that there is no ledger")
+	f.Var(terminal.NewToggle(&r.ledgerLost), "ledger-lost", "the erasure ledger, or a part of it, is lost: bring back whom neither --ledger nor the backup says to be erased")
 	f.Var(terminal.NewToggle(&r.again), "again", "remove what a restore that was interrupted has left there, and begin again")
-	for _, name := range []string{"without-keys", "no-erasures", "again"} {
+	for _, name := range []string{"without-keys", "no-erasures", "ledger-lost", "again"} {
 		f.Lookup(name).NoOptDefVal = "true"
 	}
 	terminal.InEnvironment(f, "data", "nats-url")
@@ -70,6 +73,7 @@ type restoring struct {
 	data, natsURL                  string
 	identity, ledger               string
 	withoutKeys, noErasures, again bool
+	ledgerLost                     bool
 
 	logger         *slog.Logger
 	stdout, stderr io.Writer
@@ -101,7 +105,7 @@ func (r *restoring) run(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	o := backup.RestoreOptions{Again: r.again, WithoutKeys: r.withoutKeys}
+	o := backup.RestoreOptions{Again: r.again, WithoutKeys: r.withoutKeys, LedgerLost: r.ledgerLost}
 	if o.Identities, err = r.identities(a); err != nil {
 		return err
 	}
@@ -120,6 +124,9 @@ func (r *restoring) run(ctx context.Context, path string) (err error) {
 	}
 	err = a.Restore(ctx, store.Options{Dir: r.data, URL: r.natsURL, Logger: r.logger}, o)
 	end()
+	if errors.Is(err, backup.ErrOtherLedger) || errors.Is(err, backup.ErrLedgerNeeded) {
+		return fmt.Errorf("%w; if it is lost, say --ledger-lost, with --ledger for what is left of it", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -132,6 +139,8 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 	switch {
 	case r.noErasures && r.ledger != "":
 		return nil, terminal.Usage("say either --ledger or --no-erasures")
+	case r.noErasures && r.ledgerLost:
+		return nil, terminal.Usage("say either --no-erasures or --ledger-lost")
 	case !a.Keys && r.identity != "":
 		return nil, errors.New("the backup has no keys: leave out --keys-identity")
 	case !a.Keys && a.Sealed && !r.withoutKeys:
@@ -143,7 +152,7 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 		return nil, terminal.Usage("say either --keys-identity or --without-keys")
 	case r.identity == "":
 		return nil, terminal.Usage("the backup has keys: say --keys-identity FILE to restore them, or --without-keys")
-	case !r.noErasures && r.ledger == "":
+	case !r.noErasures && !r.ledgerLost && r.ledger == "":
 		return nil, terminal.Usage("the backup has keys, which could bring back people who were erased since: say --ledger FILE, " +
 			"with the erasure ledger as it is today, or --no-erasures if nobody was ever erased")
 	}
