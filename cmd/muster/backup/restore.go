@@ -170,12 +170,8 @@ func (r *restoring) identities(a *backup.Archive) ([]age.Identity, error) {
 
 // openLedger reads the ledger. It must not be in the directory that --again empties.
 func (r *restoring) openLedger() (*personal.Ledger, error) {
-	if r.data != "" {
-		dir, err := os.Stat(r.data)
-		parent, err2 := os.Stat(filepath.Dir(r.ledger))
-		if err == nil && err2 == nil && os.SameFile(dir, parent) {
-			return nil, fmt.Errorf("--ledger %s is in the directory to restore to: move it elsewhere first", r.ledger)
-		}
+	if real, err := filepath.EvalSymlinks(r.ledger); err == nil && store.Within(real, r.data) {
+		return nil, fmt.Errorf("--ledger %s is in the directory to restore to: move it elsewhere first", r.ledger)
 	}
 	l, err := personal.ReadLedger(r.ledger)
 	if err != nil {
