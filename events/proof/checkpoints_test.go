@@ -316,6 +316,9 @@ func TestNodes(t *testing.T) {
 	if _, err := tryLog(t, t.TempDir(), url, proof.Options{}); !errors.Is(err, proof.ErrKeyLost) {
 		t.Error(err)
 	}
+	if _, _, err := proof.CopyOf(t.Context(), fresh.store); !errors.Is(err, proof.ErrKeyLost) {
+		t.Errorf("a copy without the key: %v", err)
+	}
 }
 
 func ExampleVerifier_Check() {

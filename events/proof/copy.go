@@ -21,21 +21,22 @@ type Copy struct {
 }
 
 // CopyOf returns key and checkpoints of a log that may be open for reading only. It reports false
-// if nothing was ever signed.
+// if nothing was ever signed. What was signed and is lost or damaged is an error, as with [Signed].
 func CopyOf(ctx context.Context, s *store.Store) (Copy, bool, error) {
-	k := &keeper{store: s, dir: filepath.Join(s.Dir(), directory)}
-	text, err := k.readKey(ctx)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrNoMessage) {
+	key, checkpoints, err := signed(ctx, s)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, store.ErrNoMessage):
 		return Copy{}, false, nil
-	}
-	if err != nil {
+	case errors.Is(err, ErrKeyLost):
+		remove := forget
+		if s.Embedded() {
+			remove = "move the directory away"
+		}
+		return Copy{}, false, fmt.Errorf("%w: restore it from a backup; "+startOver, err, remove)
+	case err != nil:
 		return Copy{}, false, err
 	}
-	_, checkpoints, err := Signed(ctx, s)
-	if err != nil {
-		return Copy{}, false, err
-	}
-	c := Copy{Key: text}
+	c := Copy{Key: key.Text()}
 	for i := range checkpoints {
 		c.Checkpoints = append(c.Checkpoints, checkpoints[i].Note)
 	}

@@ -18,6 +18,14 @@ import (
 // [store.ErrNoMessage] if nothing was ever signed. If something was, and key or checkpoints
 // are lost or damaged, the error wraps one of those that [Open] returns for that.
 func Signed(ctx context.Context, s *store.Store) (Verifier, []Checkpoint, error) {
+	key, checkpoints, err := signed(ctx, s)
+	if err != nil {
+		return Verifier{}, nil, err
+	}
+	return key.Verifier(), checkpoints, nil
+}
+
+func signed(ctx context.Context, s *store.Store) (Key, []Checkpoint, error) {
 	k := &keeper{store: s, last: make([]checkpointAt, s.PartitionCount())}
 	if s.Dir() != "" {
 		k.dir = filepath.Join(s.Dir(), directory)
@@ -27,18 +35,18 @@ func Signed(ctx context.Context, s *store.Store) (Verifier, []Checkpoint, error)
 		err = k.neverSigned(ctx, err)
 	}
 	if err != nil {
-		return Verifier{}, nil, err
+		return Key{}, nil, err
 	}
 	if k.key, err = ParseKey(text); err != nil {
-		return Verifier{}, nil, err
+		return Key{}, nil, err
 	}
 	checkpoints := make([]Checkpoint, len(k.last))
 	for p := range checkpoints {
 		if checkpoints[p], err = k.signed(ctx, p); err != nil {
-			return Verifier{}, nil, err
+			return Key{}, nil, err
 		}
 	}
-	return k.key.Verifier(), checkpoints, nil
+	return k.key, checkpoints, nil
 }
 
 // neverSigned returns why there is no key: [ErrKeyLost] if something was signed with it,
