@@ -37,10 +37,6 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 			if err != nil {
 				return err
 			}
-			for i := range m.Entries {
-				_, found := sealedWith(m.Entries[i].Stored)
-				a.Sealed = a.Sealed || found
-			}
 			a.told.note(m)
 			at = m.Checkpoint()
 			done++
@@ -54,6 +50,7 @@ func (a *Archive) Check(ctx context.Context, progress func(done, of uint64)) err
 			return fmt.Errorf("%w: partition %d ends with event %s, and %s says %s", ErrDamaged, p, at.Position, headName, end.Position)
 		}
 	}
+	a.Sealed = len(a.told.sealed) > 0
 	_, err := a.cursors(ctx)
 	a.checked = err == nil
 	return err

@@ -3,17 +3,18 @@ package backup
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"filippo.io/age"
 
+	"github.com/muster-dev/muster/domain"
 	"github.com/muster-dev/muster/events/personal"
 	"github.com/muster-dev/muster/events/proof"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/subscription"
-	"github.com/muster-dev/muster/events/wire"
 )
 
 // RestoreOptions say what is restored, and how.
@@ -175,53 +176,17 @@ func (a *Archive) restoreKeys(ctx context.Context, r *store.Restore, o RestoreOp
 
 // markErased marks all keys as erased that profiles are sealed with.
 func (a *Archive) markErased(ctx context.Context, p *people) error {
-	if !a.Sealed {
-		return nil
-	}
-	marked := make(map[string]struct{}) // a person's profile is set again and again
-	for number := range a.Partitions {
-		err := a.messages(number)(ctx, func(e wire.Envelope) error {
-			m, err := e.DecodeAlone(number)
-			if err != nil {
-				return err
-			}
-			for i := range m.Entries {
-				id, found := sealedWith(m.Entries[i].Stored)
-				if _, before := marked[id]; before || !found {
-					continue
-				}
-				marked[id] = struct{}{}
-				if err := p.put(ctx, Key{Kind: KeyPersonal, ID: id}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	keys := slices.SortedFunc(maps.Keys(a.told.sealed), func(a, b domain.PersonalKeyID) int { return bytes.Compare(a[:], b[:]) })
+	for _, key := range keys {
+		id, err := key.MarshalText()
 		if err != nil {
+			return err
+		}
+		if err := p.put(ctx, Key{Kind: KeyPersonal, ID: string(id)}); err != nil {
 			return err
 		}
 	}
 	return p.flush(ctx)
-}
-
-// sealedWith returns the id of the key that the profile in an event is sealed with. It reports
-// false if there is none.
-func sealedWith(stored []byte) (id string, found bool) {
-	if !bytes.Contains(stored, []byte(`"sealed":`)) { // most events
-		return "", false
-	}
-	var event struct {
-		Data struct {
-			Profile struct {
-				Sealed string `json:"sealed"`
-				Key    string `json:"key"`
-			} `json:"profile"`
-		} `json:"data"`
-	}
-	if json.Unmarshal(stored, &event) != nil {
-		return "", false // it has been decoded, so that it has another form
-	}
-	return event.Data.Profile.Key, event.Data.Profile.Sealed != ""
 }
 
 // people are the keys of people that are being restored.
