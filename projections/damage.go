@@ -69,26 +69,44 @@ func (o Options) deleteAside() error {
 		return err
 	}
 	deleted := false
+	var failed error
 	for _, file := range files {
-		ours, err := isOurs(file)
+		ours, err := deletable(file)
 		if err == nil && ours {
 			deleted, err = true, sqlite.Delete(file)
 		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
+			failed = errors.Join(failed, err)
 		}
 	}
 	if !deleted {
-		return nil
+		return failed
 	}
 	o.logger().Info("read models that had been set aside are deleted, because a person was erased")
-	return flush(dir)
+	return errors.Join(failed, flush(dir))
+}
+
+// deletable reports whether a file that was set aside may have what Muster has written. A WAL
+// without its file has: a process was killed within [sqlite.Delete], and only Muster's are deleted.
+func deletable(file string) (bool, error) {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	if database, beside := sqlite.Database(file); beside {
+		_, err := os.Stat(database)
+		if errors.Is(err, os.ErrNotExist) {
+			return true, nil
+		}
+		return false, err // it goes with its file
+	}
+	return wasOurs(file)
 }
 
 // freeName returns the name that the file gets in the directory. Only Muster's files share
 // one.
 func freeName(file, dir string) (string, error) {
-	replaces, err := isOurs(file)
+	replaces, err := wasOurs(file)
 	if err != nil {
 		return "", err
 	}
@@ -97,7 +115,7 @@ func freeName(file, dir string) (string, error) {
 		if n > 0 {
 			name = fmt.Sprintf("%s.%d", File, n)
 		}
-		ours, err := isOurs(filepath.Join(dir, name))
+		ours, err := wasOurs(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) || err == nil && ours && replaces {
 			return name, nil
 		}
@@ -109,15 +127,43 @@ func freeName(file, dir string) (string, error) {
 
 // isOurs reports whether the header of a file says that Muster has made it.
 func isOurs(file string) (bool, error) {
+	database, application, err := header(file)
+	return database && application == applicationID, err
+}
+
+// wasOurs reports whether Muster has made the file, also if its header is damaged.
+func wasOurs(file string) (bool, error) {
+	database, application, err := header(file)
+	if err != nil || database && application == applicationID {
+		return err == nil, err
+	}
+	switch page, err := sqlite.FirstWholePage(file, pageSize); {
+	case err != nil:
+		return false, err
+	case page > 0:
+		return page > 1, nil // if the first page is whole, so is the header
+	case database:
+		return false, nil
+	}
+	_, err = os.Stat(file + "-wal") // what is no database has none
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// header reads from the header of a file whether it is a database of SQLite, and of which
+// application.
+func header(file string) (database bool, application uint32, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	defer f.Close() //nolint:errcheck // only read
 	header := make([]byte, 72)
 	_, err = io.ReadFull(f, header)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, nil
+		return false, 0, nil
 	}
-	return err == nil && string(header[:16]) == "SQLite format 3\x00" && binary.BigEndian.Uint32(header[68:]) == applicationID, err
+	return err == nil && string(header[:16]) == "SQLite format 3\x00", binary.BigEndian.Uint32(header[68:]), err
 }

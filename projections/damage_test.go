@@ -388,3 +388,99 @@ func TestSetAside(t *testing.T) {
 		t.Errorf("there is no file: %v", err)
 	}
 }
+
+// Read models that are set aside do not outlive an erasure because their header is damaged. What
+// another program has written does.
+func TestDeleteAside(t *testing.T) {
+	t.Parallel()
+	given := closedTables(t)
+	whole, err := os.ReadFile(filepath.Join(given.dir, File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := func(edit func(b []byte)) []byte {
+		b := slices.Clone(whole)
+		edit(b)
+		return b
+	}
+	other := filepath.Join(t.TempDir(), "photos.db") // of a program that has checksums, too
+	f, err := sqlite.Open(other, sqlite.Creating, 1, fmt.Sprintf("PRAGMA page_size = %d; CREATE TABLE photos (id INTEGER)", pageSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	photos, err := os.ReadFile(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diary := []byte("Dear diary, this is not a database, and it is longer than the header of one is.")
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte // by what follows the name of the read models
+		kept  bool
+	}{
+		{"whole", map[string][]byte{"": whole, "-wal": nil}, false},
+		{"a bit of the magic", map[string][]byte{"": edited(func(b []byte) { b[3] ^= 4 }), "-wal": nil}, false},
+		{"a bit of the application", map[string][]byte{"": edited(func(b []byte) { b[70] ^= 1 })}, false},
+		{"a first page of zeros", map[string][]byte{".3": edited(func(b []byte) { clear(b[:pageSize]) })}, false},
+		{"half of it is zeros", map[string][]byte{"": edited(func(b []byte) { clear(b[:len(b)/2]) })}, false},
+		{"cut within the header", map[string][]byte{"": whole[:50], "-wal": diary, "-shm": diary}, false},
+		{"empty", map[string][]byte{"": nil, "-wal": diary}, false},
+		{"no file, but a WAL", map[string][]byte{"-wal": diary}, false},
+		{"no file, but a journal", map[string][]byte{".1-journal": diary, ".1-shm": nil}, false},
+		{"another program's database", map[string][]byte{"": photos, "-wal": diary}, true},
+		{"no database", map[string][]byte{".2": diary}, true},
+		{"zeros", map[string][]byte{"": make([]byte, 3*pageSize)}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := Options{Dir: t.TempDir(), Partitions: 4}
+			dir := filepath.Join(o.Dir, AsideDir)
+			if err := os.MkdirAll(filepath.Join(dir, File+".copies"), 0o700); err != nil { // somebody's directory
+				t.Fatal(err)
+			}
+			for end, content := range c.files {
+				if err := os.WriteFile(filepath.Join(dir, File+end), content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := o.deleteAside(); err != nil {
+				t.Fatal(err)
+			}
+			want := 1
+			if c.kept {
+				want += len(c.files)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != want {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// A file whose header is damaged replaces the one that was set aside before, too.
+func TestSetAsideDamagedHeader(t *testing.T) {
+	t.Parallel()
+	o := Options{Dir: t.TempDir(), Partitions: 1}
+	for range 2 {
+		if err := rebuild(o, newHistory(1).replay(nil)); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(o.file())
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[0] ^= 1
+		if err := os.WriteFile(o.file(), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := SetAside(o); err != nil {
+			t.Fatal(err)
+		}
+		if files, err := os.ReadDir(filepath.Join(o.Dir, AsideDir)); err != nil || len(files) != 1 {
+			t.Errorf("%v, %v", files, err)
+		}
+	}
+}

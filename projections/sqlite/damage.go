@@ -152,3 +152,7 @@ func CheckPages(file string) ([]string, error) {
 
 // HasChecksums reports whether all pages of the file have checksums.
 func HasChecksums(file string) (bool, error) { return checksum.In(file) }
+
+// FirstWholePage returns the number of the first page of a database file that has its checksum,
+// or 0 if there is none. It also finds pages of a file whose header is damaged.
+func FirstWholePage(file string, size int) (int64, error) { return checksum.FirstRight(file, size) }

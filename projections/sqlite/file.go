@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/muster-dev/muster/projections/sqlite/checksum"
 )
@@ -114,4 +115,15 @@ func Delete(file string) error {
 		}
 	}
 	return nil
+}
+
+// Database returns the name of the database file that SQLite keeps the file beside, and whether
+// the file is such a one.
+func Database(file string) (name string, beside bool) {
+	for _, end := range parts[1:] {
+		if name, beside = strings.CutSuffix(file, end); beside {
+			return name, true
+		}
+	}
+	return file, false
 }

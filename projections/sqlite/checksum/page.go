@@ -52,6 +52,35 @@ func Verify(file string) (wrong []Page, err error) {
 	}
 }
 
+// mostLooks is how many pages [FirstRight] looks at.
+const mostLooks = 4096
+
+// FirstRight returns the number of the first page that ends with its checksum, counted from 1,
+// or 0 if there is none. It does not need the header, but the size of the pages. Of a large file
+// it looks at 4,096 pages or a few more, at equal distances. A page of nothing but zeros does not
+// count.
+func FirstRight(file string, size int) (page int64, err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	buffer, pages := make([]byte, size), info.Size()/int64(size)
+	for page := int64(0); page < pages; page += max(1, pages/mostLooks) {
+		if _, err := f.ReadAt(buffer, page*int64(size)); err != nil {
+			return 0, err
+		}
+		if right(buffer) && binary.LittleEndian.Uint64(buffer[size-ReservedBytes:]) != 0 {
+			return page + 1, nil
+		}
+	}
+	return 0, nil
+}
+
 // In reports whether the header of the file says that its pages have checksums, and the
 // file has whole pages only. SQLite does not verify a last page that is cut.
 func In(file string) (bool, error) {
