@@ -63,7 +63,7 @@ func (m *ReadModels) commit(p *projector) error {
 	}
 	m.publish()
 	// If somebody reads from the WAL now, this is tried after the next commit. Nobody waits here,
-	// because nothing is applied meanwhile: [ReadModels.Wipe] and [ReadModels.WipeRemains] do.
+	// because nothing is applied meanwhile: [ReadModels.Wipe] does.
 	if p.wipe(0) != nil && p.erasure.IsZero() {
 		m.erasure.move(begin)
 	}

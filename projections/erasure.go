@@ -91,8 +91,8 @@ func (m *ReadModels) Erasures(ctx context.Context, partition, limit int) (list [
 
 // NextErasure returns when the earliest erasure was asked for whose end is not recorded. It is a
 // time in the past if all are recorded, by another node, and a file of this one can have remains
-// ([ReadModels.WipeRemains]). It is zero if there is nothing to be done. The channel is closed when the time changes and when the read models
-// are closed.
+// ([ReadModels.Wipe]). It is zero if there is nothing to be done. The channel is closed when the
+// time changes and when the read models are closed.
 func (m *ReadModels) NextErasure() (asked time.Time, moved <-chan struct{}) { return m.erasure.get() }
 
 // nextErasure reads when the earliest erasure was asked for.
@@ -101,21 +101,28 @@ func (c conn) nextErasure() (asked time.Time, err error) {
 	return asked, err
 }
 
-// Wipe returns nil once no file of the read models has what the profile was that an event at the
-// position asked to erase, nor one that was set aside. The event must have been applied. Wipe waits
-// until the history has applied it too ([ReadModels.KeepHistory]).
-func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
+// Wipe returns nil once the read models of now have no remains of the profiles that were erased
+// before, and no read models are set aside any more. It waits up to a second for queries that read
+// from the WAL, and nothing is applied meanwhile: call it once for all erasures.
+func (m *ReadModels) Wipe() error {
 	if err := m.write(func(p *projector) error {
-		if err := m.commit(p); err != nil { // nothing can be moved within a transaction
-			return err
+		err := m.commit(p) // nothing can be moved within a transaction
+		if err == nil {
+			err = p.wipe(shrinkTimeout)
 		}
-		return p.wipe(shrinkTimeout)
+		if err == nil {
+			m.erasure.move(p.erasure)
+		}
+		return err
 	}); err != nil {
 		return err
 	}
-	if err := m.history.options.deleteAside(); err != nil {
-		return err
-	}
+	return m.history.options.deleteAside()
+}
+
+// WipeHistory returns nil once the history has no remains of the profiles that events up to the
+// position asked to erase. It waits until the history has applied them ([ReadModels.KeepHistory]).
+func (m *ReadModels) WipeHistory(ctx context.Context, p wire.Position) error {
 	_, file, err := m.history.asOf(ctx, p)
 	if err != nil {
 		return err
@@ -131,21 +138,6 @@ func (m *ReadModels) Wipe(ctx context.Context, p wire.Position) error {
 		return err
 	}
 	return file.projector.wipe(shrinkTimeout)
-}
-
-// WipeRemains returns nil once the file has no remains of erasures whose end is recorded. The history
-// tries by itself until it has none.
-func (m *ReadModels) WipeRemains() error {
-	return m.write(func(p *projector) error {
-		err := m.commit(p)
-		if err == nil {
-			err = p.wipe(shrinkTimeout)
-		}
-		if err == nil {
-			m.erasure.move(p.erasure)
-		}
-		return err
-	})
 }
 
 // wipe moves the pages that overwrite personal data out of the WAL, and makes the WAL empty. It

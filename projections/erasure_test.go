@@ -40,14 +40,14 @@ func TestErasureWhileWALIsRead(t *testing.T) {
 	if at, _ := m.NextErasure(); at.IsZero() {
 		t.Error("nothing is to be done, although somebody reads")
 	}
-	if err := m.WipeRemains(); err == nil {
+	if err := m.Wipe(); err == nil {
 		t.Error("the WAL is empty, although somebody reads from it")
 	}
 	if err := reader.Script(`COMMIT`); err != nil {
 		t.Fatal(err)
 	}
 	m.lists.Give(reader)
-	if err := m.WipeRemains(); err != nil {
+	if err := m.Wipe(); err != nil {
 		t.Fatal(err)
 	}
 	if at, _ := m.NextErasure(); !at.IsZero() {

@@ -25,7 +25,7 @@ func TestDropWhileWiping(t *testing.T) {
 	p := wire.Position{Partition: h.partition(orgID(1)), Number: 5}
 	var wiped, dropped error
 	var others sync.WaitGroup
-	others.Go(func() { wiped = m.Wipe(t.Context(), p) })
+	others.Go(func() { wiped = m.WipeHistory(t.Context(), p) })
 	time.Sleep(10 * time.Millisecond) // most likely it waits for the connection by now
 	others.Go(func() { dropped = m.history.drop(file, ErrGap) })
 	for {
@@ -59,13 +59,13 @@ func TestWipeWaitsForTheHistory(t *testing.T) {
 	p := wire.Position{Partition: h.partition(orgID(1)), Number: 5}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := m.Wipe(ctx, p); !errors.Is(err, context.Canceled) {
+	if err := m.WipeHistory(ctx, p); !errors.Is(err, context.Canceled) {
 		t.Errorf("a history that has applied nothing: %v", err)
 	}
 	if err := m.history.catchUp(t.Context(), h.replay(nil)); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Wipe(t.Context(), p); err != nil {
+	if err := m.WipeHistory(t.Context(), p); err != nil {
 		t.Error(err)
 	}
 }

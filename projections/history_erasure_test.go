@@ -110,7 +110,7 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 		h.do(t, domain.RequestErasure{Meta: root(org), User: userID(n)})
 	}
 	catchUp()
-	if err := m.Wipe(ctx, h.tips[0].Position); err != nil {
+	if err := errors.Join(m.Wipe(), m.WipeHistory(ctx, h.tips[0].Position)); err != nil {
 		t.Fatal(err)
 	}
 	requireNoTrace(t, dir, erased)

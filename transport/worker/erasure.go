@@ -69,55 +69,79 @@ func (e *Erasure) Begin(ctx context.Context) error {
 	return nil
 }
 
-// finish finishes erasures in all partitions at the same time.
+// finish finishes erasures. It destroys the keys of all before it wipes files, because wiping can
+// take long: a history that is rebuilt must apply the whole log first.
 func (e *Erasure) finish(ctx context.Context) error {
-	err := inEachPartition(ctx, e.Log.Partitions(), e.finishOf)
-	return errors.Join(err, e.Models.WipeRemains())
+	destroyed := make([][]projections.Erasure, e.Log.Partitions())
+	err := inEachPartition(ctx, len(destroyed), func(ctx context.Context, partition int) (err error) {
+		destroyed[partition], err = e.destroy(ctx, partition)
+		return err
+	})
+	if wiped := e.Models.Wipe(); wiped != nil {
+		return errors.Join(err, wiped)
+	}
+	return errors.Join(err, inEachPartition(ctx, len(destroyed), func(ctx context.Context, partition int) error {
+		return e.record(ctx, partition, destroyed[partition])
+	}))
 }
 
-// finishOf finishes the erasures of the partition.
-func (e *Erasure) finishOf(ctx context.Context, partition int) error {
+// destroy notes erasures of the partition in the ledger and destroys their keys. It returns those
+// whose keys are destroyed, also when it returns an error.
+func (e *Erasure) destroy(ctx context.Context, partition int) ([]projections.Erasure, error) {
 	list, err := e.Models.Erasures(ctx, partition, erasureMost)
 	if err != nil || len(list) == 0 {
-		return err
+		return nil, err
 	}
-	e.awaitHistory(ctx, partition, list)
+	e.awaitHistory(ctx, last(partition, list))
 	var failed error
-	erased := list[:0]
+	destroyed := list[:0]
 	for _, one := range list {
-		at := wire.Position{Partition: partition, Number: one.Number}
 		did("requested")
-		err := e.Log.Erase(ctx, personal.Erasure{
-			Organization: one.Organization, User: one.User, Keys: []personal.KeyID{one.Key}, Time: one.Time, Position: at.String(),
-		}, did)
-		if err == nil {
-			err = e.Models.Wipe(ctx, at)
-		}
-		if err != nil {
+		if err := e.Log.Erase(ctx, personal.Erasure{
+			Organization: one.Organization, User: one.User, Keys: []personal.KeyID{one.Key}, Time: one.Time,
+			Position: wire.Position{Partition: partition, Number: one.Number}.String(),
+		}, did); err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		did("wiped")
-		erased = append(erased, one)
+		destroyed = append(destroyed, one)
 	}
-	err = runEach(ctx, e.Log, e.Models, erased, e.command)
-	if err == nil && len(erased) > 0 {
+	return destroyed, failed
+}
+
+// record records the end of erasures of the partition. Their keys are destroyed, and the read
+// models of now are wiped.
+func (e *Erasure) record(ctx context.Context, partition int, list []projections.Erasure) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := e.Models.WipeHistory(ctx, last(partition, list)); err != nil {
+		return err
+	}
+	did("wiped")
+	err := runEach(ctx, e.Log, e.Models, list, e.command)
+	if err == nil {
 		did("recorded")
 	}
-	return errors.Join(failed, err)
+	return err
+}
+
+// last returns the position of the last event that asked for one of the erasures.
+func last(partition int, list []projections.Erasure) wire.Position {
+	at := wire.Position{Partition: partition}
+	for _, one := range list {
+		at.Number = max(at.Number, one.Number)
+	}
+	return at
 }
 
 // awaitHistory waits until the history knows of the erasures, but not for long. A history that has
 // the profile of somebody whose key is destroyed differs from what the log says. If the process
 // ends there, audit verify takes that for damage until the next start.
-func (e *Erasure) awaitHistory(ctx context.Context, partition int, list []projections.Erasure) {
-	last := wire.Position{Partition: partition}
-	for _, one := range list {
-		last.Number = max(last.Number, one.Number)
-	}
+func (e *Erasure) awaitHistory(ctx context.Context, last wire.Position) {
 	ctx, cancel := context.WithTimeout(ctx, erasureHistory)
 	defer cancel()
-	_, _ = e.Models.AsOf(ctx, last) // a history that is made anew is no reason to keep a key
+	_, _ = e.Models.AsOf(ctx, last) // a rebuild of the history does not delay destroying the key
 }
 
 func (e *Erasure) command(one projections.Erasure) domain.Command {
