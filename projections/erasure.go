@@ -71,20 +71,24 @@ type Erasure struct {
 	Request      domain.EventID       // the event that asked for it
 	Time         time.Time            // of that event
 	Number       uint64               // of that event
+	person       int64                // the key of its row
 }
 
-// Erasures lists the erasures in a partition's organizations whose end is not recorded. It
-// returns at most limit of them.
-func (m *ReadModels) Erasures(ctx context.Context, partition, limit int) (list []Erasure, err error) {
+// Erasures lists the erasures in a partition's organizations whose end is not recorded, the
+// earliest first. It begins after the given one, which is zero for the first page. It returns at
+// most limit of them, and all if that is -1.
+func (m *ReadModels) Erasures(ctx context.Context, partition int, after Erasure, limit int) (list []Erasure, err error) {
 	err = m.list(ctx, func(c conn) error {
 		var e Erasure
 		return c.Each(ctx, []any{
 			scanID(&e.Organization), scanID(&e.User), scanID(&e.Key), scanEvent(&e.Request), sqlite.Time(&e.Time), sqlite.Number(&e.Number),
+			sqlite.Number(&e.person),
 		}, func() { list = append(list, e) }, `
-			SELECT o.id, p.user, p.erasure_key, p.erasure_request, p.erasure_asked, p.erasure_version
+			SELECT o.id, p.user, p.erasure_key, p.erasure_request, p.erasure_asked, p.erasure_version, p.key
 			FROM people p CROSS JOIN organizations o ON o.key = p.organization
 			WHERE p.erasure_asked IS NOT NULL AND p.erasure_done IS NULL AND p.key & +?1 = +?2
-			ORDER BY p.erasure_asked, p.key LIMIT +?3`, MaxPartitions-1, partition, limit)
+				AND p.erasure_asked >= +?4 AND (p.erasure_asked > +?4 OR p.key > +?5)
+			ORDER BY p.erasure_asked, p.key LIMIT +?3`, MaxPartitions-1, partition, limit, after.Time.UnixMilli(), after.person)
 	})
 	return list, err
 }

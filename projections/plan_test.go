@@ -51,6 +51,7 @@ func TestPlans(t *testing.T) {
 		func() error { _, err := m.Permissions(context.Background(), org, Page{}); return err },
 		func() error { _, err := m.Ended(context.Background(), 0, later, 10); return err },
 		func() error { _, err := m.Offboardings(context.Background(), 0, 10); return err },
+		func() error { _, err := m.Erasures(context.Background(), 0, Erasure{}, 10); return err },
 		func() error { _, err := m.Check(ws, user, later); return err },
 		func() error { _, err := m.AccessOf(ws, user, later); return err },
 		func() error { _, err := listAccess(m, ws, AccessFilter{}, later, Page{}); return err },

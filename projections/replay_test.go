@@ -301,7 +301,7 @@ func TestReplays(t *testing.T) {
 		} else if len(left) > 0 {
 			removal = left[0].By
 		}
-		if asked, err := n.models.Erasures(t.Context(), 0, 1); err != nil {
+		if asked, err := n.models.Erasures(t.Context(), 0, Erasure{}, 1); err != nil {
 			t.Fatal(err)
 		} else if len(asked) > 0 {
 			erased = asked[0].Key

@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	// erasureMost is how many erasures of each partition are worked on in turn.
+	// erasureMost is how many erasures of each partition are read at once.
 	erasureMost = 100
+	// erasureTurn is how long keys of each partition are destroyed before files are wiped.
+	erasureTurn = patience / 2
 	// erasureRetry is how long to wait after an erasure could not be finished.
 	erasureRetry = time.Second
 	// erasureHistory is how long to wait for the history before keys are destroyed.
@@ -58,7 +60,7 @@ func (e *Erasure) Run(ctx context.Context) {
 // Begin makes what is being erased read as erased, before anybody can ask for it.
 func (e *Erasure) Begin(ctx context.Context) error {
 	for partition := range e.Log.Partitions() {
-		list, err := e.Models.Erasures(ctx, partition, -1)
+		list, err := e.Models.Erasures(ctx, partition, projections.Erasure{}, -1)
 		if err != nil {
 			return err
 		}
@@ -86,27 +88,39 @@ func (e *Erasure) finish(ctx context.Context) error {
 }
 
 // destroy notes erasures of the partition in the ledger and destroys their keys. It returns those
-// whose keys are destroyed, also when it returns an error.
-func (e *Erasure) destroy(ctx context.Context, partition int) ([]projections.Erasure, error) {
-	list, err := e.Models.Erasures(ctx, partition, erasureMost)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	e.awaitHistory(ctx, last(partition, list))
-	var failed error
-	destroyed := list[:0]
-	for _, one := range list {
-		did("requested")
-		if err := e.Log.Erase(ctx, personal.Erasure{
-			Organization: one.Organization, User: one.User, Keys: []personal.KeyID{one.Key}, Time: one.Time,
-			Position: wire.Position{Partition: partition, Number: one.Number}.String(),
-		}, did); err != nil {
-			failed = errors.Join(failed, err)
-			continue
+// whose keys are destroyed, also when it returns an error. Those whose keys cannot be destroyed do
+// not keep the others waiting. What takes longer than a turn is left to the next one.
+func (e *Erasure) destroy(ctx context.Context, partition int) (destroyed []projections.Erasure, err error) {
+	var failed []error
+	var after projections.Erasure
+	for end := time.Now().Add(erasureTurn); ; {
+		list, err := e.Models.Erasures(ctx, partition, after, erasureMost)
+		if err != nil {
+			return destroyed, errors.Join(append(failed, err)...)
 		}
-		destroyed = append(destroyed, one)
+		if len(list) > 0 && after == (projections.Erasure{}) {
+			e.awaitHistory(ctx, last(partition, list))
+		}
+		for _, one := range list {
+			if err := e.destroyKey(ctx, partition, one); err == nil {
+				destroyed = append(destroyed, one)
+			} else if len(failed) < erasureMost { // more of them are not worth a longer line in the log
+				failed = append(failed, err)
+			}
+		}
+		if len(list) < erasureMost || time.Now().After(end) {
+			return destroyed, errors.Join(failed...)
+		}
+		after = list[len(list)-1]
 	}
-	return destroyed, failed
+}
+
+func (e *Erasure) destroyKey(ctx context.Context, partition int, one projections.Erasure) error {
+	did("requested")
+	return e.Log.Erase(ctx, personal.Erasure{
+		Organization: one.Organization, User: one.User, Keys: []personal.KeyID{one.Key}, Time: one.Time,
+		Position: wire.Position{Partition: partition, Number: one.Number}.String(),
+	}, did)
 }
 
 // record records the end of erasures of the partition. Their keys are destroyed, and the read

@@ -2,11 +2,14 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/muster-dev/muster/domain"
+	"github.com/muster-dev/muster/events/personal"
+	"github.com/muster-dev/muster/events/wire"
 	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/projections/sqlite"
 )
@@ -39,7 +42,7 @@ func (s *service) requestErasures(t *testing.T, organization domain.Organization
 func (s *service) pending(t *testing.T) (n int) {
 	t.Helper()
 	for partition := range s.Log.Partitions() {
-		list, err := s.Models.Erasures(t.Context(), partition, -1)
+		list, err := s.Models.Erasures(t.Context(), partition, projections.Erasure{}, -1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,5 +116,49 @@ func TestErasuresWipeTogether(t *testing.T) {
 	}
 	if at, _ := s.Models.NextErasure(); !at.IsZero() {
 		t.Errorf("something is to be done at %s", at)
+	}
+}
+
+// Those whose keys are unknown keep nobody waiting, not even if they are more than are read at once.
+func TestErasureAfterUnknownKeys(t *testing.T) {
+	s := start(t, 1)
+	organization := newID[domain.OrganizationID]()
+	user := s.introduce(t, organization, 1)[0]
+	var known domain.PersonalKeyID
+	if err := s.Log.Replay(t.Context(), make([]wire.Checkpoint, 1), nil, func(messages []wire.Message) error {
+		for _, m := range messages {
+			for _, e := range m.Entries {
+				if set, ok := e.Event.(domain.UserProfileSet); ok && set.User == user {
+					known = set.Sealed.Key
+				}
+			}
+		}
+		return nil
+	}); err != nil || known.IsZero() {
+		t.Fatal(known, err)
+	}
+	s.stuck.Store(true) // what the read models get now is not in the log
+	at := s.Models.Checkpoints()[0]
+	m := wire.Message{Sequence: at.Message + 1}
+	request := func(user domain.UserID, key domain.PersonalKeyID) {
+		at.Number++
+		m.Entries = append(m.Entries, wire.Entry{Recorded: domain.Recorded{
+			ID: newID[domain.EventID](), Number: at.Number, Time: at.Time.Add(time.Duration(at.Number) * time.Millisecond), Command: newID[domain.CommandID](),
+			Event: domain.UserErasureRequested{About: domain.About{Organization: organization, User: user}, Key: key},
+		}})
+	}
+	for range 2*erasureMost + 1 {
+		request(newID[domain.UserID](), newID[domain.PersonalKeyID]())
+	}
+	request(user, known)
+	if err := errors.Join(s.Models.Apply(m), s.Models.Wipe()); err != nil { // only the follower may call Commit
+		t.Fatal(err)
+	}
+	destroyed, err := s.erasure().destroy(t.Context(), 0)
+	if !errors.Is(err, personal.ErrUnknownKey) {
+		t.Errorf("keys that are unknown: %v", err)
+	}
+	if len(destroyed) != 1 || destroyed[0].Key != known {
+		t.Errorf("destroyed: %v", destroyed)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/muster-dev/muster/events/feed"
 	"github.com/muster-dev/muster/events/store"
 	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
 )
 
 // replays runs muster audit replay, and returns all that it has printed.
@@ -104,7 +105,7 @@ func TestReplayWithholdsErased(t *testing.T) {
 
 	// The end of the erasure is in the log, and the key has come back, as from a copy.
 	reopen()
-	pending, err := models.Erasures(t.Context(), 0, -1)
+	pending, err := models.Erasures(t.Context(), 0, projections.Erasure{}, -1)
 	if err != nil || len(pending) != 1 {
 		t.Fatal(pending, err)
 	}
