@@ -32,8 +32,9 @@ type AccessChange struct {
 	Profile       *domain.Profile // at the end of the span; nil: not in the directory
 	Before, After Access          // without the profile
 	// Events are the positions of the events of the span that changed what the access is made
-	// of, in order. There is none if a grant has ended by the clock and no event had recorded
-	// that yet.
+	// of, in order. Of the events that changed the definition of a role, it has those that came
+	// while the membership had the role. There is none if a grant has ended by the clock and no
+	// event had recorded that yet.
 	Events []wire.Position
 	// Ended is when the membership ended by the clock. It is zero if it did not, or if somebody
 	// removed the member before.
@@ -306,7 +307,8 @@ func (d *diff) events(ws FoundWorkspace, person int64, change *AccessChange) err
 	}, `SELECT since FROM main.memberships_versions WHERE workspace = +?1 AND person = +?2 AND since > +?3 AND since <= +?4
 		UNION SELECT since FROM main.people_versions WHERE key = +?2 AND since > +?3 AND since <= +?4 AND since = role_version
 		UNION SELECT r.since FROM main.memberships_versions m CROSS JOIN main.roles_versions r ON r.key = m.role
-			WHERE m.workspace = +?1 AND m.person = +?2 AND m.since <= +?4 AND m.until > +?3 AND r.since > +?3 AND r.since <= +?4
+			WHERE m.workspace = +?1 AND m.person = +?2 AND m.state <> 'removed'
+				AND r.since > m.since AND r.since < m.until AND r.since > +?3 AND r.since <= +?4
 		ORDER BY 1`, ws.key, person, from, to)
 	if err != nil {
 		return err

@@ -100,6 +100,25 @@ func endedBy(t fatal, m *ReadModels, span Span, ws domain.WorkspaceID, user doma
 	return end
 }
 
+// hadRole reports whether the user had a membership with the role at the moment, whatever its
+// state, unless it was removed.
+func hadRole(t fatal, m *ReadModels, at Moment, ws domain.WorkspaceID, user domain.UserID, role domain.RoleKey) bool {
+	t.Helper()
+	var last *MemberVersion
+	for p := (Page{Size: 3}); ; {
+		list, err := m.MemberVersions(context.Background(), at, ws, user, p)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+		for i := range list.Items {
+			last = &list.Items[i]
+		}
+		if p.After = list.Next; p.After == "" {
+			return last != nil && last.State != domain.MembershipRemoved && last.Role.Key == role
+		}
+	}
+}
+
 // A membership that would have ended by the clock ended otherwise if the member was removed before.
 func TestDiffOfEnds(t *testing.T) {
 	t.Parallel()
@@ -172,6 +191,46 @@ func TestDiffOfRoles(t *testing.T) {
 	}
 }
 
+// An event that changed the definition of a role is named only if the membership had the role then.
+func TestDiffOfRolesThatOthersHave(t *testing.T) {
+	t.Parallel()
+	h, m := crowd(t)
+	org, ws := orgID(1), wsID(1)
+	updateLead := func(permissions ...domain.Permission) domain.Command {
+		return domain.UpdateRole{Meta: root(org), Key: "lead", Permissions: &permissions}
+	}
+	h.do(t, addMember(org, ws, 31, domain.RoleEditor), addMember(org, ws, 32, "lead"), addMember(org, ws, 33, "lead"), addMember(org, ws, 34, "lead"))
+	from := Moment{h.tips[1].Position, h.now}
+	h.do(t,
+		removeMember(org, ws, 32),
+		changeRole(org, ws, 33, domain.RoleEditor),
+		updateLead("workspace.view"), // 3rd event: only 34 has the role
+		changeRole(org, ws, 31, "lead"),
+		updateLead("workspace.view", "reports.view"), // 5th event: 31 and 34 have it
+		changeRole(org, ws, 31, domain.RoleEditor),
+	)
+	if err := m.history.catchUp(t.Context(), h.replay(nil)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := m.Diff(t.Context(), org, &ws, Span{from, Moment{h.tips[1].Position, h.now}}, Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[domain.UserID][]uint64)
+	for _, c := range list.Items {
+		for _, p := range c.Events {
+			got[c.User] = append(got[c.User], p.Number-from.Position.Number)
+		}
+	}
+	want := map[domain.UserID][]uint64{
+		userID(31): {4, 5, 6}, userID(32): {1}, userID(33): {2}, userID(34): {3, 5},
+		userID(18): {3, 5}, // who had the role all the time
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What a diff says, applied to the state at its beginning, is the state at its end. No event
 // that it names is outside of the span.
 func TestDiff(t *testing.T) {
@@ -210,6 +269,14 @@ func TestDiff(t *testing.T) {
 			}
 		}
 		partition := h.partition(org)
+		updated := make(map[uint64]domain.RoleKey) // by the events that changed a role
+		for _, message := range h.messages {
+			for _, e := range message.Entries {
+				if role, ok := e.Event.(domain.RoleUpdated); ok && message.Partition == partition {
+					updated[e.Number] = role.Key
+				}
+			}
+		}
 		moment := func(name string, least uint64) Moment {
 			at := Moment{Position: wire.Position{Partition: partition, Number: rapid.Uint64Range(least, h.tips[partition].Number).Draw(t, name)}}
 			for _, message := range h.messages {
@@ -262,6 +329,9 @@ func TestDiff(t *testing.T) {
 					for _, p := range c.Events {
 						if p.Number <= span.From.Position.Number || p.Number > span.To.Position.Number {
 							t.Errorf("event %s is not in the span %v", p, span)
+						}
+						if role, ok := updated[p.Number]; ok && !hadRole(t, m, Moment{wire.Position{Partition: partition, Number: p.Number - 1}, span.From.Time}, c.Workspace, c.User, role) {
+							t.Errorf("event %s changed the role %s, which %s did not have", p, role, c.User)
 						}
 					}
 				}
