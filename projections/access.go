@@ -18,6 +18,7 @@ type Grant struct {
 	Source      Source
 	Role        domain.Role
 	Permissions []domain.Permission // the role's, or those that the membership has instead
+	Own         bool                // the membership has permissions instead of the role's, which may be the same
 	Since       time.Time           // when the user got the grant as it is now
 	Event       domain.EventID      // the last event that gave the role or the permissions, or put them back in force
 	Position    wire.Position       // of that event
@@ -168,7 +169,7 @@ func (r *grantRow) addTo(a *Access) {
 			Event: g.event, Position: positionOf(g.position), Membership: g.membership,
 		}
 		if g.permissions != nil {
-			grant.Permissions = g.permissions
+			grant.Permissions, grant.Own = g.permissions, true
 		}
 		if r.table.several() && slices.ContainsFunc(a.Grants, grant.same) {
 			continue

@@ -23,7 +23,7 @@ func modelGrants(s *domain.State, ws *domain.Workspace, user domain.UserID, at t
 		role := roleOf(s, *member)
 		grant := Grant{Source: SourceDirect, Role: role, Permissions: role.Permissions, Membership: member.ID}
 		if member.Permissions != nil {
-			grant.Permissions = member.Permissions
+			grant.Permissions, grant.Own = member.Permissions, true
 		}
 		grants = append(grants, grant)
 	}

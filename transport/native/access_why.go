@@ -133,8 +133,8 @@ func (x *question) since(code, detail string, grants ...*projections.Grant) (*Ex
 // result of the grant. It is 0 if none did.
 func (x *question) turned(g *projections.Grant) (uint64, error) {
 	if permission := x.asked.Permission; permission != "" {
-		if !slices.Equal(g.Permissions, g.Role.Permissions) {
-			return 0, nil // the membership has a list of its own
+		if g.Own {
+			return 0, nil // the role's permissions are not what it allows
 		}
 		return x.roleTurned(g.Role.Key, func(v *projections.RoleVersion) bool { return slices.Contains(v.Permissions, permission) })
 	}

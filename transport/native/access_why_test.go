@@ -177,9 +177,10 @@ func TestExplainedByRoles(t *testing.T) {
 		return s.as(x.token, "POST", org+"/roles", fmt.Sprintf(`{"key":%q,"name":"Role","level":%d,"permissions":[%s]}`, key, level, permissions)).want(201).get("id")
 	}
 	author, rank := make("author", 20, `"content.view","content.edit"`), make("rank", 10, `"content.view"`)
-	user, listed := newText(), newText()
+	user, listed, both := newText(), newText(), newText()
 	added := s.as(x.token, "PUT", ws+"/members/"+user, `{"role":"author"}`).want(201).header.Get("Muster-Position")
 	own := s.as(x.token, "PUT", ws+"/members/"+listed, `{"role":"author","permissions":["content.view"]}`).want(201).header.Get("Muster-Position")
+	alike := s.as(x.token, "PUT", ws+"/members/"+both, `{"role":"author","permissions":["content.view","content.edit"]}`).want(201).header.Get("Muster-Position")
 	change := func(role, body string) string {
 		return s.as(x.token, "PATCH", org+"/roles/"+role, body).want(200).header.Get("Muster-Position")
 	}
@@ -198,6 +199,7 @@ func TestExplainedByRoles(t *testing.T) {
 	check(user, view, "granted", added)
 	check(listed, view, "granted", own)
 	given := change(author, `{"permissions":["content.view","content.edit"]}`)
+	check(both, edit, "granted", alike) // by the membership's own list, which is the role's again
 	check(user, edit, "granted", given)
 	check(listed, edit, "permission_not_in_list", own)
 
