@@ -34,12 +34,14 @@ func (q *AsOf) asOf() string { return q.Moment }
 // hasCursor is an input with a cursor.
 type hasCursor interface{ CursorField() *string }
 
-// past is an earlier moment that a query is read as of. The moment is a position, or a time.
+// past is an earlier moment that a query is read as of. The moment is a position, a time, or both:
+// then the position says what is read, and the time what has ended by the clock.
 type past struct {
 	pointer    string        // to where the client has sent it
-	position   wire.Position // zero for a time that is not resolved
+	position   wire.Position // what is read; only if placed
+	placed     bool          // a position was given, which may be the one before the first event
 	time       time.Time     // by which what ends by the clock has ended; zero for a position that is not resolved
-	byTime     bool          // the moment is the time
+	byTime     bool          // a time was given
 	fromCursor bool          // the client sent the moment in a cursor
 	read       []readAt      // what was read so far
 }
@@ -112,6 +114,7 @@ func (c *Call) parseAsOf(pointer, text string) (*past, error) {
 	p := &past{pointer: pointer}
 	var err error
 	if p.position, err = wire.ParsePosition(text); err == nil {
+		p.placed = true
 		return p, nil
 	}
 	at, clock, both := strings.Cut(text, "@")
@@ -120,6 +123,7 @@ func (c *Call) parseAsOf(pointer, text string) (*past, error) {
 	} else if p.position, err = wire.ParsePosition(at); err != nil {
 		clock = ""
 	}
+	p.placed = both
 	// A plus sign that was not escaped arrives as a space.
 	then, err := ParseTime(strings.ReplaceAll(clock, " ", "+"))
 	if err != nil {
@@ -134,10 +138,13 @@ func (c *Call) parseAsOf(pointer, text string) (*past, error) {
 // is reports whether a cursor's moment is the one that a parameter gives. A cursor has the
 // position of a time, which the parameter need not have.
 func (p *past) is(given *past) bool {
-	if p.byTime != given.byTime {
+	switch {
+	case p.byTime != given.byTime, p.byTime && !p.time.Equal(given.time):
 		return false
+	case given.placed:
+		return p.placed && p.position == given.position
 	}
-	return p.byTime && p.time.Equal(given.time) && given.position.Number == 0 || p.position == given.position && (!p.byTime || p.time.Equal(given.time))
+	return true
 }
 
 // Queries returns the read models that the request asks for, of an organization that the
@@ -208,7 +215,7 @@ func (c *Call) At() time.Time {
 // InPartitions calls f with the read models of every partition as of the moment that the request
 // asks for, which must be a time. It is for queries that concern no single organization.
 func (c *Call) InPartitions(f func(partition int, q *projections.Queries)) error {
-	if !c.past.byTime || c.past.position.Number > 0 && !c.past.fromCursor {
+	if !c.past.byTime || c.past.placed && !c.past.fromCursor {
 		return InvalidField(asOfPointer, CodeInvalidValue, "a time is expected here: a position is one of a single partition, and this concerns all of them")
 	}
 	for p := range c.Log().Partitions() {
@@ -287,7 +294,7 @@ func (p *past) show(c *Call) {
 // resolve returns the partition's position of the moment, and finds out the moment's time.
 func (p *past) resolve(c *Call, partition int) (wire.Position, error) {
 	switch {
-	case p.byTime && p.position.Number == 0:
+	case !p.placed:
 		return p.lastBefore(c, partition)
 	case p.position.Partition != partition && p.fromCursor:
 		return wire.Position{}, fmt.Errorf("%w: it is one of another organization", projections.ErrBadCursor)

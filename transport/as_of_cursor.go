@@ -26,9 +26,10 @@ func cutMoment(cursor string) (from *past, rest string) {
 	if err != nil || failed != nil {
 		return nil, cursor
 	}
+	byTime := found[1] == "t"
 	return &past{
-		position: wire.Position{Partition: partition, Number: number}, time: time.UnixMilli(ms).UTC(),
-		byTime: found[1] == "t", fromCursor: true,
+		position: wire.Position{Partition: partition, Number: number}, placed: !byTime || number > 0,
+		time: time.UnixMilli(ms).UTC(), byTime: byTime, fromCursor: true,
 	}, found[5]
 }
 

@@ -43,7 +43,7 @@ func (c *Call) Names(m projections.Moment, pointer, text string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return (&past{position: m.Position, time: m.Time, byTime: given.byTime}).is(given), nil
+	return (&past{position: m.Position, placed: true, time: m.Time, byTime: given.byTime}).is(given), nil
 }
 
 // Continue waits until this node can show the moment that a list's cursor has brought. The
@@ -52,7 +52,7 @@ func (c *Call) Continue(m projections.Moment) error {
 	if m.Time.After(c.Now()) {
 		return fmt.Errorf("%w: no list has given it out", projections.ErrBadCursor)
 	}
-	_, err := (&past{position: m.Position, time: m.Time, fromCursor: true}).resolve(c, m.Position.Partition)
+	_, err := (&past{position: m.Position, placed: true, time: m.Time, fromCursor: true}).resolve(c, m.Position.Partition)
 	return err
 }
 

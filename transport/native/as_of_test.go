@@ -97,6 +97,7 @@ func TestAsOfParameter(t *testing.T) {
 			{"as_of=0001-01-01T00:00:00Z", "invalid_value"},
 			{"as_of=9-1", "invalid_value"},
 			{"as_of=" + map[string]string{"0": "1", "1": "0"}[partition] + "-1", "invalid_value"},
+			{"as_of=9-0@2026-01-01", "invalid_value"},
 			{"as_of=" + url.QueryEscape(time.Now().UTC().Add(time.Hour).Format(time.RFC3339)), "as_of_in_future"},
 			{"as_of=" + partition + "-999999", "as_of_in_future"},
 		} {
@@ -121,7 +122,7 @@ func TestAsOfParameter(t *testing.T) {
 			t.Errorf("%s now: %v", op.OperationID, got.header)
 		}
 		// Before the organization existed it is as if it did not exist.
-		for _, moment := range []string{before.Format(time.RFC3339), before.Format(time.DateOnly), partition + "-0"} {
+		for _, moment := range []string{before.Format(time.RFC3339), before.Format(time.DateOnly), partition + "-0", partition + "-0@" + url.QueryEscape(s.now().UTC().Format(time.RFC3339Nano))} {
 			switch got := s.askWith(x.token, op, own, "as_of="+moment); op.OperationID {
 			case "list-organizations":
 				if got.want(200).count() != 0 {
@@ -195,5 +196,7 @@ func TestAllOrganizationsAsOf(t *testing.T) {
 			t.Errorf("as of %s: %s, want %s", moment, got, want)
 		}
 	}
-	s.root("GET", "/v1/organizations?as_of=0-1", "").want(422, "invalid_value")
+	for _, position := range []string{"0-1", "0-0", "0-0@" + moments[0]} {
+		s.root("GET", "/v1/organizations?as_of="+position, "").want(422, "invalid_value")
+	}
 }

@@ -130,7 +130,8 @@ func TestDiffRefused(t *testing.T) {
 		if got := changes(s.as(x.token, "GET", path+"from="+end, "")); len(got) != 0 {
 			t.Errorf("since the last event: %q", got)
 		}
-		for _, beginning := range []string{"2001-01-01", end[:1] + "-0"} {
+		now := url.QueryEscape(s.now().UTC().Format(time.RFC3339Nano))
+		for _, beginning := range []string{"2001-01-01", end[:1] + "-0", end[:1] + "-0@" + now} {
 			if got := changes(s.as(x.token, "GET", path+"from="+beginning, "")); len(got) != 2 {
 				t.Errorf("since %s: %q", beginning, got)
 			}
