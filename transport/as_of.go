@@ -84,7 +84,7 @@ func (c *Call) readAsOf(text string, in any) error {
 		return fmt.Errorf("%w: it was made without as_of", projections.ErrBadCursor)
 	case from != nil && given != nil && !from.is(given):
 		return fmt.Errorf("%w: it was made with another as_of", projections.ErrBadCursor)
-	case from != nil && from.time.After(c.Now()):
+	case from != nil && !c.awaitTime(from.time):
 		return fmt.Errorf("%w: no list has given it out", projections.ErrBadCursor)
 	case from != nil:
 		c.past, *cursor = from, rest
@@ -123,16 +123,37 @@ func (c *Call) parseAsOf(pointer, text string) (*past, error) {
 	} else if p.position, err = wire.ParsePosition(at); err != nil {
 		clock = ""
 	}
-	p.placed = both
 	// A plus sign that was not escaped arrives as a space.
 	then, err := ParseTime(strings.ReplaceAll(clock, " ", "+"))
 	if err != nil {
 		return nil, InvalidField(pointer, CodeInvalidValue, "a position like 3-1042, a time like 2026-03-05T23:09:47Z or a day like 2026-03-05 is expected")
 	}
-	if p.time, p.byTime = then.UTC().Truncate(time.Millisecond), true; p.time.After(c.Now()) {
+	p.time, p.byTime, p.placed = then.UTC().Truncate(time.Millisecond), true, both
+	// A node whose clock is ahead may have given out a time with a position, but no time alone.
+	if p.time.After(c.Now()) && !(both && c.awaitTime(p.time)) {
 		return nil, InvalidField(pointer, CodeAsOfInFuture, "the moment has not come yet; leave it out to read what is now")
 	}
 	return p, nil
+}
+
+// clockPatience is how far ahead of this node's clock a moment may be that another node has given
+// out.
+const clockPatience = time.Second
+
+// awaitTime waits until it is that time, and reports whether it is. It does not wait for one that
+// is further ahead than clockPatience.
+func (c *Call) awaitTime(t time.Time) bool {
+	switch wait := t.Sub(c.Now()); {
+	case wait <= 0:
+		return true
+	case wait > clockPatience:
+		return false
+	default:
+		ctx, cancel := c.WhileServing(wait + time.Millisecond)
+		defer cancel()
+		<-ctx.Done()
+		return !t.After(c.Now())
+	}
 }
 
 // is reports whether a cursor's moment is the one that a parameter gives. A cursor has the

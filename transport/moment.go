@@ -24,6 +24,9 @@ func (c *Call) Moment(org domain.OrganizationID, pointer, text string) (m projec
 		m.Position, err = p.resolve(c, partition)
 		m.Time = p.time
 	}
+	if err == nil && p.placed {
+		_ = c.awaitTime(m.Time) // the event's, by the clock of another node; now must not be before it
+	}
 	return m, err
 }
 
@@ -49,7 +52,7 @@ func (c *Call) Names(m projections.Moment, pointer, text string) (bool, error) {
 // Continue waits until this node can show the moment that a list's cursor has brought. The
 // error is around [projections.ErrBadCursor] if no list can have given it out.
 func (c *Call) Continue(m projections.Moment) error {
-	if m.Time.After(c.Now()) {
+	if !c.awaitTime(m.Time) {
 		return fmt.Errorf("%w: no list has given it out", projections.ErrBadCursor)
 	}
 	_, err := (&past{position: m.Position, placed: true, time: m.Time, fromCursor: true}).resolve(c, m.Position.Partition)
