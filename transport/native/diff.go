@@ -153,9 +153,13 @@ func diff(c *transport.Call, org domain.OrganizationID, only *domain.WorkspaceID
 	}
 	out := &Diff{From: span.From.Position.String(), To: span.To.Position.String(), Items: make([]AccessChange, len(found.Items))}
 	for i := range found.Items {
-		if out.Items[i], err = accessChange(c, org, &found.Items[i]); err != nil {
-			return nil, err
-		}
+		out.Items[i] = accessChange(&found.Items[i])
+	}
+	if err := showEvents(found.Items, out.Items, func(number uint64) (*EventInBrief, error) {
+		event, _, err := eventAt(c, org, number)
+		return event, err
+	}); err != nil {
+		return nil, err
 	}
 	if found.Next != "" {
 		out.NextCursor = (*string)(&found.Next)
@@ -166,7 +170,8 @@ func diff(c *transport.Call, org domain.OrganizationID, only *domain.WorkspaceID
 // mostEvents is how many events of one change are shown at most.
 const mostEvents = 1000
 
-func accessChange(c *transport.Call, org domain.OrganizationID, a *projections.AccessChange) (AccessChange, error) {
+// accessChange returns the change without its events.
+func accessChange(a *projections.AccessChange) AccessChange {
 	change := AccessChange{
 		Workspace: a.Workspace, User: a.User, ProfileInBrief: profileInBrief(a.Profile), Change: "changed",
 		Before: accessInBrief(&a.Before), After: accessInBrief(&a.After), Ended: transport.Time(a.Ended), Events: []EventInBrief{},
@@ -177,14 +182,28 @@ func accessChange(c *transport.Call, org domain.OrganizationID, a *projections.A
 	case change.After == nil:
 		change.Change = "lost"
 	}
-	for _, p := range a.Events[max(0, len(a.Events)-mostEvents):] {
-		event, _, err := eventAt(c, org, p.Number)
-		if err != nil {
-			return change, err
+	return change
+}
+
+// showEvents adds the events to the changes of a page. It reads each event once: one that changed
+// the definition of a role is in the changes of everybody who has the role.
+func showEvents(found []projections.AccessChange, shown []AccessChange, read func(number uint64) (*EventInBrief, error)) error {
+	known := make(map[uint64]*EventInBrief)
+	for i := range found {
+		events := found[i].Events
+		for _, p := range events[max(0, len(events)-mostEvents):] {
+			event := known[p.Number]
+			if event == nil {
+				var err error
+				if event, err = read(p.Number); err != nil {
+					return err
+				}
+				known[p.Number] = event
+			}
+			shown[i].Events = append(shown[i].Events, *event)
 		}
-		change.Events = append(change.Events, *event)
 	}
-	return change, nil
+	return nil
 }
 
 func diffOperations() []transport.Operation {

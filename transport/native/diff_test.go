@@ -8,6 +8,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/muster-dev/muster/events/wire"
+	"github.com/muster-dev/muster/projections"
 )
 
 // changes returns what a diff lists: the user, the change and the types of its events.
@@ -100,6 +103,27 @@ func TestDiff(t *testing.T) {
 	other := s.as(x.token, "GET", ws+"/members?page_size=1", "").want(200).get("next_cursor")
 	s.as(x.token, "GET", ws+"/diff?cursor="+other, "").want(422, "invalid_cursor")
 	s.as(x.token, "GET", ws+"/members?cursor="+cursor, "").want(422, "invalid_cursor")
+}
+
+// An event that made many changes of a page is read once.
+func TestDiffReadsEventsOnce(t *testing.T) {
+	const people, updates = 200, 3
+	found, shown := make([]projections.AccessChange, people), make([]AccessChange, people)
+	for i := range found {
+		for number := range updates {
+			found[i].Events = append(found[i].Events, wire.Position{Number: uint64(number)}) //nolint:gosec // not negative
+		}
+	}
+	reads := 0
+	if err := showEvents(found, shown, func(number uint64) (*EventInBrief, error) {
+		reads++
+		return &EventInBrief{Position: wire.Position{Number: number}.String()}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if last := shown[people-1].Events; reads != updates || len(last) != updates || last[2].Position != "0-2" {
+		t.Errorf("%d reads; the last change has %v", reads, last)
+	}
 }
 
 // A diff refuses what is no span of its organization, and a token without its scope.
