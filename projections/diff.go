@@ -66,12 +66,13 @@ func SpanOf(cursor Cursor, partition int) (Span, error) {
 // Diff lists whose access to the workspaces of an organization has changed in the span, ordered
 // by the workspaces and then by the people, in the order in which the organization first
 // mentioned them. If a workspace is given, the list has only that one. A grant that another event
-// gives is a change, so access that was taken away and given back is listed. A role that allows
-// something else is one only for those who can do something else.
+// gives is a change, so access that was taken away and given back is listed. If the definition of
+// a role has changed, a holder is listed only if what they can do has changed.
 //
-// A page looks at a bounded number of people and workspaces. So it may have fewer items than it could, even
-// none, and still have a cursor. The errors are those of [ReadModels.AsOf], [ErrBadCursor] and
-// [ErrNotFound] if there is no such organization or workspace at the end of the span.
+// A page looks at a bounded number of people and workspaces. So it may have fewer items than it
+// could, even none, and still have a cursor. The errors are those of [ReadModels.AsOf],
+// [ErrBadCursor] and [ErrNotFound] if there is no such organization or workspace at the end of
+// the span.
 func (m *ReadModels) Diff(ctx context.Context, org domain.OrganizationID, only *domain.WorkspaceID, span Span, p Page) (list List[AccessChange], err error) {
 	q, file, err := m.history.asOf(ctx, span.To.Position)
 	if err != nil {
@@ -167,7 +168,7 @@ func (d *diff) nextWorkspace(key int64) (FoundWorkspace, error) {
 }
 
 // fewChanges is how many versions of a workspace's memberships a span may have for the people in
-// them to be sorted. Otherwise everybody is looked at whom the workspace has ever had.
+// them to be sorted. Otherwise everybody who was ever a member is examined.
 const fewChanges = 5000
 
 // The people whose access to a workspace may have changed in a span are those of

@@ -35,8 +35,8 @@ const findVersions = `
 
 // MemberVersions lists what has become of the user's membership in the workspace, up to the
 // position and in the order of the events. If it has ended by the clock at that time and no event
-// has recorded that, the last item is the version that ended, without a number. Its errors are those of [ReadModels.AsOf], and
-// [ErrNotFound] if the user was not a member by then, nor invited.
+// has recorded that, the last item is the version that ended, without a number. Its errors are
+// those of [ReadModels.AsOf], and [ErrNotFound] if the user was not a member by then, nor invited.
 func (m *ReadModels) MemberVersions(ctx context.Context, at Moment, ws domain.WorkspaceID, user domain.UserID, p Page) (list List[MemberVersion], err error) {
 	q, file, err := m.history.asOf(ctx, at.Position)
 	if err != nil {

@@ -31,8 +31,8 @@ func (c *Call) Moment(org domain.OrganizationID, pointer, text string) (m projec
 }
 
 // MomentText returns a text that names the moment exactly: the position and the time by which
-// what ends by the clock has ended, such as 3-1042@2026-03-05T23:09:47.281Z. A time alone does
-// not, because an event has its time before this node can read it.
+// what ends by the clock has ended, such as 3-1042@2026-03-05T23:09:47.281Z. A time alone is
+// not exact: an event's time is set before the event can be read.
 func MomentText(m projections.Moment) string {
 	if m.Time.IsZero() { // before the first event
 		return m.Position.String()

@@ -44,7 +44,7 @@ func accessInBrief(a *projections.Access) *AccessInBrief {
 
 // Diff is a page of a diff.
 type Diff struct {
-	From       string         `json:"from" bounds:"position" doc:"The position that the diff begins behind."`
+	From       string         `json:"from" bounds:"position" doc:"The position after which the diff starts."`
 	To         string         `json:"to" bounds:"position" doc:"The last position of the diff."`
 	Items      []AccessChange `json:"items" bounds:"page" nullable:"false"`
 	NextCursor *string        `json:"next_cursor" bounds:"cursor" doc:"The cursor of the next page; null at the end of the list. A page can have fewer items than asked for, even none, and still have one."`
