@@ -61,8 +61,8 @@ func (m *ReadModels) AccessPeriods(ctx context.Context, at Moment, org domain.Or
 	return periods, err
 }
 
-// standing is what the versions of a row say from one event on.
-type standing struct {
+// accessVersion is what one version of a person or of a membership says about access.
+type accessVersion struct {
 	Boundary
 	access    bool // apart from a suspension in the organization
 	invited   bool
@@ -75,14 +75,14 @@ type standing struct {
 type periodReader struct {
 	conn
 	at      Moment
-	person  []standing // how the person stood in the organization, in order
+	person  []accessVersion // of the role in the organization, in order
 	periods []AccessPeriod
 }
 
 // readPerson reads the versions of the person, and makes the periods of the role in the
 // organization.
 func (r *periodReader) readPerson(ctx context.Context, person int64) error {
-	var s standing
+	var s accessVersion
 	err := r.Each(ctx, []any{sqlite.Number(&s.Number), sqlite.Time(&s.Time), sqlite.Text(&s.role), sqlite.Flag(&s.suspended)}, func() {
 		s.access = s.role != ""
 		r.person = append(r.person, s)
@@ -98,9 +98,9 @@ func (r *periodReader) readPerson(ctx context.Context, person int64) error {
 // readMemberships makes the periods of the person's memberships.
 func (r *periodReader) readMemberships(ctx context.Context, person int64) error {
 	var ws, last domain.WorkspaceID
-	var s standing
+	var s accessVersion
 	var state string
-	var versions []standing
+	var versions []accessVersion
 	err := r.Each(ctx, []any{
 		scanID(&ws), sqlite.Number(&s.Number), sqlite.Time(&s.Time), sqlite.Text(&state), sqlite.Time(&s.ends), sqlite.Text(&s.role),
 	}, func() {
@@ -124,8 +124,8 @@ func (r *periodReader) readMemberships(ctx context.Context, person int64) error 
 
 // add adds the periods of one access with these versions. The versions of the person are read
 // beside them, because a suspension in the organization ends everything.
-func (r *periodReader) add(ws domain.WorkspaceID, versions []standing) {
-	var now standing // of the access
+func (r *periodReader) add(ws domain.WorkspaceID, versions []accessVersion) {
+	var now accessVersion // of the access
 	suspended, open := false, false
 	for own, person := versions, r.person; len(own)+len(person) > 0; {
 		var at Boundary
@@ -151,7 +151,7 @@ func (r *periodReader) add(ws domain.WorkspaceID, versions []standing) {
 // expire ends the last period, if it is open, when the clock has ended the access by the time of
 // the boundary. If the boundary's event has recorded that, it is the event that ended the period.
 // It reports whether the period is still open.
-func (r *periodReader) expire(open bool, now *standing, at Boundary, recorded bool) bool {
+func (r *periodReader) expire(open bool, now *accessVersion, at Boundary, recorded bool) bool {
 	if now.ends.IsZero() || now.ends.After(at.Time) {
 		return open
 	}
@@ -166,7 +166,7 @@ func (r *periodReader) expire(open bool, now *standing, at Boundary, recorded bo
 }
 
 // turn begins, continues or ends a period at the boundary. It reports whether one is open.
-func (r *periodReader) turn(ws domain.WorkspaceID, was bool, now *standing, open bool, at Boundary) bool {
+func (r *periodReader) turn(ws domain.WorkspaceID, was bool, now *accessVersion, open bool, at Boundary) bool {
 	if open && !was {
 		r.periods = append(r.periods, AccessPeriod{Workspace: ws, Since: at})
 	}
