@@ -126,7 +126,7 @@ func (c conn) memberVersion(ws *FoundWorkspace, user domain.UserID) (v MemberVer
 // membership whatever its state, and whether the user is suspended in the organization.
 type Standing struct {
 	Membership *domain.Membership // nil: there never was one
-	Turned     uint64             // number of the event that gave the membership its state
+	Since      uint64             // number of the event that gave the membership its state
 	Suspended  uint64             // number of the event that suspended the user in the organization; 0: the user is not suspended
 }
 
@@ -157,7 +157,7 @@ func (m *ReadModels) Standing(ctx context.Context, at wire.Position, ws domain.W
 		case !errors.Is(err, ErrNotFound):
 			return err
 		}
-		return c.Row([]any{sqlite.Number(&s.Turned), sqlite.Number(&s.Suspended)}, `
+		return c.Row([]any{sqlite.Number(&s.Since), sqlite.Number(&s.Suspended)}, `
 			SELECT coalesce((
 				SELECT max(since) FROM (
 					SELECT v.since, v.state, lag(v.state) OVER (ORDER BY v.since) AS before

@@ -4,7 +4,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/muster-dev/muster/domain"
-	"github.com/muster-dev/muster/projections"
 	"github.com/muster-dev/muster/transport"
 	"github.com/muster-dev/muster/transport/openapi"
 )
@@ -66,19 +65,14 @@ func getAccess(c *transport.Call, in *getAccessInput) (*AccessAnswer, error) {
 		access.User, access.Workspace, profileInBrief(access.Profile), roleInBrief(access.Role), access.Permissions,
 		make([]ExplainedGrant, len(access.Grants)),
 	}
+	o := make(origins)
+	if err := o.read(c, access.Organization, access.Grants); err != nil {
+		return nil, err
+	}
 	for i := range access.Grants {
-		if shown.Grants[i], err = explain(c, access.Organization, &access.Grants[i]); err != nil {
-			return nil, err
-		}
+		g := &access.Grants[i]
+		origin := o[g.Position.Number]
+		shown.Grants[i] = ExplainedGrant{showGrant(g), g.Permissions, origin.GrantedBy, origin.Reason, origin.At}
 	}
 	return &AccessAnswer{&shown}, nil
-}
-
-// explain returns the grant with the event that made it.
-func explain(c *transport.Call, org domain.OrganizationID, g *projections.Grant) (ExplainedGrant, error) {
-	event, _, err := eventAt(c, org, g.Position.Number)
-	if err != nil {
-		return ExplainedGrant{}, err
-	}
-	return ExplainedGrant{showGrant(g), g.Permissions, event.GrantedBy, event.Reason, event.Time}, nil
 }

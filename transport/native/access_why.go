@@ -120,35 +120,35 @@ func (x *question) allows(g projections.Grant) bool {
 func (x *question) since(code, detail string, grants ...*projections.Grant) (*Explanation, error) {
 	var last uint64
 	for _, g := range grants {
-		turned, err := x.turned(g)
+		redefined, err := x.redefined(g)
 		if err != nil {
 			return nil, err
 		}
-		last = max(last, g.Position.Number, turned)
+		last = max(last, g.Position.Number, redefined)
 	}
 	return x.byEvent(code, detail+" since ", last)
 }
 
-// turned returns the number of the last event by which the definition of a role changed the
+// redefined returns the number of the last event by which the definition of a role changed the
 // result of the grant. It is 0 if none did.
-func (x *question) turned(g *projections.Grant) (uint64, error) {
+func (x *question) redefined(g *projections.Grant) (uint64, error) {
 	if permission := x.asked.Permission; permission != "" {
 		if g.Own {
 			return 0, nil // the role's permissions are not what it allows
 		}
-		return x.roleTurned(g.Role.Key, func(v *projections.RoleVersion) bool { return slices.Contains(v.Permissions, permission) })
+		return x.roleSince(g.Role.Key, func(v *projections.RoleVersion) bool { return slices.Contains(v.Permissions, permission) })
 	}
-	own, err := x.roleTurned(g.Role.Key, func(v *projections.RoleVersion) bool { return v.Level >= x.least })
+	own, err := x.roleSince(g.Role.Key, func(v *projections.RoleVersion) bool { return v.Level >= x.least })
 	if err != nil {
 		return 0, err
 	}
-	asked, err := x.roleTurned(x.asked.Role, func(v *projections.RoleVersion) bool { return v.Level <= g.Role.Level })
+	asked, err := x.roleSince(x.asked.Role, func(v *projections.RoleVersion) bool { return v.Level <= g.Role.Level })
 	return max(own, asked), err
 }
 
-// roleTurned returns the number of the last event since which the role's definition has had the
+// roleSince returns the number of the last event since which the role's definition has had the
 // property, or has not had it. It is 0 if that was so from the beginning.
-func (x *question) roleTurned(role domain.RoleKey, has func(*projections.RoleVersion) bool) (uint64, error) {
+func (x *question) roleSince(role domain.RoleKey, has func(*projections.RoleVersion) bool) (uint64, error) {
 	at, err := x.History(x.access.Organization)
 	if err != nil {
 		return 0, err
@@ -197,13 +197,13 @@ func (x *question) withoutGrant() (*Explanation, error) {
 	case m == nil:
 		return &Explanation{Code: whyNoGrant, Detail: "the user was never a member of the workspace, and has no role in the organization that gives access to it"}, nil
 	case m.State == domain.MembershipRemoved:
-		return x.removed(m, standing.Turned)
+		return x.removed(m, standing.Since)
 	case m.StateAt(x.At()) == domain.MembershipRemoved:
 		return byClock(endByClock(m))
 	case m.State == domain.MembershipInvited:
-		return x.byEvent(whyInvited, "invited, and has not accepted, since ", standing.Turned)
+		return x.byEvent(whyInvited, "invited, and has not accepted, since ", standing.Since)
 	case m.State == domain.MembershipSuspended:
-		return x.byEvent(whySuspended, "suspended since ", standing.Turned)
+		return x.byEvent(whySuspended, "suspended since ", standing.Since)
 	}
 	return nil, fmt.Errorf("%w: access has changed since the check", feed.ErrBehind)
 }
