@@ -85,8 +85,8 @@ func readPeople(ctx context.Context, m *ReadModels, org domain.OrganizationID, f
 			}
 			return found(keys...)
 		}, `
-		SELECT user, folded_email, role IS NOT NULL, profile_version IS NOT NULL
-		FROM people WHERE organization = +?1 AND user > +?2 ORDER BY user LIMIT +?3`)
+		SELECT p.user, p.folded_email, p.role IS NOT NULL, `+profileKept+`
+		FROM people p WHERE p.organization = +?1 AND p.user > +?2 ORDER BY p.user LIMIT +?3`)
 }
 
 func readMemberships(ctx context.Context, m *ReadModels, org domain.OrganizationID, found foundKeys) error {

@@ -267,3 +267,25 @@ func TestAbsenceGrows(t *testing.T) {
 	}
 	checkBytes(t, m.absence)
 }
+
+// A filter that is built when somebody was erased does not rule out what commands must know of
+// the erasure: that it was asked for, and later that it is done.
+func TestErasedPeopleAreNotAbsent(t *testing.T) {
+	t.Parallel()
+	h := newHistory(1)
+	org, user := orgID(1), userID(12)
+	h.do(t, createOrganization(org, 1))
+	for h.tips[0].Number%7 == 6 { // it would be in clear
+		h.do(t, domain.SetProfile{Meta: root(org), User: userID(30), Profile: profile(30).Patch()})
+	}
+	h.do(t, domain.SetProfile{Meta: root(org), User: user, Profile: profile(12).Patch()}, domain.RequestErasure{Meta: root(org), User: user})
+	m := h.models(t)
+	buildFilters(t, m, org)
+	var loaded domain.State
+	if err := m.Load([]domain.Key{domain.ProfileKey(org, user)}, &loaded); err != nil {
+		t.Fatal(err)
+	}
+	if erasure, _ := loaded.Erasure(org, user); !erasure.Pending() {
+		t.Errorf("the erasure is %+v", erasure)
+	}
+}

@@ -68,6 +68,10 @@ func (c conn) profile(org domain.OrganizationID, user domain.UserID) (*domain.Pr
 	return c.profileAnd(org, user, "", `p.profile_version IS NOT NULL`)
 }
 
+// profileKept is true for people of whom commands must know something in the directory: who have a
+// profile, or whose profile was erased.
+const profileKept = `(p.profile_version IS NOT NULL OR p.erasure_asked IS NOT NULL OR p.personal_key IS NOT NULL)`
+
 // sealedProfile returns the profile with what commands must know of it in addition to what
 // queries show: how the log has it, and whether it was erased.
 func (c conn) sealedProfile(org domain.OrganizationID, user domain.UserID) (*domain.Profile, error) {
@@ -76,7 +80,7 @@ func (c conn) sealedProfile(org domain.OrganizationID, user domain.UserID) (*dom
 	var e domain.Erasure
 	var version uint64
 	profile, err := c.profileAnd(org, user, `, p.personal_key, p.in_clear, p.erasure_key, p.erasure_request, p.erasure_asked, p.erasure_done, p.erasure_version`,
-		`(p.profile_version IS NOT NULL OR p.erasure_asked IS NOT NULL OR p.personal_key IS NOT NULL)`,
+		profileKept,
 		scanID(&key), sqlite.Flag(&inClear), scanID(&e.Key), scanEvent(&e.Request), sqlite.Time(&e.RequestedAt), sqlite.Time(&e.DoneAt), sqlite.Number(&version))
 	if err != nil {
 		return nil, err
