@@ -130,7 +130,7 @@ func (c *Call) parseAsOf(pointer, text string) (*past, error) {
 	}
 	p.time, p.byTime, p.placed = then.UTC().Truncate(time.Millisecond), true, both
 	// A node whose clock is ahead may have given out a time with a position, but no time alone.
-	if p.time.After(c.Now()) && !(both && c.awaitTime(p.time)) {
+	if p.time.After(c.Now()) && (!both || !c.awaitTime(p.time)) {
 		return nil, InvalidField(pointer, CodeAsOfInFuture, "the moment has not come yet; leave it out to read what is now")
 	}
 	return p, nil
