@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -262,6 +264,24 @@ func TestUnderLoad(t *testing.T) {
 		if err := end(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A service that has just written for the first time has only the mark that is overwritten in
+// place. The other file follows within a second.
+func TestFirstMoments(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := open(t, store.Options{Dir: dir, Partitions: 1})
+	write(t, s.Partitions[0], 5)
+	flushed := filepath.Join(dir, "high-water")
+	for deadline := time.Now().Add(time.Minute); os.Remove(flushed) != nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the mark is never written")
+		}
+	}
+	running, _ := open(t, store.Options{Dir: dir, ReadOnly: true, Running: true})
+	if c, err := running.Partitions[0].Prefix(t.Context()); err != nil || c.Message != 5 {
+		t.Errorf("the log can be read up to message %d: %v", c.Message, err)
 	}
 }
 

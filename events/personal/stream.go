@@ -182,17 +182,33 @@ func (s *stream) last(ctx context.Context, subject string) (m message, found boo
 func (s *stream) first(ctx context.Context, subject string, data []byte) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, callFor)
 	defer cancel()
-	_, err := s.js.Publish(ctx, subject, data)
-	if err == nil {
-		return true, nil
+	for {
+		_, err := s.js.Publish(ctx, subject, data)
+		if err == nil {
+			return true, nil
+		}
+		// An earlier attempt whose outcome was lost may have stored it.
+		if _, found, failed := s.last(ctx, subject); failed == nil && found {
+			return false, nil
+		}
+		// In a cluster the message that another node has just sent counts before it is stored.
+		if refused, ok := errors.AsType[*jetstream.APIError](err); !ok || refused.Description != subjectFull {
+			return false, fmt.Errorf("writing to %s: %w", StreamName, err)
+		}
+		select {
+		case <-time.After(firstAgain):
+		case <-ctx.Done():
+			return false, fmt.Errorf("writing to %s: %w", StreamName, err)
+		}
 	}
-	// The server says in words only that the subject has a message. An earlier attempt whose
-	// outcome was lost may have stored it.
-	if _, found, failed := s.last(ctx, subject); failed == nil && found {
-		return false, nil
-	}
-	return false, fmt.Errorf("writing to %s: %w", StreamName, err)
 }
+
+const (
+	// subjectFull is what JetStream says, in words only, if the subject has a message already.
+	subjectFull = "maximum messages per subject exceeded"
+	// firstAgain is the pause before that message is looked for again.
+	firstAgain = 20 * time.Millisecond
+)
 
 func (s *stream) close() error {
 	s.watch.Stop()

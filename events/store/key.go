@@ -26,33 +26,46 @@ const keyAgain = 50 * time.Millisecond
 
 // Key returns the key with the name, which all nodes share. The first call anywhere has it
 // made, and it never changes. A key that nothing can be signed or read with is the caller's to
-// refuse.
+// refuse. Key waits up to two minutes for servers that are electing a leader, as the streams of
+// the log are waited for.
 func (s *Store) Key(ctx context.Context, name string, make func() ([]byte, error)) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, AskFor)
+	ctx, cancel := context.WithTimeout(ctx, openFor)
 	defer cancel()
 	for {
-		key, err := s.FindKey(ctx, name)
-		if !errors.Is(err, ErrNoMessage) {
+		key, err := s.keyOnce(ctx, name, make)
+		// Another node may have made it, or the outcome may be unknown. Then it is read again.
+		if err == nil || !errors.Is(err, errKeyAgain) && !Unreachable(err) {
 			return key, err
 		}
-		key, err = make()
-		if err != nil {
-			return nil, err
-		}
-		_, err = s.JS.Publish(ctx, keySubject+name, key, jetstream.WithExpectLastSequencePerSubject(0))
-		if err == nil {
-			if err := s.FlushBeside(Keys.Name); err != nil {
-				return nil, err
-			}
-			continue // what is in the stream counts
-		}
-		// Another node may have made it, or the outcome may be unknown. Then it is read again.
 		select {
 		case <-time.After(keyAgain):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("making the key %s: %w", name, context.Cause(ctx))
+			return nil, fmt.Errorf("making the key %s: %w: %w", name, context.Cause(ctx), err)
 		}
 	}
+}
+
+// errKeyAgain reports that a key is to be looked for again.
+var errKeyAgain = errors.New("the key may be there by now")
+
+// keyOnce returns the key if it is there. If not, it makes one.
+func (s *Store) keyOnce(ctx context.Context, name string, make func() ([]byte, error)) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, AskFor)
+	defer cancel()
+	key, err := s.FindKey(ctx, name)
+	if !errors.Is(err, ErrNoMessage) {
+		return key, err
+	}
+	if key, err = make(); err != nil {
+		return nil, err
+	}
+	if _, err = s.JS.Publish(ctx, keySubject+name, key, jetstream.WithExpectLastSequencePerSubject(0)); err != nil {
+		return nil, fmt.Errorf("%w: %w", errKeyAgain, err)
+	}
+	if err := s.FlushBeside(Keys.Name); err != nil {
+		return nil, err
+	}
+	return s.FindKey(ctx, name) // what is in the stream counts
 }
 
 // FindKey returns the key with the name. The error wraps [ErrNoMessage] if it was never made.

@@ -63,16 +63,17 @@ const (
 	markEvery = time.Second
 )
 
-// openHighWater reads the file. A missing one is no mark, or [fs.ErrNotExist] for reading
-// only.
+// openHighWater reads the files. If both are missing that is no mark, or [fs.ErrNotExist] for
+// reading only. A service that has just written for the first time only has the one that is
+// overwritten.
 func openHighWater(path string, readOnly bool, logger *slog.Logger) (*highWater, error) {
 	lines, err := os.ReadFile(path)
-	if err != nil && (readOnly || !errors.Is(err, fs.ErrNotExist)) {
+	recent := filepath.Join(filepath.Dir(path), recentFile)
+	exact, none := os.ReadFile(recent) // without it, the other file is the mark
+	if err != nil && (readOnly && none != nil || !errors.Is(err, fs.ErrNotExist)) {
 		return nil, fmt.Errorf("opening the high-water mark: %w", err)
 	}
-	h := &highWater{path: path, logger: logger, lines: lines, moved: make(chan struct{}, 1), closed: make(chan struct{})}
-	recent := filepath.Join(filepath.Dir(path), recentFile)
-	h.exact, _ = os.ReadFile(recent) // without it, the other file is the mark
+	h := &highWater{path: path, logger: logger, lines: lines, exact: exact, moved: make(chan struct{}, 1), closed: make(chan struct{})}
 	if !readOnly {
 		if h.recent, err = os.OpenFile(recent, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 			logger.Warn("the exact high-water mark cannot be kept", slog.Any("error", err))
