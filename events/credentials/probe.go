@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,11 +16,14 @@ import (
 )
 
 // The probe is a login by which a node finds out whether the servers are configured for
-// subscribers. It may ask for a consumer that does not exist, and do nothing else.
+// subscribers. It may ask for the limits of the account and for a consumer that does not exist, and
+// do nothing else.
 const (
 	probeUser    = "muster-probe"
-	probeSubject = "$JS.API.CONSUMER.INFO.MUSTER_FEED_00.muster-probe"
 	probeTimeout = 5 * time.Second
+
+	accountSubject  = "$JS.API.INFO"
+	consumerSubject = "$JS.API.CONSUMER.INFO.MUSTER_FEED_00.muster-probe"
 )
 
 // probePassword is the same on all nodes, because another node may get the login. Only those
@@ -40,7 +44,7 @@ func (c *Callout) isProbe(l login) bool {
 }
 
 func probePermissions() Permissions {
-	return Permissions{Publish: []string{probeSubject}, Subscribe: []string{Inbox(probeUser) + ".>"}}
+	return Permissions{Publish: []string{accountSubject, consumerSubject}, Subscribe: []string{Inbox(probeUser) + ".>"}}
 }
 
 // CanIssue connects to the servers as a subscriber would, and asks JetStream something. It
@@ -67,9 +71,24 @@ func (c *Callout) probe() error {
 		return fmt.Errorf("connecting: %w", err)
 	}
 	defer nc.Close()
-	reply, err := nc.Request(probeSubject, nil, probeTimeout)
+	const none, noConsumer, noStream = 0, 10014, 10059
+	// An account that does not import the first subject has a JetStream of its own, which is not
+	// enabled. Then that one, too, replies to the second, and either reply can be the first.
+	err = ask(nc, accountSubject, none)
+	if err == nil {
+		err = ask(nc, consumerSubject, noConsumer, noStream)
+	}
 	if err != nil {
 		return fmt.Errorf("JetStream cannot be reached from the account %s: %w", Account, err)
+	}
+	return nil
+}
+
+// ask asks JetStream, and returns an error unless the reply has one of the codes.
+func ask(nc *nats.Conn, subject string, expected ...int) error {
+	reply, err := nc.Request(subject, nil, probeTimeout)
+	if err != nil {
+		return err
 	}
 	var info struct {
 		Error struct {
@@ -77,12 +96,11 @@ func (c *Callout) probe() error {
 			Description string `json:"description"`
 		} `json:"error"`
 	}
-	const noConsumer, noStream = 10014, 10059
 	if err := json.Unmarshal(reply.Data, &info); err != nil {
-		return fmt.Errorf("JetStream cannot be reached from the account %s: %w", Account, err)
+		return err
 	}
-	if info.Error.Code != noConsumer && info.Error.Code != noStream {
-		return fmt.Errorf("JetStream cannot be reached from the account %s: %s", Account, info.Error.Description)
+	if !slices.Contains(expected, info.Error.Code) {
+		return errors.New(info.Error.Description)
 	}
 	return nil
 }
