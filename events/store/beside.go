@@ -54,14 +54,20 @@ func (s *Store) Beside(ctx context.Context, config jetstream.StreamConfig) (jets
 }
 
 // responds returns nil once the stream can be read. A cluster that has just made it leaves what is
-// asked before there is a leader unanswered.
+// asked before there is a leader unanswered, and a server may not have heard of the stream.
 func responds(ctx context.Context, stream jetstream.Stream) error {
 	_, err := stream.GetMsg(ctx, 1)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil
 	}
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == jetstream.JSErrCodeStreamNotFound {
+		return fmt.Errorf("%w: %w", errNotYet, err)
+	}
 	return err
 }
+
+// errNotYet reports that a stream is made, and that the server does not know of it yet.
+var errNotYet = errors.New("the server does not know of the stream yet")
 
 // FlushBeside flushes the embedded server's files of a stream. JetStream flushes messages, but
 // not the names of the files that hold them. FlushBeside does nothing with an external server.

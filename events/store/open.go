@@ -115,5 +115,5 @@ func passes(err error) bool {
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.ErrorCode == codeNoPeers {
 		return true
 	}
-	return Unreachable(err) || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse)
+	return Unreachable(err) || errors.Is(err, errNotYet) || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse)
 }
