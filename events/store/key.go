@@ -26,10 +26,14 @@ const keyAgain = 50 * time.Millisecond
 
 // Key returns the key with the name, which all nodes share. The first call anywhere has it
 // made, and it never changes. A key that nothing can be signed or read with is the caller's to
-// refuse. Key waits up to two minutes for servers that are electing a leader, as the streams of
-// the log are waited for.
+// refuse. Key waits up to two minutes for external servers that are electing a leader, as the
+// streams of the log are waited for.
 func (s *Store) Key(ctx context.Context, name string, make func() ([]byte, error)) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, openFor)
+	patience := AskFor
+	if !s.inside {
+		patience = openFor
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		key, err := s.keyOnce(ctx, name, make)
